@@ -34,7 +34,7 @@ func TestAListenerStaysWhenItsLastWorkerWasToldToDisconnect(t *testing.T) {
 						err = errors.Join(err, fmt.Errorf("answer %q", s))
 					}
 					return err
-				}, f.end)
+				}, f.disconnect)
 			})
 			f.run()
 		})
@@ -53,7 +53,7 @@ func TestAListenerOfListenStaysWhenTheLastWorkerClosesItsServer(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, addr, again)
 		require.Equal(t, before+1, listening())
-		f.end()
+		f.disconnect()
 	})
 	f.run()
 	require.Equal(t, before, listening())
@@ -86,7 +86,7 @@ func TestListenersThatNobodyUsesAreBounded(t *testing.T) {
 			_, err := os.Stat(fmt.Sprint(dir, "/", i+1))
 			require.Equal(t, i >= most, err == nil, "%d", i+1)
 		}
-		f.end()
+		f.disconnect()
 	})
 	fork()
 	f.run()
@@ -103,7 +103,7 @@ func TestListenIsTheAddressThatWorkersShare(t *testing.T) {
 			f.fork(1)
 			f.when(f.saw("listening 1", 1), func() {
 				require.Equal(t, addr.(*net.TCPAddr).Port, f.ports[1])
-				f.end()
+				f.disconnect()
 			})
 			f.run()
 		})
@@ -116,6 +116,6 @@ func TestListenIsThePathThatWorkersShare(t *testing.T) {
 	_, err := f.cluster.Listen("unix", dir+"/../"+filepath.Base(dir)+"//s")
 	require.NoError(t, err)
 	f.fork(1)
-	f.when(f.saw("listening 1", 1), f.end)
+	f.when(f.saw("listening 1", 1), f.disconnect)
 	f.run()
 }

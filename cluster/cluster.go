@@ -25,10 +25,10 @@ type Cluster struct {
 	listeners map[string]*listener
 	orphans   []*listener // without a worker, the oldest first
 
-	state     clusterState
-	draining  *reactor.Timer // the longest time in that state
-	onGone    []func()       // to be called when the last worker has ended
-	reloading *reload
+	state          clusterState
+	drainTimer     *reactor.Timer // the longest time in that state
+	onDisconnected []func()       // to be called when the last worker has ended
+	reloading      *reload
 
 	fork, online, disconnect events.Event[*Worker]
 	listening                events.Event[*Listening]
@@ -37,14 +37,14 @@ type Cluster struct {
 	errs                     events.Event[error]
 }
 
-// clusterState is what becomes of a cluster: open → draining → leaving → open, or → closed.
+// clusterState is what becomes of a cluster: open → draining → disconnecting → open, or → closed.
 type clusterState uint8
 
 const (
-	stateOpen     clusterState = iota
-	stateDraining              // nothing more is accepted; what was is handed to workers
-	stateLeaving               // the workers have been told to disconnect
-	stateClosed                // with the loop
+	stateOpen          clusterState = iota
+	stateDraining                   // nothing more is accepted; what was is handed to workers
+	stateDisconnecting              // the workers have been told to disconnect
+	stateClosed                     // with the loop
 )
 
 // A Listening says that a server of a worker listens.
@@ -145,12 +145,12 @@ func (c *Cluster) Fork(env []string) (*Worker, error) {
 	switch c.state {
 	case stateClosed:
 		return nil, reactor.ErrClosed
-	case stateDraining, stateLeaving:
+	case stateDraining, stateDisconnecting:
 		return nil, ErrDisconnecting
 	}
 	return c.forkProgram(c.program, env)
 }
 
-func (c *Cluster) remove(w *Worker) {
+func (c *Cluster) removeWorker(w *Worker) {
 	c.workers = slices.DeleteFunc(c.workers, func(other *Worker) bool { return other == w })
 }

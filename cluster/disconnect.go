@@ -14,49 +14,49 @@ func (c *Cluster) Disconnect(done func()) {
 		return
 	}
 	if done != nil {
-		c.onGone = append(c.onGone, done)
+		c.onDisconnected = append(c.onDisconnected, done)
 	}
 	if c.state != stateOpen {
 		return
 	}
 	c.state = stateDraining
-	c.endReload(&ReloadError{Err: ErrDisconnecting})
+	c.failReload(&ReloadError{Err: ErrDisconnecting})
 	if timeout := c.o.DisconnectTimeout; timeout > 0 {
-		c.draining = c.after(timeout, c.leave)
+		c.drainTimer = c.setTimeout(timeout, c.disconnectWorkers)
 	}
 	for _, l := range c.listeners {
 		c.loop.NextTick(func() { // Pick may be called.
 			if c.state == stateDraining {
-				l.shut()
+				l.stopListening()
 			}
 		})
 	}
 	c.loop.NextTick(c.distribute)
 }
 
-// drained goes on with Disconnect when nothing waits for a worker any more.
-func (c *Cluster) drained() {
+// checkDrained goes on with Disconnect when nothing waits for a worker any more.
+func (c *Cluster) checkDrained() {
 	if c.state != stateDraining {
 		return
 	}
 	if len(c.workers) > 0 {
 		for _, l := range c.listeners {
-			if l.held > 0 && len(l.members) > 0 {
+			if l.untaken > 0 && len(l.shares) > 0 {
 				return
 			}
 		}
 	}
-	c.leave()
+	c.disconnectWorkers()
 }
 
-// leave closes the listeners and tells the workers.
-func (c *Cluster) leave() {
+// disconnectWorkers closes the listeners and tells the workers.
+func (c *Cluster) disconnectWorkers() {
 	if c.state != stateDraining {
 		return
 	}
-	c.state = stateLeaving
-	if c.draining != nil {
-		c.draining.Stop()
+	c.state = stateDisconnecting
+	if c.drainTimer != nil {
+		c.drainTimer.Stop()
 	}
 	for _, l := range c.listeners {
 		l.close()
@@ -64,17 +64,17 @@ func (c *Cluster) leave() {
 	for _, w := range c.Workers() {
 		w.Disconnect()
 	}
-	c.left()
+	c.finishDisconnect()
 }
 
-// left calls those who wait for the end of all workers when there is none.
-func (c *Cluster) left() {
-	if c.state != stateLeaving || len(c.workers) > 0 {
+// finishDisconnect calls those who wait for the end of all workers when there is none.
+func (c *Cluster) finishDisconnect() {
+	if c.state != stateDisconnecting || len(c.workers) > 0 {
 		return
 	}
 	c.state = stateOpen
-	done := c.onGone
-	c.onGone = nil
+	done := c.onDisconnected
+	c.onDisconnected = nil
 	for _, fn := range done {
 		c.loop.NextTick(fn)
 	}
@@ -88,9 +88,9 @@ func (c *Cluster) Kill() {
 	}
 	if c.state == stateOpen {
 		c.state = stateDraining
-		c.endReload(&ReloadError{Err: ErrDisconnecting})
+		c.failReload(&ReloadError{Err: ErrDisconnecting})
 	}
-	c.leave()
+	c.disconnectWorkers()
 	for _, w := range c.workers {
 		_, _ = w.child.Kill(syscall.SIGKILL) // It may have ended just now.
 	}

@@ -24,8 +24,8 @@ const holding = `
 	cluster.worker.on('disconnect', () => {});
 	process.on('message', () => cluster.worker.disconnect());`
 
-// held connects and waits for the worker's greeting.
-func held(port int, greeting string) (net.Conn, error) {
+// connectGreeted connects and waits for the worker's greeting.
+func connectGreeted(port int, greeting string) (net.Conn, error) {
 	conn, err := dial("tcp", local(port))
 	if err != nil {
 		return nil, err
@@ -47,7 +47,7 @@ func TestAWorkerThatIsToldToDisconnectWaitsForItsConnections(t *testing.T) {
 	var conn net.Conn
 	f.when(f.saw("listening", 2), func() {
 		f.client(func() (err error) {
-			conn, err = held(f.ports[1], "1")
+			conn, err = connectGreeted(f.ports[1], "1")
 			return err
 		}, func() {
 			f.cluster.Worker(1).Disconnect()
@@ -56,7 +56,7 @@ func TestAWorkerThatIsToldToDisconnectWaitsForItsConnections(t *testing.T) {
 			var others []net.Conn
 			f.client(func() error {
 				for range 3 { // The other worker gets all of them.
-					c, err := held(f.ports[1], "2")
+					c, err := connectGreeted(f.ports[1], "2")
 					if err != nil {
 						return err
 					}
@@ -72,9 +72,9 @@ func TestAWorkerThatIsToldToDisconnectWaitsForItsConnections(t *testing.T) {
 			})
 		})
 	})
-	f.when(f.saw("exit 1 exit status 0 true", 1), f.end)
+	f.when(f.saw("exit 1 exit status 0 true", 1), f.disconnect)
 	f.run()
-	require.Equal(t, []string{"fork", "online", "listening", "disconnect", "exit exit status 0 true"}, f.of(1))
+	require.Equal(t, []string{"fork", "online", "listening", "disconnect", "exit exit status 0 true"}, f.eventsOf(1))
 }
 
 //brood:checks W108
@@ -85,17 +85,17 @@ func TestDisconnectTimeoutKills(t *testing.T) {
 	f.fork(1)
 	f.when(f.saw("listening", 1), func() {
 		f.client(func() error {
-			conn, err := held(f.ports[1], "1")
+			conn, err := connectGreeted(f.ports[1], "1")
 			if err != nil {
 				return err
 			}
 			_, _ = io.ReadAll(conn) // Until the worker dies.
 			return conn.Close()
 		}, nil)
-		f.when(func() bool { return f.cluster.Worker(1).Served() > 0 }, f.end)
+		f.when(func() bool { return f.cluster.Worker(1).Served() > 0 }, f.disconnect)
 		var look func()
 		look = func() { // No event tells that a connection was accepted.
-			f.look()
+			f.checkWaiting()
 			if len(f.waiting) > 0 {
 				f.loop.SetTimeout(time.Millisecond, look)
 			}
@@ -123,7 +123,7 @@ func TestAChannelThatJustEndsEndsTheWorkerAtOnce(t *testing.T) {
 	f.fork(1)
 	f.when(f.saw("listening", 1), func() {
 		f.client(func() error {
-			conn, err := held(f.ports[1], "1")
+			conn, err := connectGreeted(f.ports[1], "1")
 			if err != nil {
 				return err
 			}
@@ -149,7 +149,7 @@ func TestTheUsersMessagesAndAFollowingFork(t *testing.T) {
 			require.Empty(t, f.cluster.Workers())
 			f.fork(1)
 			f.when(f.saw("message 2 up", 1), func() {
-				f.end()
+				f.disconnect()
 				_, err := f.cluster.Fork(nil)
 				require.ErrorIs(t, err, cluster.ErrDisconnecting)
 				require.ErrorIs(t, f.cluster.Reload(nil, nil), cluster.ErrDisconnecting)
@@ -193,7 +193,7 @@ func TestWhatWasAcceptedIsHandedOverBeforeTheEnd(t *testing.T) {
 		f.stop(1)
 		conns := f.connect(5, f.ports[1])
 		f.turns(20, func() {
-			f.end()
+			f.disconnect()
 			_, err := f.cluster.Worker(1).Kill(syscall.SIGCONT)
 			require.NoError(t, err)
 			f.client(func() error {
@@ -237,7 +237,7 @@ func TestDisconnectDoesNotWaitForWhatNobodyListensFor(t *testing.T) {
 			require.NoError(t, err)
 		})
 	})
-	f.when(f.saw("exit 1", 1), f.end)
+	f.when(f.saw("exit 1", 1), f.disconnect)
 	f.run()
 }
 
@@ -249,7 +249,7 @@ func TestDisconnectTakesWhatWaitsInTheBacklog(t *testing.T) {
 		f.fork(2)
 		f.when(f.saw("listening", 2), func() {
 			conns := f.connect(20, f.ports[1])
-			f.end() // The loop has not turned since.
+			f.disconnect() // The loop has not turned since.
 			f.client(func() error {
 				for _, c := range conns {
 					if s, err := answer(c); err != nil || s == "" {
@@ -267,7 +267,7 @@ func TestDisconnectTakesWhatWaitsInTheBacklog(t *testing.T) {
 func TestAWorkerThatHasHardlyBegunIsToldToo(t *testing.T) {
 	f := newCluster(t, nodeOptions(t, echo))
 	f.fork(2)
-	f.end()
+	f.disconnect()
 	f.run()
 	require.Equal(t, 2, f.count("exit"))
 	require.Equal(t, 2, f.count("disconnect"))
@@ -283,7 +283,7 @@ func TestAWorkerThatSaysThatItLeavesAndStaysIsKilled(t *testing.T) {
 	f := newCluster(t, &cluster.Options{Self: "raw", Args: []string{"stays"}, DisconnectTimeout: 50 * time.Millisecond})
 	f.fork(1)
 	f.run()
-	require.Equal(t, []string{"fork", "online", "disconnect", "exit signal: SIGKILL true"}, f.of(1))
+	require.Equal(t, []string{"fork", "online", "disconnect", "exit signal: SIGKILL true"}, f.eventsOf(1))
 }
 
 // The channel is the worker's, and no longer than it.

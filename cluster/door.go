@@ -16,8 +16,8 @@ type door struct {
 	conns  chan net.Conn // its capacity is how many may wait
 	closed chan struct{}
 	// that Accept accepts from; nil: from conns. Set before the door is used.
-	ln     net.Listener
-	finish func(idle bool) // is called on the loop, see Server.finish
+	ln       net.Listener
+	onClosed func(idle bool) // is called on the loop, see Server.onDoorClosed
 
 	mu      sync.Mutex
 	count   int  // connections that are open, waiting ones included
@@ -25,7 +25,7 @@ type door struct {
 }
 
 func newDoor(l *reactor.Loop, waiting int, finish func(idle bool)) *door {
-	return &door{loop: l, conns: make(chan net.Conn, waiting), closed: make(chan struct{}), finish: finish}
+	return &door{loop: l, conns: make(chan net.Conn, waiting), closed: make(chan struct{}), onClosed: finish}
 }
 
 // Accept waits for the next connection. After Close, and when the worker has disconnected, it
@@ -41,10 +41,10 @@ func (s *Server) Accept() (net.Conn, error) {
 		return nil, &net.OpError{Op: "accept", Net: s.addr.Network(), Addr: s.addr, Err: errors.ErrUnsupported}
 	}
 	if d.ln != nil {
-		d.add() // Before: the worker must not be taken for idle between the accept and this.
+		d.acquire() // Before: the worker must not be taken for idle between the accept and this.
 		conn, err := d.ln.Accept()
 		if err != nil {
-			d.done()
+			d.release()
 			return nil, err
 		}
 		return d.counted(conn), nil
@@ -80,7 +80,7 @@ func (s *Server) Addr() net.Addr { return s.addr }
 func (s *Server) Close() error {
 	s.door.close(true)
 	// A loop that is closed has told the primary by its end.
-	_ = s.door.loop.Post(func() { s.finish(false) })
+	_ = s.door.loop.Post(func() { s.onDoorClosed(false) })
 	return nil
 }
 
@@ -103,33 +103,33 @@ func (d *door) push(conn net.Conn) bool {
 	return false
 }
 
-func (d *door) add() {
+func (d *door) acquire() {
 	d.mu.Lock()
 	d.count++
 	d.mu.Unlock()
 }
 
-func (d *door) open() int {
+func (d *door) openCount() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.count
 }
 
-// shut reports whether nothing more comes in.
-func (d *door) shut() bool {
+// isClosing reports whether nothing more comes in.
+func (d *door) isClosing() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.closing
 }
 
-// done is called when a connection was closed.
-func (d *door) done() {
+// release is called when a connection was closed.
+func (d *door) release() {
 	d.mu.Lock()
 	d.count--
 	idle := d.closing && d.count == 0
 	d.mu.Unlock()
 	if idle {
-		d.tell()
+		d.reportIdle()
 	}
 }
 
@@ -156,54 +156,56 @@ func (d *door) close(drop bool) {
 		break
 	}
 	if idle && first {
-		d.tell()
+		d.reportIdle()
 	}
 }
 
-// tell tells the loop that no connection is left.
-func (d *door) tell() { _ = d.loop.Post(func() { d.finish(true) }) } // A loop that is closed need not know.
+// reportIdle posts to the loop that no connection is left.
+func (d *door) reportIdle() {
+	_ = d.loop.Post(func() { d.onClosed(true) }) // A closed loop need not know.
+}
 
 // counted returns a connection whose Close tells the door.
 func (d *door) counted(conn net.Conn) net.Conn {
 	switch conn := conn.(type) {
 	case *net.TCPConn:
-		return &tcpConn{TCPConn: conn, done: sync.OnceFunc(d.done)}
+		return &tcpConn{TCPConn: conn, release: sync.OnceFunc(d.release)}
 	case *net.UnixConn:
-		return &unixConn{UnixConn: conn, done: sync.OnceFunc(d.done)}
+		return &unixConn{UnixConn: conn, release: sync.OnceFunc(d.release)}
 	}
-	return &plainConn{Conn: conn, done: sync.OnceFunc(d.done)}
+	return &plainConn{Conn: conn, release: sync.OnceFunc(d.release)}
 }
 
 // tcpConn, unixConn and plainConn are connections that a Server waits for.
 type (
 	tcpConn struct {
 		*net.TCPConn
-		done func()
+		release func()
 	}
 	unixConn struct {
 		*net.UnixConn
-		done func()
+		release func()
 	}
 	plainConn struct {
 		net.Conn
-		done func()
+		release func()
 	}
 )
 
 // Close closes the connection.
 func (c *tcpConn) Close() error {
-	defer c.done()
+	defer c.release()
 	return c.TCPConn.Close()
 }
 
 // Close closes the connection.
 func (c *unixConn) Close() error {
-	defer c.done()
+	defer c.release()
 	return c.UnixConn.Close()
 }
 
 // Close closes the connection.
 func (c *plainConn) Close() error {
-	defer c.done()
+	defer c.release()
 	return c.Conn.Close()
 }

@@ -182,7 +182,7 @@ func TestTheSecondServerWithOneKeyIsRefusedAndTheFirstStays(t *testing.T) {
 		require.Equal(t, 1, f.count(fmt.Sprintf("message 1 %d 127.0.0.1:0:4:-1:0", -int(unix.EADDRINUSE))), "%q", f.events)
 		f.asks(2, "tcp", local(f.ports[1]), func(answers []string) {
 			require.Equal(t, []string{"first", "first"}, answers)
-			f.end()
+			f.disconnect()
 		})
 	})
 	f.run()
@@ -191,7 +191,7 @@ func TestTheSecondServerWithOneKeyIsRefusedAndTheFirstStays(t *testing.T) {
 func TestAQueryIsBounded(t *testing.T) {
 	f := newCluster(t, &cluster.Options{Self: "raw", Args: []string{"big"}, DisconnectTimeout: 1})
 	f.fork(1)
-	f.when(f.saw("message 1", 2), f.end)
+	f.when(f.saw("message 1", 2), f.disconnect)
 	f.run()
 	require.Equal(t, 1, f.count(fmt.Sprintf("message 1 %d", -int(unix.E2BIG))), "%q", f.events)
 	require.Equal(t, 1, f.count("message 1 <nil>"), "%q", f.events)
@@ -208,7 +208,7 @@ func TestAWorkerMayAskForAsManyServersAsItMayHave(t *testing.T) {
 	o.MaxListeners = n
 	f := newCluster(t, o)
 	f.fork(1)
-	f.when(f.saw("message 1 all", 1), f.end)
+	f.when(f.saw("message 1 all", 1), f.disconnect)
 	f.run()
 	require.Equal(t, 1, f.count("exit 1 exit status 0 true"))
 }
@@ -267,7 +267,7 @@ func TestAHostileWorkerHurtsNobody(t *testing.T) {
 			require.NoError(t, err)
 			require.Greater(t, answers, 10_000)
 			require.Greater(t, failed, 9_900)
-			f.end()
+			f.disconnect()
 		})
 		f.run()
 		require.Equal(t, before, listening())
@@ -311,7 +311,7 @@ func TestAWorkerThatAnswersBeforeItIsAskedHasNotAccepted(t *testing.T) {
 			})
 		})
 	})
-	f.when(f.saw("exit 1", 1), f.end)
+	f.when(f.saw("exit 1", 1), f.disconnect)
 	f.run()
 }
 
@@ -330,7 +330,7 @@ func TestAWorkerWhoseChannelEndsIsKilledAndItsConnectionGoesToAnother(t *testing
 					return errors.Join(err, fmt.Errorf("answer %q", s))
 				}
 				return nil
-			}, f.end)
+			}, f.disconnect)
 		}))
 	})
 	f.run()

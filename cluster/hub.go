@@ -30,14 +30,14 @@ func (h *hub) Close() error {
 	for c := range h.clusters {
 		c.state = stateClosed
 		for _, w := range c.workers {
-			w.lost()
+			w.returnAssignment()
 		}
 		for _, l := range c.listeners {
 			l.close()
 		}
 	}
 	for s := range h.servers {
-		s.abandon()
+		s.closeWithLoop()
 	}
 	return nil
 }

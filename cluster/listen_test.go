@@ -18,8 +18,8 @@ import (
 	"github.com/brood-go/brood/internal/test/looptest"
 )
 
-// end has the cluster disconnect.
-func (f *fixture) end() { f.cluster.Disconnect(nil) }
+// disconnect has the cluster disconnect.
+func (f *fixture) disconnect() { f.cluster.Disconnect(nil) }
 
 // asks has a client ask n times and gives what it was answered, then ends the cluster.
 func (f *fixture) asks(n int, network, address string, then func(answers []string)) {
@@ -62,12 +62,12 @@ func TestATCPServerOfAllAddresses(t *testing.T) {
 						if sched == cluster.RoundRobin {
 							require.Equal(t, []string{"1", "2", "1", "2"}, answers)
 						}
-						f.asks(1, "tcp", net.JoinHostPort("::1", strconv.Itoa(f.ports[1])), func([]string) { f.end() })
+						f.asks(1, "tcp", net.JoinHostPort("::1", strconv.Itoa(f.ports[1])), func([]string) { f.disconnect() })
 					})
 				})
 				f.run()
 				require.Contains(t, f.events, fmt.Sprintf(`message 1 {"address":"::","family":"IPv6","port":%d}`, f.ports[1]))
-				require.Equal(t, []string{"disconnect", "exit exit status 0 true"}, f.of(2)[len(f.of(2))-2:])
+				require.Equal(t, []string{"disconnect", "exit exit status 0 true"}, f.eventsOf(2)[len(f.eventsOf(2))-2:])
 			})
 		})
 	}
@@ -88,7 +88,7 @@ func TestAnAFUNIXServer(t *testing.T) {
 				info, err := os.Stat(path)
 				require.NoError(t, err)
 				require.Equal(t, fs.FileMode(0o666), info.Mode().Perm()&0o666)
-				f.asks(2, "unix", path, func([]string) { f.end() })
+				f.asks(2, "unix", path, func([]string) { f.disconnect() })
 			})
 			f.run()
 			require.Equal(t, 2, f.count("exit"))
@@ -108,7 +108,7 @@ func TestALongPathIsNamedFromHere(t *testing.T) {
 	path := filepath.Join(dir, "@s")
 	f := newCluster(t, nodeOptions(t, listenScript(strconv.Quote(path))))
 	f.fork(1)
-	f.when(f.saw("listening", 1), func() { f.asks(1, "unix", "./@s", func([]string) { f.end() }) })
+	f.when(f.saw("listening", 1), func() { f.asks(1, "unix", "./@s", func([]string) { f.disconnect() }) })
 	f.run()
 	require.Equal(t, 1, f.count("exit 1 exit status 0"))
 }
@@ -143,7 +143,7 @@ func TestUDPIsShared(t *testing.T) {
 							err = fmt.Errorf("answer %q", p[:n])
 						}
 						return err
-					}, f.end)
+					}, f.disconnect)
 				})
 				f.run()
 				require.Equal(t, 2, f.count("listening"))
@@ -168,7 +168,7 @@ func TestAnAddressInUseIsAnErrorOfTheWorkerAndTheNextQueryTriesAnew(t *testing.T
 				require.NoError(t, taken.Close())
 				require.NoError(t, f.cluster.Worker(1).Send("again"))
 			})
-			f.when(f.saw("listening", 1), func() { f.asks(1, "tcp", local(port), func([]string) { f.end() }) })
+			f.when(f.saw("listening", 1), func() { f.asks(1, "tcp", local(port), func([]string) { f.disconnect() }) })
 			f.run()
 			require.Zero(t, f.count("error"))
 		})
@@ -205,7 +205,7 @@ func TestTwoServersOfAWorkerOnOneAddressAreTwoListeners(t *testing.T) {
 			})
 		})
 	})
-	f.when(f.saw("message 1 c EADDRINUSE", 1), f.end)
+	f.when(f.saw("message 1 c EADDRINUSE", 1), f.disconnect)
 	f.run()
 }
 
@@ -222,7 +222,7 @@ func TestAnExclusiveServerAsksNothing(t *testing.T) {
 		require.NoError(t, err)
 		f.asks(1, "tcp", local(port), func(answers []string) {
 			require.Equal(t, []string{"mine"}, answers)
-			f.end()
+			f.disconnect()
 		})
 	})
 	f.run()
@@ -251,7 +251,7 @@ func TestWorkersThatCloseTheirServersMakeTheAddressFree(t *testing.T) {
 			})
 			f.when(f.saw("message 2 closed", 1), func() {
 				require.Equal(t, keep, listens() != nil)
-				f.end()
+				f.disconnect()
 			})
 			f.run()
 			require.NoError(t, listens())
@@ -279,11 +279,11 @@ func TestADescriptorThatAWorkerMayName(t *testing.T) {
 				f.when(f.saw("listening", 1), func() {
 					f.asks(1, "tcp", ln.Addr().String(), func(answers []string) {
 						require.Equal(t, []string{"1"}, answers)
-						f.end()
+						f.disconnect()
 					})
 				})
 			} else {
-				f.when(f.saw("message 1 EBADF", 1), f.end)
+				f.when(f.saw("message 1 EBADF", 1), f.disconnect)
 			}
 			f.run()
 		})
@@ -313,7 +313,7 @@ func TestADescriptorOfAUDPSocketThatAWorkerMayName(t *testing.T) {
 		_, err := f.cluster.Fork([]string{fmt.Sprint("FD=", fd)})
 		require.NoError(t, err)
 	}
-	f.when(f.saw("message", 3), f.end)
+	f.when(f.saw("message", 3), f.disconnect)
 	f.run()
 	port := conn.LocalAddr().(*net.UDPAddr).Port
 	for _, want := range []string{fmt.Sprint("message 1 ", port), "message 2 EINVAL", "message 3 EBADF"} {
@@ -351,7 +351,7 @@ func TestWithoutWorkersTheBacklogHoldsConnections(t *testing.T) {
 				err = fmt.Errorf("answer %q", s)
 			}
 			return err
-		}, f.end)
+		}, f.disconnect)
 	})
 	f.run()
 	_, err = net.DialTimeout("tcp", addr.String(), time.Second)
@@ -433,7 +433,7 @@ func TestWhatTookThePlaceOfASocketStays(t *testing.T) {
 	f.when(f.saw("listening", 1), func() {
 		require.NoError(t, os.WriteFile(path+"2", []byte("precious"), 0o600))
 		require.NoError(t, os.Rename(path+"2", path))
-		f.end()
+		f.disconnect()
 	})
 	f.run()
 	content, err := os.ReadFile(path)

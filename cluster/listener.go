@@ -20,75 +20,75 @@ const (
 
 	// acceptPause is the time after which accept is tried again when the system has refused it:
 	// EMFILE, for instance.
-	acceptPause = 100 * time.Millisecond
+	acceptRetryDelay = 100 * time.Millisecond
 )
 
 // A listener is a socket of the primary's that workers share by its key.
 //
-// Of a round robin it accepts while there is a member to give a connection to, see wants. Each
-// connection that was accepted is in exactly one place: pending, a member's own, or a worker's
-// flight.
+// Of a round robin it accepts while there is a share to give a connection to, see wantsConnection.
+// Each connection that was accepted is in exactly one place: pending, a share's picked, or a
+// worker's assignment.
 type listener struct {
 	cluster  *Cluster
 	key      string
 	socket   int         // -1 once nothing more can come
 	closed   bool        // nobody shares it any more
 	path     string      // of an AF_UNIX socket, to be removed; "": none
-	file     os.FileInfo // what was there when it was made
+	fileInfo os.FileInfo // what was there when it was made
 	shared   bool        // the workers accept, or it is UDP
 	pinned   bool        // by Cluster.Listen
 	data     any         // what the first worker has its servers share
 	sockname *sockname   // nil for AF_UNIX, and for what is shared
 
-	members []*member     // by worker
-	last    int           // ID of the worker that got the last connection
+	shares  []*share      // by worker
+	lastID  int           // ID of the worker that got the last connection
 	pending []*connection // in the order they came
-	held    int           // connections that no worker has taken
+	untaken int           // connections that no worker has taken
 
-	watcher  *reactor.Watcher // nil when shared
-	watching bool             // for connections
-	pause    *reactor.Timer   // while accept is refused
-	rest     *reactor.Timer   // until a member that refuses is asked again
+	watcher    *reactor.Watcher // nil when shared
+	watching   bool             // for connections
+	retryTimer *reactor.Timer   // while accept is refused
+	restTimer  *reactor.Timer   // until a share that refuses is asked again
 }
 
-// A member is a worker's server on a listener.
-type member struct {
+// A share is a worker's server on a listener.
+type share struct {
 	worker   *Worker
 	listener *listener
 
-	mine     []*connection // that Pick has chosen it for
-	refusals int           // in a row
-	until    time.Time     // it is not asked again before
+	picked    []*connection // that Pick has chosen it for
+	refusals  int           // in a row
+	restUntil time.Time     // it is not asked again before
 }
 
 // A connection is one that was accepted and that no worker has taken.
 type connection struct{ socket int }
 
-// addMember makes w share l.
-func (l *listener) addMember(w *Worker) {
-	m := &member{worker: w, listener: l}
-	w.members[l.key] = m
-	i, _ := slices.BinarySearchFunc(l.members, w.id, func(m *member, id int) int { return cmp.Compare(m.worker.id, id) })
-	l.members = slices.Insert(l.members, i, m)
+// addShare makes w share l.
+func (l *listener) addShare(w *Worker) {
+	s := &share{worker: w, listener: l}
+	w.shares[l.key] = s
+	i, _ := slices.BinarySearchFunc(l.shares, w.id, func(s *share, id int) int { return cmp.Compare(s.worker.id, id) })
+	l.shares = slices.Insert(l.shares, i, s)
 	l.cluster.orphans = slices.DeleteFunc(l.cluster.orphans, func(other *listener) bool { return other == l })
 }
 
-// leave takes m off its listener. What waits for it goes to others, first.
-func (m *member) leave() {
-	l := m.listener
-	delete(m.worker.members, l.key)
-	l.members = slices.DeleteFunc(l.members, func(other *member) bool { return other == m })
-	m.release()
-	if len(l.members) == 0 && !l.pinned && !l.closed {
+// close takes s off its listener. What waits for it goes to others, first.
+func (s *share) close() {
+	l := s.listener
+	delete(s.worker.shares, l.key)
+	l.shares = slices.DeleteFunc(l.shares, func(other *share) bool { return other == s })
+	s.requeuePicked()
+	if len(l.shares) == 0 && !l.pinned && !l.closed {
 		l.cluster.addOrphan(l)
 	}
 }
 
-// release gives what waits for m to whoever is next.
-func (m *member) release() {
-	if len(m.mine) > 0 {
-		m.listener.pending = slices.Concat(m.mine, m.listener.pending)
-		m.mine = nil
+// requeuePicked gives what waits for s to whoever is next.
+func (s *share) requeuePicked() {
+	if len(s.picked) > 0 {
+		s.listener.pending = slices.Concat(s.picked, s.listener.pending)
+		s.picked = nil
 	}
 }
 
@@ -101,65 +101,65 @@ func (c *Cluster) addOrphan(l *listener) {
 	}
 }
 
-// leaveAll takes a worker off its listeners, which stay.
-func (w *Worker) leaveAll() {
-	for _, m := range w.sortedMembers() {
-		m.leave()
+// closeShares takes a worker off its listeners, which stay.
+func (w *Worker) closeShares() {
+	for _, s := range w.sortedShares() {
+		s.close()
 	}
 }
 
-// sortedMembers returns a worker's members in a fixed order.
-func (w *Worker) sortedMembers() []*member {
-	all := make([]*member, 0, len(w.members))
-	for _, m := range w.members {
-		all = append(all, m)
+// sortedShares returns a worker's shares in a fixed order.
+func (w *Worker) sortedShares() []*share {
+	all := make([]*share, 0, len(w.shares))
+	for _, s := range w.shares {
+		all = append(all, s)
 	}
-	slices.SortFunc(all, func(a, b *member) int { return cmp.Compare(a.listener.key, b.listener.key) })
+	slices.SortFunc(all, func(a, b *share) int { return cmp.Compare(a.listener.key, b.listener.key) })
 	return all
 }
 
 // closeServer is what a worker does that closes its server by itself: when it was the last one, the
 // address becomes free.
 func (w *Worker) closeServer(key string) {
-	m := w.members[key]
-	if m == nil {
+	s := w.shares[key]
+	if s == nil {
 		return
 	}
-	l := m.listener
-	if len(l.members) == 1 && !l.pinned && !w.cluster.o.KeepListeners {
+	l := s.listener
+	if len(l.shares) == 1 && !l.pinned && !w.cluster.o.KeepListeners {
 		l.close()
 		return
 	}
-	m.leave()
+	s.close()
 	l.distribute()
 }
 
-// wants reports whether a connection that was accepted would have somebody to go to. Without Pick
-// that is a free worker: what would have to wait here waits as well in the kernel's backlog, and
-// costs nothing there. Pick has to see connections to know whom they are for.
-func (l *listener) wants() bool {
+// wantsConnection reports whether a connection that was accepted would have somebody to go to.
+// Without Pick that is a free worker: what would have to wait here waits as well in the kernel's
+// backlog, and costs nothing there. Pick has to see connections to know whom they are for.
+func (l *listener) wantsConnection() bool {
 	c := l.cluster
 	switch {
-	case c.state != stateOpen || l.pause != nil || l.socket < 0 || l.held >= c.o.MaxPending || len(l.members) == 0:
+	case c.state != stateOpen || l.retryTimer != nil || l.socket < 0 || l.untaken >= c.o.MaxPending || len(l.shares) == 0:
 		return false
 	case c.o.Pick != nil:
 		return true
 	}
-	return len(l.pending) == 0 && l.next(c.loop.Now()) != nil
+	return len(l.pending) == 0 && l.nextFree(c.loop.Now()) != nil
 }
 
-// update has the listener accept, or not. When a worker has become free there may well be a
+// updateWatch has the listener accept, or not. When a worker has become free there may well be a
 // connection already: it is asked for at once, so that under load the loop is not woken for each.
 // Not for Pick, which is the program's, and may not be called inside of whatever call of the
 // program has led here.
-func (l *listener) update() {
+func (l *listener) updateWatch() {
 	if l.watcher == nil || l.socket < 0 {
 		return
 	}
-	if !l.watching && l.cluster.o.Pick == nil && l.wants() {
+	if !l.watching && l.cluster.o.Pick == nil && l.wantsConnection() {
 		l.accept()
 	}
-	watch := l.wants()
+	watch := l.wantsConnection()
 	if watch == l.watching {
 		return
 	}
@@ -168,7 +168,7 @@ func (l *listener) update() {
 		want = reactor.Readable
 	}
 	if err := l.watcher.Set(want); err != nil {
-		l.rejected(err) // ENOSPC: the next try is after the pause.
+		l.onAcceptError(err) // ENOSPC: the next try is after the pause.
 		return
 	}
 	l.watching = watch
@@ -178,7 +178,7 @@ func (l *listener) update() {
 func (l *listener) watch() error {
 	w, err := l.cluster.loop.Watch(l.socket, 0, func(reactor.Readiness) {
 		l.accept()
-		l.update()
+		l.updateWatch()
 	})
 	if err != nil {
 		return err
@@ -192,10 +192,10 @@ func (l *listener) watch() error {
 // updates l.
 func (l *listener) accept() {
 	for range acceptBudget {
-		if !l.wants() || !l.acceptOne() {
+		if !l.wantsConnection() || !l.acceptOne() {
 			return
 		}
-		l.hand()
+		l.assignPending()
 	}
 }
 
@@ -204,61 +204,61 @@ func (l *listener) acceptOne() bool {
 	socket, err := fd.Accept(l.socket)
 	if err != nil {
 		if err != unix.EAGAIN {
-			l.rejected(err)
+			l.onAcceptError(err)
 		}
 		return false
 	}
 	conn, picked := &connection{socket: socket}, false
 	defer func() {
 		if !picked { // Pick has panicked.
-			l.take(conn, nil)
+			l.enqueue(conn, nil)
 			l.cluster.loop.NextTick(l.distribute)
 		}
 	}()
-	m := l.pick(conn)
+	s := l.pickShare(conn)
 	picked = true
-	return l.take(conn, m)
+	return l.enqueue(conn, s)
 }
 
-// take keeps a connection that was accepted, for m or whoever is next, and reports whether the
+// enqueue keeps a connection that was accepted, for s or whoever is next, and reports whether the
 // listener is open.
-func (l *listener) take(conn *connection, m *member) bool {
+func (l *listener) enqueue(conn *connection, s *share) bool {
 	if l.closed { // By Pick.
 		fd.Close(conn.socket)
 		return false
 	}
-	l.held++
-	if m != nil {
-		m.mine = append(m.mine, conn)
+	l.untaken++
+	if s != nil {
+		s.picked = append(s.picked, conn)
 	} else {
 		l.pending = append(l.pending, conn)
 	}
 	return true
 }
 
-// rejected is called when the system does not let the listener accept. It tries again after a
+// onAcceptError is called when the system does not let the listener accept. It tries again after a
 // pause.
-func (l *listener) rejected(err error) {
-	if l.pause != nil {
+func (l *listener) onAcceptError(err error) {
+	if l.retryTimer != nil {
 		return
 	}
 	l.cluster.report(&ListenError{"accept", l.key, os.NewSyscallError("accept", err)})
-	l.pause = l.cluster.loop.SetTimeout(acceptPause, func() {
-		l.pause = nil
+	l.retryTimer = l.cluster.loop.SetTimeout(acceptRetryDelay, func() {
+		l.retryTimer = nil
 		l.distribute()
 	})
-	l.pause.Unref()
+	l.retryTimer.Unref()
 }
 
-// pick asks Options.Pick which member gets a connection; nil: the next in turn.
-func (l *listener) pick(conn *connection) *member {
+// pickShare asks Options.Pick which share gets a connection; nil: the next in turn.
+func (l *listener) pickShare(conn *connection) *share {
 	pick := l.cluster.o.Pick
 	if pick == nil {
 		return nil
 	}
-	workers := make([]*Worker, len(l.members))
-	for i, m := range l.members {
-		workers[i] = m.worker
+	workers := make([]*Worker, len(l.shares))
+	for i, s := range l.shares {
+		workers[i] = s.worker
 	}
 	var remote netip.AddrPort
 	if peer, err := unix.Getpeername(conn.socket); err == nil { // It may have gone already.
@@ -268,11 +268,11 @@ func (l *listener) pick(conn *connection) *member {
 	if w == nil {
 		return nil
 	}
-	m := w.members[l.key]
-	if m == nil || m.listener != l || len(m.mine) >= max(1, l.cluster.o.MaxPending/2) {
+	s := w.shares[l.key]
+	if s == nil || s.listener != l || len(s.picked) >= max(1, l.cluster.o.MaxPending/2) {
 		return nil
 	}
-	return m
+	return s
 }
 
 // addrPort returns the address of a TCP socket, the zero value for another.
@@ -289,15 +289,15 @@ func addrPort(a unix.Sockaddr) netip.AddrPort {
 // unmapped returns an IPv4 address that an IPv6 socket has seen as one.
 func unmapped(a netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(a.Addr().Unmap(), a.Port()) }
 
-// shut frees the address. What was accepted goes on to be handed to workers, and first, as far as
-// there is room, what waits in the backlog is accepted too, which would be reset.
-func (l *listener) shut() {
+// stopListening frees the address. What was accepted goes on to be handed to workers, and first, as
+// far as there is room, what waits in the backlog is accepted too, which would be reset.
+func (l *listener) stopListening() {
 	if l.socket < 0 {
 		return
 	}
 	defer l.closeSocket() // Also when Pick panics.
 	if l.watcher != nil {
-		for l.drains() && l.acceptOne() {
+		for l.canDrain() && l.acceptOne() {
 		}
 	}
 }
@@ -309,8 +309,8 @@ func (l *listener) closeSocket() {
 	if l.watcher != nil {
 		l.watcher.Close()
 	}
-	if l.pause != nil {
-		l.pause.Stop()
+	if l.retryTimer != nil {
+		l.retryTimer.Stop()
 	}
 	l.unlink()
 	fd.Close(l.socket)
@@ -323,15 +323,15 @@ func (l *listener) unlink() {
 	if l.path == "" {
 		return
 	}
-	if now, err := os.Lstat(l.path); err == nil && l.file != nil && os.SameFile(now, l.file) {
+	if now, err := os.Lstat(l.path); err == nil && l.fileInfo != nil && os.SameFile(now, l.fileInfo) {
 		_ = os.Remove(l.path) // Best effort: somebody may have done it.
 	}
 }
 
-// drains reports whether what is in the backlog can still be accepted.
-func (l *listener) drains() bool {
+// canDrain reports whether what is in the backlog can still be accepted.
+func (l *listener) canDrain() bool {
 	c := l.cluster
-	return c.state == stateDraining && l.socket >= 0 && len(l.members) > 0 && l.held < c.o.MaxPending
+	return c.state == stateDraining && l.socket >= 0 && len(l.shares) > 0 && l.untaken < c.o.MaxPending
 }
 
 // close is shut for a listener that nobody has any more. Connections that wait are closed; those on
@@ -340,23 +340,23 @@ func (l *listener) close() {
 	if l.closed {
 		return
 	}
-	l.shut()
+	l.stopListening()
 	l.closed = true
 	c := l.cluster
-	if l.rest != nil {
-		l.rest.Stop()
+	if l.restTimer != nil {
+		l.restTimer.Stop()
 	}
 	delete(c.listeners, l.key)
 	c.orphans = slices.DeleteFunc(c.orphans, func(other *listener) bool { return other == l })
-	for _, m := range l.members {
-		delete(m.worker.members, l.key)
-		l.pending = append(l.pending, m.mine...)
-		m.mine = nil
+	for _, s := range l.shares {
+		delete(s.worker.shares, l.key)
+		l.pending = append(l.pending, s.picked...)
+		s.picked = nil
 	}
-	l.members = nil
+	l.shares = nil
 	for _, conn := range l.pending {
 		fd.Close(conn.socket)
 	}
-	l.held -= len(l.pending)
+	l.untaken -= len(l.pending)
 	l.pending = nil
 }

@@ -49,7 +49,7 @@ func TestUnderLoadEveryClientIsAnsweredWhateverDies(t *testing.T) {
 			f.client(func() error {
 				_ = g.stop() // What was lost is looked at below.
 				return nil
-			}, f.end)
+			}, f.disconnect)
 			return
 		}
 		victim := f.cluster.Workers()[killed%len(f.cluster.Workers())]
@@ -134,7 +134,7 @@ func TestAnHTTPServerUnderLoad(t *testing.T) {
 						return nil
 					}, func() {
 						if answered.Add(1) == 4 {
-							f.end()
+							f.disconnect()
 						}
 					})
 				}
@@ -155,7 +155,7 @@ func TestConnectionsLeaveNothingBehind(t *testing.T) {
 			f.asks(1000, "tcp", local(f.ports[1]), func([]string) {
 				f.later(func() bool { return len(leakcheck.FDs()) <= fds }, func() {
 					require.Less(t, heap(), memory+2<<20)
-					f.end()
+					f.disconnect()
 				})
 			})
 		})

@@ -82,7 +82,7 @@ func newClusterOn(l *reactor.Loop, t testing.TB, o *cluster.Options) *fixture {
 	})
 	note := func(format string, args ...any) {
 		f.events = append(f.events, fmt.Sprintf(format, args...))
-		f.look()
+		f.checkWaiting()
 	}
 	c.OnFork(func(w *cluster.Worker) { note("fork %d", w.ID()) })
 	c.OnOnline(func(w *cluster.Worker) { note("online %d", w.ID()) })
@@ -115,10 +115,10 @@ func (f *fixture) fork(n int) {
 // when calls then once, as soon as the condition is true after an event, or at once.
 func (f *fixture) when(cond func() bool, then func()) {
 	f.waiting = append(f.waiting, &waiter{cond, then})
-	f.look()
+	f.checkWaiting()
 }
 
-func (f *fixture) look() {
+func (f *fixture) checkWaiting() {
 	for i := 0; i < len(f.waiting); i++ {
 		if w := f.waiting[i]; w.when() {
 			f.waiting = slices.Delete(f.waiting, i, i+1)
@@ -143,8 +143,8 @@ func (f *fixture) saw(text string, n int) func() bool {
 	return func() bool { return f.count(text) >= n }
 }
 
-// of returns the events of one worker, without its number.
-func (f *fixture) of(id int) (events []string) {
+// eventsOf returns the events of one worker, without its number.
+func (f *fixture) eventsOf(id int) (events []string) {
 	for _, e := range f.events {
 		if kind, rest, ok := strings.Cut(e, fmt.Sprintf(" %d", id)); ok && !strings.Contains(kind, " ") {
 			events = append(events, kind+rest)

@@ -7,12 +7,12 @@ import "net"
 // Its methods are safe to call from any goroutine.
 type packetConn struct {
 	*net.UDPConn
-	closed func()
+	onClose func()
 }
 
 // Close closes the socket here.
 func (c *packetConn) Close() error {
-	defer c.closed()
+	defer c.onClose()
 	return c.UDPConn.Close()
 }
 
@@ -20,29 +20,29 @@ func (c *packetConn) Close() error {
 func (s *Self) servePacket(r *reply) (net.PacketConn, error) {
 	switch {
 	case s.state != selfJoined: // It has been told to disconnect meanwhile.
-		s.tellClose(r.key)
+		s.sendClose(r.key)
 		return nil, net.ErrClosed
 	case r.handle == nil:
-		return nil, errSenseless
+		return nil, errBadReply
 	}
 	conn, err := r.handle.PacketConn()
 	if err != nil {
-		s.tellClose(r.key)
+		s.sendClose(r.key)
 		return nil, err
 	}
 	c := &packetConn{UDPConn: conn.(*net.UDPConn)}
 	// A loop that is closed has told the primary by its end.
-	c.closed = func() { _ = s.loop.Post(func() { s.forget(r, c) }) }
+	c.onClose = func() { _ = s.loop.Post(func() { s.onPacketClosed(r, c) }) }
 	s.packets[c] = struct{}{}
-	s.tellListening(r.ask, conn.LocalAddr().(*net.UDPAddr).Port)
+	s.sendListening(r.query, conn.LocalAddr().(*net.UDPAddr).Port)
 	return c, nil
 }
 
-// forget tells the primary, once, that a UDP socket was closed.
-func (s *Self) forget(r *reply, c *packetConn) {
+// onPacketClosed tells the primary, once, that a UDP socket was closed.
+func (s *Self) onPacketClosed(r *reply, c *packetConn) {
 	if _, ok := s.packets[c]; ok {
 		delete(s.packets, c)
-		s.tellClose(r.key)
+		s.sendClose(r.key)
 		s.release(r)
 	}
 }

@@ -34,7 +34,7 @@ func TestAPickThatPanicsLosesNoConnection(t *testing.T) {
 				f.asks(n, "tcp", local(f.ports[1]), func(answers []string) {
 					require.Len(t, answers, n)
 					conn := f.connect(1, f.ports[1])[0]
-					f.end() // It is in the backlog.
+					f.disconnect() // It is in the backlog.
 					f.client(func() error {
 						s, err := answer(conn)
 						answers = append(answers, s)
@@ -91,7 +91,7 @@ func TestAPanicOfAListenerLosesNoEvent(t *testing.T) {
 			require.PanicsWithValue(t, "boom", f.run)
 			f.run()
 			require.True(t, done)
-			require.Equal(t, []string{"fork", "online", "listening", "disconnect", "exit exit status 0 true"}, f.of(1))
+			require.Equal(t, []string{"fork", "online", "listening", "disconnect", "exit exit status 0 true"}, f.eventsOf(1))
 		})
 	}
 }

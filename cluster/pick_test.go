@@ -45,7 +45,7 @@ func TestPickChoosesTheWorker(t *testing.T) {
 				}
 			}
 			return nil
-		}, f.end)
+		}, f.disconnect)
 	})
 	f.run()
 	require.Equal(t, n, picked)
@@ -67,7 +67,7 @@ func TestWhatPickDoesNotKnowGoesToTheNextInTurn(t *testing.T) {
 		f.asks(2, "tcp", local(f.ports[2]), func(answers []string) {
 			require.Equal(t, []string{"2", "2"}, answers)
 			dead = nil
-			f.asks(1, "tcp", local(f.ports[2]), func([]string) { f.end() })
+			f.asks(1, "tcp", local(f.ports[2]), func([]string) { f.disconnect() })
 		})
 	})
 	f.run()
@@ -104,7 +104,7 @@ func TestClientsOfAWorkerThatHangsDoNotHoldUpOthers(t *testing.T) {
 					}
 				}
 				return nil
-			}, f.end)
+			}, f.disconnect)
 		})
 	})
 	f.run()

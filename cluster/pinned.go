@@ -28,13 +28,13 @@ func (c *Cluster) Listen(network, address string) (net.Addr, error) {
 	default:
 		return nil, &ListenError{"listen", address, ErrDisconnecting}
 	}
-	q, err := pinnedQuery(network, address)
+	q, err := addressQuery(network, address)
 	if err != nil {
 		return nil, err
 	}
 	l := c.listeners[q.key]
 	if l == nil {
-		if l, err = c.open(&q); err != nil {
+		if l, err = c.openListener(&q); err != nil {
 			return nil, &ListenError{"listen", address, err}
 		}
 	}
@@ -42,8 +42,8 @@ func (c *Cluster) Listen(network, address string) (net.Addr, error) {
 	return addrOf(l.socket), nil
 }
 
-// pinnedQuery is what a worker would ask for.
-func pinnedQuery(network, address string) (q query, err error) {
+// addressQuery is what a worker would ask for.
+func addressQuery(network, address string) (q query, err error) {
 	q = query{socket: -1, port: -1}
 	if network == "unix" {
 		if err := q.setPath(address); err != nil {

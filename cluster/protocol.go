@@ -13,19 +13,19 @@ const command = "NODE_CLUSTER"
 
 // What a message asks for: its act. A reply has none, but an ack.
 const (
-	actOnline     = "online"
-	actQuery      = "queryServer"
-	actListening  = "listening"
-	actClose      = "close"
-	actLeaving    = "exitedAfterDisconnect"
-	actNewConn    = "newconn"
-	actDisconnect = "disconnect"
-	envUniqueID   = "NODE_UNIQUE_ID"
-	typeUnix      = "-1"
-	typeUDP4      = "udp4"
-	typeUDP6      = "udp6"
-	flagIPv6Only  = 1 // UV_TCP_IPV6ONLY, UV_UDP_IPV6ONLY
-	flagReuseAddr = 4 // UV_UDP_REUSEADDR
+	actOnline                = "online"
+	actQuery                 = "queryServer"
+	actListening             = "listening"
+	actClose                 = "close"
+	actExitedAfterDisconnect = "exitedAfterDisconnect"
+	actNewConn               = "newconn"
+	actDisconnect            = "disconnect"
+	envUniqueID              = "NODE_UNIQUE_ID"
+	typeUnix                 = "-1"
+	typeUDP4                 = "udp4"
+	typeUDP6                 = "udp6"
+	flagIPv6Only             = 1 // UV_TCP_IPV6ONLY, UV_UDP_IPV6ONLY
+	flagReuseAddr            = 4 // UV_UDP_REUSEADDR
 	// bytes of a query: of its address, and of what a TLS server has its workers share
 	maxQuery        = 64 << 10
 	maxAddress      = 4096    // bytes
@@ -109,7 +109,7 @@ type queryMessage struct {
 }
 
 // brief is what most messages of a worker have: whether it has accepted a connection.
-type brief struct {
+type replyFields struct {
 	Cmd      any `json:"cmd"`
 	Ack      any `json:"ack"`
 	Accepted any `json:"accepted"`
@@ -120,11 +120,11 @@ type brief struct {
 func onMessage(ch *ipc.Channel, ack func(seq int, accepted bool) bool, fn func(m *ipc.Message, in *inbound)) {
 	ch.OnInternal(command, func(m *ipc.Message) {
 		// What cannot be decoded, or has a longer cmd, is of no protocol that we know.
-		var b brief
+		var b replyFields
 		if m.Decode(&b) != nil || b.Cmd != command {
 			return
 		}
-		if seq, ok := integer(b.Ack); ok && ack != nil && ack(seq, truth(b.Accepted)) {
+		if seq, ok := integer(b.Ack); ok && ack != nil && ack(seq, isTrue(b.Accepted)) {
 			return
 		}
 		var in inbound
@@ -164,8 +164,8 @@ func integerOr(v any, otherwise int) int {
 	return otherwise
 }
 
-// truth reports whether v is true.
-func truth(v any) bool {
+// isTrue reports whether v is true.
+func isTrue(v any) bool {
 	b, ok := v.(bool)
 	return ok && b
 }

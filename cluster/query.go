@@ -57,7 +57,7 @@ func parseQuery(in *inbound) (query, error) {
 	q := query{
 		socket: integerOr(in.FD, -1), port: integerOr(in.Port, 0), flags: integerOr(in.Flags, 0),
 		backlog:     min(max(integerOr(in.Backlog, 0), 0), maxBacklog),
-		readableAll: truth(in.ReadableAll), writableAll: truth(in.WritableAll),
+		readableAll: isTrue(in.ReadableAll), writableAll: isTrue(in.WritableAll),
 	}
 	index, ok := integer(in.Index)
 	if !ok || index < 0 || q.port < -1 || q.port > 65535 {
@@ -101,17 +101,17 @@ func (q *query) setPath(path string) error {
 	return nil
 }
 
-// query answers a worker that wants to listen.
-func (w *Worker) query(m *ipc.Message, in *inbound) {
+// onQuery answers a worker that wants to listen.
+func (w *Worker) onQuery(m *ipc.Message, in *inbound) {
 	seq, ok := integer(in.Seq)
-	if !ok || w.leaving {
+	if !ok || w.exitedAfterDisconnect {
 		return
 	}
 	if w.cluster.state != stateOpen { // It will be told to disconnect.
 		return
 	}
 	answer := queryReply{head: w.head(""), Ack: seq}
-	l, err := w.listener(m, in, &answer)
+	l, err := w.listenerFor(m, in, &answer)
 	if err == nil {
 		answer.Data, answer.Sockname = l.data, l.sockname
 		var handle any
@@ -130,8 +130,8 @@ func (w *Worker) query(m *ipc.Message, in *inbound) {
 	}
 }
 
-// listener returns the listener that a worker asks for, which it shares from here on.
-func (w *Worker) listener(m *ipc.Message, in *inbound, answer *queryReply) (*listener, error) {
+// listenerFor returns the listener that a worker asks for, which it shares from here on.
+func (w *Worker) listenerFor(m *ipc.Message, in *inbound, answer *queryReply) (*listener, error) {
 	if raw := m.Raw(); raw == nil || len(raw) > maxQuery {
 		return nil, unix.E2BIG
 	}
@@ -140,7 +140,7 @@ func (w *Worker) listener(m *ipc.Message, in *inbound, answer *queryReply) (*lis
 		return nil, err
 	}
 	answer.Key = q.key
-	l, err := w.join(&q, in.Data)
+	l, err := w.shareListener(&q, in.Data)
 	if q.path != "" && errors.Is(err, unix.ENOENT) {
 		// A Node program expects that (libuv v1.46, src/unix/pipe.c, uv_pipe_bind).
 		err = unix.EACCES
@@ -148,26 +148,26 @@ func (w *Worker) listener(m *ipc.Message, in *inbound, answer *queryReply) (*lis
 	return l, err
 }
 
-// join makes w share the listener that q asks for, which is opened if there is none.
-func (w *Worker) join(q *query, data any) (*listener, error) {
+// shareListener makes w share the listener that q asks for, which is opened if there is none.
+func (w *Worker) shareListener(q *query, data any) (*listener, error) {
 	c := w.cluster
-	if w.members[q.key] != nil {
+	if w.shares[q.key] != nil {
 		return nil, unix.EADDRINUSE // A second reply with that key would end a Node worker.
 	}
-	if len(w.members) >= c.o.MaxListeners {
+	if len(w.shares) >= c.o.MaxListeners {
 		return nil, unix.EMFILE
 	}
 	l := c.listeners[q.key]
 	if l == nil {
 		var err error
-		if l, err = c.open(q); err != nil {
+		if l, err = c.openListener(q); err != nil {
 			return nil, err
 		}
 	}
 	if l.data == nil && !isZero(data) {
 		l.data = data
 	}
-	l.addMember(w)
+	l.addShare(w)
 	return l, nil
 }
 
@@ -176,8 +176,8 @@ func isZero(data any) bool {
 	return data == nil || data == "" || data == false || data == 0 || data == 0.0
 }
 
-// open opens the listener that q asks for.
-func (c *Cluster) open(q *query) (*listener, error) {
+// openListener opens the listener that q asks for.
+func (c *Cluster) openListener(q *query) (*listener, error) {
 	if q.socket >= 0 && !slices.Contains(c.o.FDs, q.socket) {
 		return nil, unix.EBADF
 	}
@@ -187,7 +187,7 @@ func (c *Cluster) open(q *query) (*listener, error) {
 	}
 	l := &listener{cluster: c, key: q.key, socket: socket, path: path, shared: c.o.Sched == Shared || q.udp != ""}
 	if path != "" {
-		l.file, _ = os.Lstat(path) // When it is gone already there is nothing to remove.
+		l.fileInfo, _ = os.Lstat(path) // When it is gone already there is nothing to remove.
 	}
 	if !l.shared {
 		l.sockname = socknameOf(socket)

@@ -23,17 +23,17 @@ type ReloadOptions struct {
 // A reload replaces old workers, batch by batch: new ones are forked, and when all of a batch are
 // ready the old ones are told to disconnect.
 type reload struct {
-	program Program
-	old     []*Worker // not yet replaced
-	batch   int
-	timeout time.Duration
-	retire  []*Worker // whom the batch replaces
-	fresh   []*Worker // the batch
-	listens []bool    // whether those that the batch replaces do, so that its workers must
-	ready   map[*Worker]bool
-	leaving []*Worker // old ones that were told
-	timer   *reactor.Timer
-	done    func(error)
+	program    Program
+	old        []*Worker // not yet replaced
+	batchSize  int
+	timeout    time.Duration
+	oldBatch   []*Worker // whom the batch replaces
+	newBatch   []*Worker // the batch
+	mustListen []bool    // whether those that the batch replaces do, so that its workers must
+	ready      map[*Worker]bool
+	retired    []*Worker // old ones that were told
+	timer      *reactor.Timer
+	done       func(error)
 }
 
 // Reload replaces every worker by a new one of the same program and environment: a new one is
@@ -82,110 +82,110 @@ func (c *Cluster) startReload(p Program, o *ReloadOptions, batch int, done func(
 	}
 	defaultTo(&with.Batch, max(1, batch))
 	defaultTo(&with.ReadyTimeout, DefaultReadyTimeout)
-	r := &reload{program: p, batch: with.Batch, timeout: with.ReadyTimeout, done: done}
+	r := &reload{program: p, batchSize: with.Batch, timeout: with.ReadyTimeout, done: done}
 	for _, w := range c.workers {
-		if !w.leaving {
+		if !w.exitedAfterDisconnect {
 			r.old = append(r.old, w)
 		}
 	}
 	c.reloading = r
-	c.loop.NextTick(c.advance)
+	c.loop.NextTick(c.startBatch)
 	return nil
 }
 
-// advance starts the next batch, or ends the reload when there is none.
-func (c *Cluster) advance() {
+// startBatch starts the next batch, or ends the reload when there is none.
+func (c *Cluster) startBatch() {
 	r := c.reloading
-	if r == nil || len(r.fresh) > 0 {
+	if r == nil || len(r.newBatch) > 0 {
 		return
 	}
 	// Those that have died or leave have nobody to be replaced by.
-	r.old = slices.DeleteFunc(r.old, func(w *Worker) bool { return w.leaving || w.ended })
+	r.old = slices.DeleteFunc(r.old, func(w *Worker) bool { return w.exitedAfterDisconnect || w.exited })
 	if len(r.old) == 0 {
 		c.program = r.program // All that are left run it.
 		c.finishReload()
 		return
 	}
-	n := min(r.batch, len(r.old))
-	r.retire, r.old = r.old[:n:n], r.old[n:]
+	n := min(r.batchSize, len(r.old))
+	r.oldBatch, r.old = r.old[:n:n], r.old[n:]
 	r.ready = map[*Worker]bool{}
-	for _, old := range r.retire {
+	for _, old := range r.oldBatch {
 		w, err := c.forkProgram(r.program, old.env)
 		if err != nil {
-			c.endReload(&ReloadError{Err: err})
+			c.failReload(&ReloadError{Err: err})
 			return
 		}
-		r.fresh = append(r.fresh, w)
-		r.listens = append(r.listens, old.state == StateListening)
+		r.newBatch = append(r.newBatch, w)
+		r.mustListen = append(r.mustListen, old.state == StateListening)
 	}
 	if r.timeout > 0 {
-		r.timer = c.after(r.timeout, func() { c.late(r) })
+		r.timer = c.setTimeout(r.timeout, func() { c.onReloadTimeout(r) })
 	}
 }
 
-// late ends a reload whose batch was not ready in time.
-func (c *Cluster) late(r *reload) {
-	for _, w := range r.fresh {
+// onReloadTimeout ends a reload whose batch was not ready in time.
+func (c *Cluster) onReloadTimeout(r *reload) {
+	for _, w := range r.newBatch {
 		if c.reloading == r && !r.ready[w] {
-			c.endReload(&ReloadError{Worker: w, Err: ErrNotListening})
+			c.failReload(&ReloadError{Worker: w, Err: ErrNotListening})
 			return
 		}
 	}
 }
 
-// reloaded is called when a worker listens, or is online.
-func (c *Cluster) reloaded(w *Worker) {
+// onReloadReady is called when a worker listens, or is online.
+func (c *Cluster) onReloadReady(w *Worker) {
 	r := c.reloading
 	if r == nil {
 		return
 	}
-	i := slices.Index(r.fresh, w)
-	if i < 0 || r.listens[i] && w.state != StateListening {
+	i := slices.Index(r.newBatch, w)
+	if i < 0 || r.mustListen[i] && w.state != StateListening {
 		return
 	}
 	r.ready[w] = true
-	if len(r.ready) < len(r.fresh) {
+	if len(r.ready) < len(r.newBatch) {
 		return
 	}
 	if r.timer != nil {
 		r.timer.Stop()
 	}
-	retire := r.retire
-	r.fresh, r.retire, r.listens, r.ready = nil, nil, nil, nil
-	r.leaving = append(r.leaving, retire...)
+	retire := r.oldBatch
+	r.newBatch, r.oldBatch, r.mustListen, r.ready = nil, nil, nil, nil
+	r.retired = append(r.retired, retire...)
 	for _, old := range retire {
 		old.Disconnect()
 	}
-	c.loop.NextTick(c.advance)
+	c.loop.NextTick(c.startBatch)
 }
 
 // finishReload ends a reload that was a success when all old workers have ended.
 func (c *Cluster) finishReload() {
 	r := c.reloading
-	if slices.ContainsFunc(r.leaving, func(w *Worker) bool { return !w.ended }) {
+	if slices.ContainsFunc(r.retired, func(w *Worker) bool { return !w.exited }) {
 		return
 	}
 	c.reloading = nil
-	c.tellReload(r, nil)
+	c.reportReload(r, nil)
 }
 
-// reloadLost is called when a worker has ended.
-func (c *Cluster) reloadLost(w *Worker, status childprocess.ExitStatus) {
+// onReloadExit is called when a worker has ended.
+func (c *Cluster) onReloadExit(w *Worker, status childprocess.ExitStatus) {
 	r := c.reloading
 	if r == nil {
 		return
 	}
-	if slices.Contains(r.fresh, w) {
-		w.leaving = true // It was nobody's replacement yet.
-		c.endReload(&ReloadError{w, status, ErrExited})
+	if slices.Contains(r.newBatch, w) {
+		w.exitedAfterDisconnect = true // It was nobody's replacement yet.
+		c.failReload(&ReloadError{w, status, ErrExited})
 		return
 	}
-	c.advance()
+	c.startBatch()
 }
 
-// endReload ends a reload that has failed: those of its new workers that replace nobody yet are
+// failReload ends a reload that has failed: those of its new workers that replace nobody yet are
 // killed.
-func (c *Cluster) endReload(err *ReloadError) {
+func (c *Cluster) failReload(err *ReloadError) {
 	r := c.reloading
 	if r == nil {
 		return
@@ -194,21 +194,21 @@ func (c *Cluster) endReload(err *ReloadError) {
 	if r.timer != nil {
 		r.timer.Stop()
 	}
-	for _, w := range r.fresh {
-		if w.ended {
+	for _, w := range r.newBatch {
+		if w.exited {
 			continue
 		}
 		if r.ready[w] {
 			w.Disconnect() // It may have connections.
 			continue
 		}
-		w.leaving = true
+		w.exitedAfterDisconnect = true
 		_, _ = w.child.Kill(syscall.SIGKILL) // It may have ended just now.
 	}
-	c.tellReload(r, err)
+	c.reportReload(r, err)
 }
 
-func (c *Cluster) tellReload(r *reload, err error) {
+func (c *Cluster) reportReload(r *reload, err error) {
 	if r.done != nil {
 		c.loop.NextTick(func() { reactor.Call(c.loop, r.done, err) })
 	}

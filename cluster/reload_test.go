@@ -113,7 +113,7 @@ func TestReloadUnderLoadLosesAndRefusesNothing(t *testing.T) {
 					require.ErrorIs(t, f.cluster.Reload(nil, nil), cluster.ErrReloading)
 					return
 				}
-				f.client(g.stop, f.end)
+				f.client(g.stop, f.disconnect)
 			}
 			f.when(f.saw("listening", 2), func() {
 				g = startLoad(4, "tcp", local(f.ports[1]))
@@ -154,7 +154,7 @@ func TestAFailedReloadLeavesTheOldWorkersAndTheProgram(t *testing.T) {
 				require.Len(t, f.ids(), 2)
 				f.asks(1, "tcp", local(f.ports[1]), func(answers []string) {
 					require.Equal(t, []string{"one"}, answers)
-					f.end()
+					f.disconnect()
 				})
 			}))
 		}))
@@ -181,7 +181,7 @@ func TestUpgradeToAnotherBinaryKeepsThePath(t *testing.T) {
 						return errors.Join(err, g.stop())
 					}
 				}
-			}, f.end)
+			}, f.disconnect)
 		}))
 	})
 	f.run()
@@ -197,7 +197,7 @@ func TestAReloadReplacesNobodyWhoDiedMeanwhile(t *testing.T) {
 		require.NoError(t, f.cluster.Reload(nil, func(err error) {
 			require.NoError(t, err)
 			require.Equal(t, []int{3}, f.ids())
-			f.end()
+			f.disconnect()
 		}))
 		_, err := f.cluster.Worker(2).Kill(syscall.SIGKILL)
 		require.NoError(t, err)
@@ -226,7 +226,7 @@ func TestTheReadyWorkersOfABatchThatFailsAreToldToDisconnect(t *testing.T) {
 	f.when(f.saw("listening 3", 1), func() { require.NoError(t, f.cluster.Worker(4).Send("exit")) })
 	f.when(f.saw("exit 3 exit status 0 true", 1), func() {
 		require.Equal(t, []int{1, 2}, f.ids())
-		f.end()
+		f.disconnect()
 	})
 	f.run()
 }
@@ -242,7 +242,7 @@ func TestABusyLoopDoesNotFailAReload(t *testing.T) {
 	f.when(f.saw("listening 1", 1), func() {
 		require.NoError(t, f.cluster.Reload(&cluster.ReloadOptions{ReadyTimeout: timeout}, func(err error) {
 			require.NoError(t, err)
-			f.end()
+			f.disconnect()
 		}))
 	})
 	f.when(f.saw("fork 2", 1), func() {
@@ -274,7 +274,7 @@ func TestAReloadEndsWithTheCluster(t *testing.T) {
 	f.when(f.saw("listening", 1), func() {
 		require.NoError(t, f.cluster.Upgrade(&cluster.Program{ExecPath: o.ExecPath, Module: mute}, nil, func(err error) { got = err }))
 	})
-	f.when(f.saw("online 2", 1), f.end)
+	f.when(f.saw("online 2", 1), f.disconnect)
 	f.run()
 	require.ErrorIs(t, got, cluster.ErrDisconnecting)
 	require.Equal(t, 2, f.count("exit"))

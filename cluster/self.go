@@ -26,27 +26,27 @@ type Self struct {
 	id     int
 	seq    int
 	// by seq, until the primary has replied
-	asked   map[int]func(m *ipc.Message, in *inbound, err error)
-	servers map[string]*Server // by key, those that are open
+	awaiting map[int]func(m *ipc.Message, in *inbound, err error)
+	servers  map[string]*Server // by key, those that are open
 	// those that wait for their connections
-	closing map[*Server]struct{}
-	packets map[*packetConn]struct{}
-	indexes map[string]*indexes
-	state   selfState
-	told    bool // by the primary: it need not be told
-	leaving bool
+	closing               map[*Server]struct{}
+	packets               map[*packetConn]struct{}
+	indexes               map[string]*indexes
+	state                 selfState
+	primaryAsked          bool // by the primary: it need not be told
+	exitedAfterDisconnect bool
 
 	leave, disconnect events.Event[struct{}]
 }
 
-// selfState is how far a worker has come: joined → closing → telling → gone.
+// selfState is how far a worker has come: joined → closing → reporting → disconnected.
 type selfState uint8
 
 const (
-	selfJoined  selfState = iota
-	selfClosing           // its servers are closed, their connections are waited for
-	selfTelling           // the primary is told, and replies
-	selfGone              // the channel has ended, or is about to
+	selfJoined       selfState = iota
+	selfClosing                // its servers are closed, their connections are waited for
+	selfReporting              // the primary is told, and replies
+	selfDisconnected           // the channel has ended, or is about to
 )
 
 // indexes number the servers of a worker that have one address, as Node does.
@@ -83,10 +83,10 @@ func Join(l *reactor.Loop, parent *ipc.Channel) (*Self, error) {
 	_ = os.Unsetenv(envUniqueID) // It fails for impossible names only.
 	s := &Self{
 		loop: l, hub: h, parent: parent, id: id, servers: map[string]*Server{}, closing: map[*Server]struct{}{}, indexes: map[string]*indexes{},
-		asked: map[int]func(*ipc.Message, *inbound, error){}, packets: map[*packetConn]struct{}{},
+		awaiting: map[int]func(*ipc.Message, *inbound, error){}, packets: map[*packetConn]struct{}{},
 	}
 	onMessage(parent, nil, s.receive)
-	parent.OnDisconnect(s.lost)
+	parent.OnDisconnect(s.onDisconnect)
 	if err := s.send(s.head(actOnline), nil); err != nil {
 		return nil, err
 	}
@@ -101,7 +101,7 @@ func (s *Self) ID() int { return s.id }
 func (s *Self) Parent() *ipc.Channel { return s.parent }
 
 // ExitedAfterDisconnect reports whether the worker was told to disconnect, or does so by itself.
-func (s *Self) ExitedAfterDisconnect() bool { return s.leaving }
+func (s *Self) ExitedAfterDisconnect() bool { return s.exitedAfterDisconnect }
 
 // OnLeave calls fn once, when the worker begins to disconnect: its servers take nothing more, and
 // when their connections are closed the channel ends. It is the moment to close those that only
@@ -129,7 +129,7 @@ func (s *Self) send(v any, then func(m *ipc.Message, in *inbound, err error)) er
 		return err
 	}
 	if then != nil {
-		s.asked[seq] = then
+		s.awaiting[seq] = then
 	}
 	return nil
 }
@@ -137,23 +137,23 @@ func (s *Self) send(v any, then func(m *ipc.Message, in *inbound, err error)) er
 // receive is called with each message of the protocol from the primary.
 func (s *Self) receive(m *ipc.Message, in *inbound) {
 	if ack, ok := integer(in.Ack); ok {
-		if then := s.asked[ack]; then != nil {
-			delete(s.asked, ack)
+		if then := s.awaiting[ack]; then != nil {
+			delete(s.awaiting, ack)
 			then(m, in, nil)
 		}
 		return
 	}
 	switch text(in.Act) {
 	case actNewConn:
-		s.newConn(m, in)
+		s.onNewConn(m, in)
 	case actDisconnect:
-		s.told = true
+		s.primaryAsked = true
 		s.Disconnect()
 	}
 }
 
-// newConn gives a connection to the server that it is for, or back.
-func (s *Self) newConn(m *ipc.Message, in *inbound) {
+// onNewConn gives a connection to the server that it is for, or back.
+func (s *Self) onNewConn(m *ipc.Message, in *inbound) {
 	seq, ok := integer(in.Seq)
 	if !ok {
 		return
@@ -180,52 +180,52 @@ func (s *Self) Disconnect() {
 	if s.state != selfJoined {
 		return
 	}
-	s.state, s.leaving = selfClosing, true
+	s.state, s.exitedAfterDisconnect = selfClosing, true
 	s.closeServers()
 	s.loop.NextTick(func() { reactor.Emit(s.loop, &s.leave, struct{}{}) })
-	s.loop.NextTick(s.idle) // Also when a listener of OnLeave panics.
+	s.loop.NextTick(s.continueDisconnect) // Also when a listener of OnLeave panics.
 }
 
 // closeServers has nothing more come in.
 func (s *Self) closeServers() {
 	for _, server := range s.servers {
-		server.leave()
+		server.closeOnLoop()
 	}
 	for conn := range s.packets {
 		_ = conn.Close() // It was open.
 	}
 }
 
-// idle goes on with the end when no connection is left.
-func (s *Self) idle() {
+// continueDisconnect goes on with the end when no connection is left.
+func (s *Self) continueDisconnect() {
 	if s.state != selfClosing || len(s.servers)+len(s.closing) > 0 {
 		return
 	}
-	s.state = selfTelling
-	if s.told {
-		s.end()
+	s.state = selfReporting
+	if s.primaryAsked {
+		s.disconnectChannel()
 		return
 	}
-	if s.send(s.head(actLeaving), func(*ipc.Message, *inbound, error) { s.end() }) != nil {
-		s.end()
+	if s.send(s.head(actExitedAfterDisconnect), func(*ipc.Message, *inbound, error) { s.disconnectChannel() }) != nil {
+		s.disconnectChannel()
 	}
 }
 
-func (s *Self) end() {
-	if s.state == selfTelling {
-		s.state = selfGone
+func (s *Self) disconnectChannel() {
+	if s.state == selfReporting {
+		s.state = selfDisconnected
 		if s.parent.Connected() {
 			s.parent.Disconnect()
 		}
 	}
 }
 
-// lost is called when the channel has ended.
-func (s *Self) lost() {
-	s.state = selfGone
+// onDisconnect is called when the channel has ended.
+func (s *Self) onDisconnect() {
+	s.state = selfDisconnected
 	s.closeServers()
-	asked := s.asked
-	s.asked = nil
+	asked := s.awaiting
+	s.awaiting = nil
 	for _, seq := range slices.Sorted(maps.Keys(asked)) {
 		s.loop.NextTick(func() { asked[seq](nil, nil, ipc.ErrChannelClosed) })
 	}
@@ -233,4 +233,4 @@ func (s *Self) lost() {
 }
 
 // errSenseless is why a reply of the primary makes no sense.
-var errSenseless = errors.New("the primary's reply makes no sense")
+var errBadReply = errors.New("the primary's reply makes no sense")

@@ -41,11 +41,11 @@ func TestAGoWorkerUnderAGoPrimary(t *testing.T) {
 								if sched == cluster.RoundRobin {
 									require.Equal(t, []string{"1", "2", "1", "2"}, answers)
 								}
-								f.end()
+								f.disconnect()
 							})
 						})
 						f.run()
-						require.Equal(t, []string{"fork", "online", "listening", "disconnect", "exit exit status 0 true"}, f.of(2))
+						require.Equal(t, []string{"fork", "online", "listening", "disconnect", "exit exit status 0 true"}, f.eventsOf(2))
 					})
 				})
 			}
@@ -137,7 +137,7 @@ func TestAServerWithMaxWaitingConnectionsTakesNoMore(t *testing.T) {
 			require.Equal(t, []string{"2", "2", "2", "2", "2", "2"}, answers)
 			require.Equal(t, 1, f.cluster.Worker(1).Served())
 			require.NoError(t, waits.Close())
-			f.end()
+			f.disconnect()
 		})
 	})
 	f.run()
@@ -162,7 +162,7 @@ func TestGoWorkersShareAUDPSocket(t *testing.T) {
 				err = errors.Join(err, fmt.Errorf("answer %q", s))
 			}
 			return errors.Join(err, readErr)
-		}, f.end)
+		}, f.disconnect)
 	})
 	f.run()
 	require.Equal(t, 2, f.count("exit"))
@@ -194,7 +194,7 @@ func TestAGoWorkerWithNetHTTPDrains(t *testing.T) {
 				}
 			}
 			return nil
-		}, f.end)
+		}, f.disconnect)
 	})
 	f.run()
 	require.Equal(t, 2, f.count("exit"))
@@ -246,7 +246,7 @@ func TestAServerThatIsClosedMakesWayForTheNext(t *testing.T) {
 							err = errors.Join(err, errors.New(s))
 						}
 						return err
-					}, f.end)
+					}, f.disconnect)
 				})
 			})
 			f.run()

@@ -74,7 +74,7 @@ func (s *Self) Listen(network, address string, o *ListenOptions, done func(*Serv
 	defaultTo(&with.MaxWaiting, DefaultMaxWaiting)
 	with.Backlog = min(max(with.Backlog, 0), maxBacklog)
 	ask.Backlog = with.Backlog
-	return s.ask(ask, func(r *reply, err error) {
+	return s.sendQuery(ask, func(r *reply, err error) {
 		var server *Server
 		if err == nil {
 			server, err = s.serve(r, &with)
@@ -101,7 +101,7 @@ func (s *Self) ListenPacket(network, address string, o *ListenOptions, done func
 	if o != nil && o.ReuseAddr {
 		ask.Flags |= flagReuseAddr
 	}
-	return s.ask(ask, func(r *reply, err error) {
+	return s.sendQuery(ask, func(r *reply, err error) {
 		var conn net.PacketConn
 		if err == nil {
 			conn, err = s.servePacket(r)
@@ -123,7 +123,7 @@ func streamQuery(network, address string) (*queryMessage, error) {
 		}
 		return &queryMessage{Address: path, Port: -1, AddressType: -1}, nil
 	}
-	q, err := pinnedQuery("tcp", address)
+	q, err := addressQuery("tcp", address)
 	if err != nil {
 		return nil, err
 	}
@@ -171,24 +171,24 @@ func packetQuery(network, address string) (*queryMessage, error) {
 
 // A reply is what the primary has said to a query, and the query.
 type reply struct {
-	ask      *queryMessage
+	query    *queryMessage
 	indexKey string
 	key      string
 	sockname any
 	handle   *ipc.Handle // nil: the primary accepts
 }
 
-// ask asks the primary, and gives the server a number among those with its address.
-func (s *Self) ask(ask *queryMessage, then func(*reply, error)) error {
+// sendQuery asks the primary, and gives the server a number among those with its address.
+func (s *Self) sendQuery(ask *queryMessage, then func(*reply, error)) error {
 	if s.state != selfJoined || !s.parent.Connected() {
 		return ipc.ErrChannelClosed
 	}
 	for _, server := range s.servers {
-		if server.door.shut() { // The primary must know it before this.
-			server.leave()
+		if server.door.isClosing() { // The primary must know it before this.
+			server.closeOnLoop()
 		}
 	}
-	r := &reply{ask: ask, indexKey: keyOf(text(ask.Address), ask.Port, typeName(ask.AddressType), -1, 0)}
+	r := &reply{query: ask, indexKey: keyOf(text(ask.Address), ask.Port, typeName(ask.AddressType), -1, 0)}
 	set := s.indexes[r.indexKey]
 	if set == nil {
 		set = &indexes{used: map[int]bool{}}
@@ -215,13 +215,13 @@ func (r *reply) read(m *ipc.Message, in *inbound) error {
 	r.key, r.sockname = text(in.Key), in.Sockname
 	if n, ok := integer(in.Errno); ok && n != 0 {
 		if n > 0 || n < -4095 {
-			return errSenseless
+			return errBadReply
 		}
 		return syscall.Errno(-n)
 	}
 	r.handle = m.Handle()
 	if r.key == "" {
-		return errSenseless
+		return errBadReply
 	}
 	return nil
 }
@@ -232,7 +232,7 @@ func (s *Self) release(r *reply) {
 		_ = r.handle.Close() // It returns no error.
 	}
 	if set := s.indexes[r.indexKey]; set != nil {
-		delete(set.used, r.ask.Index)
+		delete(set.used, r.query.Index)
 		if len(set.used) == 0 {
 			delete(s.indexes, r.indexKey)
 		}
@@ -242,18 +242,18 @@ func (s *Self) release(r *reply) {
 // serve makes the server of a reply, and tells the primary that it listens.
 func (s *Self) serve(r *reply, o *ListenOptions) (*Server, error) {
 	if s.state != selfJoined { // It has been told to disconnect meanwhile.
-		s.tellClose(r.key)
+		s.sendClose(r.key)
 		return nil, net.ErrClosed
 	}
 	if s.servers[r.key] != nil {
 		return nil, syscall.EADDRINUSE
 	}
 	server := newServer(s, r, o)
-	port := r.ask.Port
+	port := r.query.Port
 	switch {
 	case r.handle != nil:
-		if err := server.share(r.handle); err != nil {
-			s.tellClose(r.key)
+		if err := server.acceptShared(r.handle); err != nil {
+			s.sendClose(r.key)
 			return nil, err
 		}
 		if a, ok := server.addr.(*net.TCPAddr); ok {
@@ -267,27 +267,27 @@ func (s *Self) serve(r *reply, o *ListenOptions) (*Server, error) {
 	}
 	s.servers[r.key] = server
 	s.hub.servers[server] = struct{}{}
-	s.tellListening(r.ask, port)
+	s.sendListening(r.query, port)
 	return server, nil
 }
 
-func (s *Self) tellListening(ask *queryMessage, port int) {
+func (s *Self) sendListening(ask *queryMessage, port int) {
 	said := *ask
 	said.head, said.Port = s.head(actListening), port
 	_ = s.send(said, nil) // It fails when the primary has gone.
 }
 
-func (s *Self) tellClose(key string) {
+func (s *Self) sendClose(key string) {
 	_ = s.send(keyMessage{s.head(actClose), key}, nil) // It fails when the primary has gone.
 }
 
 // address returns where a server listens whose primary accepts: what the primary says, or what was
 // asked for.
 func (r *reply) address() net.Addr {
-	if r.ask.Port < 0 {
-		return &net.UnixAddr{Name: text(r.ask.Address), Net: "unix"}
+	if r.query.Port < 0 {
+		return &net.UnixAddr{Name: text(r.query.Address), Net: "unix"}
 	}
-	name, port := text(r.ask.Address), r.ask.Port
+	name, port := text(r.query.Address), r.query.Port
 	var fields map[string]any
 	switch v := r.sockname.(type) {
 	case map[string]any:

@@ -31,12 +31,12 @@ type Server struct {
 
 func newServer(s *Self, r *reply, o *ListenOptions) *Server {
 	server := &Server{self: s, reply: r, o: *o, socket: -1}
-	server.door = newDoor(s.loop, o.MaxWaiting, server.finish)
+	server.door = newDoor(s.loop, o.MaxWaiting, server.onDoorClosed)
 	return server
 }
 
-// share has the server accept from the socket that all workers have.
-func (s *Server) share(h *ipc.Handle) error {
+// acceptShared has the server accept from the socket that all workers have.
+func (s *Server) acceptShared(h *ipc.Handle) error {
 	socket, err := listenSocket(h, s.o.Backlog)
 	if err != nil {
 		return err
@@ -76,7 +76,7 @@ func (s *Server) accept() {
 			return
 		}
 		if err != nil { // EMFILE, for instance.
-			s.pause()
+			s.retryLater()
 			return
 		}
 		d, err := streams.NewDuplex(s.self.loop, conn, nil)
@@ -88,12 +88,12 @@ func (s *Server) accept() {
 	}
 }
 
-// pause has the server not accept for a moment.
-func (s *Server) pause() {
+// retryLater has the server not accept for a moment.
+func (s *Server) retryLater() {
 	if s.watcher.Set(0) != nil {
 		return // It is closed.
 	}
-	s.self.loop.SetTimeout(acceptPause, func() {
+	s.self.loop.SetTimeout(acceptRetryDelay, func() {
 		if s.socket >= 0 {
 			_ = s.watcher.Set(reactor.Readable) // It was possible before.
 		}
@@ -106,7 +106,7 @@ func (s *Server) pause() {
 // closed.
 func (s *Server) take(h *ipc.Handle) (begin func(said bool)) {
 	switch {
-	case s.closing || s.door.shut() || s.o.MaxConnections > 0 && s.door.open() >= s.o.MaxConnections:
+	case s.closing || s.door.isClosing() || s.o.MaxConnections > 0 && s.door.openCount() >= s.o.MaxConnections:
 		return nil
 	case s.o.OnConnection != nil:
 		d, err := h.Duplex(s.self.loop)
@@ -136,11 +136,11 @@ func (s *Server) take(h *ipc.Handle) (begin func(said bool)) {
 
 // emit gives a connection to OnConnection.
 func (s *Server) emit(d *streams.Duplex) {
-	s.door.add()
+	s.door.acquire()
 	halves := 2
 	closed := func() {
 		if halves--; halves == 0 {
-			s.door.done()
+			s.door.release()
 		}
 	}
 	d.Readable.OnClose(closed)
@@ -148,9 +148,9 @@ func (s *Server) emit(d *streams.Duplex) {
 	reactor.Call(s.self.loop, s.o.OnConnection, d)
 }
 
-// leave has the server take nothing more, as at the end of its worker. What was taken before can
-// still be accepted.
-func (s *Server) leave() {
+// closeOnLoop has the server take nothing more, as at the end of its worker. What was taken before
+// can still be accepted.
+func (s *Server) closeOnLoop() {
 	if s.closing {
 		return
 	}
@@ -160,18 +160,18 @@ func (s *Server) leave() {
 	delete(self.servers, s.reply.key)
 	self.closing[s] = struct{}{}
 	self.release(s.reply)
-	self.tellClose(s.reply.key)
+	self.sendClose(s.reply.key)
 	s.door.close(false)
 }
 
-// finish is called on the loop when the server is closed and no connection of it is left; or when
-// the program closes it, which does not wait for connections.
-func (s *Server) finish(idle bool) {
-	s.leave()
+// onDoorClosed is called on the loop when the server is closed and no connection of it is left; or
+// when the program closes it, which does not wait for connections.
+func (s *Server) onDoorClosed(idle bool) {
+	s.closeOnLoop()
 	if idle {
 		delete(s.self.closing, s)
 		delete(s.self.hub.servers, s)
-		s.self.idle()
+		s.self.continueDisconnect()
 	}
 }
 
@@ -183,8 +183,8 @@ func (s *Server) closeSocket() {
 	}
 }
 
-// abandon closes what the loop's end leaves open.
-func (s *Server) abandon() {
+// closeWithLoop closes what the loop's end leaves open.
+func (s *Server) closeWithLoop() {
 	s.closing = true
 	s.closeSocket()
 	s.door.close(true)

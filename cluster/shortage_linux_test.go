@@ -49,7 +49,7 @@ func TestAWorkerWithoutDescriptorsIsPassedOver(t *testing.T) {
 	f.when(f.saw("listening", 2), func() {
 		f.asks(5, "tcp", local(f.ports[1]), func(answers []string) {
 			require.Equal(t, []string{"2", "2", "2", "2", "2"}, answers)
-			f.end()
+			f.disconnect()
 		})
 	})
 	f.run()
@@ -86,7 +86,7 @@ func TestWithoutDescriptorsAcceptGoesOnWhenThereAreSome(t *testing.T) {
 					err = errors.Join(err, errors.New(s))
 				}
 				return err
-			}, f.end)
+			}, f.disconnect)
 		})
 	})
 	f.run()

@@ -63,7 +63,7 @@ func TestAllWorkersHaveTheTLSTicketKeysOfTheFirst(t *testing.T) {
 			return err
 		}
 		f.when(f.saw("listening", 2), func() {
-			f.client(func() error { return errors.Join(ask("1", false), ask("2", true), ask("1", true)) }, f.end)
+			f.client(func() error { return errors.Join(ask("1", false), ask("2", true), ask("1", true)) }, f.disconnect)
 		})
 		f.run()
 		require.Zero(t, f.count("error"))

@@ -20,18 +20,18 @@ type Worker struct {
 	child   *childprocess.ChildProcess
 	channel *ipc.Channel
 
-	state   WorkerState
-	told    bool // to disconnect
-	leaving bool // for that, or it has said that it leaves
-	ended   bool // exit has been told, or is about to be
-	expiry  *reactor.Timer
-	served  int
+	state                 WorkerState
+	disconnecting         bool // to disconnect
+	exitedAfterDisconnect bool // for that, or it has said that it leaves
+	exited                bool // exit has been told, or is about to be
+	killTimer             *reactor.Timer
+	served                int
 
-	seq      int
-	flight   *flight            // the connection on its way to it, nil when it is free
-	members  map[string]*member // its servers, by key
-	replies  int                // answers that the kernel has not taken
-	flooding bool               // it is being killed for that
+	seq            int
+	assignment     *assignment       // the connection on its way to it, nil when it is free
+	shares         map[string]*share // its servers, by key
+	pendingReplies int               // answers that the kernel has not taken
+	flooding       bool              // it is being killed for that
 
 	message events.Event[*ipc.Message]
 }
@@ -72,7 +72,7 @@ func (w *Worker) Served() int { return w.served }
 // ExitedAfterDisconnect reports whether the worker was meant to go: it was told to disconnect, has
 // said that it leaves, or was given up by a Reload. Who forks another worker for each that exits
 // leaves those out.
-func (w *Worker) ExitedAfterDisconnect() bool { return w.leaving }
+func (w *Worker) ExitedAfterDisconnect() bool { return w.exitedAfterDisconnect }
 
 // OnMessage calls fn with what the worker sends by process.send. What comes while nobody listens is
 // dropped.
@@ -95,25 +95,25 @@ func (w *Worker) Kill(s childprocess.Signal) (bool, error) { return w.child.Kill
 // A Node worker waits for its connections for as long as they are open, also those that only keep
 // alive.
 func (w *Worker) Disconnect() {
-	if w.told || w.state >= StateDisconnected || w.cluster.state == stateClosed {
+	if w.disconnecting || w.state >= StateDisconnected || w.cluster.state == stateClosed {
 		return
 	}
-	w.told = true
-	w.leaveAll()
-	w.expire()
-	if !w.leaving {
+	w.disconnecting = true
+	w.closeShares()
+	w.armKillTimer()
+	if !w.exitedAfterDisconnect {
 		// It fails when the queue is full: a worker that never reads is killed after the time.
 		_ = w.channel.SendInternal(w.head(actDisconnect), &ipc.SendOptions{Done: ignore})
 	}
-	w.leaving = true
+	w.exitedAfterDisconnect = true
 	w.cluster.distribute()
 }
 
-// expire has the worker killed when it has not ended in time.
-func (w *Worker) expire() {
+// armKillTimer has the worker killed when it has not ended in time.
+func (w *Worker) armKillTimer() {
 	timeout := w.cluster.o.DisconnectTimeout
-	if w.expiry == nil && timeout > 0 && !w.ended {
-		w.expiry = w.cluster.after(timeout, func() {
+	if w.killTimer == nil && timeout > 0 && !w.exited {
+		w.killTimer = w.cluster.setTimeout(timeout, func() {
 			_, _ = w.child.Kill(syscall.SIGKILL) // It may have ended just now.
 		})
 	}
@@ -127,7 +127,7 @@ func (w *Worker) head(act string) head {
 
 // forkProgram starts a worker that runs p.
 func (c *Cluster) forkProgram(p Program, env []string) (*Worker, error) {
-	w := &Worker{cluster: c, id: c.lastID + 1, env: slices.Clone(env), members: map[string]*member{}}
+	w := &Worker{cluster: c, id: c.lastID + 1, env: slices.Clone(env), shares: map[string]*share{}}
 	c.loop.NextTick(func() { // Before the child's own events.
 		if w.child != nil {
 			reactor.Emit(c.loop, &c.fork, w)
@@ -140,7 +140,7 @@ func (c *Cluster) forkProgram(p Program, env []string) (*Worker, error) {
 	c.lastID++
 	w.child, w.channel = child, child.Channel()
 	c.workers = append(c.workers, w)
-	w.listen()
+	w.subscribe()
 	return w, nil
 }
 
@@ -159,18 +159,18 @@ func (p *Program) start(l *reactor.Loop, id int, env []string) (*childprocess.Ch
 	return childprocess.Fork(l, p.Module, p.Args, &o)
 }
 
-// listen adds the listeners to a new worker's process.
-func (w *Worker) listen() {
+// subscribe adds the listeners to a new worker's process.
+func (w *Worker) subscribe() {
 	c := w.cluster
-	onMessage(w.channel, w.answered, w.receive)
+	onMessage(w.channel, w.onReply, w.receive)
 	w.child.OnMessage(func(m *ipc.Message) {
 		reactor.Emit(c.loop, &w.message, m)
 		reactor.Emit(c.loop, &c.message, &Message{m, w})
 	})
 	w.child.OnError(func(err error) { reactor.Emit(c.loop, &c.errs, error(&WorkerError{w, err})) })
-	w.child.OnDisconnect(w.disconnected)
-	w.child.OnExit(w.exited)
-	w.child.OnClose(w.exited) // The only event of a process that could not be started.
+	w.child.OnDisconnect(w.onDisconnect)
+	w.child.OnExit(w.onExit)
+	w.child.OnClose(w.onExit) // The only event of a process that could not be started.
 }
 
 // receive is called with each message of the protocol from the worker.
@@ -182,22 +182,22 @@ func (w *Worker) receive(m *ipc.Message, in *inbound) {
 	case actOnline:
 		if w.state < StateOnline {
 			w.reach(StateOnline)
-			w.cluster.reloaded(w)
+			w.cluster.onReloadReady(w)
 			reactor.Emit(w.cluster.loop, &w.cluster.online, w)
 		}
 	case actQuery:
-		w.query(m, in)
+		w.onQuery(m, in)
 	case actListening:
 		w.reach(StateListening)
-		w.cluster.reloaded(w)
+		w.cluster.onReloadReady(w)
 		reactor.Emit(w.cluster.loop, &w.cluster.listening, &Listening{
 			w, text(in.Address), integerOr(in.Port, -1), typeName(in.AddressType), integerOr(in.FD, -1)})
 	case actClose:
 		w.closeServer(text(in.Key))
-	case actLeaving:
+	case actExitedAfterDisconnect:
 		if seq, ok := integer(in.Seq); ok {
-			w.leaving = true
-			w.expire()
+			w.exitedAfterDisconnect = true
+			w.armKillTimer()
 			// Without it the worker stays, until it is killed.
 			_ = w.reply(ackMessage{head: w.head(""), Ack: seq}, nil)
 		}
@@ -209,14 +209,14 @@ func (w *Worker) reach(s WorkerState) { w.state = max(w.state, s) }
 // reply sends an answer to the worker. One that asks and does not read is killed: what it would
 // have to be sent grows. The error is why nothing was sent.
 func (w *Worker) reply(v any, handle any) error {
-	if w.replies-maxReplies >= w.cluster.o.MaxListeners {
-		w.flood()
+	if w.pendingReplies-maxReplies >= w.cluster.o.MaxListeners {
+		w.killForFlood()
 		return ErrFlood
 	}
-	w.replies++
-	err := w.channel.SendInternal(v, &ipc.SendOptions{Handle: handle, Done: func(error) { w.replies-- }})
+	w.pendingReplies++
+	err := w.channel.SendInternal(v, &ipc.SendOptions{Handle: handle, Done: func(error) { w.pendingReplies-- }})
 	if err != nil {
-		w.replies--
+		w.pendingReplies--
 	}
 	return err
 }
@@ -225,7 +225,7 @@ func (w *Worker) reply(v any, handle any) error {
 // that does not read: more than a worker asks for at once.
 const maxReplies = 1024
 
-func (w *Worker) flood() {
+func (w *Worker) killForFlood() {
 	if w.flooding {
 		return
 	}
@@ -234,41 +234,41 @@ func (w *Worker) flood() {
 	_, _ = w.child.Kill(syscall.SIGKILL) // It may have ended just now.
 }
 
-// disconnected is called when the channel has ended, and before exit in any case.
-func (w *Worker) disconnected() {
+// onDisconnect is called when the channel has ended, and before exit in any case.
+func (w *Worker) onDisconnect() {
 	if w.state >= StateDisconnected {
 		return
 	}
 	w.state = StateDisconnected
-	w.leaveAll()
-	w.lost()
-	w.expire()
+	w.closeShares()
+	w.returnAssignment()
+	w.armKillTimer()
 	w.cluster.distribute()
 	reactor.Emit(w.cluster.loop, &w.cluster.disconnect, w)
 }
 
-// exited is called when the process has ended, or could not be started.
-func (w *Worker) exited(status childprocess.ExitStatus) {
-	if w.ended {
+// onExit is called when the process has ended, or could not be started.
+func (w *Worker) onExit(status childprocess.ExitStatus) {
+	if w.exited {
 		return
 	}
-	w.ended = true
-	defer w.gone(status) // Also when a listener of OnDisconnect panics.
-	w.disconnected()
+	w.exited = true
+	defer w.reportExit(status) // Also when a listener of OnDisconnect panics.
+	w.onDisconnect()
 }
 
-// gone tells that the process has ended.
-func (w *Worker) gone(status childprocess.ExitStatus) {
+// reportExit tells that the process has ended.
+func (w *Worker) reportExit(status childprocess.ExitStatus) {
 	c := w.cluster
 	// A process that it has left behind may have the other end: it is no worker.
 	w.channel.Destroy()
 	w.state = StateDead
-	if w.expiry != nil {
-		w.expiry.Stop()
+	if w.killTimer != nil {
+		w.killTimer.Stop()
 	}
-	c.remove(w)
-	c.reloadLost(w, status)
-	c.loop.NextTick(c.left)
+	c.removeWorker(w)
+	c.onReloadExit(w, status)
+	c.loop.NextTick(c.finishDisconnect)
 	reactor.Emit(c.loop, &c.exit, &Exit{w, status})
 }
 

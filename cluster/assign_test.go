@@ -212,7 +212,7 @@ func TestAWorkerThatRefusesIsPassedOver(t *testing.T) {
 				return errors.New(got.String())
 			}
 			return nil
-		}, f.end)
+		}, f.disconnect)
 	})
 	f.run()
 	require.Equal(t, 2, f.count("exit"))
@@ -250,7 +250,7 @@ func TestWhenAllRefuseTheConnectionWaitsAndNobodySpins(t *testing.T) {
 		took = time.Since(begin)
 		_, err := fmt.Sscanf(f.events[len(f.events)-1], "message 1 asked %d", &asked)
 		require.NoError(t, err)
-		f.end()
+		f.disconnect()
 	})
 	f.run()
 	require.GreaterOrEqual(t, asked, 2)
@@ -283,7 +283,7 @@ func TestAWorkerThatWasFullIsAskedAgain(t *testing.T) {
 			}
 			_, err = second.Read(p)
 			return errors.Join(err, second.Close())
-		}, f.end)
+		}, f.disconnect)
 	})
 	f.run()
 	require.Equal(t, 1, f.count("exit"))
@@ -319,7 +319,7 @@ func TestWhatADyingWorkerHasNotAcceptedGoesToAnother(t *testing.T) {
 								err = errors.Join(err, errors.New(s))
 							}
 							return err
-						}, f.end)
+						}, f.disconnect)
 						_, err := f.cluster.Worker(1).Kill(syscall.SIGKILL)
 						require.NoError(t, err)
 					})
@@ -359,7 +359,7 @@ func TestWhatIsAcceptedForStoppedWorkersIsBoundedAndTheOthersGoOn(t *testing.T) 
 					hanging = append(hanging, f.connect(clients, f.ports[1])...)
 					f.turns(50, func() {
 						require.Equal(t, row.want, sockets(t, f.ports[1]), "accepted")
-						f.goOn(hanging)
+						f.cont(hanging)
 					})
 				})
 			})
@@ -369,8 +369,8 @@ func TestWhatIsAcceptedForStoppedWorkersIsBoundedAndTheOthersGoOn(t *testing.T) 
 	}
 }
 
-// goOn has all workers that were stopped go on, and ends the cluster when they have answered.
-func (f *fixture) goOn(conns []net.Conn) {
+// cont has all workers that were stopped go on, and ends the cluster when they have answered.
+func (f *fixture) cont(conns []net.Conn) {
 	f.t.Helper()
 	for _, w := range f.cluster.Workers() {
 		_, err := w.Kill(syscall.SIGCONT)
@@ -390,7 +390,7 @@ func (f *fixture) goOn(conns []net.Conn) {
 		}
 		wait.Wait()
 		return errors.Join(errs...)
-	}, f.end)
+	}, f.disconnect)
 }
 
 // A worker's servers have their turns, however much one of them has to do.
@@ -415,7 +415,7 @@ func TestABusyServerDoesNotStarveTheOthersOfItsWorker(t *testing.T) {
 		f.later(func() bool { return loads[0].asked.Load() > 200 && loads[1].asked.Load() > 200 }, func() {
 			a, b := loads[0].asked.Load(), loads[1].asked.Load()
 			require.Less(t, max(a, b), 4*min(a, b))
-			f.client(func() error { return errors.Join(loads[0].stop(), loads[1].stop()) }, f.end)
+			f.client(func() error { return errors.Join(loads[0].stop(), loads[1].stop()) }, f.disconnect)
 		})
 	})
 	f.run()
