@@ -106,36 +106,36 @@ const (
 	longestPull          = 10 * time.Second
 	defaultProgressEvery = 100 * time.Millisecond
 
-	// cutWait is how long an agent that ends waits for what it has cancelled.
-	cutWait = 2 * time.Second
+	// cancelWait is how long an agent that ends waits for what it has cancelled.
+	cancelWait = 2 * time.Second
 )
 
 // An Agent takes jobs from queues and gives them to a pool. Its methods are safe to call from any
 // goroutine, but not to be called on the pool's loop.
 type Agent struct {
-	f     *Fleet
-	o     AgentOptions
-	pool  workers
-	queue map[string]*agentQueue
-	order []*agentQueue
-	gate  gate
-	idle  spread
+	f           *Fleet
+	o           AgentOptions
+	pool        executor
+	queueByName map[string]*agentQueue
+	queues      []*agentQueue
+	gate        gate
+	idle        spread
 
 	// Contexts end in this order: pulling, then running when a drain is over, both at Close.
 	pulling, running         context.Context
 	stopPulling, stopRunning context.CancelCauseFunc
 	slots                    sync.WaitGroup // the goroutines of the slots
-	loops                    sync.WaitGroup // the others
+	closers                  sync.WaitGroup // the others
 	quit                     chan struct{}  // ends those
-	end                      sync.Once
+	finishOnce               sync.Once
 
 	ctl     []*nats.Subscription
 	service micro.Service
 	counts  counts
 
-	mu     sync.Mutex
-	jobs   map[jobID]*run // that run here
-	taking int            // goroutines of slots
+	mu        sync.Mutex
+	jobs      map[jobID]*run // that run here
+	slotCount int            // goroutines of slots
 }
 
 // agentQueue is a queue as an agent knows it.
@@ -150,8 +150,8 @@ type agentQueue struct {
 var errDraining = errors.New("fleet: the agent ends")
 
 // newAgent starts an agent.
-func (f *Fleet) newAgent(pool workers, o *AgentOptions) (*Agent, error) {
-	a := &Agent{f: f, pool: pool, queue: map[string]*agentQueue{}, jobs: map[jobID]*run{}, quit: make(chan struct{})}
+func (f *Fleet) newAgent(pool executor, o *AgentOptions) (*Agent, error) {
+	a := &Agent{f: f, pool: pool, queueByName: map[string]*agentQueue{}, jobs: map[jobID]*run{}, quit: make(chan struct{})}
 	if o != nil {
 		a.o = *o
 	}
@@ -164,7 +164,7 @@ func (f *Fleet) newAgent(pool workers, o *AgentOptions) (*Agent, error) {
 	ctx, cancel := f.limit(context.Background())
 	defer cancel()
 	for _, share := range a.o.Queues {
-		if a.queue[share.Name] != nil {
+		if a.queueByName[share.Name] != nil {
 			return nil, &OptionError{"AgentOptions.Queues", "twice " + share.Name}
 		}
 		info, err := f.consumer(ctx, share.Name)
@@ -176,32 +176,32 @@ func (f *Fleet) newAgent(pool workers, o *AgentOptions) (*Agent, error) {
 		if a.o.PullWait > 0 {
 			q.pullWait = min(q.pullWait, a.o.PullWait)
 		}
-		a.queue[q.name] = q
-		a.order = append(a.order, q)
+		a.queueByName[q.name] = q
+		a.queues = append(a.queues, q)
 	}
 	a.gate.init()
 	a.pulling, a.stopPulling = context.WithCancelCause(context.Background())
 	a.running, a.stopRunning = context.WithCancelCause(context.Background())
-	if err := a.open(ctx); err != nil {
+	if err := a.subscribe(ctx); err != nil {
 		a.stopPulling(err)
 		a.stopRunning(err)
 		a.unsubscribe()
 		return nil, err
 	}
 	f.mu.Lock()
-	ended := f.agents == nil
-	if !ended {
+	closed := f.agents == nil
+	if !closed {
 		f.agents[a] = struct{}{}
 	}
 	f.mu.Unlock()
-	if ended {
+	if closed {
 		a.Close()
 		return nil, &OpError{"start agent", a.o.Name, ErrClosed}
 	}
 	if a.o.Slots > 0 {
-		a.grow(a.o.Slots)
+		a.setSlots(a.o.Slots)
 	}
-	if err := pool.listen(ctx, a.hear); err != nil {
+	if err := pool.listen(ctx, a.onPoolChange); err != nil {
 		a.Close()
 		return nil, &OpError{"start agent", a.o.Name, err}
 	}
@@ -272,12 +272,12 @@ func tokenOf(s string) string {
 	return s[:min(len(s), longestToken/2)]
 }
 
-// open subscribes to what the agent is told.
-func (a *Agent) open(ctx context.Context) error {
+// subscribe subscribes to what the agent is told.
+func (a *Agent) subscribe(ctx context.Context) error {
 	f := a.f
 	for subject, heard := range map[string]nats.MsgHandler{
-		f.names.cancelled() + ".*.*": a.hearCancel,
-		f.names.drain(a.o.Name):      a.hearDrain,
+		f.names.cancelled() + ".*.*": a.onCancel,
+		f.names.drain(a.o.Name):      a.onDrain,
 	} {
 		sub, err := f.nc.Subscribe(subject, heard)
 		if err != nil {
@@ -308,20 +308,20 @@ func (a *Agent) unsubscribe() {
 // Name returns the agent's name.
 func (a *Agent) Name() string { return a.o.Name }
 
-// take is the goroutine of a slot: it takes a job, sees it through, and takes the next. While the
-// pool's loop stands still it takes none: it would lose each.
-func (a *Agent) take(number int) {
+// runSlot is the goroutine of a slot: it takes a job, sees it through, and takes the next. While
+// the pool's loop stands still it takes none: it would lose each.
+func (a *Agent) runSlot(number int) {
 	s := &slot{agent: a, number: number}
 	defer s.close()
 	for a.gate.wait(a.pulling, number) {
 		if err := a.pool.turns(a.pulling); err != nil {
-			if a.pulling.Err() == nil && a.gate.set(ended) {
-				a.tell(Event{Kind: EventPaused, Err: err})
+			if a.pulling.Err() == nil && a.gate.setHealth(stopped) {
+				a.emit(Event{Kind: EventPaused, Err: err})
 			}
 			continue
 		}
 		if d := s.pull(); d != nil {
-			a.work(d)
+			a.runDelivery(d)
 		}
 	}
 }
@@ -337,7 +337,7 @@ type DrainReport struct {
 // count as an attempt. It returns when all is over. The pool is the caller's, and goes on.
 func (a *Agent) Drain(ctx context.Context) *DrainReport {
 	before := a.counts.snapshot()
-	a.pullNoMore()
+	a.endPulls()
 	idle := make(chan struct{})
 	// This goroutine ends with the slots, for which Drain waits.
 	go func() {
@@ -360,23 +360,23 @@ func (a *Agent) Drain(ctx context.Context) *DrainReport {
 
 // Close ends the agent at once: as Drain with a context that has ended.
 func (a *Agent) Close() {
-	a.pullNoMore()
+	a.endPulls()
 	a.stopRunning(errDraining)
 	a.slots.Wait()
 	a.finish()
 }
 
-// pullNoMore ends the pulls. No slot is added afterwards.
-func (a *Agent) pullNoMore() {
+// endPulls ends the pulls. No slot is added afterwards.
+func (a *Agent) endPulls() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.stopPulling(errDraining)
 }
 
 func (a *Agent) finish() {
-	a.end.Do(func() {
+	a.finishOnce.Do(func() {
 		a.stopRunning(errDraining)
-		ctx, cancel := context.WithTimeout(context.Background(), cutWait)
+		ctx, cancel := context.WithTimeout(context.Background(), cancelWait)
 		defer cancel()
 		_ = a.pool.listen(ctx, nil) // A loop that stands still, or is closed, tells nothing.
 		a.unsubscribe()
@@ -385,15 +385,15 @@ func (a *Agent) finish() {
 		delete(a.f.agents, a)
 		a.f.mu.Unlock()
 	})
-	a.loops.Wait()
+	a.closers.Wait()
 }
 
 // Done returns a channel that is closed when the agent has ended.
 func (a *Agent) Done() <-chan struct{} { return a.quit }
 
-// hearDrain ends the agent because somebody with the right to has said so. The goroutine ends with
+// onDrain ends the agent because somebody with the right to has said so. The goroutine ends with
 // the agent, whose Done tells.
-func (a *Agent) hearDrain(msg *nats.Msg) {
+func (a *Agent) onDrain(msg *nats.Msg) {
 	wait, err := time.ParseDuration(string(msg.Data))
 	if err != nil || wait < 0 {
 		_ = msg.Respond([]byte("a time was expected")) // The asker may be gone.
@@ -428,8 +428,8 @@ func (f *Fleet) DrainAgent(ctx context.Context, agent string, wait time.Duration
 	return nil
 }
 
-// tell reports what the agent did.
-func (a *Agent) tell(e Event) {
+// emit reports what the agent did.
+func (a *Agent) emit(e Event) {
 	a.counts.count(e.Kind)
 	if a.o.OnEvent != nil {
 		a.o.OnEvent(e)

@@ -43,7 +43,7 @@ func (f *Fleet) attach(ctx context.Context, bucket string, id jobID, msg *nats.M
 		msg.Data = body
 		return func() {}, nil
 	}
-	store, err := f.objects(ctx, bucket, id.client)
+	store, err := f.openBucket(ctx, bucket, id.client)
 	if err != nil {
 		return nil, err
 	}
@@ -137,8 +137,8 @@ func (f *Fleet) dropBlob(bucket, name string) {
 	}
 }
 
-// objects returns a bucket of a client, made if it is not there and this user may do so.
-func (f *Fleet) objects(ctx context.Context, bucket, client string) (store jetstream.ObjectStore, err error) {
+// openBucket returns a bucket of a client, made if it is not there and this user may do so.
+func (f *Fleet) openBucket(ctx context.Context, bucket, client string) (store jetstream.ObjectStore, err error) {
 	look := func() error {
 		return f.admin(ctx, "look for", bucket, func(ctx context.Context) error {
 			store, err = f.js.ObjectStore(ctx, bucket)

@@ -91,7 +91,7 @@ type Fleet struct {
 	refusals refusals
 	news     news
 	closed   chan struct{} // closed when the connection is closed for good
-	ending   atomic.Bool   // Close was called
+	closing  atomic.Bool   // Close was called
 
 	mu     sync.Mutex
 	agents map[*Agent]struct{} // those that Close ends; nil: it has begun
@@ -213,19 +213,19 @@ func (f *Fleet) handlers(o *nats.Options) error {
 		}
 	}
 	o.ReconnectedCB = func(nc *nats.Conn) {
-		f.news.check()
+		f.news.wakeAll()
 		if reconnected != nil {
 			reconnected(nc)
 		}
 	}
 	o.DisconnectedErrCB = func(nc *nats.Conn, err error) {
 		f.log("lost the connection", err)
-		if lost != nil && !(silent && f.ending.Load()) {
+		if lost != nil && !(silent && f.closing.Load()) {
 			lost(nc, err)
 		}
 	}
 	o.ClosedCB = func(nc *nats.Conn) {
-		if closed != nil && !(silent && f.ending.Load()) {
+		if closed != nil && !(silent && f.closing.Load()) {
 			closed(nc)
 		}
 		close(f.closed)
@@ -299,7 +299,7 @@ func (f *Fleet) Close() {
 	for _, a := range agents {
 		a.Close()
 	}
-	f.ending.Store(true)
+	f.closing.Store(true)
 	f.nc.Close()
 	<-f.closed
 }

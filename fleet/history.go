@@ -23,8 +23,8 @@ type history struct {
 	LostLeases int `json:"lost_leases"`
 }
 
-// history returns that of the job, or an empty one.
-func (f *Fleet) history(ctx context.Context, id jobID) (*history, error) {
+// readHistory returns that of the job, or an empty one.
+func (f *Fleet) readHistory(ctx context.Context, id jobID) (*history, error) {
 	h := &history{}
 	msg, err := f.last(ctx, "look at the attempts of", f.names.tries(), f.names.try(id))
 	if err != nil || msg == nil {
@@ -36,10 +36,10 @@ func (f *Fleet) history(ctx context.Context, id jobID) (*history, error) {
 	return h, nil
 }
 
-// arrive accounts for a delivery of the job that is seq in its stream. What an earlier delivery
-// left uncounted was lost, if it was started. Of the first one nobody knows: a pull of a machine
-// that died takes a job without starting it.
-func (h *history) arrive(seq uint64, delivery int) {
+// countDelivery accounts for a delivery of the job that is seq in its stream. What an earlier
+// delivery left uncounted was lost, if it was started. Of the first one nobody knows: a pull of a
+// machine that died takes a job without starting it.
+func (h *history) countDelivery(seq uint64, delivery int) {
 	if h.Seq != seq {
 		*h = history{Seq: seq}
 	}
@@ -51,9 +51,9 @@ func (h *history) arrive(seq uint64, delivery int) {
 	}
 }
 
-// write stores the history. Two agents may have the job, when one has lost it; the last to write
-// wins, and the counts are of what each of them knew.
-func (f *Fleet) write(ctx context.Context, id jobID, h *history) error {
+// writeHistory stores the history. Two agents may have the job, when one has lost it; the last to
+// write wins, and the counts are of what each of them knew.
+func (f *Fleet) writeHistory(ctx context.Context, id jobID, h *history) error {
 	body, err := json.Marshal(h)
 	if err != nil {
 		return err

@@ -78,7 +78,7 @@ func (j *Job) Result(ctx context.Context) (*Result, error) {
 	}
 	defer forget()
 	for pause := firstLook; ; pause = min(pause*3/2, longestLook) {
-		r, requeued, err := j.look(ctx)
+		r, requeued, err := j.lookUp(ctx)
 		switch {
 		case r != nil:
 			return r, err
@@ -111,10 +111,10 @@ func (j *Job) Result(ctx context.Context) (*Result, error) {
 	}
 }
 
-// look returns the result, or the error that the job ended with. requeued says that it is dead and
-// queued.
-func (j *Job) look(ctx context.Context) (r *Result, requeued bool, err error) {
-	msg, err := j.stored(ctx)
+// lookUp returns the result, or the error that the job ended with. requeued says that it is dead
+// and queued.
+func (j *Job) lookUp(ctx context.Context) (r *Result, requeued bool, err error) {
+	msg, err := j.storedResult(ctx)
 	if err != nil {
 		return nil, false, err
 	}
@@ -129,20 +129,20 @@ func (j *Job) look(ctx context.Context) (r *Result, requeued bool, err error) {
 	if checkToken("queue", dead.Queue) != nil {
 		return nil, false, dead.error() // An agent of another making has written it.
 	}
-	queued, err := (&Job{f: j.f, id: j.id, queue: dead.Queue}).queued(ctx)
+	queued, err := (&Job{f: j.f, id: j.id, queue: dead.Queue}).queuedMessage(ctx)
 	if err != nil || queued != nil {
 		return nil, queued != nil, err
 	}
 	return nil, false, dead.error()
 }
 
-// stored returns the message of the stored result, nil when there is none.
-func (j *Job) stored(ctx context.Context) (*nats.Msg, error) {
+// storedResult returns the message of the stored result, nil when there is none.
+func (j *Job) storedResult(ctx context.Context) (*nats.Msg, error) {
 	return j.f.last(ctx, "look for the result of", j.f.names.results(), j.f.names.result(j.id))
 }
 
-// queued returns the message of the job, nil when it is not queued.
-func (j *Job) queued(ctx context.Context) (*nats.Msg, error) {
+// queuedMessage returns the message of the job, nil when it is not queued.
+func (j *Job) queuedMessage(ctx context.Context) (*nats.Msg, error) {
 	return j.f.last(ctx, "look for", j.f.names.jobs(), j.f.names.job(j.queue, j.id))
 }
 
@@ -160,7 +160,7 @@ func (j *Job) read(ctx context.Context, msg *nats.Msg) (*Result, error) {
 		return r, errors.Join(ErrCancelled, errors.New(msg.Header.Get(headerReason)))
 	}
 	var err error
-	r.raw, err = j.f.body(ctx, j.f.names.answers(j.id.client), j.id, msg)
+	r.raw, err = j.f.body(ctx, j.f.names.resultBucket(j.id.client), j.id, msg)
 	return r, err
 }
 
@@ -174,7 +174,7 @@ func (j *Job) Cancel(ctx context.Context, reason string) error {
 	}
 	ctx, cancel := j.f.limit(ctx)
 	defer cancel()
-	switch r, requeued, err := j.look(ctx); {
+	switch r, requeued, err := j.lookUp(ctx); {
 	case r != nil:
 		return ErrAlreadyDone
 	case err != nil:
@@ -183,7 +183,7 @@ func (j *Job) Cancel(ctx context.Context, reason string) error {
 		}
 		return err
 	}
-	body, err := json.Marshal(text([]byte(reason), longestReason))
+	body, err := json.Marshal(tail([]byte(reason), longestReason))
 	if err != nil {
 		return err
 	}
@@ -258,13 +258,13 @@ func (j *Job) Info(ctx context.Context) (*JobInfo, error) {
 	ctx, cancel := j.f.limit(ctx)
 	defer cancel()
 	info := &JobInfo{State: StateUnknown}
-	h, err := j.f.history(ctx, j.id)
+	h, err := j.f.readHistory(ctx, j.id)
 	if err != nil {
 		return nil, err
 	}
 	info.Tries = Tries{h.Delivered, h.Failures, h.Lost}
 	info.Duplicates, info.LostLeases = h.Duplicates, h.LostLeases
-	r, requeued, err := j.look(ctx)
+	r, requeued, err := j.lookUp(ctx)
 	dead, isDead := errors.AsType[*DeadError](err)
 	switch {
 	case errors.Is(err, ErrCancelled):
@@ -278,7 +278,7 @@ func (j *Job) Info(ctx context.Context) (*JobInfo, error) {
 	case requeued:
 		info.State = StateQueued
 	case j.queue != "":
-		msg, err := j.queued(ctx)
+		msg, err := j.queuedMessage(ctx)
 		if err != nil {
 			return nil, err
 		}

@@ -241,8 +241,8 @@ func (f *Fleet) addMover(ctx context.Context, l *Layout) error {
 // stored after its payload, which therefore lives a little longer.
 func (f *Fleet) addBuckets(ctx context.Context, client string, l *Layout) error {
 	for _, config := range []jetstream.ObjectStoreConfig{
-		{Bucket: f.names.bucket(client), TTL: l.StateTTL, MaxBytes: l.MaxJobBytes},
-		{Bucket: f.names.answers(client), TTL: l.ResultTTL + l.ResultTTL/4, MaxBytes: l.MaxResultBytes},
+		{Bucket: f.names.jobBucket(client), TTL: l.StateTTL, MaxBytes: l.MaxJobBytes},
+		{Bucket: f.names.resultBucket(client), TTL: l.ResultTTL + l.ResultTTL/4, MaxBytes: l.MaxResultBytes},
 	} {
 		config.Storage, config.Replicas = jetstream.FileStorage, l.Replicas
 		if err := f.admin(ctx, "set up", config.Bucket, func(ctx context.Context) error {

@@ -18,35 +18,35 @@ var errLeaseLost = errors.New("fleet: the agent has lost the job: it was silent 
 // cannot have begun to count, and without trusting a single clock: the one that runs evenly stands
 // still while the machine sleeps.
 type lease struct {
-	f     *Fleet
-	wait  time.Duration
-	holds func(ctx context.Context) bool // whether there is anything left to hold the lease for
-	beats func()                         // is called after a heartbeat
+	f      *Fleet
+	wait   time.Duration
+	holds  func(ctx context.Context) bool // whether there is anything left to hold the lease for
+	onBeat func()                         // is called after a heartbeat
 
-	ctx  context.Context // ends with errLeaseLost
-	end  context.CancelCauseFunc
-	over chan struct{}
+	ctx           context.Context // ends with errLeaseLost
+	cancel        context.CancelCauseFunc
+	heartbeatDone chan struct{}
 
-	mu       sync.Mutex
-	until    time.Time
-	ack      string // where the last delivery is acknowledged
-	delivery int    // its number
+	mu     sync.Mutex
+	until  time.Time
+	ack    string // where the last delivery is acknowledged
+	number int    // its number
 }
 
 // newLease takes a job that was given out at since or later. Its goroutine ends with stop, which
 // waits for it, or with the lease.
 func newLease(f *Fleet, d *delivery, number int, holds func(ctx context.Context) bool, beats func()) *lease {
-	l := &lease{f: f, ack: d.msg.Reply, delivery: number, wait: d.queue.ackWait, holds: holds, beats: beats, over: make(chan struct{})}
-	l.ctx, l.end = context.WithCancelCause(context.Background())
+	l := &lease{f: f, ack: d.msg.Reply, number: number, wait: d.queue.ackWait, holds: holds, onBeat: beats, heartbeatDone: make(chan struct{})}
+	l.ctx, l.cancel = context.WithCancelCause(context.Background())
 	l.until = d.since.Add(l.wait)
-	go l.keep(d.since)
+	go l.heartbeat(d.since)
 	return l
 }
 
 // stop ends the heartbeats.
 func (l *lease) stop() {
-	l.end(context.Canceled)
-	<-l.over
+	l.cancel(context.Canceled)
+	<-l.heartbeatDone
 }
 
 // lost reports whether the job may be another's.
@@ -54,7 +54,7 @@ func (l *lease) lost() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if past(l.until) {
-		l.end(errLeaseLost)
+		l.cancel(errLeaseLost)
 	}
 	return errors.Is(context.Cause(l.ctx), errLeaseLost)
 }
@@ -68,18 +68,18 @@ func (l *lease) adopt(d *delivery, number int) bool {
 	if l.ctx.Err() != nil || past(l.until) {
 		return false
 	}
-	l.ack, l.delivery = d.msg.Reply, number
+	l.ack, l.number = d.msg.Reply, number
 	if until := d.since.Add(l.wait); until.After(l.until) {
 		l.until = until
 	}
 	return true
 }
 
-// last returns where the last delivery is acknowledged, and its number.
-func (l *lease) last() (ack string, delivery int) {
+// lastDelivery returns where the last delivery is acknowledged, and its number.
+func (l *lease) lastDelivery() (ack string, delivery int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.ack, l.delivery
+	return l.ack, l.number
 }
 
 // past reports whether t has passed by either clock.
@@ -88,10 +88,10 @@ func past(t time.Time) bool {
 	return !now.Before(t) || !now.Round(0).Before(t.Round(0))
 }
 
-// keep sends a heartbeat every third of AckWait. One that is answered after the lease was over
+// heartbeat sends a heartbeat every third of AckWait. One that is answered after the lease was over
 // proves nothing.
-func (l *lease) keep(since time.Time) {
-	defer close(l.over)
+func (l *lease) heartbeat(since time.Time) {
+	defer close(l.heartbeatDone)
 	next := since.Add(l.wait / 3)
 	timer := time.NewTimer(time.Until(next))
 	defer timer.Stop()
@@ -128,7 +128,7 @@ func (l *lease) beat() time.Time {
 	sent = time.Now()
 	attempt, done := context.WithTimeout(ctx, attemptTimeout)
 	defer done()
-	ack, _ := l.last()
+	ack, _ := l.lastDelivery()
 	_, err := l.f.call(attempt, &nats.Msg{Subject: ack, Data: []byte("+WPI")})
 	switch {
 	case past(until):
@@ -139,6 +139,6 @@ func (l *lease) beat() time.Time {
 	l.mu.Lock()
 	l.until = sent.Add(l.wait)
 	l.mu.Unlock()
-	l.beats()
+	l.onBeat()
 	return sent.Add(l.wait / 3)
 }

@@ -10,7 +10,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if worker, err := workers.Run(); worker {
+	if worker, err := executor.Run(); worker {
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)

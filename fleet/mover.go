@@ -21,10 +21,10 @@ const moverName = "mover"
 // which nobody else may publish, and when the server says that it is due, queues the job under its
 // id.
 type Mover struct {
-	f    *Fleet
-	ctx  context.Context
-	end  context.CancelFunc
-	done sync.WaitGroup
+	f          *Fleet
+	ctx        context.Context
+	cancel     context.CancelFunc
+	goroutines sync.WaitGroup
 
 	// Used by schedule alone.
 	room int64 // how many schedules fit at least
@@ -45,8 +45,8 @@ const (
 // before the Fleet.
 func (f *Fleet) Mover() (*Mover, error) {
 	m := &Mover{f: f}
-	m.ctx, m.end = context.WithCancel(context.Background())
-	for stream, move := range map[string]func(jetstream.Msg) error{f.names.later(): m.schedule, f.names.clock(): m.queue} {
+	m.ctx, m.cancel = context.WithCancel(context.Background())
+	for stream, move := range map[string]func(jetstream.Msg) error{f.names.later(): m.schedule, f.names.clock(): m.enqueueDue} {
 		var consumer jetstream.Consumer
 		if err := f.admin(m.ctx, "start mover of", stream, func(ctx context.Context) (err error) {
 			consumer, err = f.js.Consumer(ctx, stream, moverName)
@@ -56,15 +56,15 @@ func (f *Fleet) Mover() (*Mover, error) {
 			return nil, err
 		}
 		// These end with Close, which waits for them.
-		m.done.Go(func() { m.run(consumer, move) })
+		m.goroutines.Go(func() { m.run(consumer, move) })
 	}
 	return m, nil
 }
 
 // Close ends the mover. What it has begun is done again by the next one.
 func (m *Mover) Close() {
-	m.end()
-	m.done.Wait()
+	m.cancel()
+	m.goroutines.Wait()
 }
 
 // run moves what a consumer gives, a few at a time.
@@ -125,7 +125,7 @@ func (m *Mover) schedule(msg jetstream.Msg) error {
 	_, _, err = f.publish(ctx, "schedule", out)
 	if code(err) != 0 && !full(err) {
 		// The server does not understand the schedule, and never will.
-		return m.refuse(ctx, msg, queue, id, err)
+		return m.bury(ctx, msg, queue, id, err)
 	}
 	if err != nil {
 		return err
@@ -167,8 +167,8 @@ func (m *Mover) fits(ctx context.Context, subject string) (bool, error) {
 	return there != nil, err
 }
 
-// refuse has a job dead whose schedule is none.
-func (m *Mover) refuse(ctx context.Context, msg jetstream.Msg, queue string, id jobID, why error) error {
+// bury has a job dead whose schedule is none.
+func (m *Mover) bury(ctx context.Context, msg jetstream.Msg, queue string, id jobID, why error) error {
 	d := &deadBody{Queue: queue, Kind: DeadMalformed, Reason: oneLine(why.Error()), Agent: moverName, Header: kept(msg.Headers()), Job: msg.Data()}
 	if err := m.f.storeDead(ctx, id, d); err != nil {
 		return err
@@ -176,9 +176,9 @@ func (m *Mover) refuse(ctx context.Context, msg jetstream.Msg, queue string, id 
 	return msg.DoubleAck(ctx)
 }
 
-// queue queues a job that is due. Its id is its own, or for a job that comes again and again one of
-// this time.
-func (m *Mover) queue(msg jetstream.Msg) error {
+// enqueueDue queues a job that is due. Its id is its own, or for a job that comes again and again
+// one of this time.
+func (m *Mover) enqueueDue(msg jetstream.Msg) error {
 	f := m.f
 	ctx, cancel := f.limit(m.ctx)
 	defer cancel()
@@ -203,7 +203,7 @@ func (m *Mover) queue(msg jetstream.Msg) error {
 	if meta.NumDelivered > 1 {
 		// A mover that died may have queued it, and so long ago that the server has forgotten the
 		// message.
-		over, err := f.over(ctx, id, serverTime(out.Header, headerSince))
+		over, err := f.isOver(ctx, id, serverTime(out.Header, headerSince))
 		if err != nil {
 			return err
 		}

@@ -22,11 +22,11 @@ func (n names) clock() string   { return n.fleet + "_clock" }
 func (n names) cancels() string { return "KV_" + n.fleet + "_cancel" }
 func (n names) tries() string   { return "KV_" + n.fleet + "_try" }
 
-// bucket is that of the object store for the payloads of a client's jobs.
-func (n names) bucket(client string) string { return n.fleet + "_blob_" + client }
+// jobBucket is that of the object store for the payloads of a client's jobs.
+func (n names) jobBucket(client string) string { return n.fleet + "_blob_" + client }
 
-// answers is that for the payloads of the results, which expire with these.
-func (n names) answers(client string) string { return n.fleet + "_answer_" + client }
+// resultBucket is that for the payloads of the results, which expire with these.
+func (n names) resultBucket(client string) string { return n.fleet + "_answer_" + client }
 
 func (n names) job(queue string, id jobID) string {
 	return n.fleet + ".job." + queue + "." + id.String()

@@ -14,19 +14,19 @@ type news struct {
 	fleet *Fleet
 
 	mu      sync.Mutex
-	subs    map[string]*hearing // by client
+	subs    map[string]*clientSub // by client
 	waiting map[jobID]map[chan *nats.Msg]struct{}
 }
 
-// A hearing is the subscription to what is told of a client's jobs. That of this client stays, the
-// others end with the last that waits: their names may come from anywhere.
-type hearing struct {
+// A clientSub is the subscription to what is told of a client's jobs. That of this client stays,
+// the others end with the last that waits: their names may come from anywhere.
+type clientSub struct {
 	sub     *nats.Subscription
 	waiters int
 }
 
 func (n *news) init(f *Fleet) {
-	n.fleet, n.subs, n.waiting = f, map[string]*hearing{}, map[jobID]map[chan *nats.Msg]struct{}{}
+	n.fleet, n.subs, n.waiting = f, map[string]*clientSub{}, map[jobID]map[chan *nats.Msg]struct{}{}
 }
 
 // wait returns a channel that gets the stored message of the job, or nil when it is time to look.
@@ -36,11 +36,11 @@ func (n *news) wait(ctx context.Context, id jobID) (told chan *nats.Msg, release
 	defer n.mu.Unlock()
 	h := n.subs[id.client]
 	if h == nil {
-		sub, err := n.fleet.nc.Subscribe(n.fleet.names.done(id.client), n.tell)
+		sub, err := n.fleet.nc.Subscribe(n.fleet.names.done(id.client), n.deliver)
 		if err != nil {
 			return nil, nil, err
 		}
-		h = &hearing{sub: sub}
+		h = &clientSub{sub: sub}
 		n.subs[id.client] = h
 	}
 	h.waiters++
@@ -63,8 +63,8 @@ func (n *news) wait(ctx context.Context, id jobID) (told chan *nats.Msg, release
 	}, nil
 }
 
-// tell is called by the subscription's goroutine.
-func (n *news) tell(msg *nats.Msg) {
+// deliver is called by the subscription's goroutine.
+func (n *news) deliver(msg *nats.Msg) {
 	_, id := subjectID(msg.Subject)
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -76,8 +76,8 @@ func (n *news) tell(msg *nats.Msg) {
 	}
 }
 
-// check has all who wait look for themselves.
-func (n *news) check() {
+// wakeAll has all who wait look for themselves.
+func (n *news) wakeAll() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, all := range n.waiting {

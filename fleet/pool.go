@@ -24,12 +24,12 @@ func (f *Fleet) Agent(p *pool.Pool, o *AgentOptions) (*Agent, error) {
 		return nil, &OptionError{"AgentOptions.Loop", "there is none"}
 	}
 	o.Loop.MustNotWait("fleet: Agent")
-	return f.newAgent(&poolWorkers{loop: o.Loop, pool: p}, o)
+	return f.newAgent(&poolExecutor{loop: o.Loop, pool: p}, o)
 }
 
-// poolWorkers are those of a pool. Its doors to other goroutines are the methods of workers, which
-// post to the loop; the rest is called on the loop goroutine.
-type poolWorkers struct {
+// poolExecutor are those of a pool. Its doors to other goroutines are the methods of executor,
+// which post to the loop; the rest is called on the loop goroutine.
+type poolExecutor struct {
 	loop *reactor.Loop
 	pool *pool.Pool
 
@@ -42,7 +42,7 @@ type poolWorkers struct {
 }
 
 // listen is safe to call from any goroutine but the loop's.
-func (w *poolWorkers) listen(ctx context.Context, changed func(h health, slots int, err error)) error {
+func (w *poolExecutor) listen(ctx context.Context, changed func(h health, slots int, err error)) error {
 	if w.release != nil {
 		w.release()
 		w.release = nil
@@ -62,46 +62,46 @@ func (w *poolWorkers) listen(ctx context.Context, changed func(h health, slots i
 			return
 		}
 		w.listeners = []*events.Listener{
-			w.pool.OnCrashLoop(func(e *pool.CrashLoopError) { w.become(looping, e) }),
+			w.pool.OnCrashLoop(func(e *pool.CrashLoopError) { w.setHealth(looping, e) }),
 			w.pool.OnWorkerReady(func(pool.Worker) {
 				if w.health == looping {
 					w.health = probing
 				}
-				w.become(w.health, nil)
+				w.setHealth(w.health, nil)
 			}),
 			w.pool.OnWorkerExit(func(*pool.WorkerExit) {
-				w.become(w.health, nil)
+				w.setHealth(w.health, nil)
 				w.loop.NextTick(func() { // When the pool knows whether that was its end.
-					if h, err := w.look(); h == ended && w.health != ended {
-						w.become(ended, err)
+					if h, err := w.checkHealth(); h == stopped && w.health != stopped {
+						w.setHealth(stopped, err)
 					}
 				})
 			}),
 		}
-		h, err := w.look()
-		if h == ended {
+		h, err := w.checkHealth()
+		if h == stopped {
 			failed = err
 		}
-		w.become(h, err)
+		w.setHealth(h, err)
 	})
 	return errors.Join(err, failed)
 }
 
-// look asks the pool what it can do.
-func (w *poolWorkers) look() (h health, err error) {
+// checkHealth asks the pool what it can do.
+func (w *poolExecutor) checkHealth() (h health, err error) {
 	err = w.pool.Healthy()
 	_, neverStarted := errors.AsType[*pool.StartError](err)
 	_, loops := errors.AsType[*pool.CrashLoopError](err)
 	switch {
 	case neverStarted, errors.Is(err, pool.ErrStopped):
-		return ended, err
+		return stopped, err
 	case loops:
 		return looping, err
 	}
 	return healthy, nil
 }
 
-func (w *poolWorkers) become(h health, err error) {
+func (w *poolExecutor) setHealth(h health, err error) {
 	w.health = h
 	if w.changed != nil {
 		w.changed(h, w.pool.Stats().Slots, err)
@@ -109,11 +109,11 @@ func (w *poolWorkers) become(h health, err error) {
 }
 
 // turns is safe to call from any goroutine but the loop's.
-func (w *poolWorkers) turns(ctx context.Context) error { return w.loop.Do(ctx, func() {}) }
+func (w *poolExecutor) turns(ctx context.Context) error { return w.loop.Do(ctx, func() {}) }
 
 // start is safe to call from any goroutine.
-func (w *poolWorkers) start(o *order, progress func(json.RawMessage), done func(outcome)) started {
-	t := &poolTask{workers: w, done: done}
+func (w *poolExecutor) start(o *poolJob, progress func(json.RawMessage), done func(outcome)) poolRun {
+	t := &poolTask{executor: w, done: done}
 	if err := w.loop.Post(func() { t.run(o, progress) }); err != nil {
 		done(outcome{kind: outcomeRefused, err: err})
 	}
@@ -122,19 +122,19 @@ func (w *poolWorkers) start(o *order, progress func(json.RawMessage), done func(
 
 // poolTask is a task of the pool.
 type poolTask struct {
-	workers *poolWorkers
-	done    func(outcome)
+	executor *poolExecutor
+	done     func(outcome)
 
 	// Used on the loop goroutine.
 	task    *pool.Task // nil: it was not begun
 	settled bool
 }
 
-func (t *poolTask) run(o *order, progress func(json.RawMessage)) {
+func (t *poolTask) run(o *poolJob, progress func(json.RawMessage)) {
 	if t.settled {
 		return
 	}
-	task, err := t.workers.pool.Run(&o.task, &pool.RunOptions{
+	task, err := t.executor.pool.Run(&o.task, &pool.RunOptions{
 		Method: o.method, Key: o.key, Timeout: o.timeout, Retries: -1, // The fleet tries again.
 	}, t.finish)
 	if err != nil {
@@ -151,7 +151,7 @@ func (t *poolTask) finish(r *pool.Result, err error) {
 		return
 	}
 	t.settled = true
-	w := t.workers
+	w := t.executor
 	out := outcome{err: err}
 	jobError, saysNo := errors.AsType[*pool.JobError](err)
 	crash, crashed := errors.AsType[*pool.CrashError](err)
@@ -172,7 +172,7 @@ func (t *poolTask) finish(r *pool.Result, err error) {
 		}
 	case errors.Is(err, pool.ErrStopped), neverStarted:
 		out.kind = outcomeRefused
-		w.become(ended, err)
+		w.setHealth(stopped, err)
 	case errors.Is(err, pool.ErrCancelled):
 		out.kind = outcomeCancelled
 	case loops, errors.Is(err, pool.ErrQueueFull), errors.Is(err, pool.ErrQueueTimeout):
@@ -181,14 +181,14 @@ func (t *poolTask) finish(r *pool.Result, err error) {
 		out.kind = outcomeFailed
 	}
 	if (err == nil || saysNo) && w.health != healthy {
-		w.become(healthy, nil)
+		w.setHealth(healthy, nil)
 	}
 	t.done(out)
 }
 
 // cancel is safe to call from any goroutine. A loop that is closed has ended the task.
 func (t *poolTask) cancel(cause error) {
-	err := t.workers.loop.Post(func() {
+	err := t.executor.loop.Post(func() {
 		if t.task != nil {
 			t.task.Cancel(cause)
 			return
@@ -202,6 +202,6 @@ func (t *poolTask) cancel(cause error) {
 
 // holds is safe to call from any goroutine but the loop's.
 func (t *poolTask) holds(ctx context.Context) (held bool) {
-	err := t.workers.loop.Do(ctx, func() { held = !t.settled })
+	err := t.executor.loop.Do(ctx, func() { held = !t.settled })
 	return err == nil && held
 }

@@ -33,29 +33,29 @@ type mailbox struct {
 	inbox string
 	sub   *nats.Subscription
 
-	mu      sync.Mutex
-	sent    time.Time      // of the last pull
-	waiting chan *nats.Msg // nil: nobody waits for an answer
+	mu     sync.Mutex
+	sent   time.Time      // of the last pull
+	answer chan *nats.Msg // nil: nobody waits for an answer
 }
 
 func (a *Agent) newMailbox() (*mailbox, error) {
 	m := &mailbox{agent: a, inbox: a.f.nc.NewInbox()}
-	sub, err := a.f.nc.Subscribe(m.inbox, m.hear)
+	sub, err := a.f.nc.Subscribe(m.inbox, m.onMessage)
 	m.sub = sub
 	return m, err
 }
 
-// hear is called by the subscription's goroutine.
-func (m *mailbox) hear(msg *nats.Msg) {
+// onMessage is called by the subscription's goroutine.
+func (m *mailbox) onMessage(msg *nats.Msg) {
 	m.mu.Lock()
-	waiting, sent := m.waiting, m.sent
-	m.waiting = nil
+	waiting, sent := m.answer, m.sent
+	m.answer = nil
 	m.mu.Unlock()
 	if waiting != nil {
 		waiting <- msg // It has room for the one answer.
 		return
 	}
-	m.agent.giveBack(msg, sent)
+	m.agent.releaseUnclaimed(msg, sent)
 }
 
 // close ends the subscription once what is on its way has come.
@@ -67,7 +67,7 @@ func (m *mailbox) close() {
 	}
 	select {
 	case <-closed:
-	case <-time.After(cutWait):
+	case <-time.After(cancelWait):
 		_ = m.sub.Unsubscribe() // It fails when it is closed by now.
 	case <-m.agent.f.closed:
 	}
@@ -79,18 +79,18 @@ func (a *Agent) jobQueue(msg *nats.Msg) *agentQueue {
 	if err != nil {
 		return nil
 	}
-	return a.queue[meta.Consumer]
+	return a.queueByName[meta.Consumer]
 }
 
-// giveBack releases a job that came for a pull that was sent at sent, and that nobody waits for any
-// more. When AckWait may be over since the server gave it out, it may be another's, and is left
-// alone.
-func (a *Agent) giveBack(msg *nats.Msg, sent time.Time) {
+// releaseUnclaimed releases a job that came for a pull that was sent at sent, and that nobody waits
+// for any more. When AckWait may be over since the server gave it out, it may be another's, and is
+// left alone.
+func (a *Agent) releaseUnclaimed(msg *nats.Msg, sent time.Time) {
 	q := a.jobQueue(msg)
 	if q == nil || past(sent.Add(q.ackWait/2)) {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), min(q.ackWait/4, cutWait))
+	ctx, cancel := context.WithTimeout(context.Background(), min(q.ackWait/4, cancelWait))
 	defer cancel()
 	meta, err := msg.Metadata()
 	if err != nil {
@@ -99,19 +99,19 @@ func (a *Agent) giveBack(msg *nats.Msg, sent time.Time) {
 	_, id := subjectID(msg.Subject)
 	h, delivery := &history{}, int(meta.NumDelivered)
 	if delivery > 1 {
-		if h, err = a.f.history(ctx, id); err != nil {
+		if h, err = a.f.readHistory(ctx, id); err != nil {
 			return // It comes back after AckWait.
 		}
 	}
-	h.arrive(meta.Sequence.Stream, delivery)
-	if a.f.release(ctx, id, h, msg.Reply, delivery, 0) == nil { // Otherwise likewise.
-		a.tell(Event{Kind: EventReleased, Queue: q.name, ID: id.String()})
+	h.countDelivery(meta.Sequence.Stream, delivery)
+	if a.f.releaseJob(ctx, id, h, msg.Reply, delivery, 0) == nil { // Otherwise likewise.
+		a.emit(Event{Kind: EventReleased, Queue: q.name, ID: id.String()})
 	}
 }
 
-// send sends one pull and waits for its answer. wait 0 does not wait for a job. broken says that
-// there was no answer, and that the mailbox is to be given up.
-func (m *mailbox) send(ctx context.Context, cut, again <-chan struct{}, q *agentQueue, wait time.Duration) (msg *nats.Msg, broken bool, err error) {
+// pull sends one pull and waits for its answer. wait 0 does not wait for a job. unanswered says
+// that there was no answer, and that the mailbox is to be given up.
+func (m *mailbox) pull(ctx context.Context, interrupt, reassigned <-chan struct{}, q *agentQueue, wait time.Duration) (msg *nats.Msg, unanswered bool, err error) {
 	ask := map[string]any{"batch": 1}
 	if wait > 0 {
 		ask["expires"] = wait
@@ -124,7 +124,7 @@ func (m *mailbox) send(ctx context.Context, cut, again <-chan struct{}, q *agent
 	}
 	heard := make(chan *nats.Msg, 1)
 	m.mu.Lock()
-	m.waiting, m.sent = heard, time.Now()
+	m.answer, m.sent = heard, time.Now()
 	m.mu.Unlock()
 	f := m.agent.f
 	request := &nats.Msg{Subject: "$JS.API.CONSUMER.MSG.NEXT." + f.names.jobs() + "." + q.name, Reply: m.inbox, Data: body}
@@ -137,14 +137,14 @@ func (m *mailbox) send(ctx context.Context, cut, again <-chan struct{}, q *agent
 		case msg := <-heard:
 			return msg, false, nil
 		case <-timer.C:
-		case <-cut:
-		case <-again:
+		case <-interrupt:
+		case <-reassigned:
 		case <-ctx.Done():
 			err = context.Cause(ctx)
 		}
 	}
 	m.mu.Lock()
-	m.waiting = nil
+	m.answer = nil
 	m.mu.Unlock()
 	select {
 	case msg := <-heard: // It came at the last moment.
@@ -174,37 +174,37 @@ type slot struct {
 func (s *slot) close() {
 	if box := s.box; box != nil {
 		s.box = nil
-		s.agent.loops.Go(box.close)
+		s.agent.closers.Go(box.close)
 	}
 }
 
 // pull asks the queues for a job, and returns nil when there is none after a while.
 func (s *slot) pull() *delivery {
 	a := s.agent
-	cut := a.gate.cutter()
-	if len(a.order) > 1 {
-		for _, q := range a.turn() {
-			if d := s.ask(cut, nil, q, 0); d != nil || a.pulling.Err() != nil {
+	interrupt := a.gate.interrupted()
+	if len(a.queues) > 1 {
+		for _, q := range a.pullOrder() {
+			if d := s.ask(interrupt, nil, q, 0); d != nil || a.pulling.Err() != nil {
 				return d
 			}
 		}
 	}
 	s.round++
-	w, all := a.idle.wait(a.order, s.number+s.round)
+	w, all := a.idle.choose(a.queues, s.number+s.round)
 	wait := w.queue.pullWait
 	if !all {
 		wait = min(wait, crowdedPull)
 	}
-	d := s.ask(cut, w.cut, w.queue, wait)
-	a.idle.done(w, d != nil)
+	d := s.ask(interrupt, w.reassigned, w.queue, wait)
+	a.idle.release(w, d != nil)
 	return d
 }
 
 // ask asks one queue, until one of the channels is closed. A refusal is reported, and the slot
 // pauses.
-func (s *slot) ask(cut, again <-chan struct{}, q *agentQueue, wait time.Duration) *delivery {
+func (s *slot) ask(interrupt, reassigned <-chan struct{}, q *agentQueue, wait time.Duration) *delivery {
 	a := s.agent
-	msg, err := s.send(cut, again, q, wait)
+	msg, err := s.send(interrupt, reassigned, q, wait)
 	switch {
 	case msg == nil && (err == nil || a.pulling.Err() != nil):
 		return nil // Cut off, or the answer was lost with a server.
@@ -221,7 +221,7 @@ func (s *slot) ask(cut, again <-chan struct{}, q *agentQueue, wait time.Duration
 		}
 	}
 	if err != nil {
-		a.tell(Event{Kind: EventError, Queue: q.name, Err: &OpError{"ask for a job of", q.name, err}})
+		a.emit(Event{Kind: EventError, Queue: q.name, Err: &OpError{"ask for a job of", q.name, err}})
 	}
 	select {
 	case <-time.After(pullRetry/2 + rand.N(pullRetry)):
@@ -230,15 +230,15 @@ func (s *slot) ask(cut, again <-chan struct{}, q *agentQueue, wait time.Duration
 	return nil
 }
 
-func (s *slot) send(cut, again <-chan struct{}, q *agentQueue, wait time.Duration) (msg *nats.Msg, err error) {
+func (s *slot) send(interrupt, reassigned <-chan struct{}, q *agentQueue, wait time.Duration) (msg *nats.Msg, err error) {
 	if s.box == nil {
 		if s.box, err = s.agent.newMailbox(); err != nil {
 			s.box = nil
 			return nil, err
 		}
 	}
-	msg, broken, err := s.box.send(s.agent.pulling, cut, again, q, wait)
-	if broken {
+	msg, unanswered, err := s.box.pull(s.agent.pulling, interrupt, reassigned, q, wait)
+	if unanswered {
 		s.close()
 	}
 	return msg, err
@@ -248,12 +248,12 @@ type statusError struct{ status, description string }
 
 func (e *statusError) Error() string { return "status " + e.status + " " + e.description }
 
-// turn returns the order in which the queues are asked.
-func (a *Agent) turn() []*agentQueue {
+// pullOrder returns the order in which the queues are asked.
+func (a *Agent) pullOrder() []*agentQueue {
 	if a.o.Strict {
-		return a.order
+		return a.queues
 	}
-	left := append([]*agentQueue(nil), a.order...)
+	left := append([]*agentQueue(nil), a.queues...)
 	total := 0
 	for _, q := range left {
 		total += q.weight

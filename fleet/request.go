@@ -134,8 +134,8 @@ func (f *Fleet) call(ctx context.Context, msg *nats.Msg) (*nats.Msg, error) {
 	return answer, err
 }
 
-// stored is the answer to a message for a stream.
-type stored struct {
+// pubAck is the answer to a message for a stream.
+type pubAck struct {
 	Error     *jetstream.APIError `json:"error"`
 	Stream    string              `json:"stream"`
 	Seq       uint64              `json:"seq"`
@@ -145,14 +145,14 @@ type stored struct {
 // publish has a stream store msg. tries is how many attempts it took: after the first, a duplicate
 // may be our own. The error is an *OpError with an *APIError of package jetstream for what the
 // stream refused.
-func (f *Fleet) publish(ctx context.Context, op string, msg *nats.Msg) (ack stored, tries int, err error) {
+func (f *Fleet) publish(ctx context.Context, op string, msg *nats.Msg) (ack pubAck, tries int, err error) {
 	err = f.retry(ctx, op, msg.Subject, func(ctx context.Context) error {
 		tries++
 		answer, err := f.call(ctx, msg)
 		if err != nil {
 			return err
 		}
-		ack = stored{}
+		ack = pubAck{}
 		if err := json.Unmarshal(answer.Data, &ack); err != nil {
 			return err
 		}
@@ -181,9 +181,9 @@ func (f *Fleet) last(ctx context.Context, op, stream, subject string) (msg *nats
 	return msg, err
 }
 
-// tell sends msg to the agent that has it, and waits for the answer: an acknowledgement, or what
+// sendAck sends msg to the agent that has it, and waits for the answer: an acknowledgement, or what
 // releases the job.
-func (f *Fleet) tell(ctx context.Context, ack, text string) error {
+func (f *Fleet) sendAck(ctx context.Context, ack, text string) error {
 	return f.retry(ctx, "acknowledge", ack, func(ctx context.Context) error {
 		_, err := f.call(ctx, &nats.Msg{Subject: ack, Data: []byte(text)})
 		return err

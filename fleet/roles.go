@@ -87,9 +87,9 @@ func (p *Permissions) client(n names, user string, queues []string) {
 	p.Publish = append(p.Publish, n.cancel(mine), directGet(n.results(), n.result(mine)), directGet(n.dead(), n.deadJob(mine)),
 		directGet(n.tries(), n.try(mine)))
 	p.Subscribe = append(p.Subscribe, n.done(user), n.event(mine))
-	p.store(n.bucket(user))
-	p.load(n.bucket(user))
-	p.load(n.answers(user))
+	p.store(n.jobBucket(user))
+	p.load(n.jobBucket(user))
+	p.load(n.resultBucket(user))
 }
 
 func (p *Permissions) agent(n names, queues, clients []string) {
@@ -104,7 +104,7 @@ func (p *Permissions) agent(n names, queues, clients []string) {
 	p.Subscribe = append(p.Subscribe, n.fleet+".ctl.>", "$SRV.>")
 	p.Responses = true
 	for _, c := range clients {
-		for _, bucket := range []string{n.bucket(c), n.answers(c)} {
+		for _, bucket := range []string{n.jobBucket(c), n.resultBucket(c)} {
 			p.store(bucket)
 			p.load(bucket)
 		}

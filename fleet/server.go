@@ -65,11 +65,11 @@ type User struct {
 // acknowledges is on the disk: it syncs each write. Its methods are safe to call from any
 // goroutine.
 type Server struct {
-	nats  *server.Server
-	lock  *lock
-	fleet *Fleet
-	mover *Mover
-	close sync.Once
+	nats      *server.Server
+	lock      *lock
+	fleet     *Fleet
+	mover     *Mover
+	closeOnce sync.Once
 }
 
 // startTimeout bounds how long a server reads what it has stored. It only ends what hangs.
@@ -81,7 +81,7 @@ func Serve(o *ServerOptions) (*Server, error) {
 	if o == nil {
 		o = &ServerOptions{}
 	}
-	options, secret, layout, err := o.server()
+	options, secret, layout, err := o.natsOptions()
 	if err != nil {
 		return nil, err
 	}
@@ -133,8 +133,9 @@ func (s *Server) start(o *ServerOptions, options *server.Options, secret string,
 // internalUser is the server's own. It has another secret each time.
 const internalUser = "fleet-internal"
 
-// server makes the options of the NATS server. secret is that of its own user, "" without users.
-func (o *ServerOptions) server() (options *server.Options, secret string, layout *Layout, err error) {
+// natsOptions makes the options of the NATS server. secret is that of its own user, "" without
+// users.
+func (o *ServerOptions) natsOptions() (options *server.Options, secret string, layout *Layout, err error) {
 	if o.Dir == "" {
 		return nil, "", nil, &OptionError{"ServerOptions.Dir", "it is empty"}
 	}
@@ -170,16 +171,16 @@ func (o *ServerOptions) server() (options *server.Options, secret string, layout
 	if o.Port == 0 {
 		options.Port = server.RANDOM_PORT
 	}
-	secret, err = o.users(options, &l)
+	secret, err = o.addUsers(options, &l)
 	return options, secret, &l, err
 }
 
-// users adds the users to options, and their buckets to the layout.
+// addUsers adds the users to options, and their buckets to the layout.
 //
 // Each client has an account of its own, with its subjects and nothing else: an answer goes to the
 // account that has asked. In the same account a server would send it to any subject that the client
 // asks it to, permitted or not.
-func (o *ServerOptions) users(options *server.Options, l *Layout) (secret string, err error) {
+func (o *ServerOptions) addUsers(options *server.Options, l *Layout) (secret string, err error) {
 	if len(o.Users) == 0 {
 		return "", nil
 	}
@@ -265,7 +266,7 @@ func (s *Server) URL() string {
 // Close ends the server and waits until all of it has ended. Clients reconnect to the next one that
 // has its directory and address.
 func (s *Server) Close() {
-	s.close.Do(func() {
+	s.closeOnce.Do(func() {
 		if s.mover != nil {
 			s.mover.Close()
 		}

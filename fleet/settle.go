@@ -41,7 +41,7 @@ func (r *run) settle(v verdict) {
 	case v.kind == verdictFailed:
 		r.fail(v)
 	case v.kind == verdictReleased:
-		r.giveBack(v)
+		r.release(v)
 	case v.kind == verdictDead:
 		r.bury(v)
 	case v.kind == verdictBuried:
@@ -49,7 +49,7 @@ func (r *run) settle(v verdict) {
 	case v.kind == verdictCancelled:
 		r.storeCancelled(v)
 	case v.kind == verdictUnknown:
-		r.a.tell(r.event(EventError, v.err))
+		r.a.emit(r.event(EventError, v.err))
 	}
 }
 
@@ -57,11 +57,11 @@ func (r *run) settle(v verdict) {
 // that has lost the job stores its answer all the same, since the first one wins, but leaves the
 // job to the agent that has it.
 func (r *run) storeAnswer(v verdict, lost bool) {
-	msg := r.result(stateDone)
+	msg := r.resultMessage(stateDone)
 	if lost {
 		msg.Header.Set(headerLease, leaseLost)
 	}
-	ctx, cancel := r.storing(lost)
+	ctx, cancel := r.storeContext(lost)
 	defer func() { cancel() }()
 	drop, err := r.attach(ctx, msg, v.answer)
 	if err != nil && !lost && !r.lease.lost() && !passing(err) {
@@ -79,7 +79,7 @@ func (r *run) storeAnswer(v verdict, lost bool) {
 			lost = true
 			msg.Header.Set(headerLease, leaseLost)
 			cancel()
-			ctx, cancel = r.storing(lost)
+			ctx, cancel = r.storeContext(lost)
 			first, err = r.store(ctx, msg)
 		}
 		if err == nil && !first {
@@ -92,7 +92,7 @@ func (r *run) storeAnswer(v verdict, lost bool) {
 	case lost || r.lease.lost():
 		r.noteLost(err)
 	case err != nil:
-		r.a.tell(r.event(EventError, err))
+		r.a.emit(r.event(EventError, err))
 	default:
 		r.acknowledge(EventDone, nil)
 	}
@@ -102,8 +102,8 @@ func (r *run) storeAnswer(v verdict, lost bool) {
 // agent's.
 func (r *run) attach(ctx context.Context, msg *nats.Msg, answer []byte) (drop func(), err error) {
 	for {
-		drop, err = r.f.attach(ctx, r.f.names.answers(r.id.client), r.id, msg, answer)
-		if err == nil || !passing(err) || !r.pause(ctx, err) {
+		drop, err = r.f.attach(ctx, r.f.names.resultBucket(r.id.client), r.id, msg, answer)
+		if err == nil || !passing(err) || !r.waitRetry(ctx, err) {
 			return drop, err
 		}
 	}
@@ -116,16 +116,16 @@ func passing(err error) bool {
 		errors.Is(err, ErrClosed)
 }
 
-// storing is the time that there is for storing a result: that of the lease, or a short one after
-// its end.
-func (r *run) storing(lost bool) (context.Context, context.CancelFunc) {
+// storeContext is the time that there is for storing a result: that of the lease, or a short one
+// after its end.
+func (r *run) storeContext(lost bool) (context.Context, context.CancelFunc) {
 	if lost {
-		return context.WithTimeout(context.Background(), cutWait)
+		return context.WithTimeout(context.Background(), cancelWait)
 	}
 	return context.WithCancel(r.lease.ctx)
 }
 
-func (r *run) result(state string) *nats.Msg {
+func (r *run) resultMessage(state string) *nats.Msg {
 	msg := nats.NewMsg(r.f.names.result(r.id))
 	msg.Header.Set(headerState, state)
 	msg.Header.Set(headerQueue, r.queue.name)
@@ -145,7 +145,7 @@ func (r *run) store(ctx context.Context, msg *nats.Msg) (first bool, err error) 
 		}
 		switch {
 		case code(err) == codeStoreFailed: // There is no room, or there is one.
-			there, lookErr := (&Job{f: r.f, id: r.id}).stored(ctx)
+			there, lookErr := (&Job{f: r.f, id: r.id}).storedResult(ctx)
 			if lookErr != nil {
 				return false, lookErr
 			}
@@ -155,15 +155,16 @@ func (r *run) store(ctx context.Context, msg *nats.Msg) (first bool, err error) 
 		case !full(err) && !errors.Is(err, ErrUnavailable):
 			return false, err
 		}
-		if !r.pause(ctx, err) {
+		if !r.waitRetry(ctx, err) {
 			return false, err
 		}
 	}
 }
 
-// pause waits before the servers are asked again, and returns false when there is no use in that.
-func (r *run) pause(ctx context.Context, err error) bool {
-	r.a.tell(r.event(EventError, err))
+// waitRetry waits before the servers are asked again, and returns false when there is no use in
+// that.
+func (r *run) waitRetry(ctx context.Context, err error) bool {
+	r.a.emit(r.event(EventError, err))
 	select {
 	case <-time.After(pullRetry + rand.N(pullRetry)):
 		return true
@@ -179,13 +180,13 @@ func (r *run) pause(ctx context.Context, err error) bool {
 func (r *run) acknowledge(kind EventKind, why error) {
 	ctx, cancel := context.WithTimeout(r.lease.ctx, ackTimeout)
 	defer cancel()
-	ack, _ := r.lease.last()
-	if err := r.f.tell(ctx, ack, "+ACK"); err != nil {
-		r.a.tell(r.event(EventError, err))
+	ack, _ := r.lease.lastDelivery()
+	if err := r.f.sendAck(ctx, ack, "+ACK"); err != nil {
+		r.a.emit(r.event(EventError, err))
 		return
 	}
 	r.f.step("acknowledged")
-	r.a.tell(r.event(kind, why))
+	r.a.emit(r.event(kind, why))
 	if kind == EventDone {
 		r.dropPayload()
 	}
@@ -195,26 +196,26 @@ func (r *run) acknowledge(kind EventKind, why error) {
 // again.
 func (r *run) dropPayload() {
 	if blob := r.msg.Header.Get(headerBlob); blob != "" {
-		r.f.dropBlob(r.f.names.bucket(r.id.client), blob)
+		r.f.dropBlob(r.f.names.jobBucket(r.id.client), blob)
 	}
 }
 
 // fail counts a failure, and has the job come again later.
 func (r *run) fail(v verdict) {
-	ack, delivery := r.lease.last()
+	ack, delivery := r.lease.lastDelivery()
 	r.history.Failures++
 	r.history.Delivered = delivery
 	r.f.step("failing")
-	if err := r.f.write(r.lease.ctx, r.id, r.history); err != nil {
-		r.a.tell(r.event(EventError, err))
+	if err := r.f.writeHistory(r.lease.ctx, r.id, r.history); err != nil {
+		r.a.emit(r.event(EventError, err))
 		return
 	}
 	r.f.step("counted")
 	if err := r.f.nak(r.lease.ctx, ack, r.a.retryDelay(r.history.Failures)); err != nil {
-		r.a.tell(r.event(EventError, err))
+		r.a.emit(r.event(EventError, err))
 		return
 	}
-	r.a.tell(r.event(EventFailed, v.err))
+	r.a.emit(r.event(EventFailed, v.err))
 }
 
 // retryDelay is how long a job waits after its nth failure.
@@ -241,26 +242,26 @@ func (f *Fleet) nak(ctx context.Context, ack string, delay time.Duration) error 
 	return nil
 }
 
-// giveBack releases the job, uncounted.
-func (r *run) giveBack(v verdict) {
-	ctx, cancel := context.WithTimeout(r.lease.ctx, cutWait)
+// release releases the job, uncounted.
+func (r *run) release(v verdict) {
+	ctx, cancel := context.WithTimeout(r.lease.ctx, cancelWait)
 	defer cancel()
 	delay := time.Duration(0)
 	if r.a.running.Err() == nil {
 		delay = refusedDelay
 	}
-	ack, delivery := r.lease.last()
-	if err := r.f.release(ctx, r.id, r.history, ack, delivery, delay); err != nil {
+	ack, delivery := r.lease.lastDelivery()
+	if err := r.f.releaseJob(ctx, r.id, r.history, ack, delivery, delay); err != nil {
 		v.err = err
 	}
-	r.a.tell(r.event(EventReleased, v.err))
+	r.a.emit(r.event(EventReleased, v.err))
 }
 
-// release gives a job back, and notes that this delivery was no loss.
-func (f *Fleet) release(ctx context.Context, id jobID, h *history, ack string, delivery int, delay time.Duration) error {
+// releaseJob gives a job back, and notes that this delivery was no loss.
+func (f *Fleet) releaseJob(ctx context.Context, id jobID, h *history, ack string, delivery int, delay time.Duration) error {
 	h.Released++
 	h.Delivered = delivery
-	if err := f.write(ctx, id, h); err != nil {
+	if err := f.writeHistory(ctx, id, h); err != nil {
 		return err
 	}
 	return f.nak(ctx, ack, delay)
@@ -272,8 +273,8 @@ func (r *run) bury(v verdict) {
 		r.history.Failures++
 	}
 	d := &deadBody{
-		Queue: r.queue.name, Kind: v.dead, Reason: text([]byte(v.err.Error()), longestReason),
-		Stderr: text(v.stderr, longestStderr), Agent: r.a.o.Name, Tries: r.tries(), Header: kept(r.msg.Header), Job: r.msg.Data,
+		Queue: r.queue.name, Kind: v.dead, Reason: tail([]byte(v.err.Error()), longestReason),
+		Stderr: tail(v.stderr, longestStderr), Agent: r.a.o.Name, Tries: r.tries(), Header: kept(r.msg.Header), Job: r.msg.Data,
 	}
 	r.f.step("burying")
 	for {
@@ -281,20 +282,20 @@ func (r *run) bury(v verdict) {
 		if err == nil {
 			break
 		}
-		if !full(err) && !errors.Is(err, ErrUnavailable) || !r.pause(r.lease.ctx, err) {
-			r.a.tell(r.event(EventError, err))
+		if !full(err) && !errors.Is(err, ErrUnavailable) || !r.waitRetry(r.lease.ctx, err) {
+			r.a.emit(r.event(EventError, err))
 			return
 		}
 	}
 	r.f.step("buried")
 	ctx, cancel := context.WithTimeout(r.lease.ctx, ackTimeout)
 	defer cancel()
-	ack, _ := r.lease.last()
-	if err := r.f.tell(ctx, ack, "+TERM "+oneLine(v.err.Error())); err != nil {
-		r.a.tell(r.event(EventError, err))
+	ack, _ := r.lease.lastDelivery()
+	if err := r.f.sendAck(ctx, ack, "+TERM "+oneLine(v.err.Error())); err != nil {
+		r.a.emit(r.event(EventError, err))
 		return
 	}
-	r.a.tell(r.event(EventDead, v.err))
+	r.a.emit(r.event(EventDead, v.err))
 }
 
 // storeDead puts a job in the dead stream. A job that another program has queued may be as large as
@@ -302,7 +303,7 @@ func (r *run) bury(v verdict) {
 func (f *Fleet) storeDead(ctx context.Context, id jobID, d *deadBody) error {
 	if int64(len(d.Job)) > f.inline() {
 		large := &nats.Msg{Header: d.Header}
-		if _, err := f.attach(ctx, f.names.bucket(id.client), id, large, d.Job); err != nil {
+		if _, err := f.attach(ctx, f.names.jobBucket(id.client), id, large, d.Job); err != nil {
 			return err
 		}
 		d.Job = nil
@@ -317,8 +318,8 @@ func (f *Fleet) storeDead(ctx context.Context, id jobID, d *deadBody) error {
 	return err
 }
 
-// text is the end of what a worker wrote, as text.
-func text(b []byte, most int) string {
+// tail is the end of what a worker wrote, as text.
+func tail(b []byte, most int) string {
 	return strings.ToValidUTF8(string(b[max(0, len(b)-most):]), "\uFFFD")
 }
 
@@ -335,43 +336,43 @@ func oneLine(s string) string {
 
 // storeCancelled has those who wait told, and takes the job off the queue.
 func (r *run) storeCancelled(v verdict) {
-	msg := r.result(stateCancelled)
+	msg := r.resultMessage(stateCancelled)
 	_, reason, err := r.tombstoneOf(r.lease.ctx)
 	if err == nil && reason != "" {
 		msg.Header.Set(headerReason, oneLine(reason))
 	}
 	if _, err := r.store(r.lease.ctx, msg); err != nil {
-		r.a.tell(r.event(EventError, err))
+		r.a.emit(r.event(EventError, err))
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.lease.ctx, ackTimeout)
 	defer cancel()
-	ack, _ := r.lease.last()
-	if err := r.f.tell(ctx, ack, "+TERM cancelled"); err != nil {
-		r.a.tell(r.event(EventError, err))
+	ack, _ := r.lease.lastDelivery()
+	if err := r.f.sendAck(ctx, ack, "+TERM cancelled"); err != nil {
+		r.a.emit(r.event(EventError, err))
 		return
 	}
-	r.a.tell(r.event(EventCancelled, v.err))
+	r.a.emit(r.event(EventCancelled, v.err))
 	r.dropPayload()
 }
 
 // noteLost reports that the agent has lost the job. The count is a hint: the agent that has the job
 // counts, too.
 func (r *run) noteLost(err error) {
-	r.note(func(h *history) { h.LostLeases++ })
-	r.a.tell(r.event(EventLost, errors.Join(errLeaseLost, err)))
+	r.updateHistory(func(h *history) { h.LostLeases++ })
+	r.a.emit(r.event(EventLost, errors.Join(errLeaseLost, err)))
 }
 
 // noteDuplicate reports that the job ran although it had a result.
 func (r *run) noteDuplicate() {
-	r.note(func(h *history) { h.Duplicates++ })
-	r.a.tell(r.event(EventDuplicate, nil))
+	r.updateHistory(func(h *history) { h.Duplicates++ })
+	r.a.emit(r.event(EventDuplicate, nil))
 }
 
-func (r *run) note(change func(h *history)) {
-	ctx, cancel := context.WithTimeout(context.Background(), cutWait)
+func (r *run) updateHistory(change func(h *history)) {
+	ctx, cancel := context.WithTimeout(context.Background(), cancelWait)
 	defer cancel()
-	h, err := r.f.history(ctx, r.id)
+	h, err := r.f.readHistory(ctx, r.id)
 	if err != nil {
 		return // The event tells; this is for those who look later.
 	}
@@ -379,5 +380,5 @@ func (r *run) note(change func(h *history)) {
 		*h = history{Seq: r.seq, Delivered: r.history.Delivered}
 	}
 	change(h)
-	_ = r.f.write(ctx, r.id, h) // See above.
+	_ = r.f.writeHistory(ctx, r.id, h) // See above.
 }

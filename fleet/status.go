@@ -73,13 +73,13 @@ func (c *counts) snapshot() AgentStats {
 	return c.n
 }
 
-var healthNames = [...]string{healthy: "healthy", probing: "probing", looping: "looping", ended: "ended"}
+var healthNames = [...]string{healthy: "healthy", probing: "probing", looping: "looping", stopped: "ended"}
 
 // Stats returns what the agent has done.
 func (a *Agent) Stats() AgentStats {
 	s := a.counts.snapshot()
 	s.Agent = a.o.Name
-	for _, q := range a.order {
+	for _, q := range a.queues {
 		s.Queues = append(s.Queues, q.name)
 	}
 	a.mu.Lock()

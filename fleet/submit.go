@@ -68,7 +68,7 @@ func (f *Fleet) Submit(ctx context.Context, queue string, job any, o *JobOptions
 	defer cancel()
 	j := &Job{f: f, id: id, queue: queue}
 	if o.ID != "" {
-		if err := j.taken(ctx, o); err != nil {
+		if err := j.checkFree(ctx, o); err != nil {
 			return nil, err
 		}
 	}
@@ -79,7 +79,7 @@ func (f *Fleet) Submit(ctx context.Context, queue string, job any, o *JobOptions
 		msg.Subject, stream = f.names.delayed(queue, id), f.names.later()
 		msg.Header.Set(headerDue, due)
 	}
-	drop, err := f.attach(ctx, f.names.bucket(id.client), id, msg, body)
+	drop, err := f.attach(ctx, f.names.jobBucket(id.client), id, msg, body)
 	if err != nil {
 		return nil, err
 	}
@@ -206,10 +206,10 @@ func (o *JobOptions) due() string {
 	return ""
 }
 
-// taken returns an error when the job is queued, also for later, or its result is stored. A Cron
-// may have the place of another, and is in the way of a delayed job alone: those that it queues
-// have other ids.
-func (j *Job) taken(ctx context.Context, o *JobOptions) error {
+// checkFree returns an error when the job is queued, also for later, or its result is stored. A
+// Cron may have the place of another, and is in the way of a delayed job alone: those that it
+// queues have other ids.
+func (j *Job) checkFree(ctx context.Context, o *JobOptions) error {
 	f, n := j.f, j.f.names
 	places := []struct{ stream, subject string }{
 		{n.results(), n.result(j.id)}, {n.jobs(), n.job(j.queue, j.id)},
@@ -247,8 +247,8 @@ func (j *Job) taken(ctx context.Context, o *JobOptions) error {
 // again.
 func once(due string) bool { return strings.HasPrefix(due, "@at ") }
 
-// over reports whether a job that was submitted at since has a result, or is dead.
-func (f *Fleet) over(ctx context.Context, id jobID, since time.Time) (bool, error) {
+// isOver reports whether a job that was submitted at since has a result, or is dead.
+func (f *Fleet) isOver(ctx context.Context, id jobID, since time.Time) (bool, error) {
 	for stream, subject := range map[string]string{f.names.results(): f.names.result(id), f.names.dead(): f.names.deadJob(id)} {
 		msg, err := f.last(ctx, "look for", stream, subject)
 		if err != nil || msg != nil && !serverTime(msg.Header, natsTime).Before(since) {

@@ -15,65 +15,65 @@ import (
 // what became of it. Its methods are called on the goroutine of its slot, unless they say
 // otherwise.
 type run struct {
-	a        *Agent
-	f        *Fleet
-	msg      *nats.Msg
-	queue    *agentQueue
-	id       jobID
-	delivery int
-	seq      uint64
-	since    time.Time // of the submission, by the server's clock
-	lease    *lease
-	history  *history
+	a       *Agent
+	f       *Fleet
+	msg     *nats.Msg
+	queue   *agentQueue
+	id      jobID
+	attempt int
+	seq     uint64
+	since   time.Time // of the submission, by the server's clock
+	lease   *lease
+	history *history
 
 	tombstone sync.Once
 	cancelled chan struct{} // closed when the job is to be cancelled
 
 	mu     sync.Mutex
-	inPool started // nil: it is not in the pool
+	inPool poolRun // nil: it is not in the pool
 }
 
-// work sees a job through. Whatever it cannot do is done by the servers, after AckWait: they give
-// the job out again.
-func (a *Agent) work(d *delivery) {
+// runDelivery sees a job through. Whatever it cannot do is done by the servers, after AckWait: they
+// give the job out again.
+func (a *Agent) runDelivery(d *delivery) {
 	meta, err := d.msg.Metadata()
 	if err != nil {
 		return // jobQueue has seen that it has some.
 	}
 	_, id := subjectID(d.msg.Subject)
 	r := &run{
-		a: a, f: a.f, msg: d.msg, queue: d.queue, id: id, delivery: int(meta.NumDelivered), seq: meta.Sequence.Stream,
+		a: a, f: a.f, msg: d.msg, queue: d.queue, id: id, attempt: int(meta.NumDelivered), seq: meta.Sequence.Stream,
 		since: meta.Timestamp, history: &history{Seq: meta.Sequence.Stream}, cancelled: make(chan struct{}),
 	}
 	if t := serverTime(d.msg.Header, headerSince); !t.IsZero() {
 		r.since = t
 	}
-	if a.has(id, r.seq, d, r.delivery) {
+	if a.adopts(id, r.seq, d, r.attempt) {
 		return
 	}
-	r.lease = newLease(a.f, d, r.delivery, r.holds, r.lookForTombstone)
+	r.lease = newLease(a.f, d, r.attempt, r.holds, r.lookForTombstone)
 	defer r.lease.stop()
-	a.enter(r)
-	defer a.leave(r)
+	a.addRun(r)
+	defer a.removeRun(r)
 	r.f.step("delivered")
-	r.settle(r.attempt())
+	r.settle(r.execute())
 }
 
-// has reports whether the agent runs the job already. Then this delivery keeps it.
-func (a *Agent) has(id jobID, seq uint64, d *delivery, number int) bool {
+// adopts reports whether the agent runs the job already. Then this delivery keeps it.
+func (a *Agent) adopts(id jobID, seq uint64, d *delivery, number int) bool {
 	a.mu.Lock()
 	r := a.jobs[id]
 	a.mu.Unlock()
 	return r != nil && r.seq == seq && r.lease.adopt(d, number)
 }
 
-func (a *Agent) enter(r *run) {
+func (a *Agent) addRun(r *run) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.jobs[r.id] = r
 }
 
-func (a *Agent) leave(r *run) {
+func (a *Agent) removeRun(r *run) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.jobs[r.id] == r { // A job that was lost may have come back before its end.
@@ -104,9 +104,9 @@ const (
 	verdictUnknown               // the servers do not answer: the job comes again after AckWait
 )
 
-// attempt runs the job, if it is to be run.
-func (r *run) attempt() verdict {
-	o, err := r.order()
+// execute runs the job, if it is to be run.
+func (r *run) execute() verdict {
+	o, err := r.poolJob()
 	if err != nil {
 		return verdict{kind: verdictDead, dead: DeadMalformed, err: err}
 	}
@@ -115,12 +115,12 @@ func (r *run) attempt() verdict {
 	} else if cancelled {
 		return verdict{kind: verdictCancelled, err: errors.New(reason)}
 	}
-	if r.delivery > 1 {
-		if v, over := r.again(); over {
+	if r.attempt > 1 {
+		if v, over := r.checkEarlier(); over {
 			return v
 		}
 	}
-	body, err := r.f.body(r.lease.ctx, r.f.names.bucket(r.id.client), r.id, r.msg)
+	body, err := r.f.body(r.lease.ctx, r.f.names.jobBucket(r.id.client), r.id, r.msg)
 	switch {
 	case errors.Is(err, errNoBlob), errors.Is(err, ErrNotSetUp):
 		return verdict{kind: verdictDead, dead: DeadPayload, err: err}
@@ -130,14 +130,14 @@ func (r *run) attempt() verdict {
 		return verdict{kind: verdictDead, dead: DeadMalformed, err: errors.New("the job is no JSON")}
 	}
 	o.task.Job = body
-	return r.inThePool(o)
+	return r.runInPool(o)
 }
 
-// order reads the headers of the job.
-func (r *run) order() (*order, error) {
+// poolJob reads the headers of the job.
+func (r *run) poolJob() (*poolJob, error) {
 	h := r.msg.Header
-	o := &order{
-		task:   Task{ID: r.id.String(), Queue: r.queue.name, Attempt: r.delivery},
+	o := &poolJob{
+		task:   Task{ID: r.id.String(), Queue: r.queue.name, Attempt: r.attempt},
 		method: h.Get(headerMethod), key: h.Get(headerKey),
 	}
 	if text := h.Get(headerTimeout); text != "" {
@@ -150,10 +150,10 @@ func (r *run) order() (*order, error) {
 	return o, nil
 }
 
-// again looks at what earlier deliveries came to. over says that the job is not to be run.
-func (r *run) again() (v verdict, over bool) {
+// checkEarlier looks at what earlier deliveries came to. over says that the job is not to be run.
+func (r *run) checkEarlier() (v verdict, over bool) {
 	ctx := r.lease.ctx
-	stored, err := (&Job{f: r.f, id: r.id}).stored(ctx)
+	stored, err := (&Job{f: r.f, id: r.id}).storedResult(ctx)
 	if err != nil {
 		return r.unknown(err), true
 	}
@@ -167,16 +167,16 @@ func (r *run) again() (v verdict, over bool) {
 	if dead != nil && !serverTime(dead.Header, natsTime).Before(r.since) {
 		return verdict{kind: verdictBuried}, true
 	}
-	if r.history, err = r.f.history(ctx, r.id); err != nil {
+	if r.history, err = r.f.readHistory(ctx, r.id); err != nil {
 		return r.unknown(err), true
 	}
-	r.history.arrive(r.seq, r.delivery)
+	r.history.countDelivery(r.seq, r.attempt)
 	if r.history.Lost >= r.a.o.MaxLost {
 		return verdict{kind: verdictDead, dead: DeadLost, err: errors.New(strconv.Itoa(r.history.Lost) +
 			" agents were lost with it: they died, were cut off, or stood still for longer than AckWait")}, true
 	}
-	r.history.Started = r.delivery
-	if err = r.f.write(ctx, r.id, r.history); err != nil {
+	r.history.Started = r.attempt
+	if err = r.f.writeHistory(ctx, r.id, r.history); err != nil {
 		return r.unknown(err), true
 	}
 	return v, false
@@ -190,16 +190,16 @@ func (r *run) unknown(err error) verdict {
 	return verdict{kind: verdictUnknown, err: err}
 }
 
-// inThePool has the pool run the job.
-func (r *run) inThePool(o *order) verdict {
+// runInPool has the pool run the job.
+func (r *run) runInPool(o *poolJob) verdict {
 	p := &progress{r: r}
 	defer p.stop()
 	done := make(chan outcome, 1)
-	started := r.a.pool.start(o, p.say, func(o outcome) { done <- o })
+	started := r.a.pool.start(o, p.update, func(o outcome) { done <- o })
 	r.mu.Lock()
 	r.inPool = started
 	r.mu.Unlock()
-	r.a.tell(r.event(EventStarted, nil))
+	r.a.emit(r.event(EventStarted, nil))
 	r.f.step("started")
 	var out outcome
 	var cause error
@@ -216,7 +216,7 @@ func (r *run) inThePool(o *order) verdict {
 		started.cancel(cause)
 		select {
 		case out = <-done: // It may have answered meanwhile.
-		case <-time.After(cutWait):
+		case <-time.After(cancelWait):
 			out = outcome{kind: outcomeCancelled} // Its loop stands still.
 		}
 	}
@@ -293,8 +293,8 @@ func (r *run) lookForTombstone() {
 	}
 }
 
-// hearCancel is told of each tombstone, by the goroutine of a subscription.
-func (a *Agent) hearCancel(msg *nats.Msg) {
+// onCancel is told of each tombstone, by the goroutine of a subscription.
+func (a *Agent) onCancel(msg *nats.Msg) {
 	_, id := subjectID(msg.Subject)
 	a.mu.Lock()
 	r := a.jobs[id]
@@ -308,7 +308,7 @@ func (a *Agent) hearCancel(msg *nats.Msg) {
 func (r *run) cancel() { r.tombstone.Do(func() { close(r.cancelled) }) }
 
 func (r *run) tries() Tries {
-	return Tries{Attempt: r.delivery, Failures: r.history.Failures, Lost: r.history.Lost}
+	return Tries{Attempt: r.attempt, Failures: r.history.Failures, Lost: r.history.Lost}
 }
 
 func (r *run) event(kind EventKind, err error) Event {
@@ -327,8 +327,8 @@ type progress struct {
 	stopped bool
 }
 
-// say is called by the pool, on any goroutine.
-func (p *progress) say(text json.RawMessage) {
+// update is called by the pool, on any goroutine.
+func (p *progress) update(text json.RawMessage) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.stopped {

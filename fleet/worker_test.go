@@ -18,7 +18,7 @@ import (
 )
 
 // workers are what this test binary is as a worker of a pool.
-var workers = childprocess.Workers{"worker": worker}
+var executor = childprocess.Workers{"worker": worker}
 
 // job is what a worker does: the first of these that is set.
 type job struct {

@@ -84,19 +84,19 @@ func agent(p *program, args []string) error {
 	}
 	// A pool that cannot start would let the loop end.
 	release := l.Hold()
-	ended := make(chan error, 1)
+	done := make(chan error, 1)
 	// It ends when the pool was told to stop, which ends the loop, and that is waited for below.
 	go func() {
 		err := a.run(p, l, workers)
 		// It is closed by nobody but agent.
 		_ = l.Post(func() { workers.Stop(&pool.StopOptions{DropWaiting: true, JobGrace: -1}, nil) })
 		release()
-		ended <- err
+		done <- err
 	}()
 	if err := l.Run(); err != nil {
 		return err
 	}
-	return <-ended
+	return <-done
 }
 
 // pool returns the options of the workers.
@@ -119,11 +119,11 @@ func (a *agentFlags) run(p *program, l *reactor.Loop, workers *pool.Pool) error 
 	defer f.Close()
 	a.o.Loop = l
 	// A pool in a crash loop goes on. One whose workers never start does not.
-	over := make(chan error, 1)
+	neverStarted := make(chan error, 1)
 	a.o.OnEvent = func(e fleet.Event) {
 		if _, ok := errors.AsType[*pool.StartError](e.Err); ok && e.Kind == fleet.EventPaused {
 			select {
-			case over <- e.Err:
+			case neverStarted <- e.Err:
 			default: // Once is enough.
 			}
 		}
@@ -137,7 +137,7 @@ func (a *agentFlags) run(p *program, l *reactor.Loop, workers *pool.Pool) error 
 	case <-p.signals:
 	case <-agent.Done():
 		return nil
-	case err := <-over:
+	case err := <-neverStarted:
 		return err
 	}
 	ctx, stop := context.WithTimeout(context.Background(), a.grace)

@@ -25,7 +25,7 @@ func status(p *program, args []string) error {
 		return err
 	}
 	defer fl.Close()
-	ctx, cancel := p.until()
+	ctx, cancel := p.untilSignal()
 	defer cancel()
 	names := []string(queues)
 	if len(names) == 0 {
@@ -56,20 +56,20 @@ func status(p *program, args []string) error {
 
 // cancel cancels a job.
 func cancel(p *program, args []string) error {
-	return withJobs(p, "cancel", args, 1, 2, func(fl *fleet.Fleet, args []string) error {
+	return withFleet(p, "cancel", args, 1, 2, func(fl *fleet.Fleet, args []string) error {
 		reason := ""
 		if len(args) > 1 {
 			reason = args[1]
 		}
-		ctx, end := p.until()
-		defer end()
+		ctx, stop := p.untilSignal()
+		defer stop()
 		return fl.Await(args[0]).Cancel(ctx, reason)
 	})
 }
 
-// withJobs dials for a command that has only the flags of a connection, and from least to most
+// withFleet dials for a command that has only the flags of a connection, and from least to most
 // arguments.
-func withJobs(p *program, name string, args []string, least, most int, do func(fl *fleet.Fleet, args []string) error) error {
+func withFleet(p *program, name string, args []string, least, most int, do func(fl *fleet.Fleet, args []string) error) error {
 	f := newFlags(p, name)
 	c := f.connection()
 	if err := f.parse(args); err != nil {
@@ -102,8 +102,8 @@ func dead(p *program, args []string) error {
 		return err
 	}
 	defer fl.Close()
-	ctx, end := p.until()
-	defer end()
+	ctx, stop := p.untilSignal()
+	defer stop()
 	for _, id := range f.Args() {
 		j, err := fl.Requeue(ctx, id)
 		if err != nil {
@@ -140,7 +140,7 @@ func drain(p *program, args []string) error {
 		return err
 	}
 	defer fl.Close()
-	ctx, end := p.until()
-	defer end()
+	ctx, stop := p.untilSignal()
+	defer stop()
 	return fl.DrainAgent(ctx, f.Arg(0), *grace)
 }

@@ -125,8 +125,8 @@ func (p *program) run(args []string) int {
 	return exitFailed
 }
 
-// until returns a context that ends with the next signal.
-func (p *program) until() (context.Context, context.CancelFunc) {
+// untilSignal returns a context that ends with the next signal.
+func (p *program) untilSignal() (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(context.Background())
 	// It ends with the signal or with the command, which ends the program.
 	go func() {

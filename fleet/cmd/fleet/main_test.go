@@ -78,8 +78,8 @@ func start(t testing.TB, args ...string) (d *daemon, last string) {
 	return d, words[len(words)-1]
 }
 
-// end sends SIGTERM and returns what the command has said since.
-func (d *daemon) end() string {
+// stop sends SIGTERM and returns what the command has said since.
+func (d *daemon) stop() string {
 	d.t.Helper()
 	require.NoError(d.t, d.cmd.Process.Signal(syscall.SIGTERM))
 	text, err := io.ReadAll(d.out)
@@ -140,7 +140,7 @@ esac
 	_, err := io.Copy(io.Discard, agent.out)
 	require.NoError(t, err)
 	require.NoError(t, agent.cmd.Wait())
-	require.Empty(t, server.end())
+	require.Empty(t, server.stop())
 }
 
 func TestAnAgentThatGetsASignalFinishesItsJobs(t *testing.T) {
@@ -149,8 +149,8 @@ func TestAnAgentThatGetsASignalFinishesItsJobs(t *testing.T) {
 	agent, _ := start(t, "agent", "-queue", "q", "-n", "1", "--", "cat")
 	out, code := run(t, "", "submit", "-queue", "q", "-wait", "1")
 	require.Zero(t, code, out)
-	require.True(t, strings.HasSuffix(agent.end(), "jobs finished, 0 given back\n"))
-	server.end()
+	require.True(t, strings.HasSuffix(agent.stop(), "jobs finished, 0 given back\n"))
+	server.stop()
 }
 
 func TestLinesOfAProgramThatIsStartedOnce(t *testing.T) {
@@ -169,7 +169,7 @@ done`
 		require.Zero(t, code, out)
 		require.Equal(t, "j"+want+"\t"+want+"\n", out)
 	}
-	agent.end()
+	agent.stop()
 }
 
 func TestWrongCallsAreTold(t *testing.T) {

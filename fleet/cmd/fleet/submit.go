@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	// atOnce is how many jobs are on their way to the server at once, or waited for.
-	atOnce = 64
+	// maxInFlight is how many jobs are on their way to the server at once, or waited for.
+	maxInFlight = 64
 
 	// longestLine bounds a job on stdin, in bytes.
 	longestLine = 64 << 20
@@ -59,19 +59,19 @@ func submit(p *program, args []string) error {
 		return err
 	}
 	defer fl.Close()
-	ctx, cancel := p.until()
+	ctx, cancel := p.untilSignal()
 	defer cancel()
-	return s.all(ctx, p, fl, jobs)
+	return s.submitAll(ctx, p, fl, jobs)
 }
 
-// all submits the jobs, some at once.
-func (s *submitFlags) all(ctx context.Context, p *program, f *fleet.Fleet, jobs []string) error {
+// submitAll submits the jobs, some at once.
+func (s *submitFlags) submitAll(ctx context.Context, p *program, f *fleet.Fleet, jobs []string) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	var mu sync.Mutex // above out and failed
 	failed := false
 	var running sync.WaitGroup
-	room := make(chan struct{}, atOnce)
+	room := make(chan struct{}, maxInFlight)
 	err := eachJob(p.in, jobs, func(text string) error {
 		select {
 		case room <- struct{}{}:
@@ -80,7 +80,7 @@ func (s *submitFlags) all(ctx context.Context, p *program, f *fleet.Fleet, jobs 
 		}
 		running.Go(func() { // It ends with its job, and all waits for it.
 			defer func() { <-room }()
-			line, ok, err := s.one(ctx, f, text)
+			line, ok, err := s.submitOne(ctx, f, text)
 			if err != nil {
 				stop(err)
 				return
@@ -102,8 +102,8 @@ func (s *submitFlags) all(ctx context.Context, p *program, f *fleet.Fleet, jobs 
 	return err
 }
 
-// one submits a job and returns the line for it. ok is false when it failed.
-func (s *submitFlags) one(ctx context.Context, f *fleet.Fleet, text string) (line string, ok bool, err error) {
+// submitOne submits a job and returns the line for it. ok is false when it failed.
+func (s *submitFlags) submitOne(ctx context.Context, f *fleet.Fleet, text string) (line string, ok bool, err error) {
 	var job any = text
 	if json.Valid([]byte(text)) {
 		job = json.RawMessage(text)

@@ -90,7 +90,7 @@ func agent(url string) error {
 	if err != nil {
 		return err
 	}
-	ended := make(chan error, 1)
+	done := make(chan error, 1)
 	// It ends when stdin does, and stops the pool, which ends the loop. That is waited for below.
 	go func() {
 		a, err := f.Agent(p, &fleet.AgentOptions{Loop: l, Queues: []fleet.QueueShare{{Name: "squares"}}})
@@ -100,12 +100,12 @@ func agent(url string) error {
 			a.Drain(context.Background())
 		}
 		_ = l.Post(func() { p.Stop(nil, nil) }) // Nobody closes the loop before its end.
-		ended <- err
+		done <- err
 	}()
 	if err := l.Run(); err != nil {
 		return err
 	}
-	return <-ended
+	return <-done
 }
 
 // A process is an agent.
@@ -143,7 +143,7 @@ func (p *process) kill() {
 	_ = p.cmd.Wait()         // That it was killed is no news.
 }
 
-func (p *process) end() error { return errors.Join(p.in.Close(), p.cmd.Wait()) }
+func (p *process) stop() error { return errors.Join(p.in.Close(), p.cmd.Wait()) }
 
 // demo runs n jobs and prints what became of them.
 func demo(n int, ackWait time.Duration, out io.Writer) (err error) {
@@ -168,7 +168,7 @@ func demo(n int, ackWait time.Duration, out io.Writer) (err error) {
 	var agents []*process
 	defer func() {
 		for _, a := range agents {
-			err = errors.Join(err, a.end())
+			err = errors.Join(err, a.stop())
 		}
 	}()
 	for range 3 {
@@ -179,18 +179,18 @@ func demo(n int, ackWait time.Duration, out io.Writer) (err error) {
 		agents = append(agents, a)
 	}
 	began := time.Now()
-	c := &count{out: out, terminal: isTerminal(out), n: n, killAt: n / 2, kill: func() {
+	c := &tally{out: out, terminal: isTerminal(out), n: n, killAt: n / 2, kill: func() {
 		agents[0].kill()
 		agents = agents[1:]
 	}}
-	if err := c.all(f); err != nil {
+	if err := c.submitAll(f); err != nil {
 		return err
 	}
 	return c.report(time.Since(began))
 }
 
-// count is of answers.
-type count struct {
+// tally is of answers.
+type tally struct {
 	out      io.Writer
 	terminal bool
 	n        int
@@ -203,8 +203,8 @@ type count struct {
 	failed []error
 }
 
-// all submits the jobs, waits for their answers, and kills an agent in the middle.
-func (c *count) all(f *fleet.Fleet) error {
+// submitAll submits the jobs, waits for their answers, and kills an agent in the middle.
+func (c *tally) submitAll(f *fleet.Fleet) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
 	var running sync.WaitGroup
@@ -227,7 +227,7 @@ func (c *count) all(f *fleet.Fleet) error {
 	return nil
 }
 
-func (c *count) add(ctx context.Context, i int, j *fleet.Job) {
+func (c *tally) add(ctx context.Context, i int, j *fleet.Job) {
 	r, err := j.Result(ctx)
 	var square int
 	if err == nil {
@@ -250,7 +250,7 @@ func (c *count) add(ctx context.Context, i int, j *fleet.Job) {
 }
 
 // draw draws the bar when it grows: in its place on a terminal, and otherwise a line now and then.
-func (c *count) draw() {
+func (c *tally) draw() {
 	const width, lines = 50, 5
 	done := width * c.right / c.n
 	if done == width*(c.right-1)/c.n || !c.terminal && done%(width/lines) != 0 {
@@ -272,7 +272,7 @@ func isTerminal(out io.Writer) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-func (c *count) report(took time.Duration) error {
+func (c *tally) report(took time.Duration) error {
 	if c.terminal {
 		fmt.Fprintln(c.out)
 	}

@@ -17,9 +17,9 @@ type Task struct {
 	Job     json.RawMessage `json:"job"`
 }
 
-// workers is what an agent needs of a pool. Its methods are safe to call from any goroutine but
+// executor is what an agent needs of a pool. Its methods are safe to call from any goroutine but
 // that of the pool's loop.
-type workers interface {
+type executor interface {
 	// listen has changed called, at once and with each change, with what the pool can do and how
 	// many jobs its workers can have at once. nil ends that. When it returns nil, nothing is told
 	// to whoever listened before. A pool that takes no job any more is an error.
@@ -31,18 +31,18 @@ type workers interface {
 	// start gives the pool a job. done is called once, on any goroutine and perhaps in this call,
 	// unless the loop stands still or is closed; progress before it, with slices that the callee
 	// may keep.
-	start(o *order, progress func(json.RawMessage), done func(outcome)) started
+	start(o *poolJob, progress func(json.RawMessage), done func(outcome)) poolRun
 }
 
-// order is a job for a pool.
-type order struct {
+// poolJob is a job for a pool.
+type poolJob struct {
 	task        Task
 	method, key string
 	timeout     time.Duration
 }
 
-// started is a job that was given to a pool.
-type started interface {
+// poolRun is a job that was given to a pool.
+type poolRun interface {
 	// cancel ends the job. done gets what became of it.
 	cancel(cause error)
 
