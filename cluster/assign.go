@@ -10,27 +10,28 @@ import (
 	"github.com/brood-go/brood/ipc"
 )
 
-// A worker that refuses a connection, because its server closes or has all the connections it
-// wants, is asked again after firstRest, then after twice that, up to longestRest. Nothing tells
-// when it would take one.
+// A worker refuses a connection if its server closes or has as many connections as it wants. The
+// protocol has no message for the moment when it wants more, so it is asked again after firstRest,
+// then after twice that time, up to longestRest.
 const (
 	firstRest   = 5 * time.Millisecond
 	longestRest = 100 * time.Millisecond
 )
 
-// An assignment is a connection on its way to a worker. It ends when the worker has said both that
-// the descriptor has arrived and whether it takes the connection; a worker that dies before did not
-// take it. Until then the descriptor is here too, so that another worker can get it.
+// An assignment is a connection that a worker was sent. It ends when the channel has confirmed that
+// the descriptor arrived and the worker has replied whether it accepts the connection. If the
+// worker dies before, it has not accepted. Until the end the primary keeps its descriptor, so that
+// another worker can get the connection. It is used on the loop goroutine.
 type assignment struct {
 	conn     *connection
 	share    *share
-	seq      int
-	received bool
-	replied  bool // whether it takes the connection:
-	accepted bool
+	seq      int  // seq of the newconn message
+	received bool // onReceived was called
+	replied  bool // the worker replied, or cannot
+	accepted bool // its reply; valid if replied
 }
 
-// distribute hands out what waits on all listeners.
+// distribute assigns waiting connections of all listeners.
 func (c *Cluster) distribute() {
 	if c.state == stateClosed {
 		return
@@ -41,7 +42,7 @@ func (c *Cluster) distribute() {
 	c.checkDrained()
 }
 
-// distribute hands out what waits, as long as there is a free worker for it.
+// distribute assigns waiting connections to free workers, then starts or stops to accept.
 func (l *listener) distribute() {
 	if l.cluster.state == stateClosed {
 		return
@@ -50,7 +51,7 @@ func (l *listener) distribute() {
 	l.updateWatch()
 }
 
-// assignPending is distribute for what was accepted already.
+// assignPending assigns accepted connections to free workers.
 func (l *listener) assignPending() {
 	now := l.cluster.loop.Now()
 	for _, s := range l.shares {
@@ -72,12 +73,13 @@ func (l *listener) assignPending() {
 	l.armRestTimer(now)
 }
 
-// isFree reports whether s can be given a connection.
+// isFree reports whether the worker can be sent a connection for s now.
 func (s *share) isFree(now time.Time) bool {
 	return s.worker.assignment == nil && !s.restUntil.After(now) && s.worker.Connected()
 }
 
-// nextFree returns the free share whose turn it is: the one after the last by number, or the first.
+// nextFree returns the next free share in turn: the first whose worker's ID is above lastID, or
+// else the first of all. It returns nil if none is free.
 func (l *listener) nextFree(now time.Time) *share {
 	var first *share
 	for _, s := range l.shares {
@@ -94,71 +96,73 @@ func (l *listener) nextFree(now time.Time) *share {
 	return first
 }
 
-// assign sends a connection to s, which is free.
+// assign sends conn to s, which must be free.
 func (s *share) assign(conn *connection) {
 	w := s.worker
-	f := &assignment{conn: conn, share: s, seq: w.seq}
-	w.assignment = f
+	a := &assignment{conn: conn, share: s, seq: w.seq}
+	w.assignment = a
 	s.listener.lastID = w.id
 	err := w.channel.SendInternal(keyMessage{w.head(actNewConn), s.listener.key}, &ipc.SendOptions{
 		Handle:   ipc.Native(conn.socket),
-		Received: func(err error) { f.onReceived(err) },
+		Received: func(err error) { a.onReceived(err) },
 	})
-	// Its queue is full, it has just gone, or there is no descriptor for the duplicate.
+	// The queue is full, the worker has just gone, or there is no descriptor for the duplicate.
 	if err != nil {
 		w.assignment = nil
 		s.onRefusal(conn)
 	}
 }
 
-// onReceived is called when the worker's side has got the descriptor, or will not.
-func (f *assignment) onReceived(err error) {
-	w := f.share.worker
+// onReceived handles the end of the descriptor's transfer. An error means that the worker did not
+// get the descriptor.
+func (a *assignment) onReceived(err error) {
+	w := a.share.worker
 	switch {
-	case w.assignment != f:
+	case w.assignment != a:
 	case err == nil:
-		f.received = true
-		f.finish()
-	case errors.Is(err, ipc.ErrChannelClosed): // The disconnect event comes next.
-	default: // It has no descriptor left, for instance.
-		f.received, f.replied, f.accepted = true, true, false
-		f.finish()
+		a.received = true
+		a.finish()
+	case errors.Is(err, ipc.ErrChannelClosed): // OnDisconnect comes next.
+	default: // The worker has no descriptor left, for example.
+		a.received, a.replied, a.accepted = true, true, false
+		a.finish()
 	}
 }
 
-// onReply is called with each reply of the worker, and reports whether it says if the worker takes
-// the connection on its way to it.
+// onReply handles a reply from the worker. It returns false if the reply is not about the
+// assignment.
 func (w *Worker) onReply(seq int, accepted bool) bool {
-	f := w.assignment
-	if f == nil || f.seq != seq {
+	a := w.assignment
+	if a == nil || a.seq != seq {
 		return false
 	}
-	f.replied, f.accepted = true, accepted
-	f.finish()
+	a.replied, a.accepted = true, accepted
+	a.finish()
 	return true
 }
 
-// finish ends the assignment if both are known.
-func (f *assignment) finish() {
-	if !f.received || !f.replied {
+// finish ends the assignment, once the descriptor has arrived and the worker has replied.
+func (a *assignment) finish() {
+	if !a.received || !a.replied {
 		return
 	}
-	s, w := f.share, f.share.worker
+	s, w := a.share, a.share.worker
 	w.assignment = nil
-	if f.accepted {
+	if a.accepted {
 		w.served++
 		s.refusals = 0
 		s.listener.untaken--
-		fd.Close(f.conn.socket) // The worker has its own.
+		fd.Close(a.conn.socket) // The worker has its own descriptor.
 	} else {
-		s.onRefusal(f.conn)
+		s.onRefusal(a.conn)
 	}
 	w.assignNext(s.listener)
 	w.cluster.checkDrained()
 }
 
-// assignNext gives a worker that has become free something to do. The listener that it has just
-// worked for comes last, so that a busy server cannot starve the others of the worker.
+// assignNext finds a connection for a worker that has become free. The listener last, which the
+// worker has just served, comes last, so that a busy listener cannot keep the worker from the
+// others.
 func (w *Worker) assignNext(last *listener) {
 	if s := w.shares[last.key]; s != nil && len(w.shares) == 1 && s.listener == last {
 		last.distribute()
@@ -174,8 +178,8 @@ func (w *Worker) assignNext(last *listener) {
 	last.distribute()
 }
 
-// onRefusal puts a connection back, in front of those that came later, and leaves s alone for a
-// while. What else waits for s is free to go to others.
+// onRefusal puts conn back in front of later ones, and lets s rest. Connections picked for s may go
+// to other workers.
 func (s *share) onRefusal(conn *connection) {
 	pause := min(firstRest<<min(s.refusals, 10), longestRest)
 	s.refusals++
@@ -185,7 +189,8 @@ func (s *share) onRefusal(conn *connection) {
 	l.putBack(conn)
 }
 
-// putBack puts a connection back that a worker did not take.
+// putBack takes back a connection that a worker did not take. It closes the connection if the
+// listener is closed.
 func (l *listener) putBack(conn *connection) {
 	if l.closed {
 		l.untaken--
@@ -195,16 +200,16 @@ func (l *listener) putBack(conn *connection) {
 	l.pending = slices.Insert(l.pending, 0, conn)
 }
 
-// returnAssignment gives the connection that was on its way to a worker which is gone to another
-// one.
+// returnAssignment puts back the connection that was assigned to a worker which has gone.
 func (w *Worker) returnAssignment() {
-	if f := w.assignment; f != nil {
+	if a := w.assignment; a != nil {
 		w.assignment = nil
-		f.share.listener.putBack(f.conn)
+		a.share.listener.putBack(a.conn)
 	}
 }
 
-// armRestTimer has the shares that rest asked again when the first of them has rested.
+// armRestTimer starts the timer for the end of the shortest rest. Then waiting connections are
+// assigned.
 func (l *listener) armRestTimer(now time.Time) {
 	if l.restTimer != nil {
 		l.restTimer.Stop()

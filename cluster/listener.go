@@ -14,57 +14,58 @@ import (
 )
 
 const (
-	// acceptBudget is how many connections are accepted per readiness, so that one listener cannot
-	// starve the rest.
+	// acceptBudget is the number of connections accepted per readiness, so that one listener cannot
+	// starve the rest of the loop.
 	acceptBudget = 32
 
-	// acceptPause is the time after which accept is tried again when the system has refused it:
-	// EMFILE, for instance.
+	// acceptRetryDelay is the time until the next accept(2) after one that the system refused, for
+	// example with EMFILE.
 	acceptRetryDelay = 100 * time.Millisecond
 )
 
-// A listener is a socket of the primary's that workers share by its key.
+// A listener is a socket of the primary that workers share. It owns the socket and the connections
+// that it accepted and that no worker has taken. It is used on the loop goroutine.
 //
-// Of a round robin it accepts while there is a share to give a connection to, see wantsConnection.
-// Each connection that was accepted is in exactly one place: pending, a share's picked, or a
-// worker's assignment.
+// With round robin it accepts only while wantsConnection says so. Each connection that no worker
+// has taken is in exactly one place: in pending, in the picked of a share, or in the assignment of
+// a worker.
 type listener struct {
 	cluster  *Cluster
 	key      string
-	socket   int         // -1 once nothing more can come
-	closed   bool        // nobody shares it any more
-	path     string      // of an AF_UNIX socket, to be removed; "": none
-	fileInfo os.FileInfo // what was there when it was made
-	shared   bool        // the workers accept, or it is UDP
-	pinned   bool        // by Cluster.Listen
-	data     any         // what the first worker has its servers share
-	sockname *sockname   // nil for AF_UNIX, and for what is shared
+	socket   int         // -1 from stopListening on
+	closed   bool        // close was called: there are no shares, and there will be none
+	path     string      // file of an AF_UNIX socket, to be removed; "": none
+	fileInfo os.FileInfo // the file just after bind(2); nil: no path, or it was gone
+	shared   bool        // the workers accept, or it is a UDP socket
+	pinned   bool        // Cluster.Listen was called: it needs no share to stay open
+	data     any         // data of the first worker that sent some; all workers get it
+	sockname *sockname   // nil: an AF_UNIX socket, or shared
 
-	shares  []*share      // by worker
-	lastID  int           // ID of the worker that got the last connection
-	pending []*connection // in the order they came
-	untaken int           // connections that no worker has taken
+	shares  []*share      // by worker ID
+	lastID  int           // ID of the worker that was assigned the latest connection; 0: none
+	pending []*connection // for any worker, oldest first
+	untaken int           // connections in pending, in picked and in assignments
 
-	watcher    *reactor.Watcher // nil when shared
-	watching   bool             // for connections
-	retryTimer *reactor.Timer   // while accept is refused
-	restTimer  *reactor.Timer   // until a share that refuses is asked again
+	watcher    *reactor.Watcher // nil: shared
+	watching   bool             // the watcher waits for connections
+	retryTimer *reactor.Timer   // runs after accept(2) failed; nil: the listener may accept
+	restTimer  *reactor.Timer   // runs until the first resting share is asked again; nil: none rests
 }
 
-// A share is a worker's server on a listener.
+// A share is the server of one worker on a listener.
 type share struct {
 	worker   *Worker
 	listener *listener
 
-	picked    []*connection // that Pick has chosen it for
-	refusals  int           // in a row
-	restUntil time.Time     // it is not asked again before
+	picked    []*connection // Pick chose this share for them; oldest first
+	refusals  int           // refusals since the last accepted connection
+	restUntil time.Time     // no connection before that time; zero: no rest
 }
 
-// A connection is one that was accepted and that no worker has taken.
+// A connection was accepted by the primary, and no worker has taken it. Its holder owns the socket.
 type connection struct{ socket int }
 
-// addShare makes w share l.
+// addShare gives w a share of l.
 func (l *listener) addShare(w *Worker) {
 	s := &share{worker: w, listener: l}
 	w.shares[l.key] = s
@@ -73,7 +74,7 @@ func (l *listener) addShare(w *Worker) {
 	l.cluster.orphans = slices.DeleteFunc(l.cluster.orphans, func(other *listener) bool { return other == l })
 }
 
-// close takes s off its listener. What waits for it goes to others, first.
+// close ends the share. Connections picked for it go to other workers, before newer ones.
 func (s *share) close() {
 	l := s.listener
 	delete(s.worker.shares, l.key)
@@ -84,7 +85,7 @@ func (s *share) close() {
 	}
 }
 
-// requeuePicked gives what waits for s to whoever is next.
+// requeuePicked moves the picked connections to the front of pending.
 func (s *share) requeuePicked() {
 	if len(s.picked) > 0 {
 		s.listener.pending = slices.Concat(s.picked, s.listener.pending)
@@ -92,8 +93,8 @@ func (s *share) requeuePicked() {
 	}
 }
 
-// addOrphan keeps a listener without a worker for the next one that asks for it. Workers that die
-// and leave ever new ones behind do not make them more and more.
+// addOrphan keeps a listener without a share, for the next worker that asks for it. At most
+// MaxListeners are kept, because workers that die could otherwise leave more and more of them.
 func (c *Cluster) addOrphan(l *listener) {
 	c.orphans = append(c.orphans, l)
 	if len(c.orphans) > c.o.MaxListeners {
@@ -101,14 +102,14 @@ func (c *Cluster) addOrphan(l *listener) {
 	}
 }
 
-// closeShares takes a worker off its listeners, which stay.
+// closeShares closes all shares of the worker. The listeners stay open.
 func (w *Worker) closeShares() {
 	for _, s := range w.sortedShares() {
 		s.close()
 	}
 }
 
-// sortedShares returns a worker's shares in a fixed order.
+// sortedShares returns the worker's shares by key, because the order of a map is random.
 func (w *Worker) sortedShares() []*share {
 	all := make([]*share, 0, len(w.shares))
 	for _, s := range w.shares {
@@ -118,8 +119,8 @@ func (w *Worker) sortedShares() []*share {
 	return all
 }
 
-// closeServer is what a worker does that closes its server by itself: when it was the last one, the
-// address becomes free.
+// closeServer handles a server that the worker closed by itself. If it was the listener's last
+// share, the listener is closed, so that its address becomes free.
 func (w *Worker) closeServer(key string) {
 	s := w.shares[key]
 	if s == nil {
@@ -134,9 +135,9 @@ func (w *Worker) closeServer(key string) {
 	l.distribute()
 }
 
-// wantsConnection reports whether a connection that was accepted would have somebody to go to.
-// Without Pick that is a free worker: what would have to wait here waits as well in the kernel's
-// backlog, and costs nothing there. Pick has to see connections to know whom they are for.
+// wantsConnection reports whether the listener should accept. Without Pick it should if a worker is
+// free: a connection can wait in the kernel's backlog as well as here, and costs nothing there.
+// With Pick it should while there is room, because Pick must see a connection to choose its worker.
 func (l *listener) wantsConnection() bool {
 	c := l.cluster
 	switch {
@@ -148,10 +149,9 @@ func (l *listener) wantsConnection() bool {
 	return len(l.pending) == 0 && l.nextFree(c.loop.Now()) != nil
 }
 
-// updateWatch has the listener accept, or not. When a worker has become free there may well be a
-// connection already: it is asked for at once, so that under load the loop is not woken for each.
-// Not for Pick, which is the program's, and may not be called inside of whatever call of the
-// program has led here.
+// updateWatch starts or stops the watcher. If a worker became free, a connection may be there
+// already, so accept runs at once: under load this saves one turn of the loop for each connection.
+// With Pick it does not, because the program's Pick must not run inside a call of the program.
 func (l *listener) updateWatch() {
 	if l.watcher == nil || l.socket < 0 {
 		return
@@ -168,13 +168,13 @@ func (l *listener) updateWatch() {
 		want = reactor.Readable
 	}
 	if err := l.watcher.Set(want); err != nil {
-		l.onAcceptError(err) // ENOSPC: the next try is after the pause.
+		l.onAcceptError(err) // ENOSPC: the next attempt follows the delay.
 		return
 	}
 	l.watching = watch
 }
 
-// watch makes the watcher of a round robin's socket, which does not accept yet.
+// watch makes the watcher of a round robin socket. The watcher waits for nothing yet.
 func (l *listener) watch() error {
 	w, err := l.cluster.loop.Watch(l.socket, 0, func(reactor.Readiness) {
 		l.accept()
@@ -183,13 +183,13 @@ func (l *listener) watch() error {
 	if err != nil {
 		return err
 	}
-	w.Unref() // With the last worker there is nobody left to give a connection to.
+	w.Unref() // Without workers there is nothing to accept for.
 	l.watcher = w
 	return nil
 }
 
-// accept takes what waits in the backlog, as long as there is somebody to give it to. The caller
-// updates l.
+// accept accepts from the backlog while the listener wants connections. The caller must call
+// updateWatch.
 func (l *listener) accept() {
 	for range acceptBudget {
 		if !l.wantsConnection() || !l.acceptOne() {
@@ -199,7 +199,7 @@ func (l *listener) accept() {
 	}
 }
 
-// acceptOne accepts a connection, and reports whether there was one.
+// acceptOne accepts a connection. It returns false if there was none, or the listener is closed.
 func (l *listener) acceptOne() bool {
 	socket, err := fd.Accept(l.socket)
 	if err != nil {
@@ -210,7 +210,7 @@ func (l *listener) acceptOne() bool {
 	}
 	conn, picked := &connection{socket: socket}, false
 	defer func() {
-		if !picked { // Pick has panicked.
+		if !picked { // Pick panicked.
 			l.enqueue(conn, nil)
 			l.cluster.loop.NextTick(l.distribute)
 		}
@@ -220,10 +220,10 @@ func (l *listener) acceptOne() bool {
 	return l.enqueue(conn, s)
 }
 
-// enqueue keeps a connection that was accepted, for s or whoever is next, and reports whether the
-// listener is open.
+// enqueue keeps an accepted connection for s, or for any worker if s is nil. It returns false, and
+// closes the connection, if the listener is closed.
 func (l *listener) enqueue(conn *connection, s *share) bool {
-	if l.closed { // By Pick.
+	if l.closed { // Pick closed it.
 		fd.Close(conn.socket)
 		return false
 	}
@@ -236,8 +236,7 @@ func (l *listener) enqueue(conn *connection, s *share) bool {
 	return true
 }
 
-// onAcceptError is called when the system does not let the listener accept. It tries again after a
-// pause.
+// onAcceptError reports that accept(2) failed, and starts the delay until the next attempt.
 func (l *listener) onAcceptError(err error) {
 	if l.retryTimer != nil {
 		return
@@ -250,7 +249,7 @@ func (l *listener) onAcceptError(err error) {
 	l.retryTimer.Unref()
 }
 
-// pickShare asks Options.Pick which share gets a connection; nil: the next in turn.
+// pickShare calls Options.Pick. It returns nil if any worker may have the connection.
 func (l *listener) pickShare(conn *connection) *share {
 	pick := l.cluster.o.Pick
 	if pick == nil {
@@ -261,7 +260,7 @@ func (l *listener) pickShare(conn *connection) *share {
 		workers[i] = s.worker
 	}
 	var remote netip.AddrPort
-	if peer, err := unix.Getpeername(conn.socket); err == nil { // It may have gone already.
+	if peer, err := unix.Getpeername(conn.socket); err == nil { // The client may have gone already.
 		remote = unmapped(addrPort(peer))
 	}
 	w := pick(&Incoming{remote, l.key, workers})
@@ -275,7 +274,7 @@ func (l *listener) pickShare(conn *connection) *share {
 	return s
 }
 
-// addrPort returns the address of a TCP socket, the zero value for another.
+// addrPort returns the address of a TCP socket, the zero value for any other.
 func addrPort(a unix.Sockaddr) netip.AddrPort {
 	switch a := a.(type) {
 	case *unix.SockaddrInet4:
@@ -286,24 +285,26 @@ func addrPort(a unix.Sockaddr) netip.AddrPort {
 	return netip.AddrPort{}
 }
 
-// unmapped returns an IPv4 address that an IPv6 socket has seen as one.
+// unmapped turns an IPv4 address in IPv6 form, as a socket of both families has it, into IPv4 form.
 func unmapped(a netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(a.Addr().Unmap(), a.Port()) }
 
-// stopListening frees the address. What was accepted goes on to be handed to workers, and first, as
-// far as there is room, what waits in the backlog is accepted too, which would be reset.
+// stopListening closes the socket, which frees the address. Connections that were accepted still go
+// to workers. Connections in the backlog would be reset, so they are accepted first, as far as
+// there is room.
 func (l *listener) stopListening() {
 	if l.socket < 0 {
 		return
 	}
-	defer l.closeSocket() // Also when Pick panics.
+	defer l.closeSocket() // Runs also when Pick panics.
 	if l.watcher != nil {
 		for l.canDrain() && l.acceptOne() {
 		}
 	}
 }
 
+// closeSocket closes the socket, its watcher and the delay, and removes the path.
 func (l *listener) closeSocket() {
-	if l.socket < 0 { // Pick has closed it meanwhile.
+	if l.socket < 0 { // Pick closed it.
 		return
 	}
 	if l.watcher != nil {
@@ -317,25 +318,25 @@ func (l *listener) closeSocket() {
 	l.socket = -1
 }
 
-// unlink removes the file of an AF_UNIX socket, if it is still that: a worker, or another program,
-// may have put something else in its place, which may not be theirs to remove.
+// unlink removes the file of an AF_UNIX socket. If a worker or another program has put another file
+// in its place, that file stays.
 func (l *listener) unlink() {
 	if l.path == "" {
 		return
 	}
 	if now, err := os.Lstat(l.path); err == nil && l.fileInfo != nil && os.SameFile(now, l.fileInfo) {
-		_ = os.Remove(l.path) // Best effort: somebody may have done it.
+		_ = os.Remove(l.path) // Best effort: the file may be gone.
 	}
 }
 
-// canDrain reports whether what is in the backlog can still be accepted.
+// canDrain reports whether a connection in the backlog can still be accepted.
 func (l *listener) canDrain() bool {
 	c := l.cluster
 	return c.state == stateDraining && l.socket >= 0 && len(l.shares) > 0 && l.untaken < c.o.MaxPending
 }
 
-// close is shut for a listener that nobody has any more. Connections that wait are closed; those on
-// their way to a worker may still arrive.
+// close closes the listener and all of its shares. Waiting connections are closed. A connection in
+// an assignment may still reach its worker.
 func (l *listener) close() {
 	if l.closed {
 		return

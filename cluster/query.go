@@ -16,25 +16,26 @@ import (
 	"github.com/brood-go/brood/ipc"
 )
 
-// A query is what a worker's server wants to listen on.
+// A query is a request to listen, of a worker or of Cluster.Listen. Exactly one of all, ip, path
+// and socket says where.
 type query struct {
-	key     string
-	all     bool       // addresses; else one of:
-	ip      netip.Addr //
-	path    string     // absolute
-	socket  int        // of this program; -1: none
+	key     string     // what workers share a listener by, see keyOf
+	all     bool       // all addresses
+	ip      netip.Addr // zero: none
+	path    string     // absolute path of an AF_UNIX socket; "": none
+	socket  int        // descriptor of this program; -1: none
 	port    int        // -1: a path
 	udp     string     // "udp4" or "udp6"; "": a stream
-	flags   int
-	backlog int
+	flags   int        // libuv's, such as flagIPv6Only
+	backlog int        // 0: as many as the system allows
 
-	readableAll, writableAll bool
+	readableAll, writableAll bool // for path, see permit
 }
 
-// addressTypes are all that there are; "" is that of a descriptor.
+// addressTypes are all values of addressType; "" is that of a descriptor.
 var addressTypes = []string{"4", "6", typeUnix, typeUDP4, typeUDP6, ""}
 
-// typeName returns an addressType as it is in a key.
+// typeName returns an addressType in the form that keys have.
 func typeName(v any) string {
 	if n, ok := v.(string); ok {
 		return n
@@ -45,12 +46,12 @@ func typeName(v any) string {
 	return ""
 }
 
-// keyOf returns what workers share a listener by.
+// keyOf returns the key by which workers share a listener.
 func keyOf(address string, port int, typ string, socket, index int) string {
 	return fmt.Sprintf("%s:%d:%s:%d:%d", address, port, typ, socket, index)
 }
 
-// parseQuery reads a query, of which the worker may have made anything.
+// parseQuery reads a query. The worker may have sent anything, so every field is checked.
 func parseQuery(in *inbound) (query, error) {
 	typ := typeName(in.AddressType)
 	address := text(in.Address)
@@ -86,16 +87,17 @@ func parseQuery(in *inbound) (query, error) {
 	}
 	ip, err := netip.ParseAddr(address)
 	if err != nil {
-		return q, unix.EINVAL // Whoever asks has looked names up.
+		return q, unix.EINVAL // The worker looks names up before it asks.
 	}
 	q.ip = ip
 	return q, nil
 }
 
-// setPath sets the path of an AF_UNIX socket, which is absolute: the worker may be elsewhere.
+// setPath sets the path of an AF_UNIX socket. It must be absolute, because the worker may have
+// another working directory.
 func (q *query) setPath(path string) error {
 	if !strings.HasPrefix(path, "/") || strings.IndexByte(path, 0) >= 0 {
-		return unix.EINVAL // A name without a file, see unix(7), is one of these too.
+		return unix.EINVAL // This includes the names without a file (unix(7), abstract).
 	}
 	q.path = path
 	return nil
@@ -107,7 +109,7 @@ func (w *Worker) onQuery(m *ipc.Message, in *inbound) {
 	if !ok || w.exitedAfterDisconnect {
 		return
 	}
-	if w.cluster.state != stateOpen { // It will be told to disconnect.
+	if w.cluster.state != stateOpen { // The worker will be told to disconnect.
 		return
 	}
 	answer := queryReply{head: w.head(""), Ack: seq}
@@ -122,7 +124,7 @@ func (w *Worker) onQuery(m *ipc.Message, in *inbound) {
 			l.distribute()
 			return
 		}
-		w.closeServer(answer.Key) // There is no descriptor for the duplicate, for instance.
+		w.closeServer(answer.Key) // There is no descriptor for the duplicate, for example.
 	}
 	answer.Errno, answer.Data, answer.Sockname = errnoOf(err), nil, nil
 	if err := w.reply(answer, nil); err != nil && err != ErrFlood {
@@ -130,7 +132,7 @@ func (w *Worker) onQuery(m *ipc.Message, in *inbound) {
 	}
 }
 
-// listenerFor returns the listener that a worker asks for, which it shares from here on.
+// listenerFor returns the listener that a worker asks for, and gives the worker a share of it.
 func (w *Worker) listenerFor(m *ipc.Message, in *inbound, answer *queryReply) (*listener, error) {
 	if raw := m.Raw(); raw == nil || len(raw) > maxQuery {
 		return nil, unix.E2BIG
@@ -142,17 +144,18 @@ func (w *Worker) listenerFor(m *ipc.Message, in *inbound, answer *queryReply) (*
 	answer.Key = q.key
 	l, err := w.shareListener(&q, in.Data)
 	if q.path != "" && errors.Is(err, unix.ENOENT) {
-		// A Node program expects that (libuv v1.46, src/unix/pipe.c, uv_pipe_bind).
+		// Node programs expect EACCES here (libuv v1.46, src/unix/pipe.c, uv_pipe_bind).
 		err = unix.EACCES
 	}
 	return l, err
 }
 
-// shareListener makes w share the listener that q asks for, which is opened if there is none.
+// shareListener gives w a share of the listener that q asks for. It opens the listener if there is
+// none.
 func (w *Worker) shareListener(q *query, data any) (*listener, error) {
 	c := w.cluster
 	if w.shares[q.key] != nil {
-		return nil, unix.EADDRINUSE // A second reply with that key would end a Node worker.
+		return nil, unix.EADDRINUSE // A second reply with that key would crash a Node worker.
 	}
 	if len(w.shares) >= c.o.MaxListeners {
 		return nil, unix.EMFILE
@@ -171,7 +174,7 @@ func (w *Worker) shareListener(q *query, data any) (*listener, error) {
 	return l, nil
 }
 
-// isZero reports whether data is what is false to JavaScript, as far as it is sent.
+// isZero reports whether data is a value that JavaScript takes as false.
 func isZero(data any) bool {
 	return data == nil || data == "" || data == false || data == 0 || data == 0.0
 }
@@ -187,7 +190,7 @@ func (c *Cluster) openListener(q *query) (*listener, error) {
 	}
 	l := &listener{cluster: c, key: q.key, socket: socket, path: path, shared: c.o.Sched == Shared || q.udp != ""}
 	if path != "" {
-		l.fileInfo, _ = os.Lstat(path) // When it is gone already there is nothing to remove.
+		l.fileInfo, _ = os.Lstat(path) // If it is gone already, there is nothing to remove.
 	}
 	if !l.shared {
 		l.sockname = socknameOf(socket)
@@ -201,7 +204,7 @@ func (c *Cluster) openListener(q *query) (*listener, error) {
 	return l, nil
 }
 
-// errnoOf returns an error as the negative number that libuv has for it.
+// errnoOf returns the negative errno that libuv has for err, EINVAL if err has none.
 func errnoOf(err error) int {
 	if errno, ok := errors.AsType[syscall.Errno](err); ok {
 		return -int(errno)
@@ -209,7 +212,7 @@ func errnoOf(err error) int {
 	return -int(unix.EINVAL)
 }
 
-// socknameOf returns the address of a TCP socket as Node has it, nil for another.
+// socknameOf returns the address of a TCP socket in Node's form, nil for another socket.
 func socknameOf(socket int) *sockname {
 	a, err := unix.Getsockname(socket)
 	if err != nil {

@@ -15,44 +15,45 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// ListenOptions are those of a worker's server. A nil *ListenOptions means all defaults.
+// ListenOptions configure a worker's server. A nil *ListenOptions means all defaults.
 type ListenOptions struct {
-	// Backlog is how many connections the kernel keeps that nobody has accepted. 0: as many as the
-	// system lets it, or 511 when a Node primary accepts.
+	// Backlog bounds the connections that the kernel keeps and nobody has accepted. 0: the most
+	// that the system allows, or 511 if a Node primary accepts.
 	Backlog int
 
-	// OnConnection is called on the loop goroutine with each connection, which it owns. Nil: they
-	// come from [Server.Accept].
+	// OnConnection is called on the loop goroutine with each connection, and owns it. Nil:
+	// connections come from [Server.Accept].
 	OnConnection func(*streams.Duplex)
 
-	// MaxWaiting is how many connections may wait for Accept; a primary that accepts itself gives
-	// what comes then to another worker. 0: DefaultMaxWaiting; at most 65536.
+	// MaxWaiting bounds the connections that wait for Accept. If the primary accepts, it assigns
+	// later ones to another worker. 0: DefaultMaxWaiting; at most 65536.
 	MaxWaiting int
 
-	// MaxConnections is how many may be open; what comes then goes to another worker. Where the
-	// workers accept themselves, see [Shared], it has no effect. 0: no limit.
+	// MaxConnections bounds the open connections. The primary assigns later ones to another worker.
+	// If the workers accept, see [Shared], it has no effect. 0: no limit.
 	MaxConnections int
 
-	// ReuseAddr lets several sockets have the address, for ListenPacket.
+	// ReuseAddr lets several sockets bind the same address, for ListenPacket.
 	ReuseAddr bool
 }
 
-// DefaultMaxWaiting is how many connections wait for Accept by default.
+// DefaultMaxWaiting is the default of ListenOptions.MaxWaiting, in connections.
 const DefaultMaxWaiting = 128
 
-// maxWaiting is the most that may: there is room for all of them from the beginning.
+// maxWaiting bounds MaxWaiting, because a door has room for all of them from the beginning.
 const maxWaiting = 1 << 16
 
-// Listen asks the primary for a listener, as a Node worker's server.listen does, and calls done on
-// a later tick: with a [Server], which is a net.Listener, or with a *[ListenError], which has what
-// the system said (EADDRINUSE). The caller must Close the Server.
+// Listen asks the primary for a listener, like server.listen in a Node worker. It calls done on a
+// later tick: with a [Server], which is a net.Listener, or with a *[ListenError] that wraps the
+// system's error (EADDRINUSE) or [ipc.ErrChannelClosed]. The caller must Close the Server.
 //
-// Networks are "tcp", "tcp4", "tcp6" and "unix". Nothing is looked up: the host is "" or an IP
-// address. With port 0 all workers get the same port; the second server of a worker on an address
-// is another listener, as in Node. A server of this process alone is net.Listen's (Node's
-// exclusive).
+// Networks are "tcp", "tcp4", "tcp6" and "unix". A host is "" or an IP address, because no name is
+// looked up. With port 0 all workers get the same port. The second server of a worker on one
+// address is another listener, as in Node. For a server of this process alone (exclusive in Node)
+// use net.Listen.
 //
-// The error is a *[OptionError], or [ipc.ErrChannelClosed]; done is not called then.
+// If Listen returns an error, done is not called. The error is an *[OptionError], or the channel's,
+// such as [ipc.ErrChannelClosed].
 func (s *Self) Listen(network, address string, o *ListenOptions, done func(*Server, error)) error {
 	var with ListenOptions
 	if o != nil {
@@ -88,8 +89,8 @@ func (s *Self) Listen(network, address string, o *ListenOptions, done func(*Serv
 }
 
 // ListenPacket is Listen for "udp4" and "udp6". All workers have the same socket, and each datagram
-// goes to one of them. The caller must Close the net.PacketConn, which is a *net.UDPConn with
-// another Close; when the worker disconnects, it is closed.
+// goes to one of them. The net.PacketConn is a *net.UDPConn with its own Close. The caller must
+// Close it; it is closed when the worker disconnects.
 func (s *Self) ListenPacket(network, address string, o *ListenOptions, done func(net.PacketConn, error)) error {
 	ask, err := packetQuery(network, address)
 	switch {
@@ -114,7 +115,7 @@ func (s *Self) ListenPacket(network, address string, o *ListenOptions, done func
 	})
 }
 
-// streamQuery is the query for a network and an address.
+// streamQuery returns the query for a stream server.
 func streamQuery(network, address string) (*queryMessage, error) {
 	if network == "unix" {
 		path, err := filepath.Abs(address)
@@ -157,6 +158,7 @@ func streamQuery(network, address string) (*queryMessage, error) {
 	return ask, nil
 }
 
+// packetQuery returns the query for a UDP socket.
 func packetQuery(network, address string) (*queryMessage, error) {
 	if network != typeUDP4 && network != typeUDP6 {
 		return nil, &OptionError{"network", "is neither udp4 nor udp6"}
@@ -169,22 +171,23 @@ func packetQuery(network, address string) (*queryMessage, error) {
 	return ask, nil
 }
 
-// A reply is what the primary has said to a query, and the query.
+// A reply is a query and the primary's reply to it.
 type reply struct {
 	query    *queryMessage
 	indexKey string
 	key      string
 	sockname any
-	handle   *ipc.Handle // nil: the primary accepts
+	handle   *ipc.Handle // owned until release; nil: the primary accepts
 }
 
-// sendQuery asks the primary, and gives the server a number among those with its address.
+// sendQuery sends ask, with the next index among the servers on its address. then is called once,
+// on a later tick, and must release the reply after an error.
 func (s *Self) sendQuery(ask *queryMessage, then func(*reply, error)) error {
 	if s.state != selfJoined || !s.parent.Connected() {
 		return ipc.ErrChannelClosed
 	}
 	for _, server := range s.servers {
-		if server.door.isClosing() { // The primary must know it before this.
+		if server.door.isClosing() { // The primary must know about the close before this query.
 			server.closeOnLoop()
 		}
 	}
@@ -210,7 +213,7 @@ func (s *Self) sendQuery(ask *queryMessage, then func(*reply, error)) error {
 	return err
 }
 
-// read takes the primary's answer.
+// read stores the primary's reply in r. The error is the system's in the primary, or errBadReply.
 func (r *reply) read(m *ipc.Message, in *inbound) error {
 	r.key, r.sockname = text(in.Key), in.Sockname
 	if n, ok := integer(in.Errno); ok && n != 0 {
@@ -226,7 +229,7 @@ func (r *reply) read(m *ipc.Message, in *inbound) error {
 	return nil
 }
 
-// release gives the number of a server free, and the handle.
+// release gives back the server's index and closes the handle.
 func (s *Self) release(r *reply) {
 	if r.handle != nil {
 		_ = r.handle.Close() // It returns no error.
@@ -239,9 +242,9 @@ func (s *Self) release(r *reply) {
 	}
 }
 
-// serve makes the server of a reply, and tells the primary that it listens.
+// serve makes the server of a reply, and reports to the primary that it listens.
 func (s *Self) serve(r *reply, o *ListenOptions) (*Server, error) {
-	if s.state != selfJoined { // It has been told to disconnect meanwhile.
+	if s.state != selfJoined { // Disconnect was called before the reply came.
 		s.sendClose(r.key)
 		return nil, net.ErrClosed
 	}
@@ -271,18 +274,20 @@ func (s *Self) serve(r *reply, o *ListenOptions) (*Server, error) {
 	return server, nil
 }
 
+// sendListening reports to the primary that a server listens.
 func (s *Self) sendListening(ask *queryMessage, port int) {
 	said := *ask
 	said.head, said.Port = s.head(actListening), port
-	_ = s.send(said, nil) // It fails when the primary has gone.
+	_ = s.send(said, nil) // It fails if the primary has gone.
 }
 
+// sendClose reports to the primary that a server is closed.
 func (s *Self) sendClose(key string) {
-	_ = s.send(keyMessage{s.head(actClose), key}, nil) // It fails when the primary has gone.
+	_ = s.send(keyMessage{s.head(actClose), key}, nil) // It fails if the primary has gone.
 }
 
-// address returns where a server listens whose primary accepts: what the primary says, or what was
-// asked for.
+// address returns the address of a server whose primary accepts: the one in the reply, or else the
+// one asked for.
 func (r *reply) address() net.Addr {
 	if r.query.Port < 0 {
 		return &net.UnixAddr{Name: text(r.query.Address), Net: "unix"}
@@ -301,8 +306,8 @@ func (r *reply) address() net.Addr {
 	return &net.TCPAddr{IP: net.ParseIP(name), Port: integerOr(fields["port"], port)}
 }
 
-// listenSocket takes a socket of a shared server out of its handle, and has it listen: Node's
-// primary leaves that to the workers.
+// listenSocket returns a duplicate of the socket in h, non-blocking and listening, because Node's
+// primary leaves listen(2) to the workers. The caller owns the duplicate.
 func listenSocket(h *ipc.Handle, backlog int) (int, error) {
 	f, err := h.File()
 	if err != nil {

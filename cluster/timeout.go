@@ -6,13 +6,13 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// lateTimer is how late a timer is when the loop is to blame, which was busy with something else or
-// did not run.
+// timerTolerance is the lateness of a timer that is normal. A timer that fires later shows that the
+// loop was busy or did not run.
 const timerTolerance = 10 * time.Millisecond
 
-// setTimeout calls fn when the workers had d to do something. If the loop is late, what they have
-// done meanwhile waits to be heard: once, they get as much time more as it is late. The timer does
-// not keep the loop alive: the workers do.
+// setTimeout calls fn after d, the time that the workers have for something. If the loop was late,
+// messages that they sent in time may be unread, so the timer runs once more, for as long as it was
+// late. The timer does not keep the loop alive, because the workers do.
 func (c *Cluster) setTimeout(d time.Duration, fn func()) *reactor.Timer {
 	due, again := time.Now().Add(d), false
 	var t *reactor.Timer
