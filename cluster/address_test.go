@@ -93,6 +93,32 @@ func TestListenersThatNobodyUsesAreBounded(t *testing.T) {
 	require.Equal(t, before, listening())
 }
 
+// A listener that was kept without a worker, and that Listen then asked for, is not one of those
+// that are bounded.
+func TestAListenerOfListenStaysWhenManyAreKeptWithoutAWorker(t *testing.T) {
+	dir := t.TempDir()
+	path := func(i int) string { return fmt.Sprint(dir, "/", i) }
+	f := newCluster(t, &cluster.Options{Self: "accept", Args: []string{"unix", path(1)}, MaxListeners: 1})
+	f.cluster.OnListening(func(g *cluster.Listening) {
+		_, err := g.Worker.Kill(syscall.SIGKILL)
+		require.NoError(t, err)
+	})
+	f.fork(1)
+	f.when(f.saw("exit 1", 1), func() {
+		_, err := f.cluster.Listen("unix", path(1))
+		require.NoError(t, err)
+		o := &cluster.Program{Self: "accept", Args: []string{"unix", path(2)}}
+		require.NoError(t, f.cluster.Upgrade(o, nil, func(error) { f.fork(1) }))
+	})
+	f.when(f.saw("exit 2", 1), func() {
+		for i := range 2 {
+			require.FileExists(t, path(i+1))
+		}
+		f.disconnect()
+	})
+	f.run()
+}
+
 func TestListenIsTheAddressThatWorkersShare(t *testing.T) {
 	for address, want := range map[string]string{"0.0.0.0:0": "0.0.0.0", ":0": "::", "[::]:0": "::", "[0:0:0:0:0:0:0:1]:0": "::1", "[::ffff:127.0.0.1]:0": "127.0.0.1"} {
 		t.Run(address, func(t *testing.T) {

@@ -24,7 +24,7 @@ type Cluster struct {
 	lastID    int                  // ID of the newest worker; 0 before the first
 	workers   []*Worker            // workers that have not exited, by ID
 	listeners map[string]*listener // open listeners, by key
-	orphans   []*listener          // those of listeners without a share and not pinned, oldest first
+	orphans   []*listener          // those without a share that are not pinned, oldest first
 
 	state          clusterState
 	drainTimer     *reactor.Timer // bounds stateDraining; nil: no limit, or Disconnect was never called

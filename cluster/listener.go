@@ -71,7 +71,7 @@ func (l *listener) addShare(w *Worker) {
 	w.shares[l.key] = s
 	i, _ := slices.BinarySearchFunc(l.shares, w.id, func(s *share, id int) int { return cmp.Compare(s.worker.id, id) })
 	l.shares = slices.Insert(l.shares, i, s)
-	l.cluster.orphans = slices.DeleteFunc(l.cluster.orphans, func(other *listener) bool { return other == l })
+	l.cluster.removeOrphan(l)
 }
 
 // close ends the share. Connections picked for it go to other workers, before newer ones.
@@ -100,6 +100,11 @@ func (c *Cluster) addOrphan(l *listener) {
 	if len(c.orphans) > c.o.MaxListeners {
 		c.orphans[0].close()
 	}
+}
+
+// removeOrphan undoes addOrphan, if it was called.
+func (c *Cluster) removeOrphan(l *listener) {
+	c.orphans = slices.DeleteFunc(c.orphans, func(other *listener) bool { return other == l })
 }
 
 // closeShares closes all shares of the worker. The listeners stay open.
@@ -348,7 +353,7 @@ func (l *listener) close() {
 		l.restTimer.Stop()
 	}
 	delete(c.listeners, l.key)
-	c.orphans = slices.DeleteFunc(c.orphans, func(other *listener) bool { return other == l })
+	c.removeOrphan(l)
 	for _, s := range l.shares {
 		delete(s.worker.shares, l.key)
 		l.pending = append(l.pending, s.picked...)

@@ -39,6 +39,7 @@ func (c *Cluster) Listen(network, address string) (net.Addr, error) {
 		}
 	}
 	l.pinned = true
+	c.removeOrphan(l)
 	return addrOf(l.socket), nil
 }
 
