@@ -27,7 +27,7 @@ type Cluster struct {
 	orphans   []*listener          // those without a share that are not pinned, oldest first
 
 	state          clusterState
-	drainTimer     *reactor.Timer // bounds stateDraining; nil: no limit, or Disconnect was never called
+	drainTimer     *reactor.Timer // bounds stateDraining; nil: no limit, or never in that state
 	onDisconnected []func()       // callbacks of Disconnect; empty in stateOpen
 	reloading      *reload        // the Reload or Upgrade under way; nil: none
 
@@ -46,7 +46,7 @@ type clusterState uint8
 const (
 	stateOpen          clusterState = iota
 	stateDraining                   // no accept; connections accepted before go to workers
-	stateDisconnecting              // the listeners are closed, Worker.Disconnect was called on every worker
+	stateDisconnecting              // no listeners; every worker was told to disconnect
 	stateClosed                     // the loop is closed
 )
 

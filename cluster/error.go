@@ -67,7 +67,8 @@ func (e *ListenError) Unwrap() error { return e.Err }
 
 // A ReloadError reports that a reload ended before every worker was replaced.
 type ReloadError struct {
-	// the new worker that failed; nil if the cluster disconnected, or no worker could be forked
+	// Worker is the new worker that failed; nil if the cluster disconnected, or no worker could be
+	// forked. With ErrExited, Status is its status.
 	Worker *Worker
 	Status childprocess.ExitStatus
 	Err    error // [ErrNotListening], [ErrExited], [ErrDisconnecting], or an error of Fork

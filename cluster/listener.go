@@ -49,7 +49,7 @@ type listener struct {
 	watcher    *reactor.Watcher // nil: shared
 	watching   bool             // the watcher waits for connections
 	retryTimer *reactor.Timer   // runs after accept(2) failed; nil: the listener may accept
-	restTimer  *reactor.Timer   // runs until the first resting share is asked again; nil: none rests
+	restTimer  *reactor.Timer   // runs until the first resting share is asked; nil: none rests
 }
 
 // A share is the server of one worker on a listener.
