@@ -6,35 +6,34 @@ import (
 	"time"
 )
 
-// A Task is what a worker of the pool is given as its job: the job that was submitted, and what
-// tells a handler whether it has seen it before.
+// A Task is the job that a worker of the pool gets: the submitted job, and the values by which a
+// handler can detect a repetition.
 type Task struct {
-	// with the client's name before it; it is the same in each attempt
-	ID    string `json:"id"`
-	Queue string `json:"queue"` //
-	// as Tries.Attempt: above 1 an attempt before may have run
-	Attempt int             `json:"attempt"`
+	ID      string          `json:"id"` // with the client's name before it; equal in all attempts
+	Queue   string          `json:"queue"`
+	Attempt int             `json:"attempt"` // see Tries.Attempt
 	Job     json.RawMessage `json:"job"`
 }
 
-// executor is what an agent needs of a pool. Its methods are safe to call from any goroutine but
-// that of the pool's loop.
+// executor is what an agent needs of a pool. Its methods are safe to call from any goroutine except
+// the pool's loop goroutine. So are those of poolRun.
 type executor interface {
-	// listen has changed called, at once and with each change, with what the pool can do and how
-	// many jobs its workers can have at once. nil ends that. When it returns nil, nothing is told
-	// to whoever listened before. A pool that takes no job any more is an error.
+	// listen calls changed with the pool's health and the number of jobs that its workers can run
+	// at once: now and after each change. Nil ends that: once listen has returned nil, an earlier
+	// changed is not called any more. If the pool takes no jobs any more, listen returns the
+	// reason.
 	listen(ctx context.Context, changed func(h health, slots int, err error)) error
 
-	// turns waits until the pool's loop has turned, or ctx ends.
+	// turns returns when the pool's loop has made a turn, or ctx has ended.
 	turns(ctx context.Context) error
 
-	// start gives the pool a job. done is called once, on any goroutine and perhaps in this call,
-	// unless the loop stands still or is closed; progress before it, with slices that the callee
-	// may keep.
+	// start gives a job to the pool. done is called once, on any goroutine, possibly during this
+	// call; if the loop stands still or is closed, it may not be called. progress is called before
+	// it; the callee may keep its slice.
 	start(o *poolJob, progress func(json.RawMessage), done func(outcome)) poolRun
 }
 
-// poolJob is a job for a pool.
+// poolJob is a job as a pool gets it.
 type poolJob struct {
 	task        Task
 	method, key string
@@ -43,25 +42,25 @@ type poolJob struct {
 
 // poolRun is a job that was given to a pool.
 type poolRun interface {
-	// cancel ends the job. done gets what became of it.
+	// cancel ends the job. done gets the outcome.
 	cancel(cause error)
 
-	// holds reports whether the pool has the job: it waits for a worker, or a worker that is alive
-	// runs it. When the pool's loop does not answer until ctx ends, it does not.
+	// holds reports whether the pool still has the job: it waits for a worker, or a living worker
+	// runs it. If the pool's loop does not answer before ctx ends, the result is false.
 	holds(ctx context.Context) bool
 }
 
-// outcomeKind is what became of a job in a pool.
+// outcomeKind is the kind of an outcome.
 type outcomeKind uint8
 
 const (
 	outcomeAnswered  outcomeKind = iota
-	outcomeFailed                // the worker said no, or died, or took too long
-	outcomeCancelled             // by cancel
-	outcomeRefused               // the pool did not run it, or cannot run any
+	outcomeFailed                // the worker reported an error, died, or took too long
+	outcomeCancelled             // by cancel, or by the program
+	outcomeRefused               // the pool did not run it, or cannot run any job
 )
 
-// outcome is what became of a job in a pool.
+// outcome is the result of a job in a pool.
 type outcome struct {
 	kind   outcomeKind
 	answer json.RawMessage

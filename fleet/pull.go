@@ -11,33 +11,34 @@ import (
 )
 
 const (
-	// pullSlack is how long an answer may take after the server has given up a pull. Then it is
-	// lost.
+	// pullSlack is the time that the answer may take after the server has ended a pull. Later it is
+	// taken for lost.
 	pullSlack = time.Second
 
-	// crowdedPull is the time of a pull when more queues are to be watched than slots wait, and
-	// those must take turns.
+	// crowdedPull is the time of a pull if there are more queues than waiting slots, so that the
+	// slots must take turns.
 	crowdedPull = 250 * time.Millisecond
 
-	// pullRetry is how long a slot waits after a refusal.
+	// pullRetry is the time that a slot waits after a refusal.
 	pullRetry = 250 * time.Millisecond
 )
 
-// A mailbox is where the answers to a slot's pulls come. A slot pulls one job at a time, and only
-// when it is free: a job that was asked for in advance would wait here while its AckWait runs. What
-// is delivered does not say to which pull it is an answer. So a mailbox is given up when a pull
-// ends without one, and a job that comes to it afterwards is given back, instead of being nobody's
-// until AckWait is over.
+// A mailbox receives the answers to a slot's pulls. A slot pulls one job at a time, and only when
+// it is free, because a job requested in advance would wait here while its AckWait runs. A delivery
+// does not say which pull it answers. So a mailbox is given up when a pull ends without an answer,
+// and a job that arrives afterwards is given back. Otherwise nobody would run it until AckWait is
+// over.
 type mailbox struct {
 	agent *Agent
 	inbox string
-	sub   *nats.Subscription
+	sub   *nats.Subscription // to inbox
 
 	mu     sync.Mutex
-	sent   time.Time      // of the last pull
-	answer chan *nats.Msg // nil: nobody waits for an answer
+	sent   time.Time      // time of the latest pull; only the slot writes it
+	answer chan *nats.Msg // of the pull that waits; nil: none
 }
 
+// newMailbox returns a mailbox. The caller must close it.
 func (a *Agent) newMailbox() (*mailbox, error) {
 	m := &mailbox{agent: a, inbox: a.f.nc.NewInbox()}
 	sub, err := a.f.nc.Subscribe(m.inbox, m.onMessage)
@@ -45,7 +46,7 @@ func (a *Agent) newMailbox() (*mailbox, error) {
 	return m, err
 }
 
-// onMessage is called by the subscription's goroutine.
+// onMessage handles an answer, on the goroutine of the subscription.
 func (m *mailbox) onMessage(msg *nats.Msg) {
 	m.mu.Lock()
 	waiting, sent := m.answer, m.sent
@@ -58,7 +59,7 @@ func (m *mailbox) onMessage(msg *nats.Msg) {
 	m.agent.releaseUnclaimed(msg, sent)
 }
 
-// close ends the subscription once what is on its way has come.
+// close ends the subscription after the messages on their way have arrived.
 func (m *mailbox) close() {
 	closed := make(chan struct{})
 	m.sub.SetClosedHandler(func(string) { close(closed) })
@@ -68,12 +69,12 @@ func (m *mailbox) close() {
 	select {
 	case <-closed:
 	case <-time.After(cancelWait):
-		_ = m.sub.Unsubscribe() // It fails when it is closed by now.
+		_ = m.sub.Unsubscribe() // It fails if the subscription is closed by now.
 	case <-m.agent.f.closed:
 	}
 }
 
-// jobQueue returns the queue of a message that is a job, nil for another.
+// jobQueue returns the queue of a message that is a job, nil for any other message.
 func (a *Agent) jobQueue(msg *nats.Msg) *agentQueue {
 	meta, err := msg.Metadata()
 	if err != nil {
@@ -82,9 +83,8 @@ func (a *Agent) jobQueue(msg *nats.Msg) *agentQueue {
 	return a.queueByName[meta.Consumer]
 }
 
-// releaseUnclaimed releases a job that came for a pull that was sent at sent, and that nobody waits
-// for any more. When AckWait may be over since the server gave it out, it may be another's, and is
-// left alone.
+// releaseUnclaimed gives back a job that nobody waits for. The pull was sent at sent. If AckWait
+// may be over since the delivery, another agent may have the job, so nothing is done.
 func (a *Agent) releaseUnclaimed(msg *nats.Msg, sent time.Time) {
 	q := a.jobQueue(msg)
 	if q == nil || past(sent.Add(q.ackWait/2)) {
@@ -94,13 +94,13 @@ func (a *Agent) releaseUnclaimed(msg *nats.Msg, sent time.Time) {
 	defer cancel()
 	meta, err := msg.Metadata()
 	if err != nil {
-		return // jobQueue has seen that it has some.
+		return // jobQueue has checked that there is some.
 	}
 	_, id := subjectID(msg.Subject)
 	h, delivery := &history{}, int(meta.NumDelivered)
 	if delivery > 1 {
 		if h, err = a.f.readHistory(ctx, id); err != nil {
-			return // It comes back after AckWait.
+			return // The job comes back after AckWait.
 		}
 	}
 	h.countDelivery(meta.Sequence.Stream, delivery)
@@ -109,8 +109,8 @@ func (a *Agent) releaseUnclaimed(msg *nats.Msg, sent time.Time) {
 	}
 }
 
-// pull sends one pull and waits for its answer. wait 0 does not wait for a job. unanswered says
-// that there was no answer, and that the mailbox is to be given up.
+// pull sends one pull and waits for its answer. With wait 0 the server answers at once. If
+// unanswered is true, there was no answer, and the mailbox must be given up.
 func (m *mailbox) pull(ctx context.Context, interrupt, reassigned <-chan struct{}, q *agentQueue, wait time.Duration) (msg *nats.Msg, unanswered bool, err error) {
 	ask := map[string]any{"batch": 1}
 	if wait > 0 {
@@ -154,23 +154,23 @@ func (m *mailbox) pull(ctx context.Context, interrupt, reassigned <-chan struct{
 	}
 }
 
-// A delivery is a job that the agent was given.
+// A delivery is a job that the server gave to the agent.
 type delivery struct {
 	msg   *nats.Msg
 	queue *agentQueue
-	since time.Time // not later than when the server gave it out
+	since time.Time // not after the moment when the server delivered it
 }
 
-// A slot takes one job at a time.
+// A slot runs one job at a time. It is used on its goroutine, see Agent.runSlot.
 type slot struct {
 	agent  *Agent
-	number int
-	round  int
-	box    *mailbox // nil: it has none
+	number int      // from 0; never changed
+	round  int      // pulls so far, so that slots take turns at the queues
+	box    *mailbox // nil: the next pull makes one
 }
 
-// close gives up the mailbox. What comes to it is given back meanwhile, on a goroutine that finish
-// waits for.
+// close gives up the mailbox. Jobs that still arrive are given back, on a goroutine that
+// Agent.finish waits for.
 func (s *slot) close() {
 	if box := s.box; box != nil {
 		s.box = nil
@@ -178,7 +178,7 @@ func (s *slot) close() {
 	}
 }
 
-// pull asks the queues for a job, and returns nil when there is none after a while.
+// pull asks the queues for a job. It returns nil if none came for a while.
 func (s *slot) pull() *delivery {
 	a := s.agent
 	interrupt := a.gate.interrupted()
@@ -200,22 +200,21 @@ func (s *slot) pull() *delivery {
 	return d
 }
 
-// ask asks one queue, until one of the channels is closed. A refusal is reported, and the slot
-// pauses.
+// ask asks one queue, until a channel is closed. After a refusal it reports the error and pauses.
 func (s *slot) ask(interrupt, reassigned <-chan struct{}, q *agentQueue, wait time.Duration) *delivery {
 	a := s.agent
 	msg, err := s.send(interrupt, reassigned, q, wait)
 	switch {
 	case msg == nil && (err == nil || a.pulling.Err() != nil):
-		return nil // Cut off, or the answer was lost with a server.
+		return nil // Interrupted, or the answer was lost with a server.
 	case err != nil:
 	case a.jobQueue(msg) != nil:
 		return &delivery{msg, q, s.box.sent}
 	default:
 		switch status := msg.Header.Get("Status"); status {
-		case "404", "408": // No job.
+		case "404", "408": // There is no job.
 			return nil
-		case "409", "503": // A change of leaders, a server that stops.
+		case "409", "503": // The leader changes, or a server stops.
 		default:
 			err = &statusError{status, msg.Header.Get("Description")}
 		}
@@ -230,6 +229,7 @@ func (s *slot) ask(interrupt, reassigned <-chan struct{}, q *agentQueue, wait ti
 	return nil
 }
 
+// send sends one pull. If it gets no answer, it gives up the mailbox.
 func (s *slot) send(interrupt, reassigned <-chan struct{}, q *agentQueue, wait time.Duration) (msg *nats.Msg, err error) {
 	if s.box == nil {
 		if s.box, err = s.agent.newMailbox(); err != nil {
@@ -244,8 +244,10 @@ func (s *slot) send(interrupt, reassigned <-chan struct{}, q *agentQueue, wait t
 	return msg, err
 }
 
+// statusError is an answer to a pull that is no job, with an unexpected status.
 type statusError struct{ status, description string }
 
+// Error returns the status of the server's answer.
 func (e *statusError) Error() string { return "status " + e.status + " " + e.description }
 
 // pullOrder returns the order in which the queues are asked.
@@ -259,7 +261,7 @@ func (a *Agent) pullOrder() []*agentQueue {
 		total += q.weight
 	}
 	for i := range left {
-		// Those from i on have total together.
+		// The queues from i on have the sum of weights total.
 		at := rand.IntN(total)
 		for k := i; k < len(left); k++ {
 			if at -= left[k].weight; at < 0 {

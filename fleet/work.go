@@ -11,34 +11,33 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// A run is a job at an agent, from when it was given out to when the agent has told the servers
-// what became of it. Its methods are called on the goroutine of its slot, unless they say
-// otherwise.
+// A run is a job at an agent, from its delivery until the agent has reported its outcome to the
+// servers. Its methods run on the goroutine of its slot, unless their comment says otherwise.
 type run struct {
 	a       *Agent
 	f       *Fleet
-	msg     *nats.Msg
+	msg     *nats.Msg // the job as delivered
 	queue   *agentQueue
 	id      jobID
-	attempt int
-	seq     uint64
-	since   time.Time // of the submission, by the server's clock
-	lease   *lease
-	history *history
+	attempt int       // number of this delivery, from 1
+	seq     uint64    // of the job in its stream
+	since   time.Time // time of the submission, by the server's clock
+	lease   *lease    // stopped when the run ends
+	history *history  // empty until checkEarlier has read the stored one
 
 	tombstone sync.Once
-	cancelled chan struct{} // closed when the job is to be cancelled
+	cancelled chan struct{} // closed by cancel
 
 	mu     sync.Mutex
-	inPool poolRun // nil: it is not in the pool
+	inPool poolRun // nil: the pool does not have the job
 }
 
-// runDelivery sees a job through. Whatever it cannot do is done by the servers, after AckWait: they
-// give the job out again.
+// runDelivery runs a job to its end. If a step fails, the servers give the job out again after
+// AckWait.
 func (a *Agent) runDelivery(d *delivery) {
 	meta, err := d.msg.Metadata()
 	if err != nil {
-		return // jobQueue has seen that it has some.
+		return // jobQueue has checked that there is some.
 	}
 	_, id := subjectID(d.msg.Subject)
 	r := &run{
@@ -59,7 +58,8 @@ func (a *Agent) runDelivery(d *delivery) {
 	r.settle(r.execute())
 }
 
-// adopts reports whether the agent runs the job already. Then this delivery keeps it.
+// adopts reports whether the agent runs the job already. If so, the running lease takes the
+// delivery.
 func (a *Agent) adopts(id jobID, seq uint64, d *delivery, number int) bool {
 	a.mu.Lock()
 	r := a.jobs[id]
@@ -67,21 +67,24 @@ func (a *Agent) adopts(id jobID, seq uint64, d *delivery, number int) bool {
 	return r != nil && r.seq == seq && r.lease.adopt(d, number)
 }
 
+// addRun makes r reachable for onCancel and adopts.
 func (a *Agent) addRun(r *run) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.jobs[r.id] = r
 }
 
+// removeRun undoes addRun.
 func (a *Agent) removeRun(r *run) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.jobs[r.id] == r { // A job that was lost may have come back before its end.
+	// If the job was lost and delivered here again, the entry is another run's.
+	if a.jobs[r.id] == r {
 		delete(a.jobs, r.id)
 	}
 }
 
-// verdict is what an attempt came to.
+// verdict is the outcome of an attempt. answer is set for verdictAnswered, dead for verdictDead.
 type verdict struct {
 	kind   verdictKind
 	answer json.RawMessage
@@ -90,21 +93,22 @@ type verdict struct {
 	stderr []byte
 }
 
+// verdictKind is the kind of a verdict.
 type verdictKind uint8
 
 const (
 	verdictAnswered  verdictKind = iota
-	verdictDone                  // an earlier attempt has stored a result
-	verdictFailed                // it counts, and the job comes again
-	verdictReleased              // it does not count, and the job comes again
+	verdictDone                  // no run: an earlier attempt has stored a result
+	verdictFailed                // counts as a failure; the job comes again
+	verdictReleased              // does not count; the job comes again
 	verdictDead                  // the job does not come again
-	verdictBuried                // an earlier attempt has put it in the dead stream
-	verdictCancelled             // nor does this one
-	verdictLost                  // the lease is over
+	verdictBuried                // no run: an earlier attempt has put the job in the dead stream
+	verdictCancelled             // the job does not come again
+	verdictLost                  // the lease has ended: the job may be another agent's
 	verdictUnknown               // the servers do not answer: the job comes again after AckWait
 )
 
-// execute runs the job, if it is to be run.
+// execute runs the job, unless it was cancelled, is done, or cannot be run.
 func (r *run) execute() verdict {
 	o, err := r.poolJob()
 	if err != nil {
@@ -150,7 +154,8 @@ func (r *run) poolJob() (*poolJob, error) {
 	return o, nil
 }
 
-// checkEarlier looks at what earlier deliveries came to. over says that the job is not to be run.
+// checkEarlier looks up what became of earlier deliveries. If over is true, the job must not be
+// run.
 func (r *run) checkEarlier() (v verdict, over bool) {
 	ctx := r.lease.ctx
 	stored, err := (&Job{f: r.f, id: r.id}).storedResult(ctx)
@@ -182,7 +187,7 @@ func (r *run) checkEarlier() (v verdict, over bool) {
 	return v, false
 }
 
-// unknown is the verdict when a server was asked and err came.
+// unknown is the verdict after a request to the servers failed with err.
 func (r *run) unknown(err error) verdict {
 	if r.lease.lost() {
 		return verdict{kind: verdictLost, err: err}
@@ -190,7 +195,8 @@ func (r *run) unknown(err error) verdict {
 	return verdict{kind: verdictUnknown, err: err}
 }
 
-// runInPool has the pool run the job.
+// runInPool runs the job in the pool. It cancels the job if the lease ends, the job is cancelled,
+// or the agent stops.
 func (r *run) runInPool(o *poolJob) verdict {
 	p := &progress{r: r}
 	defer p.stop()
@@ -217,7 +223,7 @@ func (r *run) runInPool(o *poolJob) verdict {
 		select {
 		case out = <-done: // It may have answered meanwhile.
 		case <-time.After(cancelWait):
-			out = outcome{kind: outcomeCancelled} // Its loop stands still.
+			out = outcome{kind: outcomeCancelled} // The pool's loop stands still.
 		}
 	}
 	r.mu.Lock()
@@ -227,8 +233,8 @@ func (r *run) runInPool(o *poolJob) verdict {
 	return r.judge(out, cause)
 }
 
-// judge makes a verdict of what the pool says. cause is why the job was cancelled, nil if it was
-// not.
+// judge makes a verdict of the pool's outcome. cause is the reason why the agent cancelled the job;
+// nil: it did not.
 func (r *run) judge(out outcome, cause error) verdict {
 	v := verdict{answer: out.answer, err: out.err, stderr: out.stderr}
 	switch out.kind {
@@ -245,7 +251,7 @@ func (r *run) judge(out outcome, cause error) verdict {
 			v.kind = verdictCancelled
 		case errLeaseLost:
 			v.kind = verdictLost
-		default: // The drain, or somebody who cancels tasks of the pool.
+		default: // errDraining, or the program cancelled the pool's task.
 			v.kind = verdictReleased
 		}
 	case outcomeRefused:
@@ -254,6 +260,7 @@ func (r *run) judge(out outcome, cause error) verdict {
 	return v
 }
 
+// maxAttempts returns the limit of the job, or else of the agent.
 func (r *run) maxAttempts() int {
 	if n := number(r.msg.Header, headerAttempts); n > 0 {
 		return n
@@ -261,30 +268,30 @@ func (r *run) maxAttempts() int {
 	return r.a.o.MaxAttempts
 }
 
-// holds reports whether there is reason to keep the lease. It is called by the lease's goroutine.
+// holds reports whether the agent still works on the job. The lease's goroutine calls it.
 func (r *run) holds(ctx context.Context) bool {
 	r.mu.Lock()
 	inPool := r.inPool
 	r.mu.Unlock()
-	// Before and after the pool it is this program that works.
+	// Before and after the pool it is the agent that works.
 	return inPool == nil || inPool.holds(ctx)
 }
 
-// tombstoneOf asks whether the job was cancelled. An older tombstone is that of an earlier job of
-// this id.
+// tombstoneOf asks whether the job was cancelled. A tombstone older than the submission belongs to
+// an earlier job of this id.
 func (r *run) tombstoneOf(ctx context.Context) (cancelled bool, reason string, err error) {
 	msg, err := r.f.last(ctx, "look for a request to cancel", r.f.names.cancels(), r.f.names.cancel(r.id))
 	if err != nil || msg == nil || serverTime(msg.Header, natsTime).Before(r.since) {
 		return false, "", err
 	}
 	if json.Unmarshal(msg.Data, &reason) != nil {
-		reason = "" // It is the client's, and says what it likes.
+		reason = "" // The client wrote it, so it may be anything.
 	}
 	return true, reason, nil
 }
 
-// lookForTombstone asks again, since a message that tells of a tombstone may be lost. It is called
-// by the lease's goroutine with each heartbeat.
+// lookForTombstone asks again, because a message about a tombstone may be lost. The lease's
+// goroutine calls it after each heartbeat.
 func (r *run) lookForTombstone() {
 	ctx, cancel := context.WithTimeout(r.lease.ctx, attemptTimeout)
 	defer cancel()
@@ -293,7 +300,7 @@ func (r *run) lookForTombstone() {
 	}
 }
 
-// onCancel is told of each tombstone, by the goroutine of a subscription.
+// onCancel handles the message about a tombstone, on the goroutine of the subscription.
 func (a *Agent) onCancel(msg *nats.Msg) {
 	_, id := subjectID(msg.Subject)
 	a.mu.Lock()
@@ -304,25 +311,27 @@ func (a *Agent) onCancel(msg *nats.Msg) {
 	}
 }
 
-// cancel is safe to call from any goroutine.
+// cancel cancels the job. Safe to call from any goroutine.
 func (r *run) cancel() { r.tombstone.Do(func() { close(r.cancelled) }) }
 
+// tries returns the counts including this attempt.
 func (r *run) tries() Tries {
 	return Tries{Attempt: r.attempt, Failures: r.history.Failures, Lost: r.history.Lost}
 }
 
+// event returns an event about the job.
 func (r *run) event(kind EventKind, err error) Event {
 	return Event{Kind: kind, Queue: r.queue.name, ID: r.id.String(), Tries: r.tries(), Err: err}
 }
 
-// progress passes on what a worker says of its progress: not more often than ProgressEvery, and the
+// progress publishes the progress messages of a worker, at most one per ProgressEvery, always the
 // latest.
 type progress struct {
 	r *run
 
 	mu      sync.Mutex
 	latest  json.RawMessage
-	timer   *time.Timer // nil: nothing waits
+	timer   *time.Timer // nil: no message waits
 	last    time.Time
 	stopped bool
 }
@@ -340,7 +349,7 @@ func (p *progress) update(text json.RawMessage) {
 	}
 }
 
-// send is called by the timer. The message is of the moment: nobody is told when it is lost.
+// send is called by the timer. A progress message may be lost: nothing depends on it.
 func (p *progress) send() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -348,11 +357,11 @@ func (p *progress) send() {
 	if p.latest == nil {
 		return
 	}
-	_ = p.r.f.nc.Publish(p.r.f.names.event(p.r.id), p.latest) // See above.
+	_ = p.r.f.nc.Publish(p.r.f.names.event(p.r.id), p.latest) // It may be lost.
 	p.latest, p.last = nil, time.Now()
 }
 
-// stop sends what is left: the last progress comes before the result.
+// stop sends the message that waits, so that the last progress precedes the result.
 func (p *progress) stop() {
 	p.mu.Lock()
 	p.stopped = true

@@ -9,6 +9,7 @@ import (
 	"github.com/brood-go/brood/fleet"
 )
 
+// oneLine returns s without line breaks.
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // status prints the queues and the agents.
@@ -67,8 +68,8 @@ func cancel(p *program, args []string) error {
 	})
 }
 
-// withFleet dials for a command that has only the flags of a connection, and from least to most
-// arguments.
+// withFleet connects and calls do, for a command without flags of its own. The command must have
+// from least to most arguments.
 func withFleet(p *program, name string, args []string, least, most int, do func(fl *fleet.Fleet, args []string) error) error {
 	f := newFlags(p, name)
 	c := f.connection()
@@ -86,7 +87,7 @@ func withFleet(p *program, name string, args []string, least, most int, do func(
 	return do(fl, f.Args())
 }
 
-// dead lists the dead jobs, or queues some of them again.
+// dead lists the dead jobs, or requeues some of them.
 func dead(p *program, args []string) error {
 	f := newFlags(p, "dead")
 	c := f.connection()
@@ -124,7 +125,7 @@ func dead(p *program, args []string) error {
 	return nil
 }
 
-// drain has an agent end.
+// drain drains an agent.
 func drain(p *program, args []string) error {
 	f := newFlags(p, "drain")
 	c := f.connection()
