@@ -16,7 +16,7 @@ import (
 	"github.com/brood-go/brood/cluster"
 )
 
-// A worker that was told to disconnect closes its servers; that is not the end of the address.
+// A worker that is disconnected closes its servers, but its address does not become free.
 func TestAListenerStaysWhenItsLastWorkerWasToldToDisconnect(t *testing.T) {
 	for _, sched := range []cluster.Sched{cluster.RoundRobin, cluster.Shared} {
 		t.Run(sched.String(), func(t *testing.T) {
@@ -59,8 +59,7 @@ func TestAListenerOfListenStaysWhenTheLastWorkerClosesItsServer(t *testing.T) {
 	require.Equal(t, before, listening())
 }
 
-// Workers that come and go, each with an address of its own, leave no more listeners behind than
-// one may have.
+// Workers with addresses of their own come and go. At most MaxListeners of their listeners stay.
 func TestListenersThatNobodyUsesAreBounded(t *testing.T) {
 	const most = 2
 	f := newCluster(t, &cluster.Options{Self: "accept", Args: []string{"unix", "worker"}, MaxListeners: most})
@@ -93,8 +92,8 @@ func TestListenersThatNobodyUsesAreBounded(t *testing.T) {
 	require.Equal(t, before, listening())
 }
 
-// A listener that was kept without a worker, and that Listen then asked for, is not one of those
-// that are bounded.
+// A listener without a worker that Listen was called for is not among the listeners that are
+// bounded.
 func TestAListenerOfListenStaysWhenManyAreKeptWithoutAWorker(t *testing.T) {
 	dir := t.TempDir()
 	path := func(i int) string { return fmt.Sprint(dir, "/", i) }

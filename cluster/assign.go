@@ -11,8 +11,8 @@ import (
 )
 
 // A worker refuses a connection if its server closes or has as many connections as it wants. The
-// protocol has no message for the moment when it wants more, so it is asked again after firstRest,
-// then after twice that time, up to longestRest.
+// protocol has no message for the moment when it wants more, so the primary asks it again after
+// firstRest, then after twice that time, up to longestRest.
 const (
 	firstRest   = 5 * time.Millisecond
 	longestRest = 100 * time.Millisecond

@@ -46,7 +46,7 @@ type clusterState uint8
 const (
 	stateOpen          clusterState = iota
 	stateDraining                   // no accept; connections accepted before go to workers
-	stateDisconnecting              // no listeners; every worker was told to disconnect
+	stateDisconnecting              // no listeners; Disconnect was called on every worker
 	stateClosed                     // the loop is closed
 )
 

@@ -16,7 +16,7 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// holding is a worker whose connections stay until the client closes them.
+// holding is a worker whose connections stay open until the client closes them.
 const holding = `
 	const cluster = require('cluster');
 	const s = require('net').createServer((c) => { c.on('error', () => {}); c.write('' + cluster.worker.id); c.resume(); });
@@ -89,12 +89,12 @@ func TestDisconnectTimeoutKills(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			_, _ = io.ReadAll(conn) // Until the worker dies.
+			_, _ = io.ReadAll(conn) // It returns when the worker dies.
 			return conn.Close()
 		}, nil)
 		f.when(func() bool { return f.cluster.Worker(1).Served() > 0 }, f.disconnect)
 		var look func()
-		look = func() { // No event tells that a connection was accepted.
+		look = func() { // There is no event for an accepted connection.
 			f.checkWaiting()
 			if len(f.waiting) > 0 {
 				f.loop.SetTimeout(time.Millisecond, look)
@@ -127,7 +127,7 @@ func TestAChannelThatJustEndsEndsTheWorkerAtOnce(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			// The loop is not closed before the client.
+			// The loop must not be closed before the client.
 			_ = f.loop.Post(func() { f.cluster.Worker(1).Process().Disconnect() })
 			_, _ = io.ReadAll(conn) // It is cut.
 			return conn.Close()
@@ -185,7 +185,7 @@ func TestKillEndsAllAtOnce(t *testing.T) {
 	require.Equal(t, 2, f.count("exit"))
 }
 
-// What was accepted before is answered by workers that are told to go after that.
+// Connections that were accepted are answered, although their workers are disconnected afterwards.
 func TestWhatWasAcceptedIsHandedOverBeforeTheEnd(t *testing.T) {
 	f := newCluster(t, nodeOptions(t, echo))
 	f.fork(1)
@@ -214,8 +214,7 @@ func TestWhatWasAcceptedIsHandedOverBeforeTheEnd(t *testing.T) {
 	require.Equal(t, 1, f.count("exit 1 exit status 0 true"))
 }
 
-// What waits in the backlog of a listener that is closed is handed to workers that are free.
-// There is a worker, but none that listens there.
+// There is a worker, but it does not listen there.
 func TestDisconnectDoesNotWaitForWhatNobodyListensFor(t *testing.T) {
 	o := nodeOptions(t, `if (require('cluster').worker.id === 1) require('net').createServer().listen(0, '127.0.0.1');`)
 	o.DisconnectTimeout = -1
@@ -229,7 +228,7 @@ func TestDisconnectDoesNotWaitForWhatNobodyListensFor(t *testing.T) {
 			if s != "" {
 				return fmt.Errorf("answer %q", s)
 			}
-			_ = err // It is reset, or ends.
+			_ = err // A reset or the end of the file.
 			return nil
 		}, nil)
 		f.turns(50, func() {
@@ -274,7 +273,7 @@ func TestAWorkerThatHasHardlyBegunIsToldToo(t *testing.T) {
 }
 
 func init() {
-	// stays says that it leaves.
+	// stays announces its disconnect, and stays.
 	rawWorkers["stays"] = func(r *raw) { r.send(object{"act": "exitedAfterDisconnect"}) }
 }
 
@@ -286,7 +285,7 @@ func TestAWorkerThatSaysThatItLeavesAndStaysIsKilled(t *testing.T) {
 	require.Equal(t, []string{"fork", "online", "disconnect", "exit signal: SIGKILL true"}, f.eventsOf(1))
 }
 
-// The channel is the worker's, and no longer than it.
+// The channel closes with the worker, even if another process has the worker's end.
 func TestWhatAWorkerLeavesBehindIsNoWorker(t *testing.T) {
 	o := nodeOptions(t, `
 		const c = require('child_process').spawn('sleep', ['1000'], { stdio: ['ignore', 'ignore', 'ignore', 3], detached: true });
@@ -348,10 +347,10 @@ func TestTheEndOfTheLoopLeavesNothingOpen(t *testing.T) {
 	require.Equal(t, before, listening())
 	require.NoError(t, syscall.Kill(pids[0], syscall.SIGCONT))
 	deadline := time.Now().Add(looptest.HangLimit())
-	for _, pid := range pids { // The end of their channel is theirs.
+	for _, pid := range pids { // They exit when their channel closes.
 		for syscall.Kill(pid, 0) == nil {
 			require.True(t, time.Now().Before(deadline))
-			time.Sleep(time.Millisecond) // No event tells: the loop is closed.
+			time.Sleep(time.Millisecond) // There is no event: the loop is closed.
 		}
 	}
 	_, err = f.cluster.Fork(nil)

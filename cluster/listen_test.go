@@ -18,10 +18,10 @@ import (
 	"github.com/brood-go/brood/internal/test/looptest"
 )
 
-// disconnect has the cluster disconnect.
+// disconnect disconnects the cluster.
 func (f *fixture) disconnect() { f.cluster.Disconnect(nil) }
 
-// asks has a client ask n times and gives what it was answered, then ends the cluster.
+// asks calls then with the answers that one client gets to n connections.
 func (f *fixture) asks(n int, network, address string, then func(answers []string)) {
 	var answers []string
 	f.client(func() error {
@@ -36,7 +36,7 @@ func (f *fixture) asks(n int, network, address string, then func(answers []strin
 	}, func() { then(answers) })
 }
 
-// listenScript is a worker that listens as the arguments of listen say.
+// listenScript returns a worker that calls listen with the arguments.
 func listenScript(arguments string) string {
 	return `
 	const cluster = require('cluster'), net = require('net');
@@ -78,7 +78,7 @@ func TestAnAFUNIXServer(t *testing.T) {
 	for _, sched := range []cluster.Sched{cluster.RoundRobin, cluster.Shared} {
 		t.Run(sched.String(), func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "s")
-			// The worker is elsewhere, and names the socket from there.
+			// The worker has another working directory, and names the socket relative to it.
 			o := nodeOptions(t, `process.chdir(`+strconv.Quote(filepath.Dir(path))+`);`+
 				listenScript(`{ path: './s', readableAll: true, writableAll: true }`))
 			o.Sched = sched
@@ -98,7 +98,7 @@ func TestAnAFUNIXServer(t *testing.T) {
 	}
 }
 
-// The limit of a path is about a hundred bytes, and there is a shorter name for a longer one.
+// The length of a path is limited to about 100 bytes; a relative name may be shorter.
 //
 //brood:checks W102
 func TestALongPathIsNamedFromHere(t *testing.T) {
@@ -290,7 +290,7 @@ func TestADescriptorThatAWorkerMayName(t *testing.T) {
 	}
 }
 
-// udpFDScript binds to a descriptor, and says where that is.
+// udpFDScript binds to a descriptor, and reports its address.
 const udpFDScript = `
 	const s = require('dgram').createSocket('udp4');
 	s.on('error', (e) => process.send(e.code));
@@ -425,7 +425,7 @@ func TestAProgramThatCannotBeStarted(t *testing.T) {
 	require.Empty(t, f.cluster.Workers())
 }
 
-// The primary may remove files that a worker may not.
+// The primary may have the right to remove a file that the worker may not remove.
 func TestWhatTookThePlaceOfASocketStays(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	f := newCluster(t, nodeOptions(t, listenScript(strconv.Quote(path))))

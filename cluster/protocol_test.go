@@ -10,7 +10,7 @@ import (
 	"github.com/brood-go/brood/childprocess"
 )
 
-// echo is a worker that tells who answers. It has not a word for this library.
+// echo is a worker that answers with its number. It does not know this library.
 const echo = `
 	const cluster = require('cluster'), net = require('net');
 	if (cluster.isPrimary) throw new Error('a primary');

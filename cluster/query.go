@@ -19,7 +19,7 @@ import (
 // A query is a request to listen, of a worker or of Cluster.Listen. Exactly one of all, ip, path
 // and socket says where.
 type query struct {
-	key     string     // what workers share a listener by, see keyOf
+	key     string     // see keyOf
 	all     bool       // all addresses
 	ip      netip.Addr // zero: none
 	path    string     // absolute path of an AF_UNIX socket; "": none

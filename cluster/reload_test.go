@@ -20,7 +20,7 @@ import (
 	"github.com/brood-go/brood/internal/test/looptest"
 )
 
-// A load is many clients that ask again and again, each by a connection of its own.
+// A load is many clients that ask again and again, with a new connection each time.
 type load struct {
 	cancel context.CancelFunc
 	wait   sync.WaitGroup
@@ -30,7 +30,7 @@ type load struct {
 	got    map[string]int
 }
 
-// startLoad starts clients on goroutines that end with stop.
+// startLoad starts the clients, on goroutines that end with stop.
 func startLoad(n int, network, address string) *load {
 	ctx, cancel := context.WithCancel(context.Background())
 	g := &load{cancel: cancel, got: map[string]int{}}
@@ -54,21 +54,21 @@ func startLoad(n int, network, address string) *load {
 	return g
 }
 
-// stop ends the load and returns what was lost.
+// stop ends the load and returns the errors of the clients.
 func (g *load) stop() error {
 	g.cancel()
 	g.wait.Wait()
 	return errors.Join(g.errs...)
 }
 
-// versioned is a worker that answers with its version and number.
+// versioned returns a worker that answers with its version and number.
 func versioned(version string) string {
 	return `
 	const cluster = require('cluster');
 	require('net').createServer((c) => { c.on('error', () => {}); c.end('` + version + `'); }).listen(0, '127.0.0.1');`
 }
 
-// ids returns the numbers of the workers that live.
+// ids returns the numbers of the living workers.
 func (f *fixture) ids() (ids []int) {
 	for _, w := range f.cluster.Workers() {
 		ids = append(ids, w.ID())
@@ -160,7 +160,7 @@ func TestAFailedReloadLeavesTheOldWorkersAndTheProgram(t *testing.T) {
 		}))
 	})
 	f.run()
-	// Who replaces workers that were not meant to go does not replace those of the bad version.
+	// A program that replaces unexpected exits does not replace the workers of the bad version.
 	require.Zero(t, f.count("exit 3 exit status 1 false")+f.count("exit 4 exit status 1 false"))
 }
 
@@ -206,7 +206,7 @@ func TestAReloadReplacesNobodyWhoDiedMeanwhile(t *testing.T) {
 	require.Equal(t, 3, f.count("fork"), "%q", f.events)
 }
 
-// Those of a batch that are ready may have connections already when another one fails.
+// Ready workers of a batch may have connections already when another worker of it fails.
 //
 //brood:checks W063
 func TestTheReadyWorkersOfABatchThatFailsAreToldToDisconnect(t *testing.T) {
@@ -231,7 +231,7 @@ func TestTheReadyWorkersOfABatchThatFailsAreToldToDisconnect(t *testing.T) {
 	f.run()
 }
 
-// While the loop is busy the new worker listens in time: what is late is the loop.
+// While the loop is busy, the new worker listens in time: only the loop is late.
 func TestABusyLoopDoesNotFailAReload(t *testing.T) {
 	const timeout = 20 * time.Millisecond
 	file := filepath.Join(t.TempDir(), "listens")
@@ -256,8 +256,8 @@ func TestABusyLoopDoesNotFailAReload(t *testing.T) {
 	require.Equal(t, 1, f.count("listening 2"), "%q", f.events)
 }
 
-// waitFor waits for something that another process does, of which no event of the loop tells: so it
-// looks again and again.
+// waitFor waits for a condition in another process. No event of the loop reports it, so it checks
+// again and again.
 func waitFor(t *testing.T, cond func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(looptest.HangLimit()); !cond(); time.Sleep(time.Millisecond) {

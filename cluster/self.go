@@ -69,6 +69,9 @@ type indexes struct {
 //	process.execPath = '/usr/local/bin/worker';
 //	cluster.setupPrimary({ exec: 'any', execArgv: [], args: [] });  // The arguments will be "any".
 //	cluster.fork();
+//
+// Preconditions:
+//   - parent, if not nil, is on l.
 func Join(l *reactor.Loop, parent *ipc.Channel) (*Self, error) {
 	id, err := strconv.Atoi(os.Getenv(envUniqueID))
 	if err != nil {

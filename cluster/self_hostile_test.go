@@ -20,7 +20,7 @@ import (
 )
 
 func init() {
-	// reports says by messages what becomes of its servers.
+	// reports reports by messages what becomes of its servers.
 	workers["report"] = func(l *reactor.Loop, parent *ipc.Channel, args []string) error {
 		self, err := cluster.Join(l, parent)
 		if err != nil {
@@ -54,7 +54,7 @@ func init() {
 						if err != nil {
 							return
 						}
-						_ = conn.Close() // Nothing was written to it.
+						_ = conn.Close() // No byte was written to it.
 					}
 				}()
 			})
@@ -66,7 +66,7 @@ func init() {
 	}
 }
 
-// An odd primary speaks the protocol by hand.
+// An oddPrimary is a primary that speaks the protocol by hand.
 type oddPrimary struct {
 	t     *testing.T
 	loop  *reactor.Loop
@@ -149,7 +149,7 @@ func TestAHostilePrimaryDoesNotBreakAWorker(t *testing.T) {
 			})
 			looptest.Run(t, p.loop)
 			require.Equal(t, []string{"listens 127.0.0.1:0", "leaves", "exit status 0"}, p.said)
-			// The six that are no connection, or for no server, of which two say so before anything
+			// The six that have no connection or no server. Two of the replies come before anything
 			// listens.
 			require.GreaterOrEqual(t, refused, 3)
 		})
@@ -184,7 +184,7 @@ func TestAWorkerIsToldWhyItCannotListen(t *testing.T) {
 			p.send(object{"ack": in["seq"], "errno": 5, "key": "k"}, nil)
 		case 82.0:
 			p.send(object{"ack": in["seq"], "errno": -1 << 40, "key": "k"}, nil)
-		} // The last one is never answered.
+		} // The last query gets no reply.
 	})
 	looptest.Run(t, p.loop)
 	const senseless = ": the primary's reply makes no sense"

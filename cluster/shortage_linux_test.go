@@ -15,7 +15,7 @@ import (
 )
 
 func init() {
-	// full is two workers: the first has no descriptor left when it gets a connection, the second
+	// full is two workers: the first has no descriptor left when it gets a connection; the second
 	// answers.
 	rawWorkers["full"] = func(r *raw) {
 		first := os.Getenv("NODE_UNIQUE_ID") == "1"
@@ -56,7 +56,7 @@ func TestAWorkerWithoutDescriptorsIsPassedOver(t *testing.T) {
 	require.Zero(t, f.cluster.Worker(1))
 }
 
-// refuseDescriptors lets this process open nothing more, until restore is called.
+// refuseDescriptors makes this process unable to open descriptors, until restore is called.
 func refuseDescriptors(t *testing.T) (restore func()) {
 	t.Helper()
 	var before unix.Rlimit

@@ -16,7 +16,7 @@ type Task struct {
 }
 
 // executor is what an agent needs of a pool. Its methods are safe to call from any goroutine except
-// the pool's loop goroutine. So are those of poolRun.
+// the pool's loop goroutine. The same holds for poolRun's.
 type executor interface {
 	// listen calls changed with the pool's health and the number of jobs that its workers can run
 	// at once: now and after each change. Nil ends that: once listen has returned nil, an earlier

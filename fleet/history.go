@@ -9,7 +9,7 @@ import (
 
 // history is the record that agents keep of a job in the bucket "try", because the server counts
 // only deliveries, and not their outcome. It is written when an attempt does not succeed. A job
-// that is done in its first attempt has none.
+// that is done in its first attempt has none. A history is used on one goroutine.
 type history struct {
 	// of the job in its stream; if it differs, the history is of an earlier job with that id
 	Seq       uint64 `json:"seq"`

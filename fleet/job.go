@@ -244,7 +244,7 @@ const (
 	StateDead      State = stateDead
 )
 
-// A JobInfo is what the servers have stored about a job.
+// A JobInfo is the record of a job on the servers.
 type JobInfo struct {
 	State State
 	Tries
@@ -255,7 +255,7 @@ type JobInfo struct {
 	Duplicates, LostLeases int
 }
 
-// Info returns what the servers have stored about the job.
+// Info returns the record of the job on the servers.
 func (j *Job) Info(ctx context.Context) (*JobInfo, error) {
 	if err := j.check(); err != nil {
 		return nil, err

@@ -17,6 +17,10 @@ import (
 // caller must Drain or Close the agent, or Close the Fleet.
 //
 // Must not be called on the loop goroutine: it would wait for itself.
+//
+// Preconditions:
+//   - p is on o.Loop.
+//   - o.Loop runs, or another goroutine is about to run it.
 func (f *Fleet) Agent(p *pool.Pool, o *AgentOptions) (*Agent, error) {
 	switch {
 	case p == nil:

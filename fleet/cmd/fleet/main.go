@@ -53,7 +53,7 @@ const (
 // workers are the programs that this binary is when an agent forks it.
 var workers = childprocess.Workers{"each": each}
 
-// program is the surroundings of a command. Its signals are those that end the program.
+// program has the streams and the signals that a command uses.
 type program struct {
 	in       io.Reader
 	out, err io.Writer
