@@ -55,7 +55,7 @@ func TestALostMessageOfATombstoneIsMadeUpForByTheNextHeartbeat(t *testing.T) {
 	stream, err := js.Stream(ctx(t), "KV_fleet_cancel")
 	require.NoError(t, err)
 	config := stream.CachedInfo().Config
-	config.RePublish = nil // Nobody tells.
+	config.RePublish = nil // No message reports the tombstone.
 	_, err = js.UpdateStream(ctx(t), config)
 	require.NoError(t, err)
 	require.NoError(t, nc.Flush())

@@ -17,7 +17,7 @@ import (
 	"github.com/brood-go/brood/fleet"
 )
 
-// plain starts a NATS server that is not set up.
+// plain starts a NATS server without a fleet.
 func plain(t testing.TB, o *server.Options) string {
 	t.Helper()
 	o.Host, o.Port, o.NoSigs, o.StoreDir = "127.0.0.1", server.RANDOM_PORT, true, t.TempDir()

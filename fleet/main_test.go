@@ -10,14 +10,14 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if worker, err := executor.Run(); worker {
+	if worker, err := workers.Run(); worker {
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
 		os.Exit(0)
 	}
-	// Most of the time the tests wait for an AckWait to pass.
+	// The tests mostly wait until an AckWait has passed.
 	if err := flag.Set("test.parallel", "6"); err != nil {
 		panic(err)
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/brood-go/brood/internal/test/leakcheck"
 )
 
-// asCommand has this test binary be the command.
+// asCommand is the variable that makes this test binary the command.
 const asCommand = "BROOD_TEST_FLEET_COMMAND"
 
 func TestMain(m *testing.M) {
@@ -37,7 +37,7 @@ func command(t testing.TB, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// run runs the command to its end.
+// run runs the command until it exits.
 func run(t testing.TB, in string, args ...string) (out string, code int) {
 	t.Helper()
 	cmd := command(t, args...)
@@ -63,8 +63,8 @@ func start(t testing.TB, args ...string) (d *daemon, last string) {
 	require.NoError(t, d.cmd.Start())
 	t.Cleanup(func() {
 		if d.cmd.ProcessState == nil {
-			_ = d.cmd.Process.Kill() // It may have ended.
-			_ = d.cmd.Wait()         // Likewise.
+			_ = d.cmd.Process.Kill() // It may have exited.
+			_ = d.cmd.Wait()         // It was killed, so the error says nothing.
 		}
 	})
 	var line []byte
@@ -78,7 +78,7 @@ func start(t testing.TB, args ...string) (d *daemon, last string) {
 	return d, words[len(words)-1]
 }
 
-// stop sends SIGTERM and returns what the command has said since.
+// stop sends SIGTERM and returns the output since then.
 func (d *daemon) stop() string {
 	d.t.Helper()
 	require.NoError(d.t, d.cmd.Process.Signal(syscall.SIGTERM))
