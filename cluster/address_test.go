@@ -17,7 +17,7 @@ import (
 )
 
 // A worker that is disconnected closes its servers, but its address does not become free.
-func TestAListenerStaysWhenItsLastWorkerWasToldToDisconnect(t *testing.T) {
+func TestAListenerStaysWhenItsLastWorkerIsDisconnected(t *testing.T) {
 	for _, sched := range []cluster.Sched{cluster.RoundRobin, cluster.Shared} {
 		t.Run(sched.String(), func(t *testing.T) {
 			o := nodeOptions(t, echo)
@@ -60,7 +60,7 @@ func TestAListenerOfListenStaysWhenTheLastWorkerClosesItsServer(t *testing.T) {
 }
 
 // Workers with addresses of their own come and go. At most MaxListeners of their listeners stay.
-func TestListenersThatNobodyUsesAreBounded(t *testing.T) {
+func TestListenersWithoutAWorkerAreBounded(t *testing.T) {
 	const most = 2
 	f := newCluster(t, &cluster.Options{Self: "accept", Args: []string{"unix", "worker"}, MaxListeners: most})
 	before := listening()
@@ -94,7 +94,7 @@ func TestListenersThatNobodyUsesAreBounded(t *testing.T) {
 
 // A listener without a worker that Listen was called for is not among the listeners that are
 // bounded.
-func TestAListenerOfListenStaysWhenManyAreKeptWithoutAWorker(t *testing.T) {
+func TestAListenerOfListenIsNotOneOfThoseWithoutAWorker(t *testing.T) {
 	dir := t.TempDir()
 	path := func(i int) string { return fmt.Sprint(dir, "/", i) }
 	f := newCluster(t, &cluster.Options{Self: "accept", Args: []string{"unix", path(1)}, MaxListeners: 1})

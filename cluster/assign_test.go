@@ -139,7 +139,7 @@ func (f *fixture) connect(n, port int) (conns []net.Conn) {
 }
 
 //brood:checks W104
-func TestOneConnectionIsOnItsWayToAWorkerAndStaysHereUntilItIsAccepted(t *testing.T) {
+func TestAWorkerIsAssignedOneConnectionAndThePrimaryKeepsItUntilItIsAccepted(t *testing.T) {
 	f := newCluster(t, &cluster.Options{Self: "raw", Args: []string{"slow"}})
 	f.fork(1)
 	f.when(f.saw("listening", 1), func() {
@@ -228,7 +228,7 @@ func cpu(t testing.TB) time.Duration {
 // Node's primary asks again at once, which takes half a processor.
 //
 //brood:checks W105
-func TestWhenAllRefuseTheConnectionWaitsAndNobodySpins(t *testing.T) {
+func TestWhenAllRefuseTheConnectionWaitsAndThePrimaryDoesNotSpin(t *testing.T) {
 	f := newCluster(t, &cluster.Options{Self: "raw", Args: []string{"refuse"}, DisconnectTimeout: time.Millisecond})
 	f.fork(1)
 	const window = time.Second
@@ -297,7 +297,7 @@ func (f *fixture) stop(id int) {
 }
 
 //brood:checks W106
-func TestWhatADyingWorkerHasNotAcceptedGoesToAnother(t *testing.T) {
+func TestAConnectionThatADyingWorkerHasNotAcceptedGoesToAnother(t *testing.T) {
 	for _, self := range []bool{false, true} {
 		t.Run(fmt.Sprint("go ", self), func(t *testing.T) {
 			o := &cluster.Options{Self: "accept", Args: []string{"tcp", "127.0.0.1:0"}}
@@ -333,7 +333,7 @@ func TestWhatADyingWorkerHasNotAcceptedGoesToAnother(t *testing.T) {
 }
 
 //brood:checks W107
-func TestWhatIsAcceptedForStoppedWorkersIsBoundedAndTheOthersGoOn(t *testing.T) {
+func TestConnectionsAcceptedForStoppedWorkersAreBoundedAndOtherWorkersGoOn(t *testing.T) {
 	const most, clients = 4, 20
 	for name, row := range map[string]struct {
 		pick func(*cluster.Incoming) *cluster.Worker

@@ -41,7 +41,7 @@ func connectGreeted(port int, greeting string) (net.Conn, error) {
 }
 
 //brood:checks W108
-func TestAWorkerThatIsToldToDisconnectWaitsForItsConnections(t *testing.T) {
+func TestADisconnectedWorkerWaitsForItsConnections(t *testing.T) {
 	f := newCluster(t, nodeOptions(t, holding))
 	f.fork(2)
 	var conn net.Conn
@@ -107,7 +107,7 @@ func TestDisconnectTimeoutKills(t *testing.T) {
 }
 
 //brood:checks W109
-func TestAWorkerThatLeavesByItselfIsAnsweredAndSaysSo(t *testing.T) {
+func TestAWorkerThatDisconnectsByItselfGetsAReply(t *testing.T) {
 	eachModeOptions(t, holding, func(t *testing.T, o *cluster.Options) {
 		f := newCluster(t, o)
 		f.fork(1)
@@ -118,7 +118,7 @@ func TestAWorkerThatLeavesByItselfIsAnsweredAndSaysSo(t *testing.T) {
 }
 
 //brood:checks W110
-func TestAChannelThatJustEndsEndsTheWorkerAtOnce(t *testing.T) {
+func TestAWorkerWhoseChannelClosesExitsAtOnce(t *testing.T) {
 	f := newCluster(t, nodeOptions(t, holding))
 	f.fork(1)
 	f.when(f.saw("listening", 1), func() {
@@ -186,7 +186,7 @@ func TestKillEndsAllAtOnce(t *testing.T) {
 }
 
 // Connections that were accepted are answered, although their workers are disconnected afterwards.
-func TestWhatWasAcceptedIsHandedOverBeforeTheEnd(t *testing.T) {
+func TestAcceptedConnectionsAreAnsweredBeforeADisconnect(t *testing.T) {
 	f := newCluster(t, nodeOptions(t, echo))
 	f.fork(1)
 	f.when(f.saw("listening", 1), func() {
@@ -215,7 +215,7 @@ func TestWhatWasAcceptedIsHandedOverBeforeTheEnd(t *testing.T) {
 }
 
 // There is a worker, but it does not listen there.
-func TestDisconnectDoesNotWaitForWhatNobodyListensFor(t *testing.T) {
+func TestDisconnectDoesNotWaitForConnectionsThatNoWorkerCanTake(t *testing.T) {
 	o := nodeOptions(t, `if (require('cluster').worker.id === 1) require('net').createServer().listen(0, '127.0.0.1');`)
 	o.DisconnectTimeout = -1
 	f := newCluster(t, o)
@@ -240,7 +240,7 @@ func TestDisconnectDoesNotWaitForWhatNobodyListensFor(t *testing.T) {
 	f.run()
 }
 
-func TestDisconnectTakesWhatWaitsInTheBacklog(t *testing.T) {
+func TestDisconnectAcceptsTheConnectionsInTheBacklog(t *testing.T) {
 	for _, pick := range []func(*cluster.Incoming) *cluster.Worker{nil, byPort} {
 		o := nodeOptions(t, echo)
 		o.Pick = pick
@@ -263,7 +263,7 @@ func TestDisconnectTakesWhatWaitsInTheBacklog(t *testing.T) {
 	}
 }
 
-func TestAWorkerThatHasHardlyBegunIsToldToo(t *testing.T) {
+func TestAWorkerThatHasJustStartedIsDisconnectedToo(t *testing.T) {
 	f := newCluster(t, nodeOptions(t, echo))
 	f.fork(2)
 	f.disconnect()
@@ -278,7 +278,7 @@ func init() {
 }
 
 //brood:checks W109
-func TestAWorkerThatSaysThatItLeavesAndStaysIsKilled(t *testing.T) {
+func TestAWorkerThatAnnouncesItsDisconnectAndStaysIsKilled(t *testing.T) {
 	f := newCluster(t, &cluster.Options{Self: "raw", Args: []string{"stays"}, DisconnectTimeout: 50 * time.Millisecond})
 	f.fork(1)
 	f.run()
@@ -286,7 +286,7 @@ func TestAWorkerThatSaysThatItLeavesAndStaysIsKilled(t *testing.T) {
 }
 
 // The channel closes with the worker, even if another process has the worker's end.
-func TestWhatAWorkerLeavesBehindIsNoWorker(t *testing.T) {
+func TestAProcessThatAWorkerLeavesBehindIsNoWorker(t *testing.T) {
 	o := nodeOptions(t, `
 		const c = require('child_process').spawn('sleep', ['1000'], { stdio: ['ignore', 'ignore', 'ignore', 3], detached: true });
 		process.send(c.pid, () => process.exit(0));`)
@@ -302,7 +302,7 @@ func TestWhatAWorkerLeavesBehindIsNoWorker(t *testing.T) {
 	require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
 }
 
-func TestAfterTheEndOfTheLoop(t *testing.T) {
+func TestCallsOnAClosedLoop(t *testing.T) {
 	l := looptest.New(t)
 	o := nodeOptions(t, echo)
 	c, err := cluster.New(l, o)
@@ -322,7 +322,7 @@ func TestAfterTheEndOfTheLoop(t *testing.T) {
 	c.Kill()
 }
 
-func TestTheEndOfTheLoopLeavesNothingOpen(t *testing.T) {
+func TestClosingTheLoopLeavesNothingOpen(t *testing.T) {
 	before := listening()
 	f := newCluster(t, nodeOptions(t, echo))
 	_, err := f.cluster.Listen("tcp", "127.0.0.1:0")

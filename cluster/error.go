@@ -53,11 +53,11 @@ func (e *WorkerError) Unwrap() error { return e.Err }
 // at the moment. If a worker's server cannot listen, only the worker gets the error.
 type ListenError struct {
 	Op      string // "listen" or "accept"
-	Address string
-	Err     error // usually wraps a syscall.Errno
+	Address string // as given to Listen; for "accept" as in Incoming.Listener
+	Err     error  // usually wraps a syscall.Errno
 }
 
-// Error returns a text such as "cluster: accept 127.0.0.1:80: too many open files".
+// Error returns a text such as "cluster: listen 127.0.0.1:80: address already in use".
 func (e *ListenError) Error() string {
 	return fmt.Sprintf("cluster: %s %s: %v", e.Op, e.Address, e.Err)
 }

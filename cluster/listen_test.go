@@ -360,7 +360,7 @@ func TestWithoutWorkersTheBacklogHoldsConnections(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func TestWhatTheClusterIsNotMadeFor(t *testing.T) {
+func TestInvalidOptionsAreRefused(t *testing.T) {
 	l := looptest.New(t)
 	fork := &childprocess.ForkOptions{ExecPath: "node"}
 	for option, o := range map[string]*cluster.Options{
@@ -426,7 +426,7 @@ func TestAProgramThatCannotBeStarted(t *testing.T) {
 }
 
 // The primary may have the right to remove a file that the worker may not remove.
-func TestWhatTookThePlaceOfASocketStays(t *testing.T) {
+func TestAFileThatReplacedASocketStays(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	f := newCluster(t, nodeOptions(t, listenScript(strconv.Quote(path))))
 	f.fork(1)

@@ -52,7 +52,7 @@ func TestPickChoosesTheWorker(t *testing.T) {
 }
 
 //brood:checks W111
-func TestWhatPickDoesNotKnowGoesToTheNextInTurn(t *testing.T) {
+func TestAConnectionThatPickDoesNotAssignGoesToTheNextInTurn(t *testing.T) {
 	o := nodeOptions(t, echo)
 	var dead *cluster.Worker
 	o.Pick = func(*cluster.Incoming) *cluster.Worker { return dead }

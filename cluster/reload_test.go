@@ -190,7 +190,7 @@ func TestUpgradeToAnotherBinaryKeepsThePath(t *testing.T) {
 	require.Error(t, err)
 }
 
-func TestAReloadReplacesNobodyWhoDiedMeanwhile(t *testing.T) {
+func TestAReloadDoesNotReplaceAWorkerThatDied(t *testing.T) {
 	f := newCluster(t, nodeOptions(t, echo))
 	f.fork(2)
 	f.when(f.saw("listening", 2), func() {
@@ -209,7 +209,7 @@ func TestAReloadReplacesNobodyWhoDiedMeanwhile(t *testing.T) {
 // Ready workers of a batch may have connections already when another worker of it fails.
 //
 //brood:checks W063
-func TestTheReadyWorkersOfABatchThatFailsAreToldToDisconnect(t *testing.T) {
+func TestTheReadyWorkersOfABatchThatFailsAreDisconnected(t *testing.T) {
 	f := newCluster(t, nodeOptions(t, `
 		const cluster = require('cluster');
 		process.on('message', () => process.exit(7));

@@ -165,7 +165,7 @@ func errorOfClose(fds ...int) (err error) {
 	return err
 }
 
-func TestAWorkerIsToldWhyItCannotListen(t *testing.T) {
+func TestAWorkerGetsTheReasonWhyItCannotListen(t *testing.T) {
 	p := newOddPrimary(t, ipc.JSON, "127.0.0.1:0", "127.0.0.1:80", "127.0.0.1:81", "127.0.0.1:82", "localhost:80", "127.0.0.1:83")
 	p.child.OnMessage(func(m *ipc.Message) {
 		var s string

@@ -77,7 +77,7 @@ func init() {
 // answer the client too.
 //
 //brood:checks W104
-func TestAWorkerSaysThatItTakesAConnectionBeforeItDoesAnything(t *testing.T) {
+func TestAWorkerRepliesBeforeItsProgramGetsTheConnection(t *testing.T) {
 	const n = 40
 	f := newCluster(t, &cluster.Options{Self: "answersAndDies", Args: []string{"tcp", "127.0.0.1:0"}})
 	addr, err := f.cluster.Listen("tcp", "127.0.0.1:0")

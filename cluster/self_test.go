@@ -152,7 +152,7 @@ func init() {
 }
 
 //brood:checks W109
-func TestAGoWorkerLeavesANodePrimaryByItself(t *testing.T) {
+func TestAGoWorkerDisconnectsFromANodePrimaryByItself(t *testing.T) {
 	for _, policy := range []string{"rr", "none"} {
 		t.Run(policy, func(t *testing.T) {
 			answers := map[string]bool{}

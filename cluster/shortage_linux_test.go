@@ -68,7 +68,7 @@ func refuseDescriptors(t *testing.T) (restore func()) {
 	return func() { require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &before)) }
 }
 
-func TestWithoutDescriptorsAcceptGoesOnWhenThereAreSome(t *testing.T) {
+func TestAcceptGoesOnWhenDescriptorsAreFreeAgain(t *testing.T) {
 	f := newCluster(t, nodeOptions(t, echo))
 	f.fork(1)
 	f.when(f.saw("listening", 1), func() {

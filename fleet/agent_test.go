@@ -67,7 +67,7 @@ func TestAStrictAgentEmptiesTheFirstQueueFirst(t *testing.T) {
 }
 
 //brood:checks W134
-func TestWeightsShareAndStarveNobody(t *testing.T) {
+func TestWeightsAreSharesAndStarveNoQueue(t *testing.T) {
 	f := dial(t, serve(t, quick("much", "little")), fleet.Options{})
 	const n = 60
 	for range n {
@@ -264,7 +264,7 @@ func TestASlotThatWaitsForAnotherQueueIsNoReasonToWait(t *testing.T) {
 	}
 }
 
-func TestAPoolThatCannotStartIsAnErrorOrToldAtOnce(t *testing.T) {
+func TestAPoolThatCannotStartIsAnErrorOrAnEventAtOnce(t *testing.T) {
 	f := dial(t, serve(t, quick("mail")), fleet.Options{})
 	l, err := reactor.New(looptest.Options())
 	require.NoError(t, err)

@@ -57,7 +57,7 @@
 //     use JetStream beyond their roles. Children get no credentials. (W138)
 //  12. Queues, delayed jobs, results, dead jobs and payloads are bounded. When one is full, an
 //     error says so, and nothing is lost. (W121, W132, W133, W139,
-//     TestAnAgentHoldsBackAnswersWhileThereIsNoRoomForThem)
+//     TestAnAgentKeepsAnswersWhileThereIsNoRoomForThem)
 //
 // # Subjects and streams
 //

@@ -57,7 +57,7 @@ func TestACronQueuesJobsUntilItIsUnscheduled(t *testing.T) {
 }
 
 //brood:checks W132
-func TestAScheduleThatIsNoneIsDead(t *testing.T) {
+func TestAJobWithAnInvalidScheduleIsDead(t *testing.T) {
 	f := dial(t, serve(t, quick("mail")), fleet.Options{})
 	j := submit(t, f, "mail", job{}, &fleet.JobOptions{ID: "a", Cron: "every full moon"})
 	dead, ok := errors.AsType[*fleet.DeadError](j.Wait(ctx(t), nil))

@@ -395,7 +395,7 @@ func TestAnAgentWhoseLoopStandsStillTakesNoMoreJobs(t *testing.T) {
 	}
 }
 
-func TestAnAgentWhoseLoopIsClosedSaysSo(t *testing.T) {
+func TestAnAgentWhoseLoopIsClosedIsPaused(t *testing.T) {
 	f := dial(t, serve(t, quick("mail")), fleet.Options{})
 	l, err := reactor.New(looptest.Options())
 	require.NoError(t, err)

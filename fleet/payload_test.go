@@ -102,7 +102,7 @@ func TestACancelledJobLeavesNoPayload(t *testing.T) {
 }
 
 //brood:checks W139
-func TestABucketThatNobodyAskedForIsAsTheStreamOfJobs(t *testing.T) {
+func TestABucketMadeOnFirstUseHasTheLimitsOfTheStreamOfJobs(t *testing.T) {
 	l := quick("mail")
 	l.MaxJobBytes, l.StateTTL = 3<<20, time.Hour
 	o := &fleet.ServerOptions{Layout: l}

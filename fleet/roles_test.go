@@ -149,7 +149,7 @@ func TestNoRoleCanDoWhatItMustNot(t *testing.T) {
 // The clients use the protocol itself, because this package would not even try.
 //
 //brood:checks W138
-func TestTheServerRefusesWhatAProgramOfAnotherMakingTries(t *testing.T) {
+func TestTheServerRefusesAProgramThatDoesNotUseThisPackage(t *testing.T) {
 	s := serveRoles(t)
 	submit(t, as(t, s, "shop"), "mail", job{}, &fleet.JobOptions{ID: "a"})
 	for user, subjects := range map[string][]string{
@@ -219,7 +219,7 @@ func TestTheServerRefusesWhatAProgramOfAnotherMakingTries(t *testing.T) {
 }
 
 //brood:checks W138
-func TestWithUsersAServerHasWhatItHadBefore(t *testing.T) {
+func TestAServerThatGetsUsersKeepsItsJobs(t *testing.T) {
 	dir := t.TempDir()
 	s := serveWith(t, &fleet.ServerOptions{Dir: dir, Layout: quick("mail")})
 	submit(t, dial(t, s, fleet.Options{Client: "web"}), "mail", job{Echo: 1}, &fleet.JobOptions{ID: "a"})

@@ -91,7 +91,7 @@ func TestEachWriteIsSynced(t *testing.T) {
 }
 
 //brood:checks W137
-func TestWhatAServerHasAcknowledgedOutlivesItsSIGKILL(t *testing.T) {
+func TestAcknowledgedDataOutlivesASIGKILLOfTheServer(t *testing.T) {
 	t.Parallel()
 	dir, port := t.TempDir(), freePort(t)
 	victim := startServer(t, dir, port)

@@ -172,7 +172,7 @@ done`
 	agent.stop()
 }
 
-func TestWrongCallsAreTold(t *testing.T) {
+func TestWrongArgumentsAreReported(t *testing.T) {
 	for _, args := range [][]string{
 		{}, {"nosuch"}, {"serve"}, {"serve", "-dir", "x", "-listen", "x"}, {"serve", "-dir", "x", "-listen", "127.0.0.1:70000"}, {"agent"},
 		{"agent", "-queue", "q"}, {"agent", "-queue", "q:0", "--", "cat"}, {"agent", "--", "cat"}, {"submit"}, {"submit", "-queue", "q"}, {"submit", "x"},
