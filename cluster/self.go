@@ -167,7 +167,7 @@ func (s *Self) onNewConn(m *ipc.Message, in *inbound) {
 		return
 	}
 	server, handle := s.servers[text(in.Key)], m.Handle()
-	var begin func(said bool)
+	var begin func(replied bool)
 	if server != nil && handle != nil {
 		begin = server.take(handle)
 	}
@@ -234,10 +234,10 @@ func (s *Self) disconnectChannel() {
 func (s *Self) onDisconnect() {
 	s.state = selfDisconnected
 	s.closeServers()
-	asked := s.awaiting
+	awaiting := s.awaiting
 	s.awaiting = nil
-	for _, seq := range slices.Sorted(maps.Keys(asked)) {
-		s.loop.NextTick(func() { asked[seq](nil, nil, ipc.ErrChannelClosed) })
+	for _, seq := range slices.Sorted(maps.Keys(awaiting)) {
+		s.loop.NextTick(func() { awaiting[seq](nil, nil, ipc.ErrChannelClosed) })
 	}
 	s.loop.NextTick(func() { reactor.Emit(s.loop, &s.disconnect, struct{}{}) })
 }

@@ -59,7 +59,7 @@ func (s *Self) Listen(network, address string, o *ListenOptions, done func(*Serv
 	if o != nil {
 		with = *o
 	}
-	ask, err := streamQuery(network, address)
+	message, err := streamQuery(network, address)
 	switch {
 	case err != nil:
 		return err
@@ -74,8 +74,8 @@ func (s *Self) Listen(network, address string, o *ListenOptions, done func(*Serv
 	}
 	defaultTo(&with.MaxWaiting, DefaultMaxWaiting)
 	with.Backlog = min(max(with.Backlog, 0), maxBacklog)
-	ask.Backlog = with.Backlog
-	return s.sendQuery(ask, func(r *reply, err error) {
+	message.Backlog = with.Backlog
+	return s.sendQuery(message, func(r *reply, err error) {
 		var server *Server
 		if err == nil {
 			server, err = s.serve(r, &with)
@@ -92,7 +92,7 @@ func (s *Self) Listen(network, address string, o *ListenOptions, done func(*Serv
 // goes to one of them. The net.PacketConn is a *net.UDPConn with its own Close. The caller must
 // Close it; it is closed when the worker disconnects.
 func (s *Self) ListenPacket(network, address string, o *ListenOptions, done func(net.PacketConn, error)) error {
-	ask, err := packetQuery(network, address)
+	message, err := packetQuery(network, address)
 	switch {
 	case err != nil:
 		return err
@@ -100,9 +100,9 @@ func (s *Self) ListenPacket(network, address string, o *ListenOptions, done func
 		return &OptionError{"done", "is nil"}
 	}
 	if o != nil && o.ReuseAddr {
-		ask.Flags |= flagReuseAddr
+		message.Flags |= flagReuseAddr
 	}
-	return s.sendQuery(ask, func(r *reply, err error) {
+	return s.sendQuery(message, func(r *reply, err error) {
 		var conn net.PacketConn
 		if err == nil {
 			conn, err = s.servePacket(r)
@@ -128,34 +128,34 @@ func streamQuery(network, address string) (*queryMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	ask := &queryMessage{Port: q.port, AddressType: 4}
+	message := &queryMessage{Port: q.port, AddressType: 4}
 	if !q.all {
-		ask.Address = q.ip.String()
+		message.Address = q.ip.String()
 		if q.ip.Is6() {
-			ask.AddressType = 6
+			message.AddressType = 6
 		}
 	}
 	switch network {
 	case "tcp":
 	case "tcp4":
 		if q.all {
-			ask.Address = "0.0.0.0"
+			message.Address = "0.0.0.0"
 		}
-		if ask.AddressType == 6 {
+		if message.AddressType == 6 {
 			return nil, &OptionError{"address", "is not of tcp4"}
 		}
 	case "tcp6":
 		if q.all {
-			ask.Address, ask.AddressType = "::", 6
+			message.Address, message.AddressType = "::", 6
 		}
-		if ask.AddressType == 4 {
+		if message.AddressType == 4 {
 			return nil, &OptionError{"address", "is not of tcp6"}
 		}
-		ask.Flags = flagIPv6Only
+		message.Flags = flagIPv6Only
 	default:
 		return nil, &OptionError{"network", "is none that there is"}
 	}
-	return ask, nil
+	return message, nil
 }
 
 // packetQuery returns the query for a UDP socket.
@@ -163,12 +163,12 @@ func packetQuery(network, address string) (*queryMessage, error) {
 	if network != typeUDP4 && network != typeUDP6 {
 		return nil, &OptionError{"network", "is neither udp4 nor udp6"}
 	}
-	ask, err := streamQuery("tcp"+network[3:], address)
+	message, err := streamQuery("tcp"+network[3:], address)
 	if err != nil {
 		return nil, err
 	}
-	ask.AddressType, ask.FD = network, new(-1)
-	return ask, nil
+	message.AddressType, message.FD = network, new(-1)
+	return message, nil
 }
 
 // A reply is a query and the primary's reply to it.
@@ -180,9 +180,9 @@ type reply struct {
 	handle   *ipc.Handle // owned until release; nil: the primary accepts
 }
 
-// sendQuery sends ask, with the next index among the servers on its address. then is called once,
-// on a later tick, and must release the reply after an error.
-func (s *Self) sendQuery(ask *queryMessage, then func(*reply, error)) error {
+// sendQuery sends message, with the next index among the servers on its address. then is called
+// once, on a later tick, and must release the reply after an error.
+func (s *Self) sendQuery(message *queryMessage, then func(*reply, error)) error {
 	if s.state != selfJoined || !s.parent.Connected() {
 		return ipc.ErrChannelClosed
 	}
@@ -191,17 +191,17 @@ func (s *Self) sendQuery(ask *queryMessage, then func(*reply, error)) error {
 			server.closeOnLoop()
 		}
 	}
-	r := &reply{query: ask, indexKey: keyOf(text(ask.Address), ask.Port, typeName(ask.AddressType), -1, 0)}
+	r := &reply{query: message, indexKey: keyOf(text(message.Address), message.Port, typeName(message.AddressType), -1, 0)}
 	set := s.indexes[r.indexKey]
 	if set == nil {
 		set = &indexes{used: map[int]bool{}}
 		s.indexes[r.indexKey] = set
 	}
-	ask.Index = set.next
+	message.Index = set.next
 	set.next++
-	set.used[ask.Index] = true
-	ask.head = s.head(actQuery)
-	err := s.send(ask, func(m *ipc.Message, in *inbound, err error) {
+	set.used[message.Index] = true
+	message.head = s.head(actQuery)
+	err := s.send(message, func(m *ipc.Message, in *inbound, err error) {
 		if err == nil {
 			err = r.read(m, in)
 		}
@@ -275,10 +275,10 @@ func (s *Self) serve(r *reply, o *ListenOptions) (*Server, error) {
 }
 
 // sendListening reports to the primary that a server listens.
-func (s *Self) sendListening(ask *queryMessage, port int) {
-	said := *ask
-	said.head, said.Port = s.head(actListening), port
-	_ = s.send(said, nil) // It fails if the primary has gone.
+func (s *Self) sendListening(message *queryMessage, port int) {
+	listening := *message
+	listening.head, listening.Port = s.head(actListening), port
+	_ = s.send(listening, nil) // It fails if the primary has gone.
 }
 
 // sendClose reports to the primary that a server is closed.

@@ -102,11 +102,11 @@ func (s *Server) retryLater() {
 }
 
 // take takes a connection that the primary assigned, or returns nil to refuse it. begin must be
-// called after the reply to the primary was sent (said) or could not be sent. The program must not
-// have the connection earlier: it could answer and die, and a primary without the reply would
+// called after the reply to the primary was sent (replied) or could not be sent. The program must
+// not have the connection earlier: it could answer and die, and a primary without the reply would
 // assign the connection to another worker. If the reply could not be sent, begin closes the
 // connection.
-func (s *Server) take(h *ipc.Handle) (begin func(said bool)) {
+func (s *Server) take(h *ipc.Handle) (begin func(replied bool)) {
 	switch {
 	case s.closing || s.door.isClosing() || s.o.MaxConnections > 0 && s.door.openCount() >= s.o.MaxConnections:
 		return nil
@@ -115,8 +115,8 @@ func (s *Server) take(h *ipc.Handle) (begin func(said bool)) {
 		if err != nil {
 			return nil
 		}
-		return func(said bool) {
-			if said {
+		return func(replied bool) {
+			if replied {
 				s.emit(d)
 			} else {
 				d.Destroy(nil)
@@ -129,8 +129,8 @@ func (s *Server) take(h *ipc.Handle) (begin func(said bool)) {
 	if err != nil {
 		return nil
 	}
-	return func(said bool) {
-		if !said || !s.door.push(conn) {
+	return func(replied bool) {
+		if !replied || !s.door.push(conn) {
 			_ = conn.Close() // No byte was written to it.
 		}
 	}

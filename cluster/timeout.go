@@ -14,11 +14,11 @@ const timerTolerance = 10 * time.Millisecond
 // messages that they sent in time may be unread, so the timer runs once more, for as long as it was
 // late. The timer does not keep the loop alive, because the workers do.
 func (c *Cluster) setTimeout(d time.Duration, fn func()) *reactor.Timer {
-	due, again := time.Now().Add(d), false
+	due, extended := time.Now().Add(d), false
 	var t *reactor.Timer
 	t = c.loop.SetTimeout(d, func() {
-		if late := time.Since(due); late > timerTolerance && !again {
-			again = true
+		if late := time.Since(due); late > timerTolerance && !extended {
+			extended = true
 			t.Reset(late)
 			return
 		}

@@ -282,11 +282,11 @@ func tokenOf(s string) string {
 // subscribe subscribes to cancellations and drains, and starts to answer `nats micro`.
 func (a *Agent) subscribe(ctx context.Context) error {
 	f := a.f
-	for subject, heard := range map[string]nats.MsgHandler{
+	for subject, handler := range map[string]nats.MsgHandler{
 		f.names.cancelled() + ".*.*": a.onCancel,
 		f.names.drain(a.o.Name):      a.onDrain,
 	} {
-		sub, err := f.nc.Subscribe(subject, heard)
+		sub, err := f.nc.Subscribe(subject, handler)
 		if err != nil {
 			return &OpError{"start agent", a.o.Name, err}
 		}

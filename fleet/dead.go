@@ -96,9 +96,9 @@ func (f *Fleet) next(ctx context.Context, stream, filter string, seq uint64) (ms
 	if err != nil {
 		return nil, err
 	}
-	ask := &nats.Msg{Subject: "$JS.API.DIRECT.GET." + stream, Data: body}
+	request := &nats.Msg{Subject: "$JS.API.DIRECT.GET." + stream, Data: body}
 	err = f.retry(ctx, "list", filter, func(ctx context.Context) error {
-		msg, err = f.call(ctx, ask)
+		msg, err = f.call(ctx, request)
 		if err == nil && msg.Header.Get("Status") != "" {
 			status := msg.Header.Get("Status")
 			msg = nil

@@ -77,11 +77,11 @@ func (j *Job) Result(ctx context.Context) (*Result, error) {
 	subject := f.names.done(j.id.client)
 	ctx, release := f.refusals.guard(ctx, func(refused string) bool { return refused == subject })
 	defer release()
-	told, forget, err := f.news.wait(ctx, j.id)
+	news, stopWaiting, err := f.news.wait(ctx, j.id)
 	if err != nil {
 		return nil, &OpError{"wait for", j.id.String(), errors.Join(ErrClosed, err)}
 	}
-	defer forget()
+	defer stopWaiting()
 	for pause := firstLook; ; pause = min(pause*3/2, longestLook) {
 		r, requeued, err := j.lookUp(ctx)
 		switch {
@@ -100,7 +100,7 @@ func (j *Job) Result(ctx context.Context) (*Result, error) {
 		}
 		timer := time.NewTimer(pause/2 + rand.N(pause/2))
 		select {
-		case msg := <-told:
+		case msg := <-news:
 			timer.Stop()
 			if msg != nil && msg.Header.Get(headerState) != stateDead {
 				return j.read(ctx, msg)

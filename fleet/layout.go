@@ -141,7 +141,7 @@ func (n names) streams(l *Layout) []jetstream.StreamConfig {
 			Duplicates: min(l.Duplicates, defaultDuplicates),
 		}
 	}
-	done := func(source string) *jetstream.RePublish {
+	republish := func(source string) *jetstream.RePublish {
 		return &jetstream.RePublish{Source: source, Destination: n.fleet + ".done.>"}
 	}
 
@@ -161,12 +161,12 @@ func (n names) streams(l *Layout) []jetstream.StreamConfig {
 
 	results := config(n.results(), n.fleet+".res.*.*")
 	results.MaxMsgsPerSubject, results.DiscardNewPerSubject = 1, true
-	results.MaxBytes, results.MaxAge, results.RePublish = l.MaxResultBytes, l.ResultTTL, done(n.fleet+".res.>")
+	results.MaxBytes, results.MaxAge, results.RePublish = l.MaxResultBytes, l.ResultTTL, republish(n.fleet+".res.>")
 
 	// Requeue deletes a dead job that it has queued.
 	dead := config(n.dead(), n.fleet+".dead.*.*")
 	dead.Discard, dead.DenyDelete, dead.MaxMsgsPerSubject = jetstream.DiscardOld, false, 1
-	dead.MaxBytes, dead.MaxAge, dead.RePublish = l.MaxDeadBytes, l.DeadTTL, done(n.fleet+".dead.>")
+	dead.MaxBytes, dead.MaxAge, dead.RePublish = l.MaxDeadBytes, l.DeadTTL, republish(n.fleet+".dead.>")
 
 	cancels := config(n.cancels(), "$KV."+n.fleet+"_cancel.>")
 	cancels.MaxMsgsPerSubject, cancels.MaxMsgSize = 1, longestState

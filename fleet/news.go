@@ -32,7 +32,7 @@ func (n *news) init(f *Fleet) {
 
 // wait returns a channel that gets the message of the job's end, or nil when the waiter should ask
 // the servers. The caller must call release.
-func (n *news) wait(ctx context.Context, id jobID) (told chan *nats.Msg, release func(), err error) {
+func (n *news) wait(ctx context.Context, id jobID) (waiter chan *nats.Msg, release func(), err error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	h := n.subs[id.client]
@@ -45,15 +45,15 @@ func (n *news) wait(ctx context.Context, id jobID) (told chan *nats.Msg, release
 		n.subs[id.client] = h
 	}
 	h.waiters++
-	told = make(chan *nats.Msg, 1)
+	waiter = make(chan *nats.Msg, 1)
 	if n.waiting[id] == nil {
 		n.waiting[id] = map[chan *nats.Msg]struct{}{}
 	}
-	n.waiting[id][told] = struct{}{}
-	return told, func() {
+	n.waiting[id][waiter] = struct{}{}
+	return waiter, func() {
 		n.mu.Lock()
 		defer n.mu.Unlock()
-		delete(n.waiting[id], told)
+		delete(n.waiting[id], waiter)
 		if len(n.waiting[id]) == 0 {
 			delete(n.waiting, id)
 		}
@@ -69,9 +69,9 @@ func (n *news) deliver(msg *nats.Msg) {
 	_, id := subjectID(msg.Subject)
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	for told := range n.waiting[id] {
+	for waiter := range n.waiting[id] {
 		select {
-		case told <- msg:
+		case waiter <- msg:
 		default: // The waiter has not taken the message before.
 		}
 	}
@@ -82,9 +82,9 @@ func (n *news) wakeAll() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, all := range n.waiting {
-		for told := range all {
+		for waiter := range all {
 			select {
-			case told <- nil:
+			case waiter <- nil:
 			default:
 			}
 		}

@@ -49,11 +49,11 @@ func (a *Agent) newMailbox() (*mailbox, error) {
 // onMessage handles an answer, on the goroutine of the subscription.
 func (m *mailbox) onMessage(msg *nats.Msg) {
 	m.mu.Lock()
-	waiting, sent := m.answer, m.sent
+	answer, sent := m.answer, m.sent
 	m.answer = nil
 	m.mu.Unlock()
-	if waiting != nil {
-		waiting <- msg // It has room for the one answer.
+	if answer != nil {
+		answer <- msg // It has room for the one answer.
 		return
 	}
 	m.agent.releaseUnclaimed(msg, sent)
@@ -112,19 +112,19 @@ func (a *Agent) releaseUnclaimed(msg *nats.Msg, sent time.Time) {
 // pull sends one pull and waits for its answer. With wait 0 the server answers at once. If
 // unanswered is true, there was no answer, and the mailbox must be given up.
 func (m *mailbox) pull(ctx context.Context, interrupt, reassigned <-chan struct{}, q *agentQueue, wait time.Duration) (msg *nats.Msg, unanswered bool, err error) {
-	ask := map[string]any{"batch": 1}
+	parameters := map[string]any{"batch": 1}
 	if wait > 0 {
-		ask["expires"] = wait
+		parameters["expires"] = wait
 	} else {
-		ask["no_wait"] = true
+		parameters["no_wait"] = true
 	}
-	body, err := json.Marshal(ask)
+	body, err := json.Marshal(parameters)
 	if err != nil {
 		return nil, false, err
 	}
-	heard := make(chan *nats.Msg, 1)
+	answer := make(chan *nats.Msg, 1)
 	m.mu.Lock()
-	m.answer, m.sent = heard, time.Now()
+	m.answer, m.sent = answer, time.Now()
 	m.mu.Unlock()
 	f := m.agent.f
 	request := &nats.Msg{Subject: "$JS.API.CONSUMER.MSG.NEXT." + f.names.jobs() + "." + q.name, Reply: m.inbox, Data: body}
@@ -134,7 +134,7 @@ func (m *mailbox) pull(ctx context.Context, interrupt, reassigned <-chan struct{
 		timer := time.NewTimer(wait + pullSlack)
 		defer timer.Stop()
 		select {
-		case msg := <-heard:
+		case msg := <-answer:
 			return msg, false, nil
 		case <-timer.C:
 		case <-interrupt:
@@ -147,7 +147,7 @@ func (m *mailbox) pull(ctx context.Context, interrupt, reassigned <-chan struct{
 	m.answer = nil
 	m.mu.Unlock()
 	select {
-	case msg := <-heard: // It came at the last moment.
+	case msg := <-answer: // It came at the last moment.
 		return msg, false, nil
 	default:
 		return nil, true, err
@@ -255,21 +255,21 @@ func (a *Agent) pullOrder() []*agentQueue {
 	if a.o.Strict {
 		return a.queues
 	}
-	left := append([]*agentQueue(nil), a.queues...)
+	order := append([]*agentQueue(nil), a.queues...)
 	total := 0
-	for _, q := range left {
+	for _, q := range order {
 		total += q.weight
 	}
-	for i := range left {
+	for i := range order {
 		// The queues from i on have the sum of weights total.
 		at := rand.IntN(total)
-		for k := i; k < len(left); k++ {
-			if at -= left[k].weight; at < 0 {
-				left[i], left[k] = left[k], left[i]
+		for k := i; k < len(order); k++ {
+			if at -= order[k].weight; at < 0 {
+				order[i], order[k] = order[k], order[i]
 				break
 			}
 		}
-		total -= left[i].weight
+		total -= order[i].weight
 	}
-	return left
+	return order
 }

@@ -47,11 +47,11 @@ var errLimit = errors.New("no answer in Options.Timeout")
 func (f *Fleet) retry(ctx context.Context, op, what string, attempt func(ctx context.Context) error) error {
 	ctx, cancel := f.limit(ctx)
 	defer cancel()
-	patience := attemptTimeout
-	for wait := firstRetry; ; wait, patience = min(2*wait, longestRetry), 2*patience {
-		try, done := context.WithTimeout(ctx, patience)
+	timeout := attemptTimeout
+	for wait := firstRetry; ; wait, timeout = min(2*wait, longestRetry), 2*timeout {
+		try, cancelTry := context.WithTimeout(ctx, timeout)
 		err := attempt(try)
-		done()
+		cancelTry()
 		switch {
 		case err == nil:
 			return nil
@@ -166,9 +166,9 @@ func (f *Fleet) publish(ctx context.Context, op string, msg *nats.Msg) (ack pubA
 
 // last returns the last message of the stream on subject, nil if there is none.
 func (f *Fleet) last(ctx context.Context, op, stream, subject string) (msg *nats.Msg, err error) {
-	ask := nats.NewMsg("$JS.API.DIRECT.GET." + stream + "." + subject)
+	request := nats.NewMsg("$JS.API.DIRECT.GET." + stream + "." + subject)
 	err = f.retry(ctx, op, subject, func(ctx context.Context) error {
-		msg, err = f.call(ctx, ask)
+		msg, err = f.call(ctx, request)
 		if err == nil && msg.Header.Get("Status") != "" {
 			status := msg.Header.Get("Status")
 			msg = nil

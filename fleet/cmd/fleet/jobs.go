@@ -91,11 +91,11 @@ func withFleet(p *program, name string, args []string, least, most int, do func(
 func dead(p *program, args []string) error {
 	f := newFlags(p, "dead")
 	c := f.connection()
-	again, limit := f.Bool("requeue", false, ""), f.Int("limit", 0, "")
+	requeue, limit := f.Bool("requeue", false, ""), f.Int("limit", 0, "")
 	if err := f.parse(args); err != nil {
 		return err
 	}
-	if *limit < 0 || !*again && f.NArg() > 0 || *again && f.NArg() == 0 {
+	if *limit < 0 || !*requeue && f.NArg() > 0 || *requeue && f.NArg() == 0 {
 		return &usageError{"ids are for -requeue, which needs some"}
 	}
 	fl, err := c.dial(p)
@@ -112,7 +112,7 @@ func dead(p *program, args []string) error {
 		}
 		fmt.Fprintln(p.out, j.ID())
 	}
-	if *again {
+	if *requeue {
 		return nil
 	}
 	jobs, err := fl.Dead(ctx, "", *limit)

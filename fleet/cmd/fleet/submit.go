@@ -71,15 +71,15 @@ func (s *submitFlags) submitAll(ctx context.Context, p *program, f *fleet.Fleet,
 	var mu sync.Mutex // above p.out and failed
 	failed := false
 	var running sync.WaitGroup
-	room := make(chan struct{}, maxInFlight)
+	inFlight := make(chan struct{}, maxInFlight)
 	err := eachJob(p.in, jobs, func(text string) error {
 		select {
-		case room <- struct{}{}:
+		case inFlight <- struct{}{}:
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
 		running.Go(func() { // It ends with its job; submitAll waits for it.
-			defer func() { <-room }()
+			defer func() { <-inFlight }()
 			line, ok, err := s.submitOne(ctx, f, text)
 			if err != nil {
 				stop(err)

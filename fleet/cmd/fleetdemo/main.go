@@ -214,9 +214,9 @@ func (c *tally) submitAll(f *fleet.Fleet) error {
 	defer cancel()
 	var running sync.WaitGroup
 	defer running.Wait()
-	room := make(chan struct{}, 64)
+	inFlight := make(chan struct{}, 64)
 	for i := range c.n {
-		room <- struct{}{}
+		inFlight <- struct{}{}
 		if i == c.killAt {
 			c.kill()
 		}
@@ -225,7 +225,7 @@ func (c *tally) submitAll(f *fleet.Fleet) error {
 			return err
 		}
 		running.Go(func() { // It ends with its job; submitAll waits for it.
-			defer func() { <-room }()
+			defer func() { <-inFlight }()
 			c.add(ctx, i, j)
 		})
 	}
