@@ -133,11 +133,14 @@ func TestAServerWithMaxWaitingConnectionsTakesNoMore(t *testing.T) {
 	f.fork(2)
 	f.when(f.saw("listening", 2), func() {
 		waits := f.connect(1, f.ports[1])[0] // It goes to the first worker.
-		f.asks(6, "tcp", local(f.ports[1]), func(answers []string) {
-			require.Equal(t, []string{"2", "2", "2", "2", "2", "2"}, answers)
-			require.Equal(t, 1, f.cluster.Worker(1).Served())
-			require.NoError(t, waits.Close())
-			f.disconnect()
+		served := f.cluster.Worker(1).Served
+		f.later(func() bool { return served() == 1 }, func() {
+			f.asks(6, "tcp", local(f.ports[1]), func(answers []string) {
+				require.Equal(t, []string{"2", "2", "2", "2", "2", "2"}, answers)
+				require.Equal(t, 1, served())
+				require.NoError(t, waits.Close())
+				f.disconnect()
+			})
 		})
 	})
 	f.run()
