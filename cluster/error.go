@@ -8,7 +8,8 @@ import (
 )
 
 var (
-	// ErrDisconnecting is returned by Fork, Listen, Reload and Upgrade during [Cluster.Disconnect].
+	// ErrDisconnecting is returned by Fork, Reload and Upgrade during [Cluster.Disconnect]. It is
+	// also the cause of a [ListenError] of Listen, and of a [ReloadError].
 	ErrDisconnecting = errors.New("cluster: is disconnecting")
 
 	// ErrReloading is returned by Reload and Upgrade during another Reload or Upgrade.

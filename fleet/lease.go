@@ -17,7 +17,7 @@ var errLeaseLost = errors.New("fleet: the agent has lost the job: it was silent 
 // keeps the time itself, from a moment at which the server cannot have started to count. It uses
 // two clocks, because the monotonic clock stands still while the machine sleeps.
 //
-// Its methods are safe to call from any goroutine.
+// Its methods are safe to call from any goroutine; stop waits for the lease's own.
 type lease struct {
 	f      *Fleet
 	wait   time.Duration                  // AckWait of the queue
