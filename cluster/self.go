@@ -182,9 +182,9 @@ func (s *Self) onNewConn(m *ipc.Message, in *inbound) {
 	}
 }
 
-// Disconnect closes the servers, waits until their connections are closed,
-// announces to the primary that the exit is intended, and closes the channel. If the primary
-// disconnects this worker, the same happens. Later calls do nothing.
+// Disconnect closes the servers, waits until their connections are closed, announces to the primary
+// that the exit is intended, and closes the channel. If the primary disconnects this worker, the
+// same happens. Later calls do nothing.
 func (s *Self) Disconnect() {
 	if s.state != selfJoined {
 		return
