@@ -43,9 +43,10 @@ const DefaultMaxWaiting = 128
 // maxWaiting bounds MaxWaiting, because a door has room for all of them from the beginning.
 const maxWaiting = 1 << 16
 
-// Listen asks the primary for a listener, like server.listen in a Node worker. It calls done on a
-// later tick: with a [Server], which is a net.Listener, or with a *[ListenError] that wraps the
-// system's error (EADDRINUSE) or [ipc.ErrChannelClosed]. The caller must Close the Server.
+// Listen asks the primary for a listener, like server.listen in a Node worker. It calls done later,
+// never inside this call: with a [Server], which is a net.Listener, or with a *[ListenError] that
+// wraps the system's error (EADDRINUSE) or [ipc.ErrChannelClosed]. The caller must Close the
+// Server.
 //
 // Networks are "tcp", "tcp4", "tcp6" and "unix". A host is "" or an IP address, because no name is
 // looked up. With port 0 all workers get the same port. The second server of a worker on one
@@ -181,7 +182,7 @@ type reply struct {
 }
 
 // sendQuery sends message, with the next index among the servers on its address. then is called
-// once, on a later tick, and must release the reply after an error.
+// once, never inside this call, and must release the reply after an error.
 func (s *Self) sendQuery(message *queryMessage, then func(*reply, error)) error {
 	if s.state != selfJoined || !s.parent.Connected() {
 		return ipc.ErrChannelClosed

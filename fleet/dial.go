@@ -205,7 +205,7 @@ func (f *Fleet) connect() (*nats.Conn, error) {
 // handlers is the last option. It sets the handlers of the Fleet, which call those of the program.
 func (f *Fleet) handlers(o *nats.Options) error {
 	failed, reconnected, lost, closed := o.AsyncErrorCB, o.ReconnectedCB, o.DisconnectedErrCB, o.ClosedCB
-	silent := o.NoCallbacksAfterClientClose
+	quietAfterClose := o.NoCallbacksAfterClientClose
 	o.NoCallbacksAfterClientClose = false // Close waits for a callback.
 	o.AsyncErrorCB = func(nc *nats.Conn, sub *nats.Subscription, err error) {
 		f.asyncError(err)
@@ -221,12 +221,12 @@ func (f *Fleet) handlers(o *nats.Options) error {
 	}
 	o.DisconnectedErrCB = func(nc *nats.Conn, err error) {
 		f.log("lost the connection", err)
-		if lost != nil && !(silent && f.closing.Load()) {
+		if lost != nil && !(quietAfterClose && f.closing.Load()) {
 			lost(nc, err)
 		}
 	}
 	o.ClosedCB = func(nc *nats.Conn) {
-		if closed != nil && !(silent && f.closing.Load()) {
+		if closed != nil && !(quietAfterClose && f.closing.Load()) {
 			closed(nc)
 		}
 		close(f.closed)
