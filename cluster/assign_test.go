@@ -19,7 +19,7 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// A raw worker speaks the protocol by hand, and tells its primary what it gets.
+// raw is a worker that speaks the protocol by hand, and reports to the primary what it receives.
 type raw struct {
 	loop   *reactor.Loop
 	parent *ipc.Channel
@@ -38,7 +38,7 @@ func (r *raw) query(port int) {
 	r.send(object{"act": "queryServer", "index": 0, "data": nil, "address": "127.0.0.1", "port": port, "addressType": 4, "flags": 0, "backlog": 0})
 }
 
-// rawWorker does what its argument says.
+// rawWorker runs the raw worker that its argument names.
 func rawWorker(l *reactor.Loop, parent *ipc.Channel, args []string) error {
 	r := &raw{loop: l, parent: parent}
 	r.send(object{"act": "online"})
@@ -57,9 +57,9 @@ func (r *raw) onAct(fn func(act string, in object, h *ipc.Handle)) {
 	})
 }
 
-// rawWorkers are what a raw worker can do.
+// rawWorkers are the raw workers, by name.
 var rawWorkers = map[string]func(r *raw){
-	// slow says what it is given, and accepts when it is told to.
+	// slow reports each connection, and accepts it when the primary sends a message.
 	"slow": func(r *raw) {
 		var conn *ipc.Handle
 		var seq any
@@ -79,7 +79,7 @@ var rawWorkers = map[string]func(r *raw){
 		r.query(0)
 	},
 
-	// refuse takes nothing, and says how often it was asked.
+	// refuse refuses each connection, and reports how many it was offered.
 	"refuse": func(r *raw) {
 		asked := 0
 		r.onAct(func(act string, in object, h *ipc.Handle) {
@@ -97,8 +97,8 @@ var rawWorkers = map[string]func(r *raw){
 	},
 }
 
-// sockets returns how many connections this process has on the server's side of a port, however
-// many descriptors of each.
+// sockets returns the number of connections that this process has on the server's side of a port.
+// Several descriptors of one connection count once.
 func sockets(t testing.TB, port int) int {
 	t.Helper()
 	peers := map[int]bool{}
@@ -118,7 +118,7 @@ func sockets(t testing.TB, port int) int {
 	return len(peers)
 }
 
-// turns lets the loop turn n times, without sleeping, and then calls then.
+// turns calls then after n turns of the loop, which do not sleep.
 func (f *fixture) turns(n int, then func()) {
 	if n == 0 {
 		then()
@@ -139,14 +139,14 @@ func (f *fixture) connect(n, port int) (conns []net.Conn) {
 }
 
 //brood:checks W104
-func TestOneConnectionIsOnItsWayToAWorkerAndStaysHereUntilItIsAccepted(t *testing.T) {
+func TestAWorkerIsAssignedOneConnectionAndThePrimaryKeepsItUntilItIsAccepted(t *testing.T) {
 	f := newCluster(t, &cluster.Options{Self: "raw", Args: []string{"slow"}})
 	f.fork(1)
 	f.when(f.saw("listening", 1), func() {
 		conns := f.connect(2, f.ports[1])
 		t.Cleanup(func() {
 			for _, c := range conns {
-				_ = c.Close() // The worker has.
+				_ = c.Close() // The worker has its own descriptor.
 			}
 		})
 	})
@@ -206,13 +206,13 @@ func TestAWorkerThatRefusesIsPassedOver(t *testing.T) {
 				got.WriteString(string(p))
 			}
 			for _, c := range conns {
-				_ = c.Close() // Their server ends them too.
+				_ = c.Close() // The server closes them too.
 			}
 			if got.String() != "12222" {
 				return errors.New(got.String())
 			}
 			return nil
-		}, f.end)
+		}, f.disconnect)
 	})
 	f.run()
 	require.Equal(t, 2, f.count("exit"))
@@ -225,10 +225,10 @@ func cpu(t testing.TB) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// Node's primary asks again at once, and takes half a processor.
+// Node's primary asks again at once, which takes half a processor.
 //
 //brood:checks W105
-func TestWhenAllRefuseTheConnectionWaitsAndNobodySpins(t *testing.T) {
+func TestWhenAllRefuseTheConnectionWaitsAndThePrimaryDoesNotSpin(t *testing.T) {
 	f := newCluster(t, &cluster.Options{Self: "raw", Args: []string{"refuse"}, DisconnectTimeout: time.Millisecond})
 	f.fork(1)
 	const window = time.Second
@@ -250,7 +250,7 @@ func TestWhenAllRefuseTheConnectionWaitsAndNobodySpins(t *testing.T) {
 		took = time.Since(begin)
 		_, err := fmt.Sscanf(f.events[len(f.events)-1], "message 1 asked %d", &asked)
 		require.NoError(t, err)
-		f.end()
+		f.disconnect()
 	})
 	f.run()
 	require.GreaterOrEqual(t, asked, 2)
@@ -283,13 +283,13 @@ func TestAWorkerThatWasFullIsAskedAgain(t *testing.T) {
 			}
 			_, err = second.Read(p)
 			return errors.Join(err, second.Close())
-		}, f.end)
+		}, f.disconnect)
 	})
 	f.run()
 	require.Equal(t, 1, f.count("exit"))
 }
 
-// stop stops a worker's process, as if it hung, and waits until it stands still.
+// stop stops a worker's process (SIGSTOP), as if it hung, and waits until it stands still.
 func (f *fixture) stop(id int) {
 	f.t.Helper()
 	_, err := f.cluster.Worker(id).Kill(syscall.SIGSTOP)
@@ -297,7 +297,7 @@ func (f *fixture) stop(id int) {
 }
 
 //brood:checks W106
-func TestWhatADyingWorkerHasNotAcceptedGoesToAnother(t *testing.T) {
+func TestAConnectionThatADyingWorkerHasNotAcceptedGoesToAnother(t *testing.T) {
 	for _, self := range []bool{false, true} {
 		t.Run(fmt.Sprint("go ", self), func(t *testing.T) {
 			o := &cluster.Options{Self: "accept", Args: []string{"tcp", "127.0.0.1:0"}}
@@ -319,7 +319,7 @@ func TestWhatADyingWorkerHasNotAcceptedGoesToAnother(t *testing.T) {
 								err = errors.Join(err, errors.New(s))
 							}
 							return err
-						}, f.end)
+						}, f.disconnect)
 						_, err := f.cluster.Worker(1).Kill(syscall.SIGKILL)
 						require.NoError(t, err)
 					})
@@ -333,7 +333,7 @@ func TestWhatADyingWorkerHasNotAcceptedGoesToAnother(t *testing.T) {
 }
 
 //brood:checks W107
-func TestWhatIsAcceptedForStoppedWorkersIsBoundedAndTheOthersGoOn(t *testing.T) {
+func TestConnectionsAcceptedForStoppedWorkersAreBoundedAndOtherWorkersGoOn(t *testing.T) {
 	const most, clients = 4, 20
 	for name, row := range map[string]struct {
 		pick func(*cluster.Incoming) *cluster.Worker
@@ -349,7 +349,7 @@ func TestWhatIsAcceptedForStoppedWorkersIsBoundedAndTheOthersGoOn(t *testing.T) 
 			f.fork(2)
 			f.when(f.saw("listening", 2), func() {
 				f.stop(1)
-				// The first connection hangs in the first worker; what comes later does not.
+				// The first connection hangs in the first worker; later ones do not.
 				hanging := f.connect(1, f.ports[1])
 				f.asks(clients, "tcp", local(f.ports[1]), func(answers []string) {
 					for _, s := range answers {
@@ -359,7 +359,7 @@ func TestWhatIsAcceptedForStoppedWorkersIsBoundedAndTheOthersGoOn(t *testing.T) 
 					hanging = append(hanging, f.connect(clients, f.ports[1])...)
 					f.turns(50, func() {
 						require.Equal(t, row.want, sockets(t, f.ports[1]), "accepted")
-						f.goOn(hanging)
+						f.cont(hanging)
 					})
 				})
 			})
@@ -369,8 +369,8 @@ func TestWhatIsAcceptedForStoppedWorkersIsBoundedAndTheOthersGoOn(t *testing.T) 
 	}
 }
 
-// goOn has all workers that were stopped go on, and ends the cluster when they have answered.
-func (f *fixture) goOn(conns []net.Conn) {
+// cont continues all stopped workers, and disconnects the cluster when they have answered.
+func (f *fixture) cont(conns []net.Conn) {
 	f.t.Helper()
 	for _, w := range f.cluster.Workers() {
 		_, err := w.Kill(syscall.SIGCONT)
@@ -390,10 +390,10 @@ func (f *fixture) goOn(conns []net.Conn) {
 		}
 		wait.Wait()
 		return errors.Join(errs...)
-	}, f.end)
+	}, f.disconnect)
 }
 
-// A worker's servers have their turns, however much one of them has to do.
+// A worker's servers take turns, even if one of them is busy.
 func TestABusyServerDoesNotStarveTheOthersOfItsWorker(t *testing.T) {
 	f := newCluster(t, nodeOptions(t, `
 		const net = require('net');
@@ -415,7 +415,7 @@ func TestABusyServerDoesNotStarveTheOthersOfItsWorker(t *testing.T) {
 		f.later(func() bool { return loads[0].asked.Load() > 200 && loads[1].asked.Load() > 200 }, func() {
 			a, b := loads[0].asked.Load(), loads[1].asked.Load()
 			require.Less(t, max(a, b), 4*min(a, b))
-			f.client(func() error { return errors.Join(loads[0].stop(), loads[1].stop()) }, f.end)
+			f.client(func() error { return errors.Join(loads[0].stop(), loads[1].stop()) }, f.disconnect)
 		})
 	})
 	f.run()
