@@ -74,13 +74,13 @@ func (s *Scope) importKind(ctx uintptr, base, specifier string) (string, error) 
 // that is most often the one.
 func (s *Scope) declared(ctx uintptr, base, specifier string) (given js.TJSValue, ok bool) {
 	list := ctx + loadedOffset
-	for link := *at[uintptr](list + prevOffset); link != list; link = *at[uintptr](link + prevOffset) {
-		def := at[js.TJSModuleDef](link - moduleLinkOffset)
+	for link := *pointerAt[uintptr](list + prevOffset); link != list; link = *pointerAt[uintptr](link + prevOffset) {
+		def := pointerAt[js.TJSModuleDef](link - moduleLinkOffset)
 		if statusOf(link-moduleLinkOffset) != ModuleUnlinked {
 			continue
 		}
 		for i := range uintptr(def.Freq_module_entries_count) {
-			entry := at[js.TJSReqModuleEntry](def.Freq_module_entries + i*reqModuleSize)
+			entry := pointerAt[js.TJSReqModuleEntry](def.Freq_module_entries + i*reqModuleSize)
 			if entry.Fmodule != 0 {
 				continue
 			}

@@ -51,12 +51,12 @@ var ErrPassed = errors.New("engine: an exception is on its way")
 // Pass calls a function with the arguments of the call, from the from-th on.
 func (c *Call) Pass(fn, this Value, from int) (Value, error) {
 	e := c.e
-	if err := c.ready(); err != nil {
+	if err := c.interruption(); err != nil {
 		return c.Undefined(), err
 	}
 	from = min(from, c.argc)
 	argv := c.argv + uintptr(from*valueSize)
-	v := js.XJS_Call(e.tls, e.ctx, e.take(fn), e.take(this), int32(c.argc-from), argv)
+	v := js.XJS_Call(e.tls, e.ctx, e.rawValue(fn), e.rawValue(this), int32(c.argc-from), argv)
 	if v.Ftag == js.EJS_TAG_EXCEPTION {
 		c.reraise()
 		return c.Undefined(), ErrPassed
@@ -85,15 +85,15 @@ func (s *Scope) Function(name string, fn Func) Value {
 
 // onCall is called by the engine for each function that Function has made.
 func (e *Engine) onCall(_ *libc.TLS, _ uintptr, this js.TJSValue, argc int32, argv uintptr, magic int32) js.TJSValue {
-	return e.run(e.functions[magic], this, argc, argv)
+	return e.callFunc(e.functions[magic], this, argc, argv)
 }
 
-// run calls a function of Go for the engine.
-func (e *Engine) run(fn Func, this js.TJSValue, argc int32, argv uintptr) (r js.TJSValue) {
+// callFunc calls a function of Go for the engine.
+func (e *Engine) callFunc(fn Func, this js.TJSValue, argc int32, argv uintptr) (r js.TJSValue) {
 	s := e.open()
 	defer func() {
 		if p := recover(); p != nil {
-			r = s.stop(p)
+			r = s.throwPanic(p)
 		}
 		e.close(s)
 	}()
@@ -105,14 +105,14 @@ func (e *Engine) run(fn Func, this js.TJSValue, argc int32, argv uintptr) (r js.
 	if err != nil {
 		return s.throw(err)
 	}
-	if s.ready() != nil {
+	if s.interruption() != nil {
 		return e.uncatchable()
 	}
-	return js.XDupValue(e.tls, e.ctx, e.take(v))
+	return js.XDupValue(e.tls, e.ctx, e.rawValue(v))
 }
 
-// stop sends a panic on its way through the engine.
-func (s *Scope) stop(p any) js.TJSValue {
+// throwPanic sends a panic on its way through the engine.
+func (s *Scope) throwPanic(p any) js.TJSValue {
 	if m, ok := p.(*MemoryError); ok {
 		return s.throw(m.err)
 	}
@@ -124,7 +124,7 @@ func (s *Scope) stop(p any) js.TJSValue {
 func (s *Scope) reraise() {
 	if p := s.e.panicked; p != nil {
 		s.e.panicked = nil
-		s.drop()
+		s.dropException()
 		panic(p)
 	}
 }
@@ -137,7 +137,7 @@ func newNativeClass() js.TJSClassID {
 	defer tls.Close()
 	id := tls.Alloc(4)
 	defer tls.Free(4)
-	*at[js.TJSClassID](id) = 0
+	*pointerAt[js.TJSClassID](id) = 0
 	return js.XJS_NewClassID(tls, id)
 }
 
@@ -148,7 +148,7 @@ func (e *Engine) registerNative() error {
 	def := e.tls.Alloc(classDefSize)
 	defer e.tls.Free(classDefSize)
 	finalizer := addressOf[func(*libc.TLS, uintptr, js.TJSValue)](e.finalize)
-	*at[js.TJSClassDef](def) = js.TJSClassDef{Fclass_name: name.address, Ffinalizer: finalizer}
+	*pointerAt[js.TJSClassDef](def) = js.TJSClassDef{Fclass_name: name.address, Ffinalizer: finalizer}
 	if js.XJS_NewClass(e.tls, e.rt, nativeClass, def) < 0 {
 		return errors.New("engine: no memory for a class")
 	}
@@ -159,7 +159,7 @@ func (e *Engine) registerNative() error {
 // object is collected.
 func (s *Scope) Native(prototype Value, x any) Value {
 	e := s.e
-	v := s.must(js.XJS_NewObjectProtoClass(e.tls, e.ctx, e.take(prototype), nativeClass))
+	v := s.must(js.XJS_NewObjectProtoClass(e.tls, e.ctx, e.rawValue(prototype), nativeClass))
 	js.XJS_SetOpaque(e.tls, v.v, uintptr(e.natives.put(x)))
 	return v
 }

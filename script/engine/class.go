@@ -92,7 +92,7 @@ func (v Value) Bytes() (b []byte, ok bool) {
 	if err != nil {
 		return nil, true // Its buffer has become too short for it.
 	}
-	return part(buffer.buffer(), int(*at[js.Size_t](memory)), int(*at[js.Size_t](memory + 8))), true
+	return slicePart(buffer.buffer(), int(*pointerAt[js.Size_t](memory)), int(*pointerAt[js.Size_t](memory + 8))), true
 }
 
 // buffer returns the memory of an ArrayBuffer.
@@ -102,10 +102,10 @@ func (v Value) buffer() []byte {
 	defer e.tls.Free(8)
 	from := js.XJS_GetArrayBuffer(e.tls, e.ctx, size, v.v)
 	if from == 0 {
-		v.s.drop()
+		v.s.dropException()
 		return nil
 	}
-	return bytesAt(from, int(*at[js.Size_t](size)))
+	return bytesAt(from, int(*pointerAt[js.Size_t](size)))
 }
 
 // dataView is Bytes of a DataView, of which the engine tells nothing but what a script sees.
@@ -122,10 +122,10 @@ func (v Value) dataView() ([]byte, bool) {
 	if c := buffer.Class(); err != nil || c != ClassArrayBuffer && c != ClassSharedArrayBuffer {
 		return nil, false
 	}
-	return part(buffer.buffer(), int(offset.Int()), int(length.Int())), true
+	return slicePart(buffer.buffer(), int(offset.Int()), int(length.Int())), true
 }
 
-func part(b []byte, offset, length int) []byte {
+func slicePart(b []byte, offset, length int) []byte {
 	if offset < 0 || length < 0 || offset > len(b) || length > len(b)-offset {
 		return nil
 	}

@@ -20,7 +20,7 @@ func (s *Scope) Closure(fn Func) Value {
 // dataFunction is a function of the engine's that has values of its own.
 type dataFunction = func(tls *libc.TLS, ctx uintptr, this js.TJSValue, argc int32, argv uintptr, magic int32, data uintptr) js.TJSValue
 
-var errTooDeep = errors.New("stack overflow")
+var errStackOverflow = errors.New("stack overflow")
 
 // onClosure is called by the engine for each function that Closure has made, without a look at how
 // deep the stack is.
@@ -28,7 +28,7 @@ func (e *Engine) onClosure(tls *libc.TLS, _ uintptr, this js.TJSValue, argc int3
 	x, _ := e.natives.get(uint32(js.XJS_GetOpaque(tls, valueAt(data, 0), nativeClass)))
 	fn := x.(Func)
 	if tls.StackSlots() >= e.o.StackDepth {
-		fn = func(*Call) (Value, error) { return Value{}, errTooDeep }
+		fn = func(*Call) (Value, error) { return Value{}, errStackOverflow }
 	}
-	return e.run(fn, this, argc, argv)
+	return e.callFunc(fn, this, argc, argv)
 }

@@ -70,11 +70,11 @@ type Engine struct {
 	tls     *libc.TLS
 	rt, ctx uintptr
 
-	functions []Func     // by the magic of their functions of the engine
-	natives   table[any] // by the opaque of their objects
-	kept      table[js.TJSValue]
-	named     map[string]Kept // modules by the names they were loaded by
-	rejected  rejected
+	functions     []Func     // by the magic of their functions of the engine
+	natives       table[any] // by the opaque of their objects
+	kept          table[js.TJSValue]
+	namedModules  map[string]Kept // modules by the names they were loaded by
+	lastRejection lastRejection
 
 	evaluating int // calls of EvalModule that are under way
 
@@ -89,10 +89,10 @@ type Engine struct {
 	names  []js.TJSAtom // that are kept
 	calls  []*Calls
 
-	scope     *Scope // the innermost open one
-	free      *Scope // closed ones, to be used again
-	panicked  any    // on its way through the engine
-	interrupt atomic.Pointer[error]
+	scope      *Scope // the innermost open one
+	freeScopes *Scope // closed ones, to be used again
+	panicked   any    // on its way through the engine
+	interrupt  atomic.Pointer[error]
 
 	// What the engine calls: it holds their addresses as numbers, which the collector of Go does
 	// not see.
@@ -107,7 +107,7 @@ var ErrClosed = errors.New("engine: closed")
 // New returns an engine, which has to be closed. o may be nil. Its error says that there is no
 // memory for one.
 func New(o *Options) (*Engine, error) {
-	e := &Engine{tls: libc.NewTLS(), modules: map[uintptr]*Module{}, named: map[string]Kept{}}
+	e := &Engine{tls: libc.NewTLS(), modules: map[uintptr]*Module{}, namedModules: map[string]Kept{}}
 	if o != nil {
 		e.o = *o
 	}
@@ -132,16 +132,16 @@ func New(o *Options) (*Engine, error) {
 		e.tls.Close()
 		return nil, errors.New("engine: no memory for a global object")
 	}
-	e.hook()
-	e.lookAfter(lookAfter)
+	e.registerCallbacks()
+	e.setPollInterval(pollCalls)
 	if err := e.registerNative(); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
 	return e, nil
 }
 
-// hook tells the engine whom to call.
-func (e *Engine) hook() {
+// registerCallbacks tells the engine whom to call.
+func (e *Engine) registerCallbacks() {
 	js.XJS_SetInterruptHandler(e.tls, e.rt, address(&e.interrupted, e.onInterrupt), 0)
 	js.XJS_SetModuleLoaderFunc2(e.tls, e.rt, address(&e.normalize, e.onNormalize), address(&e.load, e.onLoad),
 		address(&e.check, e.onAttributes), 0)
@@ -167,9 +167,9 @@ func (e *Engine) Close() error {
 	}
 	e.kept = table[js.TJSValue]{} // Release comes for some of them yet.
 	for _, q := range e.calls {
-		q.drop()
+		q.free()
 	}
-	e.shapes.forget(e)
+	e.shapes.forgetAll(e)
 	e.forgetNames()
 	e.freeRealms(true)
 	js.XJS_FreeContext(e.tls, e.ctx)
@@ -190,7 +190,7 @@ func (e *Engine) Memory() int64 {
 	}
 	defer libc.Xfree(e.tls, usage)
 	js.XJS_ComputeMemoryUsage(e.tls, e.rt, usage)
-	return at[js.TJSMemoryUsage](usage).Fmalloc_size
+	return pointerAt[js.TJSMemoryUsage](usage).Fmalloc_size
 }
 
 // Collect frees objects that only refer to each other.

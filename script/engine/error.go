@@ -34,7 +34,7 @@ func (e *Exception) Stack() string {
 func (s *Scope) exception() error {
 	e := s.e
 	if p := e.interrupt.Load(); p != nil && js.XJS_HasException(e.tls, e.ctx) != 0 {
-		s.drop()
+		s.dropException()
 		return *p
 	}
 	return s.own(js.XJS_GetException(e.tls, e.ctx)).asException()
@@ -71,7 +71,7 @@ func (v Value) convertSafely() (string, bool) {
 	}
 	text := js.XJS_ToString(e.tls, e.ctx, v.v)
 	if text.Ftag == js.EJS_TAG_EXCEPTION {
-		v.s.drop()
+		v.s.dropException()
 		return "an object that cannot be converted to a string", false
 	}
 	return v.s.own(text).Text(), true
@@ -84,14 +84,14 @@ func (v Value) textOf(name string) string {
 	defer e.takeBack(text)
 	p := js.XJS_GetPropertyStr(e.tls, e.ctx, v.v, text.address)
 	if p.Ftag == js.EJS_TAG_EXCEPTION {
-		v.s.drop()
+		v.s.dropException()
 		return ""
 	}
 	return strings.TrimSuffix(v.s.own(p).Text(), "\n")
 }
 
-// drop forgets the engine's exception.
-func (s *Scope) drop() {
+// dropException forgets the engine's exception.
+func (s *Scope) dropException() {
 	js.XFreeValue(s.e.tls, s.e.ctx, js.XJS_GetException(s.e.tls, s.e.ctx))
 }
 
@@ -108,7 +108,7 @@ func (s *Scope) throw(err error) js.TJSValue {
 	if e.o.Throw != nil {
 		made = e.o.Throw(s, err)
 	}
-	return js.XJS_Throw(e.tls, e.ctx, js.XDupValue(e.tls, e.ctx, e.take(made)))
+	return js.XJS_Throw(e.tls, e.ctx, js.XDupValue(e.tls, e.ctx, e.rawValue(made)))
 }
 
 // Error returns a new Error.

@@ -17,7 +17,7 @@ func (v Value) Proxy() (target, handler Value, ok bool) {
 	if v.Class() != ClassProxy {
 		return v.s.Undefined(), v.s.Undefined(), false
 	}
-	data := at[js.TJSProxyData](v.opaque())
+	data := pointerAt[js.TJSProxyData](v.opaque())
 	if data.Fis_revoked != 0 {
 		return v.s.Null(), v.s.Null(), true
 	}
@@ -47,7 +47,7 @@ func (v Value) Entries(most int) (entries []Value, pairs, ok bool) {
 	case ClassWeakSet:
 		state = v.opaque()
 	case ClassMapIterator, ClassSetIterator:
-		it := at[js.TJSMapIteratorData](v.opaque())
+		it := pointerAt[js.TJSMapIteratorData](v.opaque())
 		kind = it.Fkind
 		if it.Fobj.Ftag != js.EJS_TAG_OBJECT {
 			return nil, kind == js.EJS_ITERATOR_KIND_KEY_AND_VALUE, true // It is at its end.
@@ -56,16 +56,16 @@ func (v Value) Entries(most int) (entries []Value, pairs, ok bool) {
 	default:
 		return nil, false, false
 	}
-	m := at[js.TJSMapState](state)
+	m := pointerAt[js.TJSMapState](state)
 	end := state + recordsOffset
 	link := m.Frecords.Fnext
 	if last != 0 {
-		link = at[js.TJSMapRecord](last).Flink.Fnext
+		link = pointerAt[js.TJSMapRecord](last).Flink.Fnext
 	}
 	pairs = kind == js.EJS_ITERATOR_KIND_KEY_AND_VALUE
 	isSet := v.Class() == ClassSetIterator
 	for n := 0; link != end && n < most; n++ {
-		record := at[js.TJSMapRecord](link - linkOffset)
+		record := pointerAt[js.TJSMapRecord](link - linkOffset)
 		link = record.Flink.Fnext
 		if record.F__ccgo4 != 0 || m.Fis_weak != 0 && !isLive(record.Fkey) {
 			continue
@@ -86,7 +86,7 @@ func (v Value) Entries(most int) (entries []Value, pairs, ok bool) {
 
 // isLive reports whether the key of a weak collection has not been collected.
 func isLive(key js.TJSValue) bool {
-	return !counted(key) || at[js.TJSMallocBlockHeader](uintptr(key.Fu.Fuint641)-rcOffset).Fref_count != 0
+	return !isCounted(key) || pointerAt[js.TJSMallocBlockHeader](uintptr(key.Fu.Fuint641)-rcOffset).Fref_count != 0
 }
 
 // OwnKeys returns the names and symbols of an object's own properties besides those that are
@@ -97,12 +97,12 @@ func (v Value) OwnKeys(enumerable bool) []Value {
 		return nil
 	}
 	e := v.engine()
-	shape := at[js.TJSObject](uintptr(v.v.Fu.Fuint641)).Fshape
-	sh := at[js.TJSShape](shape)
+	shape := pointerAt[js.TJSObject](uintptr(v.v.Fu.Fuint641)).Fshape
+	sh := pointerAt[js.TJSShape](shape)
 	from := shape + shapeSize + (uintptr(sh.Fprop_hash_mask)+1)*4
 	var names, symbols []Value
 	for i := range uintptr(sh.Fprop_count) {
-		p := at[js.TJSShapeProperty](from + i*shapePropertySize)
+		p := pointerAt[js.TJSShapeProperty](from + i*shapePropertySize)
 		listed := p.F__ccgo0>>26&js.MJS_PROP_ENUMERABLE != 0
 		if p.Fatom == js.MJS_ATOM_NULL || p.Fatom&js.MJS_ATOM_TAG_INT != 0 || enumerable && !listed {
 			continue
@@ -113,7 +113,7 @@ func (v Value) OwnKeys(enumerable bool) []Value {
 				names = append(names, key)
 			}
 		// a private name is none
-		case *at[uint32](uintptr(key.v.Fu.Fuint641) + 4)&js.MJS_ATOM_HASH_MASK != js.MJS_ATOM_HASH_PRIVATE:
+		case *pointerAt[uint32](uintptr(key.v.Fu.Fuint641) + 4)&js.MJS_ATOM_HASH_MASK != js.MJS_ATOM_HASH_PRIVATE:
 			symbols = append(symbols, key)
 		}
 	}

@@ -32,8 +32,8 @@ func (e *Engine) ResumeFrom(err error) bool {
 	return p != nil && *p == err && e.interrupt.CompareAndSwap(p, nil)
 }
 
-// ready returns the error of an interruption.
-func (s *Scope) ready() error {
+// interruption returns the error of an interruption.
+func (s *Scope) interruption() error {
 	if p := s.e.interrupt.Load(); p != nil {
 		return *p
 	}
@@ -44,9 +44,9 @@ func (s *Scope) ready() error {
 // interruption. An error takes the longer to make the more calls are under way, because each is in
 // its stack: a recursion that goes on after each "stack overflow" makes one with every call.
 const (
-	lookAfter     = 200
-	lookAfterDeep = 10
-	deep          = 500 // of Options.StackDepth
+	pollCalls     = 200
+	pollCallsDeep = 10
+	deepStack     = 500 // of Options.StackDepth
 )
 
 // onInterrupt is called by the engine every so often. What it returns ends the script unless it is
@@ -55,20 +55,20 @@ func (e *Engine) onInterrupt(tls *libc.TLS, _, _ uintptr) int32 {
 	if e.interrupt.Load() != nil {
 		return 1
 	}
-	n := int32(lookAfter)
-	if tls.StackSlots() > deep {
-		n = lookAfterDeep
+	n := int32(pollCalls)
+	if tls.StackSlots() > deepStack {
+		n = pollCallsDeep
 	}
-	e.lookAfter(n)
+	e.setPollInterval(n)
 	return 0
 }
 
-// lookAfter has the engine look for an interruption after that many calls. The engine itself would
+// setPollInterval has the engine look for an interruption after that many calls. The engine itself would
 // let ten thousand pass.
-func (e *Engine) lookAfter(n int32) {
-	at[js.TJSContext](e.ctx).Finterrupt_counter = n
+func (e *Engine) setPollInterval(n int32) {
+	pointerAt[js.TJSContext](e.ctx).Finterrupt_counter = n
 	for r := range e.realms {
-		at[js.TJSContext](r.ctx).Finterrupt_counter = n
+		pointerAt[js.TJSContext](r.ctx).Finterrupt_counter = n
 	}
 }
 

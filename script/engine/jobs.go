@@ -7,8 +7,8 @@ import (
 
 // jobs counts the reactions of promises, which run in the order in which they were queued.
 type jobs struct {
-	ran    int64
-	before func(s *Scope, number int64) error
+	ran       int64
+	beforeJob func(s *Scope, number int64) error
 
 	// The last job that was counted, and its number: counting goes on behind it. It may be gone
 	// once that many have run.
@@ -24,10 +24,10 @@ func (e *Engine) RunJobs() error { return e.Do((*Scope).RunJobs) }
 func (s *Scope) RunJobs() error {
 	e, ran := s.e, false
 	for js.XJS_IsJobPending(e.tls, e.rt) != 0 {
-		if err := s.ready(); err != nil {
+		if err := s.interruption(); err != nil {
 			return err
 		}
-		if before := e.jobs.before; before != nil {
+		if before := e.jobs.beforeJob; before != nil {
 			ran = true
 			if err := before(s, e.jobs.ran); err != nil {
 				return err
@@ -38,7 +38,7 @@ func (s *Scope) RunJobs() error {
 		}
 	}
 	e.forgetRejection()
-	if before := e.jobs.before; before != nil && ran {
+	if before := e.jobs.beforeJob; before != nil && ran {
 		return before(s, -1)
 	}
 	return nil
@@ -49,7 +49,7 @@ func (s *Scope) Enqueue(fn Value) error {
 	e := s.e
 	argv := e.arguments([]Value{fn})
 	defer e.tls.Free(valueSize)
-	return s.done(js.XJS_EnqueueJob(e.tls, e.ctx, addressOf[jobFunction](e.runCall), 1, argv))
+	return s.resultError(js.XJS_EnqueueJob(e.tls, e.ctx, addressOf[jobFunction](e.runCall), 1, argv))
 }
 
 // jobFunction is what the engine calls for a job.
@@ -61,7 +61,7 @@ func (e *Engine) onJob(tls *libc.TLS, ctx uintptr, _ int32, argv uintptr) js.TJS
 
 // BeforeJob has fn called before each job with its number, from 0, and with -1 when RunJobs has run
 // all.
-func (e *Engine) BeforeJob(fn func(s *Scope, number int64) error) { e.jobs.before = fn }
+func (e *Engine) BeforeJob(fn func(s *Scope, number int64) error) { e.jobs.beforeJob = fn }
 
 // Queued returns how many jobs there have been, those that wait included.
 func (e *Engine) Queued() int64 {
@@ -70,11 +70,11 @@ func (e *Engine) Queued() int64 {
 	}
 	list := e.rt + jobListOffset
 	j := &e.jobs
-	link, n := *at[uintptr](list + nextOffset), j.ran
+	link, n := *pointerAt[uintptr](list + nextOffset), j.ran
 	if j.last != 0 && j.lastNumber >= j.ran {
-		link, n = *at[uintptr](j.last + nextOffset), j.lastNumber+1
+		link, n = *pointerAt[uintptr](j.last + nextOffset), j.lastNumber+1
 	}
-	for ; link != list; link = *at[uintptr](link + nextOffset) {
+	for ; link != list; link = *pointerAt[uintptr](link + nextOffset) {
 		j.last, j.lastNumber = link, n
 		n++
 	}
@@ -89,5 +89,5 @@ func (s *Scope) runJob() error {
 	ctx := e.tls.Alloc(8)
 	defer e.tls.Free(8)
 	e.jobs.ran++
-	return s.done(js.XJS_ExecutePendingJob(e.tls, e.rt, ctx))
+	return s.resultError(js.XJS_ExecutePendingJob(e.tls, e.rt, ctx))
 }

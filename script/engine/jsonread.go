@@ -33,7 +33,7 @@ func (s *Scope) PlainJSON(text []byte) (v Value, ok bool) {
 		}
 		js.XFreeValue(e.tls, e.ctx, made)
 	}
-	r.drop(0)
+	r.freeValues(0)
 	return s.Undefined(), false
 }
 
@@ -51,20 +51,20 @@ type plainReader struct {
 }
 
 // values and bytes of the reader's stacks that are kept for the next text
-const mostReaderKept = 1 << 10
+const maxReaderKept = 1 << 10
 
 func (r *plainReader) reset() {
 	r.text, r.names = nil, r.names[:0]
-	if cap(r.values) > mostReaderKept {
+	if cap(r.values) > maxReaderKept {
 		r.values = nil
 	}
-	if cap(r.unquote) > mostReaderKept {
+	if cap(r.unquote) > maxReaderKept {
 		r.unquote = nil
 	}
 }
 
-// drop lets go of the values from the first-th on.
-func (r *plainReader) drop(first int) {
+// freeValues lets go of the values from the first-th on.
+func (r *plainReader) freeValues(first int) {
 	for _, v := range r.values[first:] {
 		js.XFreeValue(r.e.tls, r.e.ctx, v)
 	}
@@ -303,14 +303,14 @@ func (r *plainReader) number() (v js.TJSValue, ok bool) {
 		for _, c := range text {
 			n = n*10 + int32(c-'0')
 		}
-		return integer(n), true
+		return intValue(n), true
 	}
 	f, err := strconv.ParseFloat(string(text), 64)
 	if err != nil {
 		return v, false // It is infinite.
 	}
 	if n := int32(f); float64(n) == f && (n != 0 || !math.Signbit(f)) {
-		return integer(n), true
+		return intValue(n), true
 	}
 	v.Ftag, v.Fu.Fuint641 = js.EJS_TAG_FLOAT64, math.Float64bits(f)
 	return v, true

@@ -35,13 +35,13 @@ const (
 	elementsOffset = unsafe.Offsetof(js.TJSObject{}.Fu) // in an array
 )
 
-// fastArray is what an array has of its elements while it has them in a row, which isFastArray
+// fastArray is what an array has of its elements while it has them in a row, which fastArrayFlag
 // tells.
 type fastArray struct {
-	room   uint32 // how many there is room for
-	_      uint32
-	values uintptr
-	count  uint32
+	capacity uint32 // how many there is room for
+	_        uint32
+	values   uintptr
+	count    uint32
 }
 
-const isFastArray = 1 << 4 // in F__ccgo16 of an object
+const fastArrayFlag = 1 << 4 // in F__ccgo16 of an object

@@ -11,15 +11,15 @@ import (
 // of. Memory of Go is never lent to it, because a goroutine's stack moves and race builds check
 // such addresses; it is copied. What is a part of the program is no memory of Go's in this sense.
 
-// at returns what is at an address of the engine's.
-func at[T any](address uintptr) *T { return (*T)(unsafe.Add(nil, address)) }
+// pointerAt returns what is at an address of the engine's.
+func pointerAt[T any](address uintptr) *T { return (*T)(unsafe.Add(nil, address)) }
 
 // bytesAt returns the n bytes at an address of the engine's.
 func bytesAt(address uintptr, n int) []byte {
 	if n == 0 {
 		return nil
 	}
-	return unsafe.Slice(at[byte](address), n)
+	return unsafe.Slice(pointerAt[byte](address), n)
 }
 
 // unitsAt returns the n units of UTF-16 at an address of the engine's.
@@ -27,7 +27,7 @@ func unitsAt(address uintptr, n int) []uint16 {
 	if n == 0 {
 		return nil
 	}
-	return unsafe.Slice(at[uint16](address), n)
+	return unsafe.Slice(pointerAt[uint16](address), n)
 }
 
 // loan is a copy of a text in the engine's memory.
@@ -45,7 +45,7 @@ func lend[T string | []byte](e *Engine, text T) (l loan) {
 		panic("engine: no memory for a text")
 	}
 	copy(bytesAt(l.address, len(text)), text)
-	*at[byte](l.address + uintptr(len(text))) = 0
+	*pointerAt[byte](l.address + uintptr(len(text))) = 0
 	return l
 }
 
@@ -67,7 +67,7 @@ const smallText = 1 << 12
 const valueSize = int(unsafe.Sizeof(js.TJSValue{}))
 
 func valueAt(address uintptr, i int) js.TJSValue {
-	return *at[js.TJSValue](address + uintptr(i*valueSize))
+	return *pointerAt[js.TJSValue](address + uintptr(i*valueSize))
 }
 
 // arguments copies values to the engine's stack, of which the caller gives back len(v)*valueSize
@@ -78,7 +78,7 @@ func (e *Engine) arguments(v []Value) uintptr {
 	}
 	address := e.tls.Alloc(len(v) * valueSize)
 	for i := range v {
-		*at[js.TJSValue](address + uintptr(i*valueSize)) = e.take(v[i])
+		*pointerAt[js.TJSValue](address + uintptr(i*valueSize)) = e.rawValue(v[i])
 	}
 	return address
 }

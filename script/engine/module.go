@@ -39,7 +39,7 @@ func (e *Engine) onNormalize(tls *libc.TLS, ctx, base, specifier, _ uintptr) (na
 			return s.exception()
 		}
 		copy(bytesAt(name, len(resolved)), resolved)
-		*at[byte](name + uintptr(len(resolved))) = 0
+		*pointerAt[byte](name + uintptr(len(resolved))) = 0
 		return nil
 	})
 	return name
@@ -61,7 +61,7 @@ func (e *Engine) onLoad(_ *libc.TLS, _, name, _ uintptr, attributes js.TJSValue)
 			return err
 		}
 		if definition, err = s.define(text, m); err == nil {
-			s.note(text, definition)
+			s.remember(text, definition)
 		}
 		return err
 	})
@@ -74,7 +74,7 @@ func (e *Engine) guard(fn func(s *Scope) error) {
 	defer e.close(s)
 	defer func() {
 		if p := recover(); p != nil {
-			s.stop(p)
+			s.throwPanic(p)
 		}
 	}()
 	if err := fn(s); err != nil {
@@ -91,7 +91,7 @@ func (s *Scope) define(name string, m *Module) (uintptr, error) {
 	var v Value
 	var err error
 	if m.Bytecode != nil {
-		v, err = s.read(m.Bytecode)
+		v, err = s.readBytecode(m.Bytecode)
 	} else {
 		e.attributes.reading++
 		v, err = s.eval(name, m.Source, js.MJS_EVAL_TYPE_MODULE|js.MJS_EVAL_FLAG_COMPILE_ONLY)
@@ -101,7 +101,7 @@ func (s *Scope) define(name string, m *Module) (uintptr, error) {
 		return 0, err
 	}
 	if m.Bytecode != nil {
-		if err := s.done(js.XJS_ResolveModule(e.tls, e.ctx, v.v)); err != nil {
+		if err := s.resultError(js.XJS_ResolveModule(e.tls, e.ctx, v.v)); err != nil {
 			return 0, err
 		}
 	}
@@ -132,7 +132,7 @@ func (s *Scope) defineNative(name string, m *Module) (uintptr, error) {
 		text := lend(e, export)
 		n := js.XJS_AddModuleExport(e.tls, e.ctx, definition, text.address)
 		e.takeBack(text)
-		if err := s.done(n); err != nil {
+		if err := s.resultError(n); err != nil {
 			return 0, err
 		}
 	}
@@ -150,7 +150,7 @@ func (e *Engine) onInitialize(tls *libc.TLS, ctx, definition uintptr) (n int32) 
 		err := m.Init(s, func(name string, to Value) {
 			text := lend(e, name)
 			defer e.takeBack(text)
-			if js.XJS_SetModuleExport(tls, ctx, definition, text.address, js.XDupValue(tls, ctx, e.take(to))) < 0 && failed == nil {
+			if js.XJS_SetModuleExport(tls, ctx, definition, text.address, js.XDupValue(tls, ctx, e.rawValue(to))) < 0 && failed == nil {
 				failed = fmt.Errorf("a module has no export %q", name)
 			}
 		})
@@ -193,16 +193,16 @@ func (s *Scope) compile(name, source string, kind int32) ([]byte, error) {
 		return nil, s.exception()
 	}
 	defer js.Xjs_free(e.tls, e.ctx, code)
-	return append([]byte(nil), bytesAt(code, int(*at[js.Size_t](size)))...), nil
+	return append([]byte(nil), bytesAt(code, int(*pointerAt[js.Size_t](size)))...), nil
 }
 
 // Run runs the bytecode of a script and returns the value of its last statement.
 func (s *Scope) Run(code []byte) (Value, error) {
 	e := s.e
-	if err := s.ready(); err != nil {
+	if err := s.interruption(); err != nil {
 		return s.Undefined(), err
 	}
-	v, err := s.read(code)
+	v, err := s.readBytecode(code)
 	if err != nil {
 		return s.Undefined(), err
 	}
@@ -213,7 +213,7 @@ func (s *Scope) Run(code []byte) (Value, error) {
 // where it is.
 func (s *Scope) RunConstant(code string) (Value, error) {
 	e := s.e
-	if err := s.ready(); err != nil {
+	if err := s.interruption(); err != nil {
 		return s.Undefined(), err
 	}
 	v, err := s.made(js.XJS_ReadObject(e.tls, e.ctx, constantAddress(code), js.Size_t(len(code)), js.MJS_READ_OBJ_BYTECODE))
@@ -223,7 +223,7 @@ func (s *Scope) RunConstant(code string) (Value, error) {
 	return s.made(js.XJS_EvalFunction(e.tls, e.ctx, js.XDupValue(e.tls, e.ctx, v.v)))
 }
 
-func (s *Scope) read(code []byte) (Value, error) {
+func (s *Scope) readBytecode(code []byte) (Value, error) {
 	e := s.e
 	memory := libc.Xmalloc(e.tls, js.Size_t(max(1, len(code))))
 	if memory == 0 {

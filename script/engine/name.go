@@ -44,7 +44,7 @@ func (v Value) Property(n Name) (Value, error) {
 // Member is [Value.Get] by a value: what is in brackets.
 func (v Value) Member(key Value) (Value, error) {
 	e := v.engine()
-	atom := js.XJS_ValueToAtom(e.tls, e.ctx, e.take(key))
+	atom := js.XJS_ValueToAtom(e.tls, e.ctx, e.rawValue(key))
 	if atom == js.MJS_ATOM_NULL {
 		v.s.reraise()
 		return v.s.Undefined(), v.s.exception()

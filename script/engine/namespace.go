@@ -17,20 +17,20 @@ const (
 	ModuleEvaluated // it has run, or has failed
 )
 
-// note remembers a module by its name.
-func (s *Scope) note(name string, definition uintptr) {
+// remember remembers a module by its name.
+func (s *Scope) remember(name string, definition uintptr) {
 	v := js.TJSValue{Ftag: js.EJS_TAG_MODULE}
 	v.Fu.Fuint641 = uint64(definition)
 	e := s.e
-	if old, ok := e.named[name]; ok {
+	if old, ok := e.namedModules[name]; ok {
 		e.Release(&old)
 	}
-	e.named[name] = s.value(v).Keep()
+	e.namedModules[name] = s.value(v).Keep()
 }
 
-// definition returns a module that was loaded by that name, 0 if there is none.
-func (s *Scope) definition(name string) uintptr {
-	k, ok := s.e.named[name]
+// moduleNamed returns a module that was loaded by that name, 0 if there is none.
+func (s *Scope) moduleNamed(name string) uintptr {
+	k, ok := s.e.namedModules[name]
 	if !ok {
 		return 0
 	}
@@ -39,7 +39,7 @@ func (s *Scope) definition(name string) uintptr {
 
 // ModuleStatus returns how far the module of a name has come.
 func (s *Scope) ModuleStatus(name string) ModuleStatus {
-	m := s.definition(name)
+	m := s.moduleNamed(name)
 	if m == 0 {
 		return ModuleUnknown
 	}
@@ -54,13 +54,13 @@ const (
 )
 
 func statusOf(m uintptr) ModuleStatus {
-	return ModuleStatus(at[js.TJSModuleDef](m).F__ccgo144 >> stateByte)
+	return ModuleStatus(pointerAt[js.TJSModuleDef](m).F__ccgo144 >> stateByte)
 }
 
 // Namespace returns the namespace of a module that has run, or has begun to; ok is false if there
 // is none of that name.
 func (s *Scope) Namespace(name string) (v Value, ok bool, err error) {
-	m := s.definition(name)
+	m := s.moduleNamed(name)
 	if m == 0 {
 		return s.Undefined(), false, nil
 	}
@@ -70,7 +70,7 @@ func (s *Scope) Namespace(name string) (v Value, ok bool, err error) {
 
 // Evaluating reports whether a module runs right now.
 func (s *Scope) Evaluating() bool {
-	for name := range s.e.named {
+	for name := range s.e.namedModules {
 		if s.ModuleStatus(name) == ModuleEvaluating {
 			return true
 		}
@@ -81,14 +81,14 @@ func (s *Scope) Evaluating() bool {
 // Importer returns the name of a module that runs right now and imports the one of a name, "" if
 // there is none.
 func (s *Scope) Importer(name string) (importer string) {
-	m, last := s.definition(name), -1
-	for other := range s.e.named {
-		def := at[js.TJSModuleDef](s.definition(other))
+	m, last := s.moduleNamed(name), -1
+	for other := range s.e.namedModules {
+		def := pointerAt[js.TJSModuleDef](s.moduleNamed(other))
 		if s.ModuleStatus(other) != ModuleEvaluating || int(def.Fdfs_index) <= last {
 			continue
 		}
 		for i := range int(def.Freq_module_entries_count) {
-			if at[js.TJSReqModuleEntry](def.Freq_module_entries+uintptr(i)*reqModuleSize).Fmodule == m {
+			if pointerAt[js.TJSReqModuleEntry](def.Freq_module_entries+uintptr(i)*reqModuleSize).Fmodule == m {
 				importer, last = other, int(def.Fdfs_index)
 			}
 		}
@@ -105,15 +105,15 @@ func (s *Scope) Cycle(name string) (running, importer string, ok bool) {
 	var look func(m uintptr) bool
 	look = func(m uintptr) bool {
 		seen[m] = true
-		def := at[js.TJSModuleDef](m)
+		def := pointerAt[js.TJSModuleDef](m)
 		for i := range int(def.Freq_module_entries_count) {
-			to := at[js.TJSReqModuleEntry](def.Freq_module_entries + uintptr(i)*reqModuleSize).Fmodule
+			to := pointerAt[js.TJSReqModuleEntry](def.Freq_module_entries + uintptr(i)*reqModuleSize).Fmodule
 			if to == 0 || seen[to] {
 				continue
 			}
 			switch statusOf(to) {
 			case ModuleEvaluating:
-				running = s.must(js.XJS_AtomToString(e.tls, e.ctx, at[js.TJSModuleDef](to).Fmodule_name)).Text()
+				running = s.must(js.XJS_AtomToString(e.tls, e.ctx, pointerAt[js.TJSModuleDef](to).Fmodule_name)).Text()
 				importer = s.must(js.XJS_AtomToString(e.tls, e.ctx, def.Fmodule_name)).Text()
 				return true
 			case ModuleEvaluated, ModuleEvaluatingAsync:
@@ -125,7 +125,7 @@ func (s *Scope) Cycle(name string) (running, importer string, ok bool) {
 		}
 		return false
 	}
-	m := s.definition(name)
+	m := s.moduleNamed(name)
 	return running, importer, m != 0 && look(m)
 }
 
@@ -135,18 +135,18 @@ func (s *Scope) HasAwait(name string) bool {
 	var look func(m uintptr) bool
 	look = func(m uintptr) bool {
 		seen[m] = true
-		def := at[js.TJSModuleDef](m)
+		def := pointerAt[js.TJSModuleDef](m)
 		if def.F__ccgo144>>awaitByte&0xff != 0 {
 			return true
 		}
 		for i := range int(def.Freq_module_entries_count) {
-			to := at[js.TJSReqModuleEntry](def.Freq_module_entries + uintptr(i)*reqModuleSize).Fmodule
+			to := pointerAt[js.TJSReqModuleEntry](def.Freq_module_entries + uintptr(i)*reqModuleSize).Fmodule
 			if to != 0 && !seen[to] && look(to) {
 				return true
 			}
 		}
 		return false
 	}
-	m := s.definition(name)
+	m := s.moduleNamed(name)
 	return m != 0 && look(m)
 }

@@ -5,8 +5,8 @@ import (
 	js "modernc.org/libquickjs"
 )
 
-// rejected is the last promise that was rejected without anybody to handle it.
-type rejected struct{ promise, reason Kept }
+// lastRejection is the last promise that was rejected without anybody to handle it.
+type lastRejection struct{ promise, reason Kept }
 
 // rejectionDepth is how deep a call of Options.Rejection may go beyond Options.StackDepth.
 const rejectionDepth = 500
@@ -33,18 +33,18 @@ func (e *Engine) onRejection(_ *libc.TLS, _ uintptr, promise, reason js.TJSValue
 		}
 	}()
 	if handled == 0 {
-		if last := e.rejected; !last.promise.IsZero() && s.Kept(last.reason).Is(s.value(reason)) && e.isEvaluation(s, promise) {
+		if last := e.lastRejection; !last.promise.IsZero() && s.Kept(last.reason).Is(s.value(reason)) && e.isEvaluation(s, promise) {
 			e.o.Rejection(s, s.Kept(last.promise), s.value(reason), true)
 		}
 		e.forgetRejection()
-		e.rejected = rejected{s.value(promise).Keep(), s.value(reason).Keep()}
+		e.lastRejection = lastRejection{s.value(promise).Keep(), s.value(reason).Keep()}
 	}
 	e.o.Rejection(s, s.value(promise), s.value(reason), handled != 0)
 }
 
 func (e *Engine) forgetRejection() {
-	e.Release(&e.rejected.promise)
-	e.Release(&e.rejected.reason)
+	e.Release(&e.lastRejection.promise)
+	e.Release(&e.lastRejection.reason)
 }
 
 // isEvaluation reports whether a promise is that of a module's evaluation.
@@ -52,8 +52,8 @@ func (e *Engine) isEvaluation(s *Scope, promise js.TJSValue) bool {
 	if e.evaluating > 0 {
 		return true
 	}
-	for name := range e.named {
-		if at[js.TJSModuleDef](s.definition(name)).Fpromise.Fu == promise.Fu {
+	for name := range e.namedModules {
+		if pointerAt[js.TJSModuleDef](s.moduleNamed(name)).Fpromise.Fu == promise.Fu {
 			return true
 		}
 	}

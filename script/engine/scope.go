@@ -37,30 +37,30 @@ func (e *Engine) Do(fn func(s *Scope) error) error {
 }
 
 func (e *Engine) open() *Scope {
-	s := e.free
+	s := e.freeScopes
 	if s == nil {
 		s = &Scope{e: e}
 	} else {
-		e.free = s.outer
+		e.freeScopes = s.outer
 	}
 	s.outer = e.scope
 	e.scope = s
 	return s
 }
 
-// maxSpare is how many values a scope may have had for its list to be used again.
-const maxSpare = 1 << 10
+// maxSpareValues is how many values a scope may have had for its list to be used again.
+const maxSpareValues = 1 << 10
 
 func (e *Engine) close(s *Scope) {
 	e.scope = s.outer
 	for _, v := range s.owned {
 		js.XFreeValue(e.tls, e.ctx, v)
 	}
-	if s.n++; cap(s.owned) > maxSpare {
+	if s.n++; cap(s.owned) > maxSpareValues {
 		s.owned = nil
 	}
 	s.owned = s.owned[:0]
-	s.outer, e.free = e.free, s
+	s.outer, e.freeScopes = e.freeScopes, s
 }
 
 // Engine returns the scope's engine.
@@ -68,7 +68,7 @@ func (s *Scope) Engine() *Engine { return s.e }
 
 // own makes the scope the owner of v.
 func (s *Scope) own(v js.TJSValue) Value {
-	if counted(v) {
+	if isCounted(v) {
 		s.owned = append(s.owned, v)
 	}
 	return s.value(v)
@@ -120,7 +120,7 @@ func (s *Scope) Bool(b bool) Value {
 // Int returns a number. Those above 2^53 lose digits, as they do in JavaScript.
 func (s *Scope) Int(n int64) Value {
 	if int64(int32(n)) == n {
-		return s.value(integer(int32(n)))
+		return s.value(intValue(int32(n)))
 	}
 	return s.Float(float64(n))
 }
@@ -151,7 +151,7 @@ func (s *Scope) Object() Value { return s.must(js.XJS_NewObject(s.e.tls, s.e.ctx
 func (s *Scope) Array(of ...Value) Value {
 	a := s.must(js.XJS_NewArray(s.e.tls, s.e.ctx))
 	for i, v := range of {
-		if js.XJS_SetPropertyUint32(s.e.tls, s.e.ctx, a.v, uint32(i), js.XDupValue(s.e.tls, s.e.ctx, s.e.take(v))) < 0 {
+		if js.XJS_SetPropertyUint32(s.e.tls, s.e.ctx, a.v, uint32(i), js.XDupValue(s.e.tls, s.e.ctx, s.e.rawValue(v))) < 0 {
 			panic(&MemoryError{s.exception()})
 		}
 	}
@@ -206,7 +206,7 @@ func (s *Scope) eval(name, source string, flags int32) (Value, error) {
 
 func (s *Scope) evalIn(ctx uintptr, name, source string, flags int32) (Value, error) {
 	e := s.e
-	if err := s.ready(); err != nil {
+	if err := s.interruption(); err != nil {
 		return s.Undefined(), err
 	}
 	text := lend(e, source)
@@ -235,10 +235,10 @@ func (s *Scope) Promise() (promise, resolve, reject Value) {
 	return promise, s.own(valueAt(both, 0)), s.own(valueAt(both, 1))
 }
 
-// counted reports whether v is counted by references.
-func counted(v js.TJSValue) bool { return int32(v.Ftag) < 0 }
+// isCounted reports whether v is counted by references.
+func isCounted(v js.TJSValue) bool { return int32(v.Ftag) < 0 }
 
-func integer(n int32) js.TJSValue {
+func intValue(n int32) js.TJSValue {
 	v := js.TJSValue{Ftag: js.EJS_TAG_INT}
 	v.Fu.Fuint641 = uint64(uint32(n))
 	return v

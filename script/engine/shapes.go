@@ -15,9 +15,9 @@ type shapes struct {
 }
 
 const (
-	mostModels      = 64  // Then all are forgotten: a peer cannot have them grow.
-	mostModelNames  = 512 // bytes
-	mostModelValues = 32
+	maxModels      = 64  // Then all are forgotten: a peer cannot have them grow.
+	maxModelNames  = 512 // bytes
+	maxModelValues = 32
 )
 
 // object returns a new object with values for members, whose names are given each with a quote
@@ -25,20 +25,20 @@ const (
 func (h *shapes) object(e *Engine, names []byte, values []js.TJSValue) (v js.TJSValue, ok bool) {
 	model, known := h.models[string(names)]
 	if !known {
-		return h.first(e, names, values)
+		return h.objectFirst(e, names, values)
 	}
 	if v, ok = e.plainValue(js.XJS_NewObject(e.tls, e.ctx)); !ok {
 		return v, false
 	}
-	o, m := at[js.TJSObject](uintptr(v.Fu.Fuint641)), at[js.TJSObject](uintptr(model.Fu.Fuint641))
+	o, m := pointerAt[js.TJSObject](uintptr(v.Fu.Fuint641)), pointerAt[js.TJSObject](uintptr(model.Fu.Fuint641))
 	if len(values) == 0 {
 		return v, true
 	}
-	if o.Fshape != at[js.TJSObject](uintptr(h.empty.Fu.Fuint641)).Fshape {
+	if o.Fshape != pointerAt[js.TJSObject](uintptr(h.empty.Fu.Fuint641)).Fshape {
 		js.XFreeValue(e.tls, e.ctx, v) // Unreachable: all empty objects share one.
 		return e.plainObject(names, values)
 	}
-	if room := at[js.TJSShape](m.Fshape).Fprop_size; room > at[js.TJSShape](o.Fshape).Fprop_size {
+	if room := pointerAt[js.TJSShape](m.Fshape).Fprop_size; room > pointerAt[js.TJSShape](o.Fshape).Fprop_size {
 		properties := js.Xjs_realloc(e.tls, e.ctx, o.Fprop, js.Size_t(int(room)*valueSize))
 		if properties == 0 {
 			js.XFreeValue(e.tls, e.ctx, v)
@@ -50,23 +50,23 @@ func (h *shapes) object(e *Engine, names []byte, values []js.TJSValue) (v js.TJS
 	countOf(m.Fshape).Fref_count++
 	o.Fshape = m.Fshape
 	for i := range values {
-		*at[js.TJSValue](o.Fprop + uintptr(i*valueSize)) = values[i]
+		*pointerAt[js.TJSValue](o.Fprop + uintptr(i*valueSize)) = values[i]
 	}
 	return v, true
 }
 
 // countOf returns the count of what is counted.
 func countOf(address uintptr) *js.TJSMallocBlockHeader {
-	return at[js.TJSMallocBlockHeader](address - rcOffset)
+	return pointerAt[js.TJSMallocBlockHeader](address - rcOffset)
 }
 
-// first is object for names that are not known. If the shape is of use for others, it remembers it.
-func (h *shapes) first(e *Engine, names []byte, values []js.TJSValue) (v js.TJSValue, ok bool) {
-	if len(names) > mostModelNames || len(values) > mostModelValues {
+// objectFirst is object for names that are not known. If the shape is of use for others, it remembers it.
+func (h *shapes) objectFirst(e *Engine, names []byte, values []js.TJSValue) (v js.TJSValue, ok bool) {
+	if len(names) > maxModelNames || len(values) > maxModelValues {
 		return e.plainObject(names, values)
 	}
-	if len(h.models) >= mostModels {
-		h.forget(e)
+	if len(h.models) >= maxModels {
+		h.forgetAll(e)
 	}
 	if h.models == nil {
 		if h.empty, ok = e.plainValue(js.XJS_NewObject(e.tls, e.ctx)); !ok {
@@ -93,8 +93,8 @@ func (h *shapes) first(e *Engine, names []byte, values []js.TJSValue) (v js.TJSV
 	return v, true
 }
 
-// forget lets go of all that is remembered.
-func (h *shapes) forget(e *Engine) {
+// forgetAll lets go of all that is remembered.
+func (h *shapes) forgetAll(e *Engine) {
 	for _, model := range h.models {
 		js.XFreeValue(e.tls, e.ctx, model)
 	}
@@ -146,12 +146,12 @@ func (e *Engine) plainArray(values []js.TJSValue) (v js.TJSValue, ok bool) {
 		return e.plainValue(js.TJSValue{Ftag: js.EJS_TAG_EXCEPTION})
 	}
 	for i := range values {
-		*at[js.TJSValue](memory + uintptr(i*valueSize)) = values[i]
+		*pointerAt[js.TJSValue](memory + uintptr(i*valueSize)) = values[i]
 	}
 	object := uintptr(v.Fu.Fuint641)
-	elements := at[fastArray](object + elementsOffset)
-	elements.room, elements.values, elements.count = uint32(len(values)), memory, uint32(len(values))
-	*at[js.TJSValue](at[js.TJSObject](object).Fprop) = integer(int32(len(values)))
+	elements := pointerAt[fastArray](object + elementsOffset)
+	elements.capacity, elements.values, elements.count = uint32(len(values)), memory, uint32(len(values))
+	*pointerAt[js.TJSValue](pointerAt[js.TJSObject](object).Fprop) = intValue(int32(len(values)))
 	return v, true
 }
 

@@ -32,8 +32,8 @@ func (v Value) engine() *Engine {
 	return v.s.e
 }
 
-// take returns a value that is given to the engine.
-func (e *Engine) take(v Value) js.TJSValue {
+// rawValue returns a value that is given to the engine.
+func (e *Engine) rawValue(v Value) js.TJSValue {
 	if v.s == nil {
 		return js.TJSValue{Ftag: js.EJS_TAG_UNDEFINED}
 	}
@@ -113,7 +113,7 @@ func (v Value) IsObject() bool { return v.v.Ftag == js.EJS_TAG_OBJECT }
 // Is reports whether both are the same value, as Object.is does.
 func (v Value) Is(other Value) bool {
 	e := v.engine()
-	return js.XJS_SameValue(e.tls, e.ctx, v.v, e.take(other)) != 0
+	return js.XJS_SameValue(e.tls, e.ctx, v.v, e.rawValue(other)) != 0
 }
 
 // Bool returns whether it is truthy.
@@ -164,7 +164,7 @@ func (v Value) BigInt() int64 {
 	if js.XJS_ToBigInt64(e.tls, e.ctx, n, v.v) < 0 {
 		return 0
 	}
-	return *at[int64](n)
+	return *pointerAt[int64](n)
 }
 
 // Text returns a string as UTF-8, empty for other values. A half of a surrogate pair that stands
@@ -218,7 +218,7 @@ func (v Value) Convert() (string, error) {
 		return "", v.s.exception()
 	}
 	defer js.XJS_FreeCString(e.tls, e.ctx, text)
-	return string(bytesAt(text, int(*at[js.Size_t](n)))), nil
+	return string(bytesAt(text, int(*pointerAt[js.Size_t](n)))), nil
 }
 
 // Get returns a property.
@@ -249,7 +249,7 @@ func (v Value) Set(name string, to Value) error {
 	e := v.engine()
 	text := lend(e, name)
 	defer e.takeBack(text)
-	return v.s.done(js.XJS_SetPropertyStr(e.tls, e.ctx, v.v, text.address, js.XDupValue(e.tls, e.ctx, e.take(to))))
+	return v.s.resultError(js.XJS_SetPropertyStr(e.tls, e.ctx, v.v, text.address, js.XDupValue(e.tls, e.ctx, e.rawValue(to))))
 }
 
 // Hide sets a property that is not listed with the others of its object.
@@ -257,12 +257,12 @@ func (v Value) Hide(name string, to Value) error {
 	e := v.engine()
 	text := lend(e, name)
 	defer e.takeBack(text)
-	value := js.XDupValue(e.tls, e.ctx, e.take(to))
-	return v.s.done(js.XJS_DefinePropertyValueStr(e.tls, e.ctx, v.v, text.address, value, js.MJS_PROP_CONFIGURABLE|js.MJS_PROP_WRITABLE))
+	value := js.XDupValue(e.tls, e.ctx, e.rawValue(to))
+	return v.s.resultError(js.XJS_DefinePropertyValueStr(e.tls, e.ctx, v.v, text.address, value, js.MJS_PROP_CONFIGURABLE|js.MJS_PROP_WRITABLE))
 }
 
-// done is made for what returns a negative number if there is an exception.
-func (s *Scope) done(n int32) error {
+// resultError is made for what returns a negative number if there is an exception.
+func (s *Scope) resultError(n int32) error {
 	s.reraise()
 	if n < 0 {
 		return s.exception()
@@ -277,14 +277,14 @@ func (v Value) Keys() ([]string, error) {
 	memory := e.tls.Alloc(16)
 	defer e.tls.Free(16)
 	flags := int32(js.MJS_GPN_STRING_MASK | js.MJS_GPN_ENUM_ONLY)
-	if err := v.s.done(js.XJS_GetOwnPropertyNames(e.tls, e.ctx, memory, memory+8, v.v, flags)); err != nil {
+	if err := v.s.resultError(js.XJS_GetOwnPropertyNames(e.tls, e.ctx, memory, memory+8, v.v, flags)); err != nil {
 		return nil, err
 	}
-	list, n := *at[uintptr](memory), *at[uint32](memory + 8)
+	list, n := *pointerAt[uintptr](memory), *pointerAt[uint32](memory + 8)
 	defer js.XJS_FreePropertyEnum(e.tls, e.ctx, list, n)
 	names := make([]string, n)
 	for i := range names {
-		atom := at[js.TJSPropertyEnum](list + uintptr(i)*propertySize).Fatom
+		atom := pointerAt[js.TJSPropertyEnum](list + uintptr(i)*propertySize).Fatom
 		names[i] = v.s.must(js.XJS_AtomToString(e.tls, e.ctx, atom)).Text()
 	}
 	return names, nil
@@ -293,20 +293,20 @@ func (v Value) Keys() ([]string, error) {
 // Call calls a function.
 func (v Value) Call(this Value, args ...Value) (Value, error) {
 	e := v.engine()
-	if err := v.s.ready(); err != nil {
+	if err := v.s.interruption(); err != nil {
 		return v.s.Undefined(), err
 	}
 	argv := e.arguments(args)
 	if argv != 0 {
 		defer e.tls.Free(len(args) * valueSize)
 	}
-	return v.s.made(js.XJS_Call(e.tls, e.ctx, v.v, e.take(this), int32(len(args)), argv))
+	return v.s.made(js.XJS_Call(e.tls, e.ctx, v.v, e.rawValue(this), int32(len(args)), argv))
 }
 
 // New calls a constructor.
 func (v Value) New(args ...Value) (Value, error) {
 	e := v.engine()
-	if err := v.s.ready(); err != nil {
+	if err := v.s.interruption(); err != nil {
 		return v.s.Undefined(), err
 	}
 	argv := e.arguments(args)
