@@ -29,8 +29,8 @@ type attendant struct {
 	result result
 }
 
-// outputMost is how much a test may write, in bytes.
-const outputMost = 64 << 20
+// maxOutput is how much a test may write, in bytes.
+const maxOutput = 64 << 20
 
 // attend runs a test, LIMIT PROGRAM ARGUMENT…, and prints the result. It ends the test when stdin
 // ends, which is the end of the runner.
@@ -47,10 +47,10 @@ func attend(args []string) error {
 		return err
 	}
 	if a.reaper != nil {
-		a.reaper.OnExit(func(int, childprocess.ExitStatus) { a.endLeft() })
+		a.reaper.OnExit(func(int, childprocess.ExitStatus) { a.killLeft() })
 	}
 	a.child, err = childprocess.ExecFile(a.loop, args[1], args[2:], &childprocess.ExecOptions{
-		MaxBuffer: outputMost,
+		MaxBuffer: maxOutput,
 		Options:   childprocess.Options{Detached: true, Timeout: limit, KillSignal: syscall.SIGKILL, CloseGrace: time.Second},
 	}, func(err error, stdout, stderr []byte) { a.result = resultOf(limit, err, stdout, stderr) })
 	if err != nil {
@@ -58,12 +58,12 @@ func attend(args []string) error {
 	}
 	a.child.OnExit(func(childprocess.ExitStatus) {
 		a.exited = true
-		a.endLeft()
+		a.killLeft()
 	})
 	// It ends with this process, and nobody waits for it.
 	go func() {
 		_, _ = io.Copy(io.Discard, os.Stdin)
-		_ = a.loop.Post(a.runnerEnded)
+		_ = a.loop.Post(a.onRunnerExit)
 	}()
 	if err := a.loop.Run(); err != nil {
 		return err
@@ -72,8 +72,8 @@ func attend(args []string) error {
 	return err
 }
 
-// endLeft ends what the test has left. Those whose parents are ended by it are told as they come.
-func (a *attendant) endLeft() {
+// killLeft ends what the test has left. Those whose parents are ended by it are told as they come.
+func (a *attendant) killLeft() {
 	if !a.exited {
 		return
 	}
@@ -90,7 +90,7 @@ func (a *attendant) endLeft() {
 	}
 }
 
-func (a *attendant) runnerEnded() {
+func (a *attendant) onRunnerExit() {
 	_, _ = a.child.KillGroup(syscall.SIGKILL) // The rest follows its exit.
 }
 
