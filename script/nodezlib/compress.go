@@ -56,16 +56,16 @@ type encoder interface {
 
 // Compressor compresses what is written to it.
 type Compressor struct {
-	mode    Mode
-	o       Options
-	out     bytes.Buffer
-	w       encoder
-	flate   *flate.Writer // w, if it is that
-	block   int           // bytes since the window was last emptied
-	sum     hash.Hash32   // of Deflate and Gzip, else nil
-	length  uint32        // of the text, modulo 2^32
-	started bool
-	ended   bool
+	mode     Mode
+	o        Options
+	out      bytes.Buffer
+	w        encoder
+	flate    *flate.Writer // w, if it is that
+	block    int           // bytes since the window was last emptied
+	sum      hash.Hash32   // of Deflate and Gzip, else nil
+	length   uint32        // of the text, modulo 2^32
+	started  bool
+	finished bool
 }
 
 // NewCompressor returns a compressor of a mode that compresses.
@@ -113,8 +113,8 @@ func (c *Compressor) restart(dictionary []byte) (err error) {
 // Write compresses p. What comes of it can be taken then, though not all must be there before a
 // flush.
 func (c *Compressor) Write(p []byte) error {
-	if c.ended && len(p) > 0 {
-		return errEnded
+	if c.finished && len(p) > 0 {
+		return errFinished
 	}
 	if len(p) == 0 {
 		return nil
@@ -146,7 +146,7 @@ func (c *Compressor) Write(p []byte) error {
 
 // Flush makes all there that was written.
 func (c *Compressor) Flush() error {
-	if c.ended {
+	if c.finished {
 		return nil
 	}
 	c.start()
@@ -164,12 +164,12 @@ func (c *Compressor) SetLevel(level int, huffman bool) error {
 
 // Finish ends the stream.
 func (c *Compressor) Finish() error {
-	if c.ended {
+	if c.finished {
 		return nil
 	}
 	isEmpty := !c.started && c.flate != nil
 	c.start()
-	c.ended = true
+	c.finished = true
 	var err error
 	if isEmpty {
 		c.out.Write([]byte{3, 0}) // A block of nothing, in fewer bytes than package flate's.

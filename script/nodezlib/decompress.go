@@ -30,7 +30,7 @@ const (
 )
 
 var (
-	errEnded     = &Error{BadStream, "stream error"}
+	errFinished  = &Error{BadStream, "stream error"}
 	errTruncated = &Error{BadEnd, "unexpected end of file"}
 	errHeader    = &Error{BadData, "incorrect header check"}
 	errMethod    = &Error{BadData, "unknown compression method"}
@@ -75,7 +75,7 @@ func NewDecompressor(mode Mode, o Options, size int) *Decompressor {
 	d := &Decompressor{mode: mode, o: o, buf: make([]byte, size)}
 	switch mode {
 	case InflateRaw:
-		d.inflate(o.Dictionary, (*Decompressor).end)
+		d.inflate(o.Dictionary, (*Decompressor).finish)
 	case BrotliDecode, ZstdDecode:
 		d.step = (*Decompressor).gather
 	default:
@@ -111,7 +111,7 @@ func (d *Decompressor) Next() ([]byte, error) {
 		if len(p) > 0 {
 			return p, nil
 		}
-		if err == errMoreIsNeeded {
+		if err == errNeedInput {
 			if !d.eof {
 				return nil, nil
 			}
@@ -128,7 +128,7 @@ func (d *Decompressor) need(n int) ([]byte, error) {
 	d.head = append(d.head, d.in[:take]...)
 	d.in = d.in[take:]
 	if len(d.head) < n {
-		return nil, errMoreIsNeeded
+		return nil, errNeedInput
 	}
 	return d.head, nil
 }
@@ -207,7 +207,7 @@ func (d *Decompressor) inflate(dictionary []byte, then func(*Decompressor) ([]by
 			d.in = d.f.rest()
 			d.f, d.head, d.step = nil, nil, then
 		case n == 0 && err == nil:
-			err = errMoreIsNeeded
+			err = errNeedInput
 		case n > 0 && err != nil:
 			// What came before it is told first.
 			d.step = func(*Decompressor) ([]byte, error) { return nil, err }
@@ -224,10 +224,10 @@ func (d *Decompressor) zlibTrailer() ([]byte, error) {
 	if binary.BigEndian.Uint32(want) != d.sum.Sum32() {
 		return nil, errCheck
 	}
-	return d.end()
+	return d.finish()
 }
 
-func (d *Decompressor) end() ([]byte, error) {
+func (d *Decompressor) finish() ([]byte, error) {
 	d.done = true
 	return nil, nil
 }
@@ -304,7 +304,7 @@ func (d *Decompressor) gzipText() error {
 	if end < 0 {
 		_, _ = d.sum.Write(d.in)
 		d.in = nil
-		return errMoreIsNeeded
+		return errNeedInput
 	}
 	_, _ = d.sum.Write(d.in[:end+1])
 	d.in = d.in[end+1:]
@@ -335,10 +335,10 @@ func (d *Decompressor) gzipTrailer() ([]byte, error) {
 // nextMember looks whether another member follows. Zeros are what tapes are filled with.
 func (d *Decompressor) nextMember() ([]byte, error) {
 	if len(d.in) == 0 && !d.eof {
-		return nil, errMoreIsNeeded
+		return nil, errNeedInput
 	}
 	if len(d.in) == 0 || d.in[0] == 0 {
-		return d.end()
+		return d.finish()
 	}
 	return d.then((*Decompressor).gzipHeader)
 }
@@ -346,7 +346,7 @@ func (d *Decompressor) nextMember() ([]byte, error) {
 // gather waits for all of a stream of Brotli or Zstandard: their readers cannot be fed.
 func (d *Decompressor) gather() ([]byte, error) {
 	if !d.eof {
-		return nil, errMoreIsNeeded
+		return nil, errNeedInput
 	}
 	if d.whole == nil {
 		if err := d.open(); err != nil {
@@ -358,7 +358,7 @@ func (d *Decompressor) gather() ([]byte, error) {
 	case n > 0:
 		return d.buf[:n], nil
 	case errors.Is(err, io.EOF):
-		return d.end()
+		return d.finish()
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return nil, errTruncated
 	case err == nil:
@@ -373,9 +373,9 @@ func (d *Decompressor) gather() ([]byte, error) {
 	return nil, errZstd
 }
 
-// mostZstd bounds the window that a Zstandard stream may ask for: bytes. It is that of zstd's own
+// maxZstdWindow bounds the window that a Zstandard stream may ask for: bytes. It is that of zstd's own
 // default.
-const mostZstd = 128 << 20
+const maxZstdWindow = 128 << 20
 
 // open makes the reader of what was fed.
 func (d *Decompressor) open() error {
@@ -389,7 +389,7 @@ func (d *Decompressor) open() error {
 		return errTruncated
 	}
 	options := []zstd.DOption{zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
-		zstd.WithDecoderMaxWindow(mostZstd)}
+		zstd.WithDecoderMaxWindow(maxZstdWindow)}
 	if d.o.Dictionary != nil {
 		options = append(options, zstd.WithDecoderDictRaw(0, d.o.Dictionary))
 	}
