@@ -30,7 +30,7 @@ func (p *Parser) checkStart(line []byte) error {
 	method, _, whole := bytes.Cut(line, []byte{' '})
 	may := func(m string) bool { return m == string(method) || !whole && strings.HasPrefix(m, string(method)) }
 	if !slices.ContainsFunc(Methods, may) && !may(http2Method) {
-		p.bad = badMethod(method)
+		p.badOffset = badMethod(method)
 		return p.fail("HPE_INVALID_METHOD", "Invalid method encountered")
 	}
 	return nil

@@ -15,18 +15,20 @@ type framing struct {
 	done      bool // all of it has come
 }
 
-// is reports whether a name is another that is in small letters.
-func is(name, other string) bool { return len(name) == len(other) && strings.EqualFold(name, other) }
+// equalFold reports whether a name is another that is in small letters.
+func equalFold(name, other string) bool {
+	return len(name) == len(other) && strings.EqualFold(name, other)
+}
 
-// frame looks at the headers that say where the message ends.
-func (p *Parser) frame() error {
+// readFraming looks at the headers that say where the message ends.
+func (p *Parser) readFraming() error {
 	f := &p.framing
 	var hasUpgrade, upgrades, closes, keeps bool
 	h := p.head.Headers
 	for i := 0; i < len(h); i += 2 {
 		name, value := h[i], h[i+1]
 		switch {
-		case is(name, "content-length"):
+		case equalFold(name, "content-length"):
 			if f.encoded && !p.o.Lenient {
 				return p.fail("HPE_INVALID_CONTENT_LENGTH", "Content-Length can't be present with Transfer-Encoding")
 			}
@@ -36,7 +38,7 @@ func (p *Parser) frame() error {
 			if err := p.contentLength(value); err != nil {
 				return err
 			}
-		case is(name, "transfer-encoding"):
+		case equalFold(name, "transfer-encoding"):
 			if f.hasLength && !p.o.Lenient {
 				return p.fail("HPE_INVALID_TRANSFER_ENCODING", "Transfer-Encoding can't be present with Content-Length")
 			}
@@ -51,13 +53,13 @@ func (p *Parser) frame() error {
 					return p.fail("HPE_INVALID_TRANSFER_ENCODING", "Invalid `Transfer-Encoding` header value")
 				}
 			}
-		case is(name, "connection"):
+		case equalFold(name, "connection"):
 			for _, word := range tokens(value) {
 				closes = closes || word == "close"
 				keeps = keeps || word == "keep-alive"
 				upgrades = upgrades || word == "upgrade"
 			}
-		case is(name, "upgrade"):
+		case equalFold(name, "upgrade"):
 			hasUpgrade = true
 		}
 	}
@@ -120,17 +122,17 @@ func (p *Parser) Begin(how int) {
 	p.upgraded = how == Otherwise
 }
 
-// begin begins what follows a head, or ends what had a length.
-func (p *Parser) begin() (Event, int, error) {
+// beginBody begins what follows a head, or ends what had a length.
+func (p *Parser) beginBody() (Event, int, error) {
 	f := &p.framing
 	if f.done || p.upgraded || f.skip {
-		e, err := p.end()
+		e, err := p.endMessage()
 		return e, 0, err
 	}
 	s := p.head.Status
 	switch {
 	case !p.o.Request && (s < 200 || s == 204 || s == 304):
-		e, err := p.end()
+		e, err := p.endMessage()
 		return e, 0, err
 	case p.o.Request && f.encoded && !f.chunked && !p.o.Lenient:
 		return More, 0, p.fail("HPE_INVALID_TRANSFER_ENCODING", "Request has invalid `Transfer-Encoding`")
@@ -139,7 +141,7 @@ func (p *Parser) begin() (Event, int, error) {
 	case f.hasLength && f.length > 0 && !f.encoded:
 		p.left, p.state = f.length, sized
 	case p.o.Request && !f.encoded || f.hasLength:
-		e, err := p.end()
+		e, err := p.endMessage()
 		return e, 0, err
 	default:
 		p.state = untilEnd
@@ -147,8 +149,8 @@ func (p *Parser) begin() (Event, int, error) {
 	return More, 0, nil
 }
 
-// end ends a message.
-func (p *Parser) end() (Event, error) {
+// endMessage ends a message.
+func (p *Parser) endMessage() (Event, error) {
 	switch {
 	case p.upgraded:
 		p.state = dead

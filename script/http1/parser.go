@@ -45,13 +45,13 @@ type Options struct {
 
 // Parser reads one connection's messages.
 type Parser struct {
-	o     Options
-	state state
-	line  []byte // the beginning of one
-	size  int    // of the lines of this head
-	left  uint64 // of the body or the chunk
-	err   *Error
-	bad   int // where it was found, in what Next was given: 0 for its end
+	o         Options
+	state     state
+	line      []byte // the beginning of one
+	size      int    // of the lines of this head
+	left      uint64 // of the body or the chunk
+	err       *Error
+	badOffset int // where it was found, in what Next was given: 0 for its end
 
 	head     MessageHead
 	trailers []string
@@ -101,7 +101,7 @@ func (p *Parser) Next(b []byte) (e Event, n int, err error) {
 	}
 	switch p.state {
 	case awaitBegin:
-		return p.begin()
+		return p.beginBody()
 	case sized, chunk:
 		if len(b) == 0 {
 			return More, 0, nil
@@ -144,8 +144,8 @@ func (p *Parser) lines(b []byte) (e Event, n int, err error) {
 		if end < 0 {
 			p.line = append(p.line, b[n:]...)
 			err := p.checkBeginning()
-			if err != nil && p.bad > 0 {
-				return More, min(n+p.bad, len(b)), err
+			if err != nil && p.badOffset > 0 {
+				return More, min(n+p.badOffset, len(b)), err
 			}
 			return More, len(b), err
 		}
@@ -156,10 +156,10 @@ func (p *Parser) lines(b []byte) (e Event, n int, err error) {
 			p.line = append(p.line, line...)
 			line = p.line
 		}
-		e, err := p.take(line)
+		e, err := p.takeLine(line)
 		p.line = p.line[:0]
-		if err != nil && p.bad > 0 {
-			return e, min(before+p.bad, n), err
+		if err != nil && p.badOffset > 0 {
+			return e, min(before+p.badOffset, n), err
 		}
 		if err != nil || e != More || p.state == chunk {
 			return e, n, err
@@ -198,8 +198,8 @@ func (p *Parser) checkBeginning() error {
 	return nil
 }
 
-// take takes a line, without its line feed.
-func (p *Parser) take(line []byte) (Event, error) {
+// takeLine takes a line, without its line feed.
+func (p *Parser) takeLine(line []byte) (Event, error) {
 	hasCR := len(line) > 0 && line[len(line)-1] == '\r'
 	if hasCR {
 		line = line[:len(line)-1]
@@ -235,7 +235,7 @@ func (p *Parser) take(line []byte) (Event, error) {
 		return More, p.sizeLine(line)
 	case trailers:
 		if len(line) == 0 {
-			return p.end()
+			return p.endMessage()
 		}
 		var err error
 		p.trailers, err = p.headerLine(p.trailers, line)
@@ -246,7 +246,7 @@ func (p *Parser) take(line []byte) (Event, error) {
 		p.head.Headers, err = p.headerLine(p.head.Headers, line)
 		return More, err
 	}
-	if err := p.frame(); err != nil {
+	if err := p.readFraming(); err != nil {
 		return More, err
 	}
 	p.state = awaitBegin
@@ -286,7 +286,7 @@ func (p *Parser) headerLine(list []string, line []byte) ([]string, error) {
 			return list, p.fail("HPE_UNEXPECTED_SPACE", "Unexpected space after start line")
 		}
 		name, value := list[len(list)-2], list[len(list)-1]
-		if !p.o.Lenient || is(name, "content-length") || is(name, "transfer-encoding") {
+		if !p.o.Lenient || equalFold(name, "content-length") || equalFold(name, "transfer-encoding") {
 			return list, p.fail("HPE_INVALID_HEADER_TOKEN", "Unexpected whitespace after header value")
 		}
 		if value != "" {
@@ -328,7 +328,7 @@ func latin1(b []byte) string {
 func (p *Parser) Finish() (Event, error) {
 	switch {
 	case p.state == untilEnd:
-		return p.end()
+		return p.endMessage()
 	case p.Idle() || p.state == dead: // Of an error Next has told.
 		return More, nil
 	}
