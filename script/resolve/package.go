@@ -147,10 +147,10 @@ func (p *packageJSON) export(subpath string, q *request) (string, error) {
 	}
 	if target == "" {
 		if subpath == "." {
-			return "", failure("ERR_PACKAGE_PATH_NOT_EXPORTED", "No \"exports\" main defined in %s%s", p.path(), q.imports())
+			return "", failure("ERR_PACKAGE_PATH_NOT_EXPORTED", "No \"exports\" main defined in %s%s", p.path(), q.importedFrom())
 		}
 		return "", failure("ERR_PACKAGE_PATH_NOT_EXPORTED", "Package subpath '%s' is not defined by \"exports\" in %s%s",
-			subpath, p.path(), q.imports())
+			subpath, p.path(), q.importedFrom())
 	}
 	return target, nil
 }
@@ -231,7 +231,7 @@ func (p *packageJSON) target(v any, e entry, q *request) (target string, decided
 	case nil:
 		return "", true, nil
 	}
-	return "", false, p.invalid(v, e, q)
+	return "", false, p.invalidTarget(v, e, q)
 }
 
 // file returns the file that an entry names.
@@ -245,10 +245,10 @@ func (p *packageJSON) file(target string, e entry, q *request) (string, bool, er
 			(err != nil || u.Scheme == "") {
 			return path, true, nil
 		}
-		return "", false, p.invalid(target, e, q)
+		return "", false, p.invalidTarget(target, e, q)
 	}
 	if hasInvalidPart(target[2:]) {
-		return "", false, p.invalid(target, e, q)
+		return "", false, p.invalidTarget(target, e, q)
 	}
 	if e.isPattern && hasInvalidPart(e.star) {
 		kind := "exports"
@@ -257,12 +257,12 @@ func (p *packageJSON) file(target string, e entry, q *request) (string, bool, er
 		}
 		return "", false, failure("ERR_INVALID_MODULE_SPECIFIER",
 			"Invalid module \"%s\" request is not a valid match in pattern \"%s\" for the \"%s\" resolution of %s%s",
-			strings.Replace(e.key, "*", e.star, 1), e.key, kind, p.path(), q.imports())
+			strings.Replace(e.key, "*", e.star, 1), e.key, kind, p.path(), q.importedFrom())
 	}
 	if hasEmptyPart(target[2:]) || e.isPattern && hasEmptyPart(e.star) {
 		p.warnOfSlashes(path, hasEmptyPart(target[2:]), e, q)
 	}
-	return p.at(path, q)
+	return p.fileAt(path, q)
 }
 
 // hasEmptyPart reports whether a path begins or ends with a slash, or has two of them side by side.
@@ -287,14 +287,14 @@ func (p *packageJSON) warnOfSlashes(target string, inTarget bool, e entry, q *re
 		what = "double slash"
 	}
 	q.warn("DEP0166", fmt.Sprintf("Use of deprecated %s resolving \"%s\" for module request \"%s\" %sin the \"%s\" field module resolution of the "+
-		"package at %s%s.", what, target, asked, matched, field, p.path(), q.imports()))
+		"package at %s%s.", what, target, asked, matched, field, p.path(), q.importedFrom()))
 }
 
-// at returns the file that a target means, which is part of a URL.
-func (p *packageJSON) at(target string, q *request) (string, bool, error) {
+// fileAt returns the file that a target means, which is part of a URL.
+func (p *packageJSON) fileAt(target string, q *request) (string, bool, error) {
 	if lower := strings.ToLower(target); strings.Contains(lower, "%2f") || strings.Contains(lower, "%5c") {
 		return "", false, failure("ERR_INVALID_MODULE_SPECIFIER",
-			"Invalid module \"%s\" must not include encoded \"/\" or \"\\\" characters%s", target, q.imports())
+			"Invalid module \"%s\" must not include encoded \"/\" or \"\\\" characters%s", target, q.importedFrom())
 	}
 	if path, err := url.PathUnescape(target); err == nil {
 		target = path
@@ -316,7 +316,7 @@ func hasInvalidPart(path string) bool {
 	return false
 }
 
-func (p *packageJSON) invalid(target any, e entry, q *request) error {
+func (p *packageJSON) invalidTarget(target any, e entry, q *request) error {
 	text := "an array or an object"
 	isText := false
 	if s, ok := target.(string); ok {
@@ -330,14 +330,14 @@ func (p *packageJSON) invalid(target any, e entry, q *request) error {
 	}
 	if e.key == "." {
 		return failure("ERR_INVALID_PACKAGE_TARGET",
-			"Invalid \"exports\" main target %s defined in the package config %s%s%s", text, p.path(), q.imports(), hint)
+			"Invalid \"exports\" main target %s defined in the package config %s%s%s", text, p.path(), q.importedFrom(), hint)
 	}
 	kind := "exports"
 	if e.isInternal {
 		kind = "imports"
 	}
 	return failure("ERR_INVALID_PACKAGE_TARGET", "Invalid \"%s\" target %s defined for '%s' in the package config %s%s%s",
-		kind, text, e.key, p.path(), q.imports(), hint)
+		kind, text, e.key, p.path(), q.importedFrom(), hint)
 }
 
 // Format is what a file is to be run as.

@@ -53,8 +53,8 @@ func failure(code, format string, a ...any) error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, a...)}
 }
 
-// noImport is the error of an import of a file or a directory.
-func noImport(path, code, format string, a ...any) error {
+// importFailure is the error of an import of a file or a directory.
+func importFailure(path, code, format string, a ...any) error {
 	return &Error{code, fmt.Sprintf(format, a...), path}
 }
 
@@ -67,17 +67,17 @@ type request struct {
 	warn       func(code, message string)
 }
 
-func (r *Resolver) required(specifier, dir string) *request {
+func (r *Resolver) requireRequest(specifier, dir string) *request {
 	return &request{specifier, dir, "", append([]string{"node", "require", "module-sync"}, r.Conditions...), r.warn}
 }
 
-func (r *Resolver) imported(specifier, from string) *request {
+func (r *Resolver) importRequest(specifier, from string) *request {
 	return &request{specifier, filepath.Dir(from), from, append([]string{"node", "import", "module-sync"},
 		r.Conditions...), r.warn}
 }
 
-// imports says for errors who has asked.
-func (q *request) imports() string {
+// importedFrom says for errors who has asked.
+func (q *request) importedFrom() string {
 	if q.from == "" {
 		return ""
 	}
@@ -86,11 +86,11 @@ func (q *request) imports() string {
 
 // Require returns the file that require(specifier) means in a file of that directory.
 func (r *Resolver) Require(specifier, dir string) (string, error) {
-	q := r.required(specifier, dir)
+	q := r.requireRequest(specifier, dir)
 	switch {
 	case strings.HasPrefix(specifier, "#"):
 		if p, err := r.scope(dir); err != nil || p != nil && p.Imports != nil {
-			return r.imports(q)
+			return r.resolveImports(q)
 		}
 	case filepath.IsAbs(specifier) || isRelative(specifier):
 		path := filepath.Clean(specifier)
@@ -107,7 +107,7 @@ func (r *Resolver) Require(specifier, dir string) (string, error) {
 		}
 		return "", notFound(specifier)
 	}
-	if file, ok, err := r.self(q); err != nil || ok {
+	if file, ok, err := r.resolveSelf(q); err != nil || ok {
 		return r.realUnless(file, err)
 	}
 	if file, ok, err := r.RequireIn(specifier, NodeModules(dir)); err != nil || ok {
@@ -122,7 +122,7 @@ func notFound(specifier string) error {
 
 // RequireIn looks for a package in directories of packages, which are not node_modules alone.
 func (r *Resolver) RequireIn(specifier string, dirs []string) (file string, ok bool, err error) {
-	q := r.required(specifier, "")
+	q := r.requireRequest(specifier, "")
 	for _, modules := range dirs {
 		if file, ok, err := r.inNodeModules(q, modules); err != nil || ok {
 			file, err = r.realUnless(file, err)
@@ -248,8 +248,8 @@ func (r *Resolver) inNodeModules(q *request, modules string) (file string, ok bo
 	return r.asDirectory(path)
 }
 
-// self resolves a package's own name in its files.
-func (r *Resolver) self(q *request) (file string, ok bool, err error) {
+// resolveSelf resolves a package's own name in its files.
+func (r *Resolver) resolveSelf(q *request) (file string, ok bool, err error) {
 	name, subpath, valid := splitPackage(q.specifier)
 	if !valid {
 		return "", false, nil
@@ -262,12 +262,12 @@ func (r *Resolver) self(q *request) (file string, ok bool, err error) {
 	return file, err == nil, err
 }
 
-// imports resolves a name with # by the imports of the package that a directory belongs to.
-func (r *Resolver) imports(q *request) (string, error) {
+// resolveImports resolves a name with # by the imports of the package that a directory belongs to.
+func (r *Resolver) resolveImports(q *request) (string, error) {
 	if q.specifier == "#" {
 		return "",
 			failure("ERR_INVALID_MODULE_SPECIFIER", "Invalid module \"%s\" is not a valid internal imports specifier name%s",
-				q.specifier, q.imports())
+				q.specifier, q.importedFrom())
 	}
 	p, err := r.scope(q.dir)
 	if err != nil {
@@ -319,10 +319,10 @@ func (r *Resolver) Import(specifier, from string) (string, error) {
 }
 
 func (r *Resolver) importAny(specifier, from string) (string, error) {
-	q := r.imported(specifier, from)
+	q := r.importRequest(specifier, from)
 	switch {
 	case strings.HasPrefix(specifier, "#"):
-		return r.imports(q)
+		return r.resolveImports(q)
 	case filepath.IsAbs(specifier) || isRelative(specifier):
 		path := specifier
 		if !filepath.IsAbs(path) {
@@ -336,7 +336,7 @@ func (r *Resolver) importAny(specifier, from string) (string, error) {
 			failure("ERR_INVALID_MODULE_SPECIFIER", "Invalid module \"%s\" is not a valid package name imported from %s",
 				specifier, from)
 	}
-	if file, ok, err := r.self(q); err != nil || ok {
+	if file, ok, err := r.resolveSelf(q); err != nil || ok {
 		return r.realUnless(file, err)
 	}
 	for _, modules := range NodeModules(q.dir) {
@@ -401,11 +401,11 @@ func (r *Resolver) importFile(path string, q *request, isDir bool) (string, erro
 			at += "/" // As it was asked for.
 		}
 		return "",
-			noImport(at, "ERR_UNSUPPORTED_DIR_IMPORT",
+			importFailure(at, "ERR_UNSUPPORTED_DIR_IMPORT",
 				"Directory import '%s' is not supported resolving ES modules imported from %s", path, q.from)
 	}
 	if !isFile(path) {
-		return "", noImport(path, "ERR_MODULE_NOT_FOUND", "Cannot find module '%s' imported from %s", path, q.from)
+		return "", importFailure(path, "ERR_MODULE_NOT_FOUND", "Cannot find module '%s' imported from %s", path, q.from)
 	}
 	return r.real(path)
 }
