@@ -70,15 +70,15 @@ const (
 
 // frame is one of the parts that the text is in, from the outermost to the innermost.
 type frame struct {
-	kind    kind
-	closer  byte // of a command: ')' or '`', 0 for the outermost one
-	depth   int  // of arithmetic: parentheses that are open
-	quoted  bool // a parameter within double quotes; a document whose delimiter is quoted
-	cases   int  // of a command: "case" without its "esac", in which ")" ends a pattern
-	first   bool // of a command: the next word is the first of a command
-	pattern bool // of a command: the next word begins a pattern of a case, or is "esac"
-	inWord  bool // of a command: it is an expansion, which is part of a word
-	doc     heredoc
+	kind     kind
+	closer   byte // of a command: ')' or '`', 0 for the outermost one
+	depth    int  // of arithmetic: parentheses that are open
+	quoted   bool // a parameter within double quotes; a document whose delimiter is quoted
+	cases    int  // of a command: "case" without its "esac", in which ")" ends a pattern
+	first    bool // of a command: the next word is the first of a command
+	pattern  bool // of a command: the next word begins a pattern of a case, or is "esac"
+	isInWord bool // of a command: it is an expansion, which is part of a word
+	doc      heredoc
 }
 
 // heredoc is a here-document that has begun, or will after the line.
@@ -136,7 +136,7 @@ func (p *parser) step(text string, last bool) (n int, err error) {
 	if f.kind == document {
 		if p.newLine {
 			p.newLine = false
-			if n, ok := f.doc.end(text, last); ok {
+			if n, ok := f.doc.matchDelimiter(text, last); ok {
 				p.pop()
 				p.nextDocument()
 				return n, nil
@@ -165,14 +165,14 @@ func (p *parser) step(text string, last bool) (n int, err error) {
 		if p.escaped = len(text) == 1; p.escaped {
 			return 1, nil
 		}
-		p.inWord(f, '\\')
+		p.addToWord(f, '\\')
 		return 2, nil // In a document, too, a line that ends so goes on with the next.
 	case '$':
 		if n := p.expansion(text, f); n > 0 {
 			return n, nil
 		}
 		p.dollar = len(text) == 1
-		p.inWord(f, c)
+		p.addToWord(f, c)
 		return 1, nil
 	case '`':
 		p.push(frame{kind: command, closer: '`', first: true})
@@ -219,19 +219,19 @@ func (p *parser) expansion(text string, f *frame) int {
 		p.push(frame{kind: arith, depth: 2})
 		return 3
 	case strings.HasPrefix(rest, "("):
-		p.inWord(f, '$')
-		p.push(frame{kind: command, closer: ')', first: true, inWord: true})
+		p.addToWord(f, '$')
+		p.push(frame{kind: command, closer: ')', first: true, isInWord: true})
 		return 2
 	case strings.HasPrefix(rest, "{"):
-		p.inWord(f, '$')
+		p.addToWord(f, '$')
 		p.push(frame{kind: parameter, quoted: inQuotes})
 		return 2
 	case strings.HasPrefix(rest, "'") && !inQuotes && f.kind != arith:
-		p.inWord(f, '$')
+		p.addToWord(f, '$')
 		p.push(frame{kind: ansi})
 		return 2
 	case rest != "" && strings.IndexByte("$!?#@*-0123456789", rest[0]) >= 0:
-		p.inWord(f, '$')
+		p.addToWord(f, '$')
 		return 2
 	}
 	return 0
@@ -265,7 +265,7 @@ func (p *parser) inCommand(text string, f *frame, last bool) (int, error) {
 	c := text[0]
 	switch c {
 	case '\'', '"':
-		p.inWord(f, c)
+		p.addToWord(f, c)
 		kind := single
 		if c == '"' {
 			kind = double
@@ -307,7 +307,7 @@ func (p *parser) inCommand(text string, f *frame, last bool) (int, error) {
 		case f.cases > 0:
 			f.first, f.pattern = true, false
 		case f.closer == ')':
-			inWord := f.inWord
+			inWord := f.isInWord
 			p.pop()
 			p.atStart = p.top().kind == command && !inWord
 		}
@@ -326,12 +326,12 @@ func (p *parser) inCommand(text string, f *frame, last bool) (int, error) {
 		}
 		return 1, nil
 	}
-	p.inWord(f, c)
+	p.addToWord(f, c)
 	return 1, nil
 }
 
-// inWord notes that a byte belongs to a word.
-func (p *parser) inWord(f *frame, c byte) {
+// addToWord notes that a byte belongs to a word.
+func (p *parser) addToWord(f *frame, c byte) {
 	if f.kind == command {
 		p.atStart = false
 		p.word.WriteByte(c)
@@ -422,8 +422,8 @@ func (p *parser) nextDocument() {
 	p.newLine = true
 }
 
-// end reports whether a line is the delimiter, and how long it is.
-func (d *heredoc) end(text string, last bool) (n int, ok bool) {
+// matchDelimiter reports whether a line is the delimiter, and how long it is.
+func (d *heredoc) matchDelimiter(text string, last bool) (n int, ok bool) {
 	line, _, whole := strings.Cut(text, "\n")
 	if !whole && !last {
 		return 0, false
@@ -456,7 +456,7 @@ func (p *parser) value() (Place, error) {
 	p.newLine = false
 	switch f.kind {
 	case command:
-		p.inWord(f, '$')
+		p.addToWord(f, '$')
 		return Word, nil
 	case single, ansi:
 		p.out.WriteString("'")

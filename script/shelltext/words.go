@@ -40,7 +40,7 @@ func (p Program) Words(values []string) (words []string, ok bool) {
 	for i, parts := range p.words {
 		words[i] = joined(parts, values)
 	}
-	if words[0] == "" || !strings.Contains(words[0], "/") && isShells(words[0]) {
+	if words[0] == "" || !strings.Contains(words[0], "/") && isShellWord(words[0]) {
 		return nil, false
 	}
 	return words, true
@@ -48,16 +48,16 @@ func (p Program) Words(values []string) (words []string, ok bool) {
 
 func joined(parts []part, values []string) string {
 	if len(parts) == 1 {
-		return parts[0].in(values)
+		return parts[0].resolve(values)
 	}
 	var b strings.Builder
 	for _, p := range parts {
-		b.WriteString(p.in(values))
+		b.WriteString(p.resolve(values))
 	}
 	return b.String()
 }
 
-func (p part) in(values []string) string {
+func (p part) resolve(values []string) string {
 	if p.value > 0 {
 		return values[p.value-1]
 	}
@@ -117,8 +117,8 @@ func quoted(text string, n int) (inside part, rest string, plain bool) {
 	return part{text: between}, rest, plain && !strings.ContainsAny(between, "$`\\")
 }
 
-// ofShells are the words that POSIX's shell, dash, bash, ksh, zsh or BusyBox keeps for itself, or has a command of its own for.
-var ofShells = sync.OnceValue(func() []string {
+// shellWords are the words that POSIX's shell, dash, bash, ksh, zsh or BusyBox keeps for itself, or has a command of its own for.
+var shellWords = sync.OnceValue(func() []string {
 	return strings.Fields(`
 		! . : [ [[ { } alias autoload bg bind break builtin caller case cd chdir command compgen complete compopt continue coproc declare
 		dirs disown do done echo elif else emulate enable end esac eval exec exit export false fc fg fi float for foreach function functions
@@ -128,4 +128,4 @@ var ofShells = sync.OnceValue(func() []string {
 		vared wait whence where which while zcompile zformat zle zmodload zparseopts zstyle`)
 })
 
-func isShells(name string) bool { return slices.Contains(ofShells(), name) }
+func isShellWord(name string) bool { return slices.Contains(shellWords(), name) }
