@@ -79,14 +79,14 @@ func run(program string, args []string) (code int, err error) {
 		return 1, err
 	}
 	// An error that start returns has been told, and the script has ended with a code.
-	if err := start(h, c); errors.Is(err, errInput) {
+	if err := startScript(h, c); errors.Is(err, errInput) {
 		return 1, err
 	}
 	return h.Run()
 }
 
 // options are those of the script's world. The host is not closed: the program ends with it.
-func options(c *command) *host.Options {
+func options(c *commandLine) *host.Options {
 	o := &host.Options{Args: c.args, Argv0: os.Args[0], ExecArgv: c.execArgv, Flags: c.flags, EndOnSignals: true}
 	if c.script != "" {
 		o.Args = append([]string{c.script}, c.args...)
@@ -107,7 +107,7 @@ func options(c *command) *host.Options {
 
 var errInput = errors.New("stdin")
 
-func start(h *host.Host, c *command) error {
+func startScript(h *host.Host, c *commandLine) error {
 	switch {
 	case c.eval != nil:
 		return h.MainText(*c.eval, &host.TextOptions{Print: c.print})

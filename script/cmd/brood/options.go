@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// command is what the command line asks for.
-type command struct {
+// commandLine is what the command line asks for.
+type commandLine struct {
 	script   string   // a file, "-" for what stdin has, empty if there is none
 	args     []string // of the script
 	execArgv []string // the flags as they were given
@@ -24,8 +24,8 @@ type usageError struct{ text string }
 
 func (e *usageError) Error() string { return e.text }
 
-// short has the long names of options that have a short one.
-var short = map[string]string{
+// longNames has the long names of options that have a short one.
+var longNames = map[string]string{
 	"-e": "--eval", "-p": "--print", "-pe": "--print", "-c": "--check", "-v": "--version", "-h": "--help", "-r": "--require",
 	"-C": "--conditions", "-i": "--interactive", "--es-module-specifier-resolution": "--experimental-specifier-resolution",
 	"--loader": "--experimental-loader", "--inspect-port": "--debug-port", "--prof-process": "--prof-process", "--expose_internals": "--expose-internals",
@@ -41,9 +41,9 @@ const withValue = list(`conditions diagnostic-dir disable-warning dns-result-ord
 	max-semi-space-size stack-size heapsnapshot-signal heapsnapshot-near-heap-limit cpu-prof-dir cpu-prof-interval cpu-prof-name disable-proto
 	gc-interval max-heap-size max-lazy random-seed watch-kill-signal experimental-config-file`)
 
-// plain are options without a value. Those that mean nothing here are taken all the same: scripts
+// withoutValue are options without a value. Those that mean nothing here are taken all the same: scripts
 // pass them to the children they start.
-const plain = list(`abort-on-uncaught-exception addons allow-addons allow-child-process allow-natives-syntax allow-wasi allow-worker async-context-frame check
+const withoutValue = list(`abort-on-uncaught-exception addons allow-addons allow-child-process allow-natives-syntax allow-wasi allow-worker async-context-frame check
 	deprecation disable-sigusr1 disallow-code-generation-from-strings enable-fips enable-network-family-autoselection enable-source-maps
 	entry-url experimental-abortcontroller experimental-addon-modules experimental-async-context-frame experimental-detect-module
 	experimental-eventsource experimental-fetch experimental-global-customevent experimental-global-navigator experimental-global-webcrypto
@@ -66,7 +66,7 @@ const plain = list(`abort-on-uncaught-exception addons allow-addons allow-child-
 
 // negatable options may have "no-" in front; for those in on that is the only form that says
 // something.
-const bare = list(`harmony harmony-shadow-realm harmony-weak-refs js-float16array`)
+const negatedOnly = list(`harmony harmony-shadow-realm harmony-weak-refs js-float16array`)
 
 // notInEnvironment are options that NODE_OPTIONS must not have.
 const notInEnvironment = list(`eval print check interactive version help expose-internals test prof v8-options completion-bash prof-process
@@ -89,7 +89,7 @@ func (l list) has(word string) bool {
 // what is no option that is known.
 func option(arg string) (name, value string, hasValue, ok bool) {
 	name, value, hasValue = strings.Cut(arg, "=")
-	if long, ok := short[name]; ok {
+	if long, ok := longNames[name]; ok {
 		name = long
 	}
 	if !strings.HasPrefix(name, "--") {
@@ -100,7 +100,7 @@ func option(arg string) (name, value string, hasValue, ok bool) {
 	switch {
 	case withValue.has(name[2:]):
 		return name, value, hasValue, true
-	case plain.has(word), bare.has(word), strings.HasPrefix(word, "harmony"):
+	case withoutValue.has(word), negatedOnly.has(word), strings.HasPrefix(word, "harmony"):
 		return name, value, hasValue, !hasValue
 	case withValue.has(word): // --no-title has nothing to say, and takes nothing.
 		return name, "", false, !hasValue && word != "eval"
@@ -109,8 +109,8 @@ func option(arg string) (name, value string, hasValue, ok bool) {
 }
 
 // parse reads a command line. program is what errors name.
-func parse(program string, args []string, nodeOptions string) (*command, error) {
-	c := &command{}
+func parse(program string, args []string, nodeOptions string) (*commandLine, error) {
+	c := &commandLine{}
 	if err := c.fromEnvironment(program, nodeOptions); err != nil {
 		return nil, err
 	}
@@ -147,9 +147,9 @@ func parse(program string, args []string, nodeOptions string) (*command, error) 
 }
 
 // tests reports whether files of tests are to be run.
-func (c *command) tests() bool { return slices.Contains(c.flags, "--test") }
+func (c *commandLine) tests() bool { return slices.Contains(c.flags, "--test") }
 
-func (c *command) take(name, value string, hasValue bool) {
+func (c *commandLine) take(name, value string, hasValue bool) {
 	switch name {
 	case "--eval":
 		c.eval = &value
@@ -172,7 +172,7 @@ func (c *command) take(name, value string, hasValue bool) {
 }
 
 // finish takes what follows the options: the script and its arguments.
-func (c *command) finish(program string, rest []string) error {
+func (c *commandLine) finish(program string, rest []string) error {
 	switch {
 	case slices.Contains(c.flags, "--interactive"):
 		return &usageError{program + ": -i: there is no interactive mode"}
@@ -188,8 +188,8 @@ func (c *command) finish(program string, rest []string) error {
 
 // fromEnvironment takes the options of NODE_OPTIONS, which are parted by spaces; quotes keep some
 // together.
-func (c *command) fromEnvironment(program, text string) error {
-	words, err := split(text)
+func (c *commandLine) fromEnvironment(program, text string) error {
+	words, err := splitWords(text)
 	if err != nil {
 		return &usageError{fmt.Sprintf("%s: %v", program, err)}
 	}
@@ -211,7 +211,7 @@ func (c *command) fromEnvironment(program, text string) error {
 	return nil
 }
 
-func split(text string) (words []string, err error) {
+func splitWords(text string) (words []string, err error) {
 	var word strings.Builder
 	started, quoted := false, false
 	for i := 0; i < len(text); i++ {
