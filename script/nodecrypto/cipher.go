@@ -16,15 +16,15 @@ type Cipher struct {
 	mode    cipher.BlockMode // of ECB and CBC, else nil
 	stream  cipher.Stream    // of CTR and GCM, else nil
 	encrypt bool
-	rest    []byte // what is no whole block yet
-	unpad   bool   // padding is added, or taken away
+	partial []byte // what is no whole block yet
+	padding bool   // padding is added, or taken away
 
-	gcm   cipher.AEAD // else nil
-	nonce []byte
-	text  []byte // the plain text of GCM, for the tag
-	extra []byte // what the tag covers besides
-	Tag   []byte // of GCM: what Final has made, or what it is to compare with
-	done  bool
+	gcm        cipher.AEAD // else nil
+	nonce      []byte
+	text       []byte // the plain text of GCM, for the tag
+	additional []byte // what the tag covers besides
+	Tag        []byte // of GCM: what Final has made, or what it is to compare with
+	done       bool
 }
 
 // Spec says what a cipher of a name takes: bytes.
@@ -97,7 +97,7 @@ func NewCipher(spec Spec, key, iv []byte, encrypt bool) (*Cipher, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cipher{block: block, encrypt: encrypt, unpad: spec.BlockSize > 0}
+	c := &Cipher{block: block, encrypt: encrypt, padding: spec.BlockSize > 0}
 	switch spec.Mode {
 	case "cbc":
 		if encrypt {
@@ -122,13 +122,13 @@ func NewCipher(spec Spec, key, iv []byte, encrypt bool) (*Cipher, error) {
 }
 
 // SetPadding says whether the last block is filled, which it is if nothing else is said.
-func (c *Cipher) SetPadding(on bool) { c.unpad = on && c.mode != nil }
+func (c *Cipher) SetPadding(on bool) { c.padding = on && c.mode != nil }
 
 // IsAuthenticated reports whether it has a tag.
 func (c *Cipher) IsAuthenticated() bool { return c.gcm != nil }
 
 // AddData adds to what the tag covers besides the text.
-func (c *Cipher) AddData(p []byte) { c.extra = append(c.extra, p...) }
+func (c *Cipher) AddData(p []byte) { c.additional = append(c.additional, p...) }
 
 // Update returns what can be said of the text so far. p is not kept.
 func (c *Cipher) Update(p []byte) ([]byte, error) {
@@ -147,15 +147,15 @@ func (c *Cipher) Update(p []byte) ([]byte, error) {
 		}
 		return out, nil
 	}
-	in := append(c.rest, p...)
+	in := append(c.partial, p...)
 	size := c.block.BlockSize()
 	n := len(in) - len(in)%size
-	if !c.encrypt && c.unpad && n == len(in) && n > 0 {
+	if !c.encrypt && c.padding && n == len(in) && n > 0 {
 		n -= size // The last block may be padding.
 	}
 	out := make([]byte, n)
 	c.mode.CryptBlocks(out, in[:n])
-	c.rest = bytes.Clone(in[n:])
+	c.partial = bytes.Clone(in[n:])
 	return out, nil
 }
 
@@ -172,16 +172,16 @@ func (c *Cipher) Final() ([]byte, error) {
 		return nil, nil
 	}
 	size := c.block.BlockSize()
-	if c.encrypt && c.unpad {
-		n := size - len(c.rest)%size
-		c.rest = append(c.rest, bytes.Repeat([]byte{byte(n)}, n)...)
+	if c.encrypt && c.padding {
+		n := size - len(c.partial)%size
+		c.partial = append(c.partial, bytes.Repeat([]byte{byte(n)}, n)...)
 	}
-	if len(c.rest)%size != 0 || !c.encrypt && c.unpad && len(c.rest) == 0 {
+	if len(c.partial)%size != 0 || !c.encrypt && c.padding && len(c.partial) == 0 {
 		return nil, ErrBlockLength
 	}
-	out := make([]byte, len(c.rest))
-	c.mode.CryptBlocks(out, c.rest)
-	if c.encrypt || !c.unpad {
+	out := make([]byte, len(c.partial))
+	c.mode.CryptBlocks(out, c.partial)
+	if c.encrypt || !c.padding {
 		return out, nil
 	}
 	n := int(out[len(out)-1])
@@ -194,7 +194,7 @@ func (c *Cipher) Final() ([]byte, error) {
 // authenticate makes the tag, or compares it with the one that was given, which may be the
 // beginning alone.
 func (c *Cipher) authenticate() error {
-	sealed := c.gcm.Seal(nil, c.nonce, c.text, c.extra)
+	sealed := c.gcm.Seal(nil, c.nonce, c.text, c.additional)
 	tag := sealed[len(sealed)-gcmTag:]
 	c.text = nil
 	if c.encrypt {

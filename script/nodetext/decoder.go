@@ -9,20 +9,20 @@ import (
 // Decoder decodes text that comes in chunks as Node's StringDecoder does: what a chunk has cut off
 // waits for the next. The zero value decodes UTF-8.
 type Decoder struct {
-	Encoding streams.Encoding
-	cut      [4]byte // what was cut off
-	n        int     // how many bytes of cut there are
-	missing  int     // how many bytes are to come to complete it
+	Encoding   streams.Encoding
+	partial    [4]byte // what was cut off
+	partialLen int     // how many bytes of cut there are
+	missing    int     // how many bytes are to come to complete it
 }
 
 // Missing returns how many bytes have been cut off, and how many would complete them.
-func (d *Decoder) Missing() (have, missing int) { return d.n, d.missing }
+func (d *Decoder) Missing() (have, missing int) { return d.partialLen, d.missing }
 
 // Cut returns the bytes that have been cut off, in an array whose rest may have any others.
-func (d *Decoder) Cut() [4]byte { return d.cut }
+func (d *Decoder) Cut() [4]byte { return d.partial }
 
 // Reset forgets what has been cut off.
-func (d *Decoder) Reset() { d.n, d.missing = 0, 0 }
+func (d *Decoder) Reset() { d.partialLen, d.missing = 0, 0 }
 
 // Write returns the text of p, after what the last chunk has cut off.
 func (d *Decoder) Write(p []byte) string {
@@ -38,7 +38,7 @@ func (d *Decoder) Write(p []byte) string {
 		return head.String()
 	}
 	whole, missing := wholePart(p, d.Encoding)
-	d.n, d.missing = copy(d.cut[:], p[whole:]), missing
+	d.partialLen, d.missing = copy(d.partial[:], p[whole:]), missing
 	return head.String() + Decode(p[:whole], d.Encoding)
 }
 
@@ -50,8 +50,8 @@ func (d *Decoder) fill(p []byte) (n int) {
 			d.missing = 0
 			return n
 		}
-		d.cut[d.n] = p[n]
-		d.n++
+		d.partial[d.partialLen] = p[n]
+		d.partialLen++
 		n++
 		d.missing--
 	}
@@ -60,7 +60,7 @@ func (d *Decoder) fill(p []byte) (n int) {
 
 // End returns the text of what the last chunk has cut off, which is then forgotten.
 func (d *Decoder) End() string {
-	text := Decode(d.cut[:d.n], d.Encoding)
+	text := Decode(d.partial[:d.partialLen], d.Encoding)
 	d.Reset()
 	return text
 }

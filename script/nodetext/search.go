@@ -19,7 +19,7 @@ func Index(p, what []byte, offset int64, e streams.Encoding) int {
 		return int(offset)
 	}
 	if e != streams.UTF16LE {
-		return found(bytes.Index(p[offset:], what), int(offset))
+		return offsetFound(bytes.Index(p[offset:], what), int(offset))
 	}
 	if what = what[:len(what)&^1]; len(what) == 0 {
 		return -1
@@ -35,7 +35,7 @@ func Index(p, what []byte, offset int64, e streams.Encoding) int {
 	}
 }
 
-func found(i, from int) int {
+func offsetFound(i, from int) int {
 	if i < 0 {
 		return -1
 	}

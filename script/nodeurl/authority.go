@@ -8,8 +8,8 @@ const maxAuthority = 1 << 12
 
 var special = map[string]bool{"http": true, "https": true, "ws": true, "wss": true, "ftp": true, "file": true}
 
-// isReasonable reports whether the authority of a URL is not longer than that.
-func isReasonable(text, base string) bool {
+// hasShortAuthority reports whether the authority of a URL is not longer than that.
+func hasShortAuthority(text, base string) bool {
 	if len(text) <= maxAuthority {
 		return true
 	}

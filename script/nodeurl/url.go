@@ -29,7 +29,7 @@ func Parse(text, base string) (Parts, error) {
 }
 
 func parse(text, base string) (u *url.Url, err error) {
-	if !isReasonable(text, base) || !isReasonable(base, "") {
+	if !hasShortAuthority(text, base) || !hasShortAuthority(base, "") {
 		return nil, ErrInvalid
 	}
 	if base == "" {

@@ -8,9 +8,9 @@ import (
 	"github.com/evanw/esbuild/pkg/api"
 )
 
-// lacking is the syntax that the engine cannot read (using), or does not run as the language says:
+// unsupported is the syntax that the engine cannot read (using), or does not run as the language says:
 // it leaves a loop of for await without waiting for the iterator's return.
-var lacking = map[string]bool{"using": false, "for-await": false}
+var unsupported = map[string]bool{"using": false, "for-await": false}
 
 // They are compiled when a source first has such a word: that takes as long as much of the start of
 // a program.
@@ -30,5 +30,5 @@ func NeedsLowering(source string) bool {
 
 // Lower writes what the engine lacks in words that it has.
 func Lower(file, source string) (*Script, error) {
-	return transform(file, source, &api.TransformOptions{Loader: api.LoaderJS, Supported: lacking})
+	return transform(file, source, &api.TransformOptions{Loader: api.LoaderJS, Supported: unsupported})
 }

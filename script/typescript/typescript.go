@@ -35,7 +35,7 @@ func (e *Error) Error() string { return fmt.Sprintf("%s (%s:%d:%d)", e.Text, e.F
 
 // Strip leaves the types out of a source.
 func Strip(file, source string) (*Script, error) {
-	supported := maps.Clone(lacking)
+	supported := maps.Clone(unsupported)
 	supported["decorators"] = false
 	return transform(file, source, &api.TransformOptions{
 		Loader: api.LoaderTS, Supported: supported,
