@@ -8,46 +8,46 @@ import (
 
 // resource is something open of which process.getActiveResourcesInfo tells: resource returns Node's
 // name of it, empty if it does not keep the loop running.
-type resource interface{ resource() string }
+type resource interface{ resourceName() string }
 
-func (t *stream) resource() string {
+func (t *stream) resourceName() string {
 	if t.unrefed {
 		return ""
 	}
 	return wrapOf(t.fd(), "TCPSocketWrap")
 }
 
-func (x *listener) resource() string {
+func (x *listener) resourceName() string {
 	if x.unrefed {
 		return ""
 	}
 	return wrapOf(x.l.FD(), "TCPServerWrap")
 }
 
-func (x *attempt) resource() string { return "TCPConnectWrap" }
+func (x *attempt) resourceName() string { return "TCPConnectWrap" }
 
-func (u *udp) resource() string {
+func (u *udp) resourceName() string {
 	if u.unrefed || !u.receives {
 		return ""
 	}
 	return "UDPWrap"
 }
 
-func (x *child) resource() string {
+func (x *child) resourceName() string {
 	if x.unrefed {
 		return ""
 	}
 	return "ProcessWrap"
 }
 
-func (x *channel) resource() string {
+func (x *channel) resourceName() string {
 	if !x.refed && x.sending == 0 {
 		return ""
 	}
 	return "PipeWrap"
 }
 
-func (f *fileWatch) resource() string {
+func (f *fileWatch) resourceName() string {
 	if f.release == nil {
 		return ""
 	}
@@ -66,14 +66,14 @@ func wrapOf(fd int, tcp string) string {
 	return "PipeWrap"
 }
 
-// active returns what keeps the loop running, besides timers and immediates: requests, then
+// activeResources returns what keeps the loop running, besides timers and immediates: requests, then
 // handles.
-func (h *Host) active(c *engine.Call) (engine.Value, error) {
+func (h *Host) activeResources(c *engine.Call) (engine.Value, error) {
 	names := slices.Repeat([]string{"FSReqCallback"}, h.offload.unfinished)
 	handles := []string{}
-	for x := range h.open {
-		if r, ok := x.(resource); ok && r.resource() != "" {
-			handles = append(handles, r.resource())
+	for x := range h.closers {
+		if r, ok := x.(resource); ok && r.resourceName() != "" {
+			handles = append(handles, r.resourceName())
 		}
 	}
 	slices.Sort(handles)

@@ -101,7 +101,7 @@ func bindHost(b *builder) {
 	bindSleep(b)
 	bindEmit(b)
 	bindTicks(b)
-	b.fn("active", h.active)
+	b.fn("active", h.activeResources)
 	b.value("argv", stringArray(b.s, append([]string{h.o.ExecPath}, h.o.Args...)))
 	b.value("execArgv", stringArray(b.s, h.o.ExecArgv))
 	b.value("flags", stringArray(b.s, h.o.Flags))

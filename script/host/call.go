@@ -25,7 +25,7 @@ import (
 func (h *Host) Call(ctx context.Context, fn func(s *engine.Scope) (engine.Value, error),
 	result func(v engine.Value) error) error {
 	c := &waitingCall{result: result, done: make(chan struct{})}
-	if err := h.loop.Do(ctx, func() { h.begin(c, fn) }); err != nil {
+	if err := h.loop.Do(ctx, func() { h.beginCall(c, fn) }); err != nil {
 		return err
 	}
 	select {
@@ -35,7 +35,7 @@ func (h *Host) Call(ctx context.Context, fn func(s *engine.Scope) (engine.Value,
 	}
 	if c.settled.CompareAndSwap(false, true) {
 		// The loop may be closed, and what is waited for with it.
-		_ = h.loop.Post(func() { delete(h.waiting, c) })
+		_ = h.loop.Post(func() { delete(h.calls, c) })
 		return context.Cause(ctx)
 	}
 	<-c.done
@@ -50,23 +50,23 @@ type waitingCall struct {
 	err     error         // valid once done is closed
 }
 
-// begin calls fn on the loop, and awaits what it returns.
-func (h *Host) begin(c *waitingCall, fn func(s *engine.Scope) (engine.Value, error)) {
+// beginCall calls fn on the loop, and awaits what it returns.
+func (h *Host) beginCall(c *waitingCall, fn func(s *engine.Scope) (engine.Value, error)) {
 	if h.exited {
 		c.settle(func() error { return ErrExited })
 		return
 	}
-	h.waiting[c] = struct{}{}
+	h.calls[c] = struct{}{}
 	err := h.Do(func(s *engine.Scope) error {
 		v, err := fn(s)
 		if v.Scope() == nil {
 			v = s.Undefined()
 		}
 		if err == nil {
-			err = h.Await(v, func(_ *engine.Scope, v engine.Value, err error) { h.finish(c, v, err) })
+			err = h.Await(v, func(_ *engine.Scope, v engine.Value, err error) { h.finishCall(c, v, err) })
 		}
 		if err != nil {
-			h.finish(c, v, err)
+			h.finishCall(c, v, err)
 		}
 		if _, ok := errors.AsType[*engine.Exception](err); ok {
 			return nil // It is the caller's, and nobody has to catch it.
@@ -74,13 +74,13 @@ func (h *Host) begin(c *waitingCall, fn func(s *engine.Scope) (engine.Value, err
 		return err
 	})
 	if err != nil {
-		h.finish(c, engine.Value{}, err) // fn may not have run.
+		h.finishCall(c, engine.Value{}, err) // fn may not have run.
 	}
 }
 
-// finish gives the one who waits the value, or the error.
-func (h *Host) finish(c *waitingCall, v engine.Value, err error) {
-	delete(h.waiting, c)
+// finishCall gives the one who waits the value, or the error.
+func (h *Host) finishCall(c *waitingCall, v engine.Value, err error) {
+	delete(h.calls, c)
 	c.settle(func() error {
 		if x, ok := errors.AsType[*engine.Exception](err); ok {
 			x.Stack() // The caller may ask for it when the scope has ended.
@@ -107,10 +107,10 @@ func (c *waitingCall) settle(with func() error) {
 	c.err = with()
 }
 
-// endCalls tells those who wait that the script has ended.
-func (h *Host) endCalls() {
-	for c := range h.waiting {
-		delete(h.waiting, c)
+// failCalls tells those who wait that the script has ended.
+func (h *Host) failCalls() {
+	for c := range h.calls {
+		delete(h.calls, c)
 		c.settle(func() error { return ErrExited })
 	}
 }

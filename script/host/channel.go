@@ -25,10 +25,10 @@ type channel struct {
 	// is told.
 	target engine.Kept
 
-	arrived arrival                     // the message that is told of
-	tellOf  func(s *engine.Scope) error // of it; made once so that a message does not allocate
-	plain   ipc.SendOptions             // of messages without anything
-	frame   jsonFrame                   // such a message
+	arrival        arrival                     // the message that is told of
+	deliverArrived func(s *engine.Scope) error // of it; made once so that a message does not allocate
+	plain          ipc.SendOptions             // of messages without anything
+	frame          jsonFrame                   // such a message
 
 	// while the script listens for messages; those that come otherwise wait in c
 	messages *events.Listener
@@ -58,8 +58,8 @@ func (h *Host) newChannel(s *engine.Scope, c *ipc.Channel, counted bool) (engine
 		return s.Undefined(), err
 	}
 	x := &channel{h: h, c: c, refed: !counted, counted: counted}
-	x.tellOf, x.plain.Done = x.tellOfArrival, func(err error) { x.sent(engine.Kept{}, err) }
-	x.refer()
+	x.deliverArrived, x.plain.Done = x.deliver, func(err error) { x.onSent(engine.Kept{}, err) }
+	x.updateRef()
 	return s.Native(prototype, x), nil
 }
 
@@ -76,16 +76,16 @@ func channelMethods(b *builder) {
 	simple("disconnect", func(x *channel) {
 		x.refed, x.counted = false, false
 		x.c.Disconnect()
-		x.refer()
+		x.updateRef()
 	})
-	simple("ref", func(x *channel) { x.refed, x.counted = true, false; x.refer() })
-	simple("unref", func(x *channel) { x.refed, x.counted = false, false; x.refer() })
+	simple("ref", func(x *channel) { x.refed, x.counted = true, false; x.updateRef() })
+	simple("unref", func(x *channel) { x.refed, x.counted = false, false; x.updateRef() })
 	simple("readStop", func(x *channel) { x.c.Pause() })
 	simple("readStart", func(x *channel) { x.c.Resume() })
 	method(b, "count", func(x *channel, c *engine.Call) (engine.Value, error) {
 		if x.counted {
 			x.refed = c.Arg(0).Bool()
-			x.refer()
+			x.updateRef()
 		}
 		return c.Undefined(), nil
 	})
@@ -93,8 +93,8 @@ func channelMethods(b *builder) {
 	method(b, "connected", func(x *channel, c *engine.Call) (engine.Value, error) { return c.Bool(x.c.Connected()), nil })
 }
 
-// refer has the channel keep the loop running, or not.
-func (x *channel) refer() {
+// updateRef has the channel keep the loop running, or not.
+func (x *channel) updateRef() {
 	if x.refed || x.sending > 0 {
 		x.c.Ref()
 	} else {
@@ -112,7 +112,7 @@ func (x *channel) start(c *engine.Call) (engine.Value, error) {
 	if !x.h.hasContexts() { // Else the listeners have to be called in the one of now.
 		x.target = c.Arg(0).Keep()
 	}
-	x.h.open[x] = struct{}{}
+	x.h.closers[x] = struct{}{}
 	x.c.OnInternal("NODE_", func(m *ipc.Message) { x.receive(channelInternal, m) })
 	x.c.OnDrain(func() { x.tell(channelDrain, nil) })
 	x.c.OnError(func(err error) {
@@ -124,7 +124,7 @@ func (x *channel) start(c *engine.Call) (engine.Value, error) {
 		x.tell(channelError, func(s *engine.Scope) (engine.Value, error) { return x.failure(s, err), nil })
 	})
 	x.c.OnDisconnect(func() {
-		delete(x.h.open, x)
+		delete(x.h.closers, x)
 		x.tell(channelDisconnect, nil)
 		x.h.engine.Release(&x.on)
 		x.h.engine.Release(&x.target)
@@ -173,7 +173,7 @@ func (x *channel) failure(s *engine.Scope, err error) engine.Value {
 	if errors.Is(err, ipc.ErrChannelClosed) {
 		err = &codedError{"Error", "ERR_IPC_CHANNEL_CLOSED", "Channel closed"}
 	}
-	return x.h.throw(s, err)
+	return x.h.errorValue(s, err)
 }
 
 // arrival is a message, and what on is told of it.
@@ -187,16 +187,16 @@ func (x *channel) receive(what int, m *ipc.Message) {
 	if x.on.IsZero() {
 		return
 	}
-	x.arrived = arrival{what, m}
-	_ = x.h.Do(x.tellOf)
+	x.arrival = arrival{what, m}
+	_ = x.h.Do(x.deliverArrived)
 }
 
-func (x *channel) tellOfArrival(s *engine.Scope) error {
-	what, m := x.arrived.what, x.arrived.m
-	x.arrived = arrival{}
+func (x *channel) deliver(s *engine.Scope) error {
+	what, m := x.arrival.what, x.arrival.m
+	x.arrival = arrival{}
 	message, err := x.message(s, m)
 	if err != nil {
-		return unlessException(err)
+		return withoutException(err)
 	}
 	h := m.Handle()
 	if h == nil && !x.target.IsZero() {
@@ -215,9 +215,9 @@ func (x *channel) tellOfArrival(s *engine.Scope) error {
 	return err
 }
 
-// unlessException returns an error that is no exception: a message of which the engine makes one,
+// withoutException returns an error that is no exception: a message of which the engine makes one,
 // as it nests too deep, is dropped, too.
-func unlessException(err error) error {
+func withoutException(err error) error {
 	if _, ok := errors.AsType[*engine.Exception](err); ok {
 		return nil
 	}

@@ -27,21 +27,21 @@ func (x *channel) send(c *engine.Call) (engine.Value, error) {
 	if done := c.Arg(1); done.IsFunction() {
 		k = x.h.keepCallback(c.Scope, done)
 	}
-	o.Done = func(err error) { x.sent(k, err) }
+	o.Done = func(err error) { x.onSent(k, err) }
 	if err := x.c.SendWith(message, o); err != nil {
 		x.h.engine.Release(&k)
 		if frame, ok := message.(*jsonFrame); ok && frame.err != nil {
 			return c.Undefined(), frame.err
 		}
-		return x.h.throw(c.Scope, err), nil
+		return x.h.errorValue(c.Scope, err), nil
 	}
-	return x.sends(c), nil
+	return x.countSent(c), nil
 }
 
-// sends is what was sent until sent is told.
-func (x *channel) sends(c *engine.Call) engine.Value {
+// countSent is what was sent until sent is told.
+func (x *channel) countSent(c *engine.Call) engine.Value {
 	x.sending++
-	x.refer()
+	x.updateRef()
 	return c.Bool(!x.c.NeedDrain())
 }
 
@@ -62,7 +62,7 @@ func (x *channel) post(c *engine.Call) (engine.Value, error) {
 	frame.v = engine.Value{}
 	switch {
 	case err == nil:
-		return x.sends(c), nil
+		return x.countSent(c), nil
 	case frame.err != nil:
 		return c.Undefined(), frame.err
 	}
@@ -97,10 +97,10 @@ func (x *channel) payload(s *engine.Scope, message engine.Value) (any, error) {
 	return &jsonFrame{v: message}, nil
 }
 
-// sent is told that a message is with the kernel, or why not.
-func (x *channel) sent(done engine.Kept, err error) {
+// onSent is told that a message is with the kernel, or why not.
+func (x *channel) onSent(done engine.Kept, err error) {
 	x.sending--
-	x.refer()
+	x.updateRef()
 	if done.IsZero() {
 		if err != nil && !errors.Is(err, ipc.ErrChannelClosed) {
 			x.tell(channelError, func(s *engine.Scope) (engine.Value, error) { return x.failure(s, err), nil })

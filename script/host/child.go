@@ -26,7 +26,7 @@ func bindChild(b *builder) {
 	b.fn("spawnSync", h.spawnSync)
 	b.fn("closeDescriptor", func(c *engine.Call) (engine.Value, error) {
 		fd := int(c.Arg(0).Int())
-		h.disown(fd)
+		h.disownFD(fd)
 		return c.Undefined(), unix.Close(fd)
 	})
 	b.fn("parentChannel", func(c *engine.Call) (engine.Value, error) {
@@ -81,7 +81,7 @@ func (h *Host) spawn(c *engine.Call) (engine.Value, error) {
 		result := c.Object()
 		return result, result.Set("errno", c.Int(-int64(startErrno(err))))
 	}
-	return h.spawned(c, started, c.Arg(1))
+	return h.spawnResult(c, started, c.Arg(1))
 }
 
 // asExecvp changes a call such that it starts what execvp(3), by which Node starts a program, does
@@ -117,7 +117,7 @@ func startErrno(err error) syscall.Errno {
 	return syscall.EINVAL
 }
 
-func (h *Host) spawned(c *engine.Call, started *childprocess.ChildProcess, onexit engine.Value) (engine.Value, error) {
+func (h *Host) spawnResult(c *engine.Call, started *childprocess.ChildProcess, onexit engine.Value) (engine.Value, error) {
 	result := c.Object()
 	prototype, err := h.prototype(c.Scope, "child", childMethods)
 	if err != nil {
@@ -140,7 +140,7 @@ func (h *Host) spawned(c *engine.Call, started *childprocess.ChildProcess, onexi
 	started.OnError(func(error) {})
 	x := &child{h: h, c: started}
 	if errno == 0 {
-		x.onExit(h.keepCallback(c.Scope, onexit))
+		x.reportExit(h.keepCallback(c.Scope, onexit))
 	}
 	set := []error{
 		result.Set("errno", c.Int(errno)), result.Set("pid", c.Int(int64(started.Pid()))),
@@ -153,12 +153,12 @@ func (h *Host) spawned(c *engine.Call, started *childprocess.ChildProcess, onexi
 	return result, errors.Join(set...)
 }
 
-// onExit has a function called with the code and the signal of the child's end.
-func (x *child) onExit(fn engine.Kept) {
+// reportExit has a function called with the code and the signal of the child's end.
+func (x *child) reportExit(fn engine.Kept) {
 	h := x.h
-	h.open[x] = struct{}{}
+	h.closers[x] = struct{}{}
 	x.c.OnExit(func(status childprocess.ExitStatus) {
-		delete(h.open, x)
+		delete(h.closers, x)
 		_ = h.Do(func(s *engine.Scope) error {
 			signal := s.Null()
 			if status.Signal != 0 {

@@ -22,7 +22,7 @@ func (h *Host) commandPipe(c *engine.Call) (engine.Value, error) {
 	own, other := r, w
 	kind := c.Arg(0).Text()
 	if kind == "join" {
-		h.given[r], h.given[w] = struct{}{}, struct{}{}
+		h.pipeEnds[r], h.pipeEnds[w] = struct{}{}, struct{}{}
 		return c.Array(c.Int(int64(r)), c.Int(int64(w))), nil
 	}
 	if kind == "write" {
@@ -33,7 +33,7 @@ func (h *Host) commandPipe(c *engine.Call) (engine.Value, error) {
 		fd.Close(own, other)
 		return c.Undefined(), err
 	}
-	h.given[other] = struct{}{}
+	h.pipeEnds[other] = struct{}{}
 	return c.Array(v, c.Int(int64(other))), nil
 }
 
@@ -62,7 +62,7 @@ func (h *Host) commandStream(s *engine.Scope, kind string, own int) (engine.Valu
 		return s.Undefined(), err
 	}
 	x := &lineReader{h: h, r: r}
-	h.open[x] = struct{}{}
+	h.closers[x] = struct{}{}
 	return s.Native(prototype, x), nil
 }
 
@@ -93,19 +93,19 @@ func (x *lineReader) start(on engine.Kept) {
 	x.on = on
 	x.r.OnLine(func(line []byte) {
 		x.lines = append(x.lines, string(line))
-		x.later()
+		x.scheduleFlush()
 	})
 	x.r.OnError(func(err error) {
 		if x.problem = err.Error(); errors.Is(err, streams.ErrLineTooLong) {
 			x.problem = "a line is longer than 16 MiB"
 		}
 	})
-	x.r.OnClose(x.closed)
+	x.r.OnClose(x.onClose)
 }
 
-// later gives the lines of what is read at once to the script together, and nothing is read
+// scheduleFlush gives the lines of what is read at once to the script together, and nothing is read
 // meanwhile.
-func (x *lineReader) later() {
+func (x *lineReader) scheduleFlush() {
 	if x.isDue {
 		return
 	}
@@ -130,10 +130,10 @@ func (x *lineReader) flush() {
 	}
 }
 
-// closed tells of the end, after the last lines.
-func (x *lineReader) closed() {
+// onClose tells of the end, after the last lines.
+func (x *lineReader) onClose() {
 	x.flush()
-	delete(x.h.open, x)
+	delete(x.h.closers, x)
 	_ = x.h.Do(func(s *engine.Scope) error {
 		problem := s.Undefined()
 		if x.problem != "" {
@@ -148,7 +148,7 @@ func (x *lineReader) closed() {
 
 func (x *lineReader) close() {
 	if x.on.IsZero() {
-		delete(x.h.open, x)
+		delete(x.h.closers, x)
 	}
 	x.r.Destroy(nil)
 }

@@ -15,12 +15,12 @@ import (
 // shell, which takes longer to start than most programs do. It returns nil if there is more to the
 // command, and if the program cannot be started: the shell has ways of its own then, and its own
 // words.
-func (h *Host) startProgram(o *childprocess.Options, text *commandTextWith, env *environment) *childprocess.ChildProcess {
+func (h *Host) startProgram(o *childprocess.Options, text *boundText, env *environment) *childprocess.ChildProcess {
 	words, ok := text.words()
 	if !ok || env.hasFunctions {
 		return nil
 	}
-	variables := env.in(o.Dir)
+	variables := env.variablesIn(o.Dir)
 	if variables == nil {
 		return nil
 	}
@@ -38,9 +38,9 @@ func (h *Host) startProgram(o *childprocess.Options, text *commandTextWith, env 
 	return child
 }
 
-// in returns the environment with PWD as a shell that is started in dir would have set it: it keeps
+// variablesIn returns the environment with PWD as a shell that is started in dir would have set it: it keeps
 // a name that leads there. It returns nil if there is no such folder.
-func (e *environment) in(dir string) []string {
+func (e *environment) variablesIn(dir string) []string {
 	if e.leadsTo(dir) {
 		return e.variables
 	}

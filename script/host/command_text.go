@@ -32,7 +32,7 @@ func parseCommand(c *engine.Call) (engine.Value, error) {
 	if x.pieces, x.places, err = shelltext.Parse(pieces); err != nil {
 		return c.Undefined(), &codedError{"TypeError", "ERR_INVALID_ARG_VALUE", "The command " + err.Error()}
 	}
-	text := x.with(nil)
+	text := x.text(nil)
 	x.script = shellScript(text, len(x.places))
 	x.program, x.isProgram = shelltext.ReadProgram(text, len(x.places))
 	all := make([]engine.Value, 0, 1+len(x.pieces)+len(x.places))
@@ -55,9 +55,9 @@ func commandTextOf(v engine.Value) (*commandText, error) {
 	return x, nil
 }
 
-// with returns the text with references to values. counts says how many values there are at each
+// text returns the text with references to values. counts says how many values there are at each
 // place, nil for one.
-func (x *commandText) with(counts []int) string {
+func (x *commandText) text(counts []int) string {
 	var b strings.Builder
 	b.WriteString(x.pieces[0])
 	n := 0
@@ -82,8 +82,8 @@ func (x *commandText) with(counts []int) string {
 	return b.String()
 }
 
-// commandTextWith is a text with its values.
-type commandTextWith struct {
+// boundText is a text with its values.
+type boundText struct {
 	*commandText
 	prefix string // for a shell, in front of the text
 	values []string
@@ -91,10 +91,10 @@ type commandTextWith struct {
 }
 
 // words returns the words of a program with its arguments, if it is one.
-func (x *commandTextWith) words() ([]string, bool) {
+func (x *boundText) words() ([]string, bool) {
 	program, ok := x.program, x.isProgram
 	if x.prefix != "" || x.counts != nil {
-		program, ok = shelltext.ReadProgram(x.prefix+x.with(x.counts), len(x.values))
+		program, ok = shelltext.ReadProgram(x.prefix+x.text(x.counts), len(x.values))
 	}
 	if !ok {
 		return nil, false
@@ -104,10 +104,10 @@ func (x *commandTextWith) words() ([]string, bool) {
 
 // shellArguments returns what a shell is started with: the script that it runs, and its positional
 // parameters.
-func (x *commandTextWith) shellArguments(shell string) []string {
+func (x *boundText) shellArguments(shell string) []string {
 	script := x.script
 	if x.prefix != "" || x.counts != nil {
-		script = shellScript(x.prefix+x.with(x.counts), len(x.values))
+		script = shellScript(x.prefix+x.text(x.counts), len(x.values))
 	}
 	if len(x.values) == 0 {
 		return []string{"-c", script}
@@ -129,9 +129,9 @@ func shellScript(text string, values int) string {
 	return b.String() + ";shift " + strconv.Itoa(values) + "; " + text
 }
 
-// readTexts reads values that nobody has checked. It returns false if one is anything but a string
+// readPlain reads values that nobody has checked. It returns false if one is anything but a string
 // that is good as it is.
-func (x *commandTextWith) readTexts(list engine.Value) bool {
+func (x *boundText) readPlain(list engine.Value) bool {
 	if len(x.places) == 0 {
 		return true
 	}
@@ -152,7 +152,7 @@ func (x *commandTextWith) readTexts(list engine.Value) bool {
 
 // read reads the values of a command: a list with a string, bytes or a list of these for each
 // place.
-func (x *commandTextWith) read(list engine.Value) error {
+func (x *boundText) read(list engine.Value) error {
 	if len(x.places) == 0 {
 		return nil
 	}

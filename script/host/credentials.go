@@ -77,13 +77,13 @@ func bindCredentials(b *builder) {
 		if f.err != nil {
 			return c.Undefined(), f.err
 		}
-		return c.Undefined(), onPath("execve", execute(c.Arg(0).Text(), args, env), c.Arg(0).Text())
+		return c.Undefined(), onPath("execve", execProgram(c.Arg(0).Text(), args, env), c.Arg(0).Text())
 	})
 }
 
-// execute replaces the program. Descriptors 0 to 2 stay open; the others are closed, as all were
+// execProgram replaces the program. Descriptors 0 to 2 stay open; the others are closed, as all were
 // opened.
-func execute(file string, args, env []string) error {
+func execProgram(file string, args, env []string) error {
 	for fd := range 3 {
 		if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err == nil {
 			// It is open: there is nothing to fail.

@@ -86,8 +86,8 @@ var errNoXOF = &codedError{"Error", "ERR_OSSL_EVP_NOT_XOF_OR_INVALID_LENGTH",
 
 // newHash returns nil if there is no hash of that name.
 func newHash(name string, length int) (summer, error) {
-	if make := nodecrypto.NewDigest(name); make != nil {
-		x := make()
+	if newDigest := nodecrypto.NewDigest(name); newDigest != nil {
+		x := newDigest()
 		if length >= 0 && length != x.Size() {
 			return nil, errNoXOF
 		}

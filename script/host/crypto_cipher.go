@@ -146,12 +146,12 @@ func deriving(b *builder, name string, prepare func(c *engine.Call) (func() ([]b
 		}
 		var key []byte
 		done := c.Arg(0).Keep()
-		h.later(func() { key, err = work() }, func() {
+		h.runOffLoop(func() { key, err = work() }, func() {
 			defer h.engine.Release(&done)
 			_ = h.Do(func(s *engine.Scope) error {
 				failure := s.Null()
 				if err != nil {
-					failure = h.throw(s, err)
+					failure = h.errorValue(s, err)
 				}
 				_, err := s.Kept(done).Call(s.Undefined(), failure, s.Uint8Array(key))
 				return err

@@ -24,7 +24,7 @@ func (h *Host) Do(fn func(s *engine.Scope) error) error {
 		return err
 	})
 	if h.depth == 0 {
-		h.settle()
+		h.runDeferred()
 	}
 	return err
 }
@@ -51,8 +51,8 @@ func withinMemory(s *engine.Scope, fn func(s *engine.Scope) error) (err error) {
 	return fn(s)
 }
 
-// call calls a function of the library in JavaScript, from the loop.
-func (h *Host) call(name string, args func(s *engine.Scope) []engine.Value) {
+// callHook calls a function of the library in JavaScript, from the loop.
+func (h *Host) callHook(name string, args func(s *engine.Scope) []engine.Value) {
 	_ = h.Do(func(s *engine.Scope) error {
 		_, err := h.hook(s, name).Call(s.Undefined(), args(s)...)
 		return err
@@ -73,9 +73,9 @@ func (h *Host) keepCallback(s *engine.Scope, fn engine.Value) engine.Kept {
 // hasContexts reports whether the script uses asynchronous contexts.
 func (h *Host) hasContexts() bool { return h.contexts }
 
-// repeat calls a function of the library that gets rid of what is due. If one throws, the rest has
+// repeatHook calls a function of the library that gets rid of what is due. If one throws, the rest has
 // its turn all the same: each call gets rid of at least one.
-func (h *Host) repeat(hook string) {
+func (h *Host) repeatHook(hook string) {
 	for again := true; again && !h.exited; {
 		again = h.Do(func(s *engine.Scope) error {
 			_, err := h.hook(s, hook).Call(s.Undefined())
@@ -150,10 +150,10 @@ func (h *Host) exit(code int) {
 		return
 	}
 	h.exited, h.code = true, code
-	h.endCalls()
-	h.flush()
+	h.failCalls()
+	h.flushChannels()
 	h.restoreTerminals() // The program may end before the host is closed.
-	h.endCommands()
+	h.killCommands()
 	h.engine.Interrupt(ErrExited)
 	if h.o.Exit != nil {
 		h.o.Exit(code)
@@ -162,9 +162,9 @@ func (h *Host) exit(code int) {
 	h.loop.Stop()
 }
 
-// flush has the kernel take what was sent by channels, before the program ends.
-func (h *Host) flush() {
-	for x := range h.open {
+// flushChannels has the kernel take what was sent by channels, before the program ends.
+func (h *Host) flushChannels() {
+	for x := range h.closers {
 		if channel, ok := x.(*channel); ok {
 			channel.c.Flush()
 		}
@@ -182,9 +182,9 @@ func (h *Host) Run() (code int, err error) {
 		if h.exited {
 			return h.code, nil
 		}
-		h.call("beforeExit", none)
+		h.callHook("beforeExit", none)
 		if !h.loop.Alive() && !h.exited {
-			h.call("finish", none) // It emits exit, and calls reallyExit.
+			h.callHook("finish", none) // It emits exit, and calls reallyExit.
 		}
 	}
 }

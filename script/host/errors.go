@@ -39,8 +39,8 @@ type codedError struct {
 
 func (e *codedError) Error() string { return e.message }
 
-// throw makes what a script catches of an error that a function of Go has returned.
-func (h *Host) throw(s *engine.Scope, err error) engine.Value {
+// errorValue makes what a script catches of an error that a function of Go has returned.
+func (h *Host) errorValue(s *engine.Scope, err error) engine.Value {
 	if coded, ok := errors.AsType[*codedError](err); ok {
 		return h.newCoded(s, coded)
 	}

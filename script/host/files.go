@@ -41,7 +41,7 @@ func bindFiles(b *builder) {
 	for name, op := range fileOperations() {
 		b.fn(name, func(c *engine.Call) (engine.Value, error) {
 			if name == "close" {
-				b.h.disown(int(c.Arg(0).Int()))
+				b.h.disownFD(int(c.Arg(0).Int()))
 			}
 			return b.h.runFileOperation(c, op)
 		})
@@ -71,14 +71,14 @@ func (h *Host) runFileOperation(c *engine.Call, op fileOperation) (engine.Value,
 		if err != nil {
 			return c.Undefined(), err
 		}
-		h.own(result)
+		h.ownFD(result)
 		return fileResult(c.Scope, result), nil
 	}
 	k := h.keepCallback(c.Scope, callback)
 	var result any
 	var err error
-	h.later(func() { result, err = op.do(args) }, func() {
-		h.own(result)
+	h.runOffLoop(func() { result, err = op.do(args) }, func() {
+		h.ownFD(result)
 		h.tellResult(&k, err, func(s *engine.Scope) engine.Value { return fileResult(s, result) })
 	}, func() {
 		if fd, ok := result.(newFD); ok && err == nil {
@@ -88,16 +88,16 @@ func (h *Host) runFileOperation(c *engine.Call, op fileOperation) (engine.Value,
 	return c.Undefined(), nil
 }
 
-// own notes a descriptor that an operation has opened, so that the host closes it with itself.
-func (h *Host) own(result any) {
+// ownFD notes a descriptor that an operation has opened, so that the host closes it with itself.
+func (h *Host) ownFD(result any) {
 	if fd, ok := result.(newFD); ok {
-		h.files[int(fd)] = struct{}{}
+		h.ownedFDs[int(fd)] = struct{}{}
 	}
 }
 
-// disown is called before a descriptor is closed, or becomes that of something else that closes it:
+// disownFD is called before a descriptor is closed, or becomes that of something else that closes it:
 // its number may then be anybody's.
-func (h *Host) disown(fd int) { delete(h.files, fd) }
+func (h *Host) disownFD(fd int) { delete(h.ownedFDs, fd) }
 
 // tellResult calls a function that was kept, once, with null and the result, or with the error.
 func (h *Host) tellResult(k *engine.Kept, err error, result func(*engine.Scope) engine.Value) {
@@ -105,7 +105,7 @@ func (h *Host) tellResult(k *engine.Kept, err error, result func(*engine.Scope) 
 		callback := s.Kept(*k)
 		h.engine.Release(k)
 		if err != nil {
-			_, err := callback.Call(s.Undefined(), h.throw(s, err))
+			_, err := callback.Call(s.Undefined(), h.errorValue(s, err))
 			return err
 		}
 		_, err := callback.Call(s.Undefined(), s.Null(), result(s))
@@ -210,7 +210,7 @@ func (h *Host) readInto(c *engine.Call) (engine.Value, error) {
 		buffer := make([]byte, length)
 		var n int
 		var err error
-		h.later(func() { n, err = readAt(fd, buffer, position) }, func() {
+		h.runOffLoop(func() { n, err = readAt(fd, buffer, position) }, func() {
 			h.tellResult(&k, err, func(s *engine.Scope) engine.Value {
 				if into, _ := s.Kept(target).Bytes(); len(into) >= offset {
 					copy(into[offset:], buffer[:n]) // The script may have detached it.

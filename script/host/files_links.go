@@ -65,7 +65,7 @@ func walkLinks(path string, pipes bool) (string, error) {
 		}
 		target, err := os.Readlink(at)
 		if err != nil {
-			return "", onPath("readlink", errno(err), at)
+			return "", onPath("readlink", errnoOf(err), at)
 		}
 		if kind := info.Mode & unix.S_IFMT; pipes && !more && (kind == unix.S_IFIFO || kind == unix.S_IFSOCK) {
 			return filepath.Join(known, target), nil

@@ -41,22 +41,22 @@ var fileOperations = sync.OnceValue(func() map[string]fileOperation {
 		"writeFile":  {4, func(a fileArgs) (any, error) { return nil, writeWhole(a[0], a.bytes(1), int(a.int(2)), a.mode(3)) }},
 		"writeBytes": {2, func(a fileArgs) (any, error) { return nil, writeWhole(a[0], a.bytes(1), 0, 0) }},
 		"stat": {2, func(a fileArgs) (any, error) {
-			found, err := status(a.true(1), func(s *fileStatus) error { return s.stat(a.path(0), true) })
+			found, err := readStatus(a.true(1), func(s *fileStatus) error { return s.stat(a.path(0), true) })
 			return found, onPath("stat", err, a.path(0))
 		}},
 		"lstat": {2, func(a fileArgs) (any, error) {
-			found, err := status(a.true(1), func(s *fileStatus) error { return s.stat(a.path(0), false) })
+			found, err := readStatus(a.true(1), func(s *fileStatus) error { return s.stat(a.path(0), false) })
 			return found, onPath("lstat", err, a.path(0))
 		}},
 		"fstat": {2, func(a fileArgs) (any, error) {
-			found, err := status(a.true(1), func(s *fileStatus) error { return s.fstat(a.fd(0)) })
+			found, err := readStatus(a.true(1), func(s *fileStatus) error { return s.fstat(a.fd(0)) })
 			return found, onPath("fstat", err)
 		}},
 		"statfs": {2, func(a fileArgs) (any, error) {
 			numbers, err := statFS(a.path(0))
 			return integers{numbers, a.true(1)}, onPath("statfs", err, a.path(0))
 		}},
-		"readdir": {3, func(a fileArgs) (any, error) { return list(a.path(0), a.true(1), a.true(2)) }},
+		"readdir": {3, func(a fileArgs) (any, error) { return listDirectory(a.path(0), a.true(1), a.true(2)) }},
 		"mkdir":   {3, func(a fileArgs) (any, error) { return makeDirectory(a.path(0), a.mode(1), a.true(2)) }},
 		"mkdtemp": {1, func(a fileArgs) (any, error) { return makeTemporary(a.path(0)) }},
 		"rmdir":   {1, func(a fileArgs) (any, error) { return nil, onPath("rmdir", unix.Rmdir(a.path(0)), a.path(0)) }},

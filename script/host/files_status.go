@@ -15,7 +15,7 @@ const (
 	statusTimes   = 4
 )
 
-func status(big bool, fill func(*fileStatus) error) (any, error) {
+func readStatus(big bool, fill func(*fileStatus) error) (any, error) {
 	s := &fileStatus{big: big}
 	return s, retry(func() error { return fill(s) })
 }

@@ -8,9 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// list returns the entries of a directory, with recursive those of the directories in it, too, by
+// listDirectory returns the entries of a directory, with recursive those of the directories in it, too, by
 // their paths from there.
-func list(dir string, recursive, asBytes bool) (any, error) {
+func listDirectory(dir string, recursive, asBytes bool) (any, error) {
 	l := listing{asBytes: asBytes}
 	if err := l.add(dir, ""); err != nil {
 		return nil, err
@@ -59,7 +59,7 @@ func (l *listing) add(dir, inside string) error {
 			return nil
 		}
 		if err != nil {
-			return onPath("scandir", errno(err), path)
+			return onPath("scandir", errnoOf(err), path)
 		}
 	}
 }
@@ -112,7 +112,7 @@ func makeDirectory(path string, mode uint32, recursive bool) (any, error) {
 		case statErr == nil && len(missing) > 0:
 			return nil, onPath("mkdir", unix.ENOTDIR, path)
 		case statErr != nil:
-			return nil, onPath("mkdir", errno(statErr), path)
+			return nil, onPath("mkdir", errnoOf(statErr), path)
 		default:
 			return nil, onPath("mkdir", err, path)
 		}

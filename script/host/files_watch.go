@@ -39,7 +39,7 @@ func (h *Host) watchFiles(c *engine.Call) (engine.Value, error) {
 		return prototype, errors.Join(err, w.Close())
 	}
 	f := &fileWatch{h: h, w: w, on: h.keepCallback(c.Scope, c.Arg(1)), release: h.loop.Hold()}
-	h.open[f] = struct{}{}
+	h.closers[f] = struct{}{}
 	go f.pump() // It ends when the watcher is closed, which the host does at the latest.
 	return c.Native(prototype, f), nil
 }
@@ -71,7 +71,7 @@ func (f *fileWatch) close() {
 	f.unref()
 	_ = f.w.Close() // It has nothing to lose.
 	f.h.engine.Release(&f.on)
-	delete(f.h.open, f)
+	delete(f.h.closers, f)
 }
 
 // pump takes what the watcher tells to the loop, on a goroutine of its own.
@@ -94,7 +94,7 @@ func (f *fileWatch) pump() {
 				failures = nil
 				continue
 			}
-			f.post(func(s *engine.Scope) []engine.Value { return []engine.Value{f.h.throw(s, err)} })
+			f.post(func(s *engine.Scope) []engine.Value { return []engine.Value{f.h.errorValue(s, err)} })
 		}
 	}
 }

@@ -101,7 +101,7 @@ func copyFile(from, to string, flags int64) (err error) {
 	defer source.Close()
 	info, err := source.Stat()
 	if err != nil {
-		return errno(err)
+		return errnoOf(err)
 	}
 	if info.IsDir() {
 		return unix.EISDIR
@@ -124,7 +124,7 @@ func copyFile(from, to string, flags int64) (err error) {
 	if err != nil && isNew {
 		_ = unix.Unlink(to) // Half a copy is none.
 	}
-	return errno(err)
+	return errnoOf(err)
 }
 
 // copyable returns what is to be copied of a file: what it has now, because it may grow as fast as
@@ -147,8 +147,8 @@ func openPlain(path string, flags int, mode uint32) (f *os.File, isNew bool, err
 	return os.NewFile(uintptr(fd), path), missing != nil, nil
 }
 
-// errno returns the number within an error of package os.
-func errno(err error) error {
+// errnoOf returns the number within an error of package os.
+func errnoOf(err error) error {
 	if e := asSystemError(err); e != nil {
 		return e.errno
 	}

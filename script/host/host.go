@@ -65,35 +65,35 @@ type Host struct {
 	engine *engine.Engine
 	o      Options
 	// functions of the library in JavaScript that Go calls, by name
-	hooks       map[string]engine.Kept
-	loaded      map[string]engine.Kept // modules of the library
-	open        map[closer]struct{}    // what holds descriptors
-	files       map[int]struct{}       // descriptors that the script has opened by module fs
-	commands    map[int64]*command     // commands of $ that run, by their numbers
-	lastCommand int64                  // the number of the one that was started last
-	last        *endedBySignals        // those that a signal for the program ends; nil: none
-	null        int                    // /dev/null for commands; -1: it was not opened yet
-	given       map[int]struct{}       // descriptors for commands that are still to be started
-	scope       childprocess.KillScope // whom the ends of these reach, once it is known
-	environment *environment           // of these, once the script has changed process.env
-	inherited   *environment           // of these until then, once one was started
+	hooks        map[string]engine.Kept
+	loaded       map[string]engine.Kept // modules of the library
+	closers      map[closer]struct{}    // what holds descriptors
+	ownedFDs     map[int]struct{}       // descriptors that the script has opened by module fs
+	commands     map[int64]*command     // commands of $ that run, by their numbers
+	lastCommand  int64                  // the number of the one that was started last
+	signalKiller *signalKiller          // those that a signal for the program ends; nil: none
+	nullFD       int                    // /dev/null for commands; -1: it was not opened yet
+	pipeEnds     map[int]struct{}       // descriptors for commands that are still to be started
+	killScope    childprocess.KillScope // whom the ends of these reach, once it is known
+	environment  *environment           // of these, once the script has changed process.env
+	inherited    *environment           // of these until then, once one was started
 	// where datagrams are read into, made when it is first needed
-	datagram []byte
-	raw      map[int]unix.Termios // settings that terminals had before the script changed them
-	depth    int                  // calls into JavaScript that are under way
-	contexts bool                 // the library has given the hook bindContext
-	waiting  map[*waitingCall]struct{}
-	exited   bool
-	code     int
-	ticks    ticks
-	emitter  emitter
-	timers   timers
-	wake     chan struct{} // has something once Interrupt was called; it ends sleep
+	datagramBuffer []byte
+	raw            map[int]unix.Termios // settings that terminals had before the script changed them
+	depth          int                  // calls into JavaScript that are under way
+	contexts       bool                 // the library has given the hook bindContext
+	calls          map[*waitingCall]struct{}
+	exited         bool
+	code           int
+	ticks          ticks
+	emitter        emitter
+	timers         timers
+	wakeSleep      chan struct{} // has something once Interrupt was called; it ends sleep
 	// done once Interrupt was called; it ends what a synchronous call waits for
-	interrupted context.Context
-	stopWaiting context.CancelCauseFunc // of interrupted
-	modules     modules
-	offload     offload
+	interrupted    context.Context
+	interruptWaits context.CancelCauseFunc // of interrupted
+	modules        modules
+	offload        offload
 }
 
 // ErrExited is the error of what is asked of a script that has ended.
@@ -104,11 +104,11 @@ var ErrExited = errors.New("host: the script has ended")
 // running only while its script waits for something.
 func New(loop *reactor.Loop, o *Options) (*Host, error) {
 	h := &Host{
-		loop: loop, hooks: map[string]engine.Kept{}, loaded: map[string]engine.Kept{}, open: map[closer]struct{}{}, files: map[int]struct{}{},
-		commands: map[int64]*command{}, null: -1, given: map[int]struct{}{}, wake: make(chan struct{}, 1),
-		waiting: map[*waitingCall]struct{}{},
+		loop: loop, hooks: map[string]engine.Kept{}, loaded: map[string]engine.Kept{}, closers: map[closer]struct{}{}, ownedFDs: map[int]struct{}{},
+		commands: map[int64]*command{}, nullFD: -1, pipeEnds: map[int]struct{}{}, wakeSleep: make(chan struct{}, 1),
+		calls: map[*waitingCall]struct{}{},
 	}
-	h.interrupted, h.stopWaiting = context.WithCancelCause(context.Background())
+	h.interrupted, h.interruptWaits = context.WithCancelCause(context.Background())
 	if o != nil {
 		h.o = *o
 	}
@@ -127,14 +127,14 @@ func New(loop *reactor.Loop, o *Options) (*Host, error) {
 	}
 	var err error
 	h.engine, err = engine.New(&engine.Options{
-		MemoryLimit: h.o.MemoryLimit, Throw: h.throw, Resolve: h.resolveModule, Load: h.loadImport,
+		MemoryLimit: h.o.MemoryLimit, Throw: h.errorValue, Resolve: h.resolveModule, Load: h.loadImport,
 		Attributes: checkAttributes, Rejection: h.onRejection,
 	})
 	if err != nil {
 		return nil, err
 	}
 	if h.o.EndOnSignals {
-		h.last = newEndedBySignals()
+		h.signalKiller = newSignalKiller()
 	}
 	h.timers.init(h)
 	if err := h.engine.Do(h.boot); err != nil {
@@ -150,25 +150,25 @@ func New(loop *reactor.Loop, o *Options) (*Host, error) {
 // has ended.
 func (h *Host) Close() error {
 	h.exited = true
-	h.endCalls()
+	h.failCalls()
 	if h.depth > 0 {
 		h.engine.Interrupt(ErrExited)
 		return errors.New("host: closed while the script runs")
 	}
 	h.timers.close()
 	h.restoreTerminals()
-	h.endCommands()
-	for x := range h.open {
+	h.killCommands()
+	for x := range h.closers {
 		x.close()
 	}
-	h.last.close()
-	for fd := range h.files {
+	h.signalKiller.close()
+	for fd := range h.ownedFDs {
 		_ = unix.Close(fd) // Nobody is left to be told of an error.
 	}
-	clear(h.files)
-	if h.null >= 0 {
-		_ = unix.Close(h.null)
-		h.null = -1
+	clear(h.ownedFDs)
+	if h.nullFD >= 0 {
+		_ = unix.Close(h.nullFD)
+		h.nullFD = -1
 	}
 	return h.engine.Close()
 }
@@ -190,9 +190,9 @@ type closer interface{ close() }
 // Safe to call from any goroutine, also after Close.
 func (h *Host) Interrupt(err error) {
 	h.engine.Interrupt(err)
-	h.stopWaiting(err)
+	h.interruptWaits(err)
 	select {
-	case h.wake <- struct{}{}:
+	case h.wakeSleep <- struct{}{}:
 	default:
 	}
 }

@@ -33,7 +33,7 @@ func bindImports(b *builder) {
 		if c.Evaluating() {
 			return c.Eval("node:internal/main", fmt.Sprintf("import(%q)", name))
 		}
-		return h.run(c.Scope, name)
+		return h.runModule(c.Scope, name)
 	})
 	// evaluate(url, text) is that, and returns [promise, namespace]: a module without await has run
 	// then.
@@ -42,7 +42,7 @@ func bindImports(b *builder) {
 		if c.Arg(1).Kind() == engine.String {
 			h.modules.texts[name] = h.lower(name, c.Arg(1).Text())
 		}
-		promise, err := h.run(c.Scope, name)
+		promise, err := h.runModule(c.Scope, name)
 		if err != nil {
 			return promise, err
 		}
@@ -94,8 +94,8 @@ func bindImports(b *builder) {
 	})
 }
 
-// run has a module imported by a small one, whose promise is settled when all of it has run.
-func (h *Host) run(s *engine.Scope, name string) (engine.Value, error) {
+// runModule has a module imported by a small one, whose promise is settled when all of it has run.
+func (h *Host) runModule(s *engine.Scope, name string) (engine.Value, error) {
 	return s.EvalModule("node:internal/main", fmt.Sprintf("import %q", name))
 }
 
@@ -110,9 +110,9 @@ func (h *Host) resolveModule(s *engine.Scope, base, specifier, kind string) (str
 		switch {
 		case loaded == kind:
 		case kind == "":
-			err = missing(name)
+			err = missingAttribute(name)
 		default:
-			err = incompatible(name, kind)
+			err = incompatibleAttribute(name, kind)
 		}
 	}
 	return name, err
@@ -129,7 +129,7 @@ func (h *Host) resolveImport(s *engine.Scope, base, specifier string) (string, e
 	if v, err := h.builtinID(s, specifier); err != nil || v != "" {
 		return "node:" + v, err
 	}
-	from, err := importer(base)
+	from, err := importerPath(base)
 	if err != nil {
 		return "", err
 	}
@@ -173,8 +173,8 @@ func (h *Host) resolveImport(s *engine.Scope, base, specifier string) (string, e
 	return fileURL(file) + suffix, nil
 }
 
-// importer returns the path of what imports, of its URL or its path.
-func importer(base string) (string, error) {
+// importerPath returns the path of what imports, of its URL or its path.
+func importerPath(base string) (string, error) {
 	if path, ok := filePath(base); ok {
 		return path, nil
 	}
@@ -230,21 +230,21 @@ func (h *Host) loadImport(s *engine.Scope, name, kind string) (*engine.Module, e
 	if h.modules.probing {
 		return &engine.Module{}, nil
 	}
-	m, err := h.load(s, name, kind)
+	m, err := h.loadModule(s, name, kind)
 	if err == nil {
 		h.modules.kinds[name] = kind
 	}
 	return m, err
 }
 
-func (h *Host) load(s *engine.Scope, name, kind string) (*engine.Module, error) {
+func (h *Host) loadModule(s *engine.Scope, name, kind string) (*engine.Module, error) {
 	if text, ok := h.modules.texts[name]; ok {
 		delete(h.modules.texts, name)
 		return &engine.Module{Source: text, Meta: h.meta(name)}, nil
 	}
 	if id, ok := strings.CutPrefix(name, "node:"); ok {
 		if kind != "" {
-			return nil, incompatible(name, kind)
+			return nil, incompatibleAttribute(name, kind)
 		}
 		return h.importBuiltin(s, id)
 	}
@@ -260,11 +260,11 @@ func (h *Host) load(s *engine.Scope, name, kind string) (*engine.Module, error) 
 	return h.importFile(s, name, file, kind)
 }
 
-// known are the extensions that an import takes.
-var known = []string{"", ".js", ".mjs", ".cjs", ".json", ".ts", ".mts", ".cts"}
+// knownExtensions are the extensions that an import takes.
+var knownExtensions = []string{"", ".js", ".mjs", ".cjs", ".json", ".ts", ".mts", ".cts"}
 
 func (h *Host) importFile(s *engine.Scope, name, file, kind string) (*engine.Module, error) {
-	if ext := filepath.Ext(file); !slices.Contains(known, ext) && !h.modules.detected[file] {
+	if ext := filepath.Ext(file); !slices.Contains(knownExtensions, ext) && !h.modules.detected[file] {
 		return nil, &codedError{"TypeError", "ERR_UNKNOWN_FILE_EXTENSION",
 			fmt.Sprintf("Unknown file extension \"%s\" for %s", ext, file)}
 	}
@@ -274,9 +274,9 @@ func (h *Host) importFile(s *engine.Scope, name, file, kind string) (*engine.Mod
 	}
 	switch {
 	case format == resolve.JSON && kind == "":
-		return nil, missing(name)
+		return nil, missingAttribute(name)
 	case kind != "" && (format != resolve.JSON || kind != "json"):
-		return nil, incompatible(name, kind)
+		return nil, incompatibleAttribute(name, kind)
 	}
 	source, err := h.source(file)
 	if err != nil {
@@ -397,15 +397,15 @@ func (h *Host) importData(s *engine.Scope, name, text, kind string) (*engine.Mod
 	switch mime {
 	case "text/javascript", "application/javascript":
 		if kind != "" {
-			return nil, incompatible(name, kind)
+			return nil, incompatibleAttribute(name, kind)
 		}
 		return &engine.Module{Source: h.lower(name, source), Meta: h.meta(name)}, nil
 	case "application/json":
 		if kind != "" && kind != "json" {
-			return nil, incompatible(name, kind)
+			return nil, incompatibleAttribute(name, kind)
 		}
 		if kind == "" {
-			return nil, missing(name)
+			return nil, missingAttribute(name)
 		}
 		v, err := s.ParseJSON(name, source)
 		if err != nil {

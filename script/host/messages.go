@@ -11,11 +11,11 @@ type messages struct {
 
 func (m *messages) deliver() {
 	m.due = false
-	m.h.repeat("messages")
+	m.h.repeatHook("messages")
 }
 
-// hold says whether ports keep the loop running.
-func (m *messages) hold(on bool) {
+// setHold says whether ports keep the loop running.
+func (m *messages) setHold(on bool) {
 	switch {
 	case on && m.release == nil:
 		m.release = m.h.loop.Hold()
@@ -25,11 +25,11 @@ func (m *messages) hold(on bool) {
 	}
 }
 
-func (m *messages) close() { m.hold(false) }
+func (m *messages) close() { m.setHold(false) }
 
 func bindMessages(b *builder) {
 	m := &messages{h: b.h}
-	b.h.open[m] = struct{}{}
+	b.h.closers[m] = struct{}{}
 	// wake has the hook called in one of the loop's next turns.
 	b.fn("wake", func(c *engine.Call) (engine.Value, error) {
 		if m.due {
@@ -39,7 +39,7 @@ func bindMessages(b *builder) {
 		return c.Undefined(), m.h.loop.Post(m.deliver)
 	})
 	b.fn("hold", func(c *engine.Call) (engine.Value, error) {
-		m.hold(c.Arg(0).Bool())
+		m.setHold(c.Arg(0).Bool())
 		return c.Undefined(), nil
 	})
 }

@@ -24,10 +24,10 @@ type modules struct {
 	kinds    map[string]string
 	detected map[string]bool // files that are modules though nothing but their source says so
 	// sources that are not run as they are written, by file, for the places in stack traces
-	made     map[string]*typescript.Script
-	builtins map[string]*builtinModule // modules of the library that were imported
-	probing  bool                      // a source is only looked at: what it imports is not
-	main     string                    // the URL of the main module
+	rewritten map[string]*typescript.Script
+	builtins  map[string]*builtinModule // modules of the library that were imported
+	probing   bool                      // a source is only looked at: what it imports is not
+	main      string                    // the URL of the main module
 }
 
 func (m *modules) isLoaded(url string) bool {
@@ -51,12 +51,12 @@ type TextOptions struct {
 // uncaughtException took it. A module with an await at its top goes on while the loop runs, and its
 // exception is told then.
 func (h *Host) MainFile(path string) error {
-	return h.main(func(s *engine.Scope) []engine.Value { return []engine.Value{s.String("file"), s.String(path)} })
+	return h.callMain(func(s *engine.Scope) []engine.Value { return []engine.Value{s.String("file"), s.String(path)} })
 }
 
 // Check looks whether a file can be read as a script, and does not run it.
 func (h *Host) Check(path string) error {
-	return h.main(func(s *engine.Scope) []engine.Value { return []engine.Value{s.String("check"), s.String(path)} })
+	return h.callMain(func(s *engine.Scope) []engine.Value { return []engine.Value{s.String("check"), s.String(path)} })
 }
 
 // MainText runs a script that is no file, and returns what [Host.MainFile] does. o may be nil. What
@@ -70,7 +70,7 @@ func (h *Host) MainText(source string, o *TextOptions) error {
 	if o.Stdin {
 		name = "[stdin]"
 	}
-	return h.main(func(s *engine.Scope) []engine.Value {
+	return h.callMain(func(s *engine.Scope) []engine.Value {
 		return []engine.Value{
 			s.String("text"), s.String(validText(source)), s.String(string(o.Format)),
 			s.Bool(o.Print), s.String(name), s.Bool(o.CheckOnly),
@@ -78,7 +78,7 @@ func (h *Host) MainText(source string, o *TextOptions) error {
 	})
 }
 
-func (h *Host) main(args func(s *engine.Scope) []engine.Value) error {
+func (h *Host) callMain(args func(s *engine.Scope) []engine.Value) error {
 	return h.Do(func(s *engine.Scope) error {
 		_, err := h.hook(s, "main").Call(s.Undefined(), args(s)...)
 		return err
@@ -93,8 +93,8 @@ func bindModules(b *builder) {
 	h := b.h
 	h.modules = modules{
 		resolver: resolve.New(), texts: map[string]string{}, kinds: map[string]string{}, detected: map[string]bool{},
-		made:     map[string]*typescript.Script{},
-		builtins: map[string]*builtinModule{},
+		rewritten: map[string]*typescript.Script{},
+		builtins:  map[string]*builtinModule{},
 	}
 	for _, flag := range h.o.Flags {
 		switch name, value, _ := strings.Cut(flag, "="); name {
@@ -203,11 +203,11 @@ func bindCommonJS(b *builder) {
 		return c.Undefined(), nil
 	})
 	// hasPlaces reports whether there are files of which place knows something.
-	b.fn("hasPlaces", func(c *engine.Call) (engine.Value, error) { return c.Bool(len(h.modules.made) > 0), nil })
+	b.fn("hasPlaces", func(c *engine.Call) (engine.Value, error) { return c.Bool(len(h.modules.rewritten) > 0), nil })
 	// place(file, line, column) returns where in a source that is not run as it is written a place
 	// came from.
 	b.fn("place", func(c *engine.Call) (engine.Value, error) {
-		script := h.modules.made[sourceName(c.Arg(0).Text())]
+		script := h.modules.rewritten[sourceName(c.Arg(0).Text())]
 		if script == nil {
 			return c.Undefined(), nil
 		}
@@ -254,7 +254,7 @@ func (h *Host) strip(file, source string) (string, error) {
 		}
 		return "", err
 	}
-	h.modules.made[file] = script
+	h.modules.rewritten[file] = script
 	return script.Code, nil
 }
 
@@ -265,14 +265,14 @@ func (h *Host) lower(name, source string) string {
 		return source
 	}
 	name = sourceName(name)
-	if made := h.modules.made[name]; made != nil && made.Code == source {
+	if made := h.modules.rewritten[name]; made != nil && made.Code == source {
 		return source // It has what looks like such syntax in a comment.
 	}
 	script, err := typescript.Lower(name, source)
 	if err != nil {
 		return source // The engine tells what is wrong with it.
 	}
-	h.modules.made[name] = script
+	h.modules.rewritten[name] = script
 	return script.Code
 }
 

@@ -56,17 +56,17 @@ func bindNet(b *builder) {
 	})
 	b.fn("sockname", func(c *engine.Call) (engine.Value, error) {
 		a, err := unix.Getsockname(int(c.Arg(0).Int()))
-		return endpoint(c, a, err)
+		return endpointObject(c, a, err)
 	})
 	b.fn("peername", func(c *engine.Call) (engine.Value, error) {
 		a, err := unix.Getpeername(int(c.Arg(0).Int()))
-		return endpoint(c, a, err)
+		return endpointObject(c, a, err)
 	})
 	b.fn("setNoDelay", func(c *engine.Call) (engine.Value, error) {
-		return resultOf(c, 0, setOption(c, unix.IPPROTO_TCP, unix.TCP_NODELAY, truth(c.Arg(1).Bool())))
+		return resultOf(c, 0, setOption(c, unix.IPPROTO_TCP, unix.TCP_NODELAY, intOf(c.Arg(1).Bool())))
 	})
 	b.fn("setKeepAlive", func(c *engine.Call) (engine.Value, error) {
-		err := setOption(c, unix.SOL_SOCKET, unix.SO_KEEPALIVE, truth(c.Arg(1).Bool()))
+		err := setOption(c, unix.SOL_SOCKET, unix.SO_KEEPALIVE, intOf(c.Arg(1).Bool()))
 		if seconds := int(c.Arg(2).Int()); err == nil && c.Arg(1).Bool() && seconds > 0 {
 			err = setOption(c, unix.IPPROTO_TCP, keepAliveDelay, seconds)
 		}
@@ -99,7 +99,7 @@ func resultOf(c *engine.Call, n int, err error) (engine.Value, error) {
 	return c.Int(-int64(unix.EINVAL)), nil
 }
 
-func truth(b bool) int {
+func intOf(b bool) int {
 	if b {
 		return 1
 	}
@@ -138,13 +138,13 @@ func tosOption(fd int) (level, option int) {
 	return unix.IPPROTO_IP, unix.IP_TOS
 }
 
-// endpoint returns {address, family, port}, or the path of a Unix socket as its address.
-func endpoint(c *engine.Call, a unix.Sockaddr, err error) (engine.Value, error) {
+// endpointObject returns {address, family, port}, or the path of a Unix socket as its address.
+func endpointObject(c *engine.Call, a unix.Sockaddr, err error) (engine.Value, error) {
 	if err != nil {
 		return resultOf(c, 0, err)
 	}
 	object := c.Object()
-	address, family, port := textOf(a)
+	address, family, port := endpointText(a)
 	err = object.Set("address", c.String(address))
 	if family != "" {
 		err = errors.Join(err, object.Set("family", c.String(family)), object.Set("port", c.Int(int64(port))))
@@ -152,8 +152,8 @@ func endpoint(c *engine.Call, a unix.Sockaddr, err error) (engine.Value, error) 
 	return object, err
 }
 
-// textOf returns the parts of an address; of a Unix socket's there is no family.
-func textOf(a unix.Sockaddr) (address, family string, port int) {
+// endpointText returns the parts of an address; of a Unix socket's there is no family.
+func endpointText(a unix.Sockaddr) (address, family string, port int) {
 	switch a := a.(type) {
 	case *unix.SockaddrInet4:
 		return netip.AddrFrom4(a.Addr).String(), "IPv4", a.Port

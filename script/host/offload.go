@@ -2,30 +2,30 @@ package host
 
 import "sync"
 
-// maxWaiting is how many system calls of all hosts that may wait run at once. Each holds a thread
+// maxBlockingCalls is how many system calls of all hosts that may wait run at once. Each holds a thread
 // of the system meanwhile, of which a program has no endless number; a script that asks for more
 // waits for its turn.
-const maxWaiting = 64
+const maxBlockingCalls = 64
 
-// waiting has a slot for each such call.
-var waiting = make(chan struct{}, maxWaiting)
+// blockingCalls has a slot for each such call.
+var blockingCalls = make(chan struct{}, maxBlockingCalls)
 
 // offload are the calls that a host has running on goroutines, oldest first.
 type offload struct {
-	mu      sync.Mutex
-	queue   []func()
-	workers int
+	mu         sync.Mutex
+	queue      []func()
+	goroutines int
 
 	unfinished int // calls whose end the loop has not seen; of the loop
 }
 
-// maxWorkers is how many of these calls one host runs at once.
-const maxWorkers = 16
+// maxGoroutines is how many of these calls one host runs at once.
+const maxGoroutines = 16
 
-// later runs work on a goroutine and then done on the loop, which is held meanwhile. done does not
+// runOffLoop runs work on a goroutine and then done on the loop, which is held meanwhile. done does not
 // run if the host has been closed: what work has acquired is given back by drop, which may be nil,
 // on any goroutine.
-func (h *Host) later(work, done, drop func()) {
+func (h *Host) runOffLoop(work, done, drop func()) {
 	release := h.loop.Hold()
 	h.offload.unfinished++
 	finish := func() {
@@ -47,8 +47,8 @@ func (h *Host) later(work, done, drop func()) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.queue = append(o.queue, finish)
-	if o.workers < maxWorkers {
-		o.workers++
+	if o.goroutines < maxGoroutines {
+		o.goroutines++
 		go o.run() // It ends when the queue is empty; nobody waits for it.
 	}
 }
@@ -57,7 +57,7 @@ func (o *offload) run() {
 	for {
 		o.mu.Lock()
 		if len(o.queue) == 0 {
-			o.workers--
+			o.goroutines--
 			o.queue = nil
 			o.mu.Unlock()
 			return
@@ -66,8 +66,8 @@ func (o *offload) run() {
 		o.queue[0] = nil
 		o.queue = o.queue[1:]
 		o.mu.Unlock()
-		waiting <- struct{}{}
+		blockingCalls <- struct{}{}
 		next()
-		<-waiting
+		<-blockingCalls
 	}
 }

@@ -27,15 +27,15 @@ func bindPath(b *builder) {
 	bindPathFunctions(p, posix)
 	bindPathFunctions(w, win32)
 	p.fn("resolve", func(c *engine.Call) (engine.Value, error) {
-		path, err := posix.Resolve(folder(c), texts(c, 1)...)
+		path, err := posix.Resolve(folderArg(c), textArgs(c, 1)...)
 		return c.String(path), err
 	})
 	p.fn("relative", func(c *engine.Call) (engine.Value, error) {
-		path, err := posix.Relative(folder(c), c.Arg(1).Text(), c.Arg(2).Text())
+		path, err := posix.Relative(folderArg(c), c.Arg(1).Text(), c.Arg(2).Text())
 		return c.String(path), err
 	})
 	w.fn("resolve", func(c *engine.Call) (engine.Value, error) {
-		path, err := win32.Resolve(driveFolder(c), texts(c, 1)...)
+		path, err := win32.Resolve(driveFolder(c), textArgs(c, 1)...)
 		return c.String(path), err
 	})
 	w.fn("relative", func(c *engine.Call) (engine.Value, error) {
@@ -59,7 +59,7 @@ func bindPathFunctions(b *builder, p pathFunctions) {
 		return c.String(p.Basename(c.Arg(0).Text(), c.Arg(1).Text())), nil
 	})
 	b.fn("isAbsolute", func(c *engine.Call) (engine.Value, error) { return c.Bool(p.IsAbsolute(c.Arg(0).Text())), nil })
-	b.fn("join", func(c *engine.Call) (engine.Value, error) { return c.String(p.Join(texts(c, 0)...)), nil })
+	b.fn("join", func(c *engine.Call) (engine.Value, error) { return c.String(p.Join(textArgs(c, 0)...)), nil })
 	b.fn("parse", func(c *engine.Call) (engine.Value, error) {
 		parts := p.Parse(c.Arg(0).Text())
 		return stringArray(c.Scope, []string{parts.Root, parts.Dir, parts.Base, parts.Ext, parts.Name}), nil
@@ -69,8 +69,8 @@ func bindPathFunctions(b *builder, p pathFunctions) {
 	})
 }
 
-// texts returns the arguments from one on.
-func texts(c *engine.Call, from int) []string {
+// textArgs returns the arguments from one on.
+func textArgs(c *engine.Call, from int) []string {
 	all := make([]string, 0, max(0, c.Len()-from))
 	for i := from; i < c.Len(); i++ {
 		all = append(all, c.Arg(i).Text())
@@ -78,8 +78,8 @@ func texts(c *engine.Call, from int) []string {
 	return all
 }
 
-// folder returns what calls process.cwd, which a script may have replaced.
-func folder(c *engine.Call) func() (string, error) {
+// folderArg returns what calls process.cwd, which a script may have replaced.
+func folderArg(c *engine.Call) func() (string, error) {
 	return func() (string, error) {
 		dir, err := c.Arg(0).Call(c.Undefined())
 		return dir.Text(), err
@@ -93,6 +93,6 @@ func driveFolder(c *engine.Call) func(string) (string, error) {
 		if dir := os.Getenv("=" + device); device != "" && dir != "" {
 			return dir, nil
 		}
-		return folder(c)()
+		return folderArg(c)()
 	}
 }

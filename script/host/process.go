@@ -25,11 +25,11 @@ func bindProcess(b *builder) {
 	b.value("arch", s.String(architecture()))
 	b.value("platform", s.String(runtime.GOOS))
 	b.value("pid", s.Int(int64(os.Getpid())))
-	b.fn("ppid", number(os.Getppid))
-	b.fn("getuid", number(os.Getuid))
-	b.fn("geteuid", number(os.Geteuid))
-	b.fn("getgid", number(os.Getgid))
-	b.fn("getegid", number(os.Getegid))
+	b.fn("ppid", numberFunc(os.Getppid))
+	b.fn("getuid", numberFunc(os.Getuid))
+	b.fn("geteuid", numberFunc(os.Geteuid))
+	b.fn("getgid", numberFunc(os.Getgid))
+	b.fn("getegid", numberFunc(os.Getegid))
 	b.fn("getgroups", func(c *engine.Call) (engine.Value, error) {
 		groups, err := os.Getgroups()
 		all := []engine.Value{}
@@ -81,7 +81,7 @@ func bindProcess(b *builder) {
 		return c.BigInt(ts.Nano()), nil
 	})
 	b.fn("abort", func(c *engine.Call) (engine.Value, error) {
-		h.flush()
+		h.flushChannels()
 		// Without it, as on other systems than Linux, Go's runtime prints a report and exits.
 		_ = signals.Default(unix.SIGABRT)
 		_ = signalSelf(unix.SIGABRT) // It may be blocked.
@@ -93,7 +93,7 @@ func bindProcess(b *builder) {
 		pid, number := int(c.Arg(0).Int()), syscall.Signal(c.Arg(1).Int())
 		var err error
 		if pid == os.Getpid() {
-			h.flush() // It may be the end.
+			h.flushChannels() // It may be the end.
 			err = signalSelf(number)
 		} else {
 			err = unix.Kill(pid, number)
@@ -107,7 +107,7 @@ func bindProcess(b *builder) {
 	b.fn("memoryUsage", func(c *engine.Call) (engine.Value, error) {
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
-		return numbers(c.Scope, "rss", residentSize(), "heapTotal", float64(m.HeapSys), "heapUsed",
+		return numberObject(c.Scope, "rss", residentSize(), "heapTotal", float64(m.HeapSys), "heapUsed",
 			float64(h.engine.Memory()),
 			"external", 0.0, "arrayBuffers", 0.0)
 	})
@@ -116,7 +116,7 @@ func bindProcess(b *builder) {
 		if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
 			return c.Undefined(), err
 		}
-		return numbers(c.Scope, "user", float64(u.Utime.Nano())/1e3, "system", float64(u.Stime.Nano())/1e3)
+		return numberObject(c.Scope, "user", float64(u.Utime.Nano())/1e3, "system", float64(u.Stime.Nano())/1e3)
 	})
 	bindCredentials(b)
 	b.fn("signals", signalNumbers)
@@ -153,12 +153,12 @@ func architecture() string {
 	return runtime.GOARCH
 }
 
-func number(of func() int) engine.Func {
+func numberFunc(of func() int) engine.Func {
 	return func(c *engine.Call) (engine.Value, error) { return c.Int(int64(of())), nil }
 }
 
-// numbers returns an object of names and numbers, which alternate.
-func numbers(s *engine.Scope, of ...any) (engine.Value, error) {
+// numberObject returns an object of names and numbers, which alternate.
+func numberObject(s *engine.Scope, of ...any) (engine.Value, error) {
 	object := s.Object()
 	for i := 0; i < len(of); i += 2 {
 		if err := object.Set(of[i].(string), s.Float(of[i+1].(float64))); err != nil {

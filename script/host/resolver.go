@@ -22,14 +22,14 @@ func bindDNS(b *builder) {
 	h := b.h
 	b.fn("lookup", func(c *engine.Call) (engine.Value, error) {
 		name, network := c.Arg(0).Text(), networkOf(c.Arg(1).Int())
-		return h.ask(c, 2, func(ctx context.Context) (answer, error) {
+		return h.lookUp(c, 2, func(ctx context.Context) (answer, error) {
 			list, err := net.DefaultResolver.LookupNetIP(ctx, network, name)
-			return addresses(list), err
+			return addressesAnswer(list), err
 		})
 	})
 	b.fn("lookupService", func(c *engine.Call) (engine.Value, error) {
 		address, port := c.Arg(0).Text(), int(c.Arg(1).Int())
-		return h.ask(c, 2, func(ctx context.Context) (answer, error) {
+		return h.lookUp(c, 2, func(ctx context.Context) (answer, error) {
 			host := address
 			if names, err := net.DefaultResolver.LookupAddr(ctx, address); err == nil && len(names) > 0 {
 				host = strings.TrimSuffix(names[0], ".")
@@ -39,7 +39,7 @@ func bindDNS(b *builder) {
 	})
 	b.fn("resolve", func(c *engine.Call) (engine.Value, error) {
 		kind, name, servers := c.Arg(0).Text(), c.Arg(1).Text(), listOf(c.Arg(2))
-		return h.ask(c, 3, func(ctx context.Context) (answer, error) {
+		return h.lookUp(c, 3, func(ctx context.Context) (answer, error) {
 			return queryFor(ctx, resolverOf(servers), kind, name)
 		})
 	})
@@ -53,7 +53,7 @@ func textAnswer(list []string) answer {
 	return func(s *engine.Scope) (engine.Value, error) { return stringArray(s, list), nil }
 }
 
-func addresses(list []netip.Addr) answer {
+func addressesAnswer(list []netip.Addr) answer {
 	all := make([]string, len(list))
 	for i, a := range list {
 		all[i] = a.Unmap().String()
@@ -71,9 +71,9 @@ func networkOf(family int64) string {
 	return "ip"
 }
 
-// ask runs find on a goroutine, which ends with it or after a time. The loop may be closed by then,
+// lookUp runs find on a goroutine, which ends with it or after a time. The loop may be closed by then,
 // and drops what is posted. done is the argument with that number.
-func (h *Host) ask(c *engine.Call, done int, find func(ctx context.Context) (answer, error)) (engine.Value, error) {
+func (h *Host) lookUp(c *engine.Call, done int, find func(ctx context.Context) (answer, error)) (engine.Value, error) {
 	k, release := h.keepCallback(c.Scope, c.Arg(done)), h.loop.Hold()
 	go func() {
 		ctx, cancel := context.WithTimeout(context.Background(), resolveTimeout)
@@ -143,7 +143,7 @@ func queryFor(ctx context.Context, r *net.Resolver, kind, name string) (answer, 
 	switch kind {
 	case "A", "AAAA":
 		list, err := r.LookupNetIP(ctx, map[string]string{"A": "ip4", "AAAA": "ip6"}[kind], name)
-		return addresses(list), err
+		return addressesAnswer(list), err
 	case "CNAME":
 		to, err := r.LookupCNAME(ctx, name)
 		return textAnswer([]string{strings.TrimSuffix(to, ".")}), err
@@ -165,13 +165,13 @@ func queryFor(ctx context.Context, r *net.Resolver, kind, name string) (answer, 
 		return textAnswer(list), err
 	case "MX":
 		list, err := r.LookupMX(ctx, name)
-		return records(list, func(set func(string, any), mx *net.MX) {
+		return recordsAnswer(list, func(set func(string, any), mx *net.MX) {
 			set("exchange", strings.TrimSuffix(mx.Host, "."))
 			set("priority", int(mx.Pref))
 		}), err
 	case "SRV":
 		_, list, err := r.LookupSRV(ctx, "", "", name)
-		return records(list, func(set func(string, any), srv *net.SRV) {
+		return recordsAnswer(list, func(set func(string, any), srv *net.SRV) {
 			set("name", strings.TrimSuffix(srv.Target, "."))
 			set("port", int(srv.Port))
 			set("priority", int(srv.Priority))
@@ -181,8 +181,8 @@ func queryFor(ctx context.Context, r *net.Resolver, kind, name string) (answer, 
 	return nil, errors.ErrUnsupported
 }
 
-// records makes an array of objects.
-func records[T any](list []T, fill func(set func(name string, value any), one T)) answer {
+// recordsAnswer makes an array of objects.
+func recordsAnswer[T any](list []T, fill func(set func(name string, value any), one T)) answer {
 	return func(s *engine.Scope) (engine.Value, error) {
 		var failed error
 		all := make([]engine.Value, len(list))

@@ -20,9 +20,9 @@ type signalWatch struct {
 
 func (x *signalWatch) close() {
 	x.w.Close()
-	x.h.last.listen(x.signal, -1)
+	x.h.signalKiller.countListener(x.signal, -1)
 	x.h.engine.Release(&x.on)
-	delete(x.h.open, x)
+	delete(x.h.closers, x)
 }
 
 func bindSignals(b *builder) {
@@ -56,8 +56,8 @@ func bindSignals(b *builder) {
 			return c.Undefined(), nil
 		}
 		x.w.Unref()
-		h.last.listen(x.signal, 1)
-		h.open[x] = struct{}{}
+		h.signalKiller.countListener(x.signal, 1)
+		h.closers[x] = struct{}{}
 		return c.Native(prototype, x), nil
 	})
 }

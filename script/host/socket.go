@@ -21,9 +21,9 @@ func (h *Host) connect(c *engine.Call) (engine.Value, error) {
 	}
 	x := &attempt{h: h, done: h.keepCallback(c.Scope, c.Arg(3))}
 	o := &streams.ConnectOptions{LocalAddress: c.Arg(2).Text()}
-	x.Attempt, err = streams.Connect(h.loop, c.Arg(0).Text(), c.Arg(1).Text(), o, x.finish)
+	x.Attempt, err = streams.Connect(h.loop, c.Arg(0).Text(), c.Arg(1).Text(), o, x.onDone)
 	if err == nil {
-		h.open[x] = struct{}{}
+		h.closers[x] = struct{}{}
 		return c.Native(prototype, x), nil
 	}
 	h.engine.Release(&x.done)
@@ -50,12 +50,12 @@ func attemptMethods(b *builder) {
 
 func (x *attempt) close() {
 	x.Cancel()
-	delete(x.h.open, x)
+	delete(x.h.closers, x)
 	x.h.engine.Release(&x.done)
 }
 
-func (x *attempt) finish(d *streams.Duplex, err error) {
-	delete(x.h.open, x)
+func (x *attempt) onDone(d *streams.Duplex, err error) {
+	delete(x.h.closers, x)
 	if x.h.exited {
 		if d != nil {
 			d.Destroy(nil)
@@ -93,7 +93,7 @@ func (h *Host) newSocket(c *engine.Call, n int, path string) (engine.Value, erro
 		return c.Undefined(), err
 	}
 	x := &socket{h, n, path}
-	h.open[x] = struct{}{}
+	h.closers[x] = struct{}{}
 	return c.Native(prototype, x), nil
 }
 
@@ -101,19 +101,19 @@ func socketMethods(b *builder) {
 	method(b, "fd", func(x *socket, c *engine.Call) (engine.Value, error) { return c.Int(int64(x.fd)), nil })
 	method(b, "close", func(x *socket, c *engine.Call) (engine.Value, error) { x.close(); return c.Undefined(), nil })
 	method(b, "listen", (*socket).listen)
-	method(b, "give", func(x *socket, c *engine.Call) (engine.Value, error) { return c.Int(int64(x.give())), nil })
+	method(b, "give", func(x *socket, c *engine.Call) (engine.Value, error) { return c.Int(int64(x.detach())), nil })
 }
 
-// give returns the descriptor, which is the caller's then.
-func (x *socket) give() int {
+// detach returns the descriptor, which is the caller's then.
+func (x *socket) detach() int {
 	n := x.fd
 	x.fd = -1
-	delete(x.h.open, x)
+	delete(x.h.closers, x)
 	return n
 }
 
 func (x *socket) close() {
-	if n := x.give(); n >= 0 {
+	if n := x.detach(); n >= 0 {
 		fd.Close(n)
 		removeSocket(x.path)
 	}
@@ -136,11 +136,11 @@ func (h *Host) bindTCP(c *engine.Call) (engine.Value, error) {
 	if err != nil {
 		return resultOf(c, 0, err)
 	}
-	set := &options{fd: n}
+	set := &socketOptions{fd: n}
 	set.on(unix.SOL_SOCKET, unix.SO_REUSEADDR, true)
 	set.on(unix.SOL_SOCKET, unix.SO_REUSEPORT, c.Arg(3).Bool())
 	if family == unix.AF_INET6 {
-		set.value(unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, truth(c.Arg(2).Bool()))
+		set.value(unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, intOf(c.Arg(2).Bool()))
 	}
 	if set.err == nil {
 		set.err = unix.Bind(n, to)
@@ -152,19 +152,19 @@ func (h *Host) bindTCP(c *engine.Call) (engine.Value, error) {
 	return h.newSocket(c, n, "")
 }
 
-// options sets options of a socket. The first error stays.
-type options struct {
+// socketOptions sets options of a socket. The first error stays.
+type socketOptions struct {
 	fd  int
 	err error
 }
 
-func (o *options) on(level, option int, yes bool) {
+func (o *socketOptions) on(level, option int, yes bool) {
 	if yes {
 		o.value(level, option, 1)
 	}
 }
 
-func (o *options) value(level, option, value int) {
+func (o *socketOptions) value(level, option, value int) {
 	if o.err == nil {
 		o.err = unix.SetsockoptInt(o.fd, level, option, value)
 	}
@@ -207,7 +207,7 @@ func (h *Host) openStream(c *engine.Call) (engine.Value, error) {
 	if err != nil {
 		return resultOf(c, 0, err)
 	}
-	h.disown(n)
+	h.disownFD(n)
 	mode := flags & unix.O_ACCMODE
 	reads, writes := mode != unix.O_WRONLY && c.Arg(1).Bool(), mode != unix.O_RDONLY && c.Arg(2).Bool()
 	switch {
@@ -258,15 +258,15 @@ func (t *socket) listen(c *engine.Call) (engine.Value, error) {
 		return resultOf(c, 0, err)
 	}
 	x := &listener{h: t.h, path: t.path}
-	if x.l, err = streams.NewListener(t.h.loop, t.fd, x.accepted); err != nil {
+	if x.l, err = streams.NewListener(t.h.loop, t.fd, x.onConnection); err != nil {
 		if errors.Is(err, unix.EEXIST) {
-			t.give() // Something else on the loop has it, and closes it.
+			t.detach() // Something else on the loop has it, and closes it.
 		}
 		return resultOf(c, 0, err)
 	}
-	t.give() // The listener has it.
+	t.detach() // The listener has it.
 	x.on = x.h.keepCallback(c.Scope, c.Arg(1))
-	x.h.open[x] = struct{}{}
+	x.h.closers[x] = struct{}{}
 	x.l.OnError(func(err error) {
 		number := int64(unix.EIO)
 		if e := asSystemError(err); e != nil {
@@ -277,7 +277,7 @@ func (t *socket) listen(c *engine.Call) (engine.Value, error) {
 	return c.Native(prototype, x), nil
 }
 
-func (x *listener) accepted(d *streams.Duplex) {
+func (x *listener) onConnection(d *streams.Duplex) {
 	if x.h.exited { // Others may keep the loop running.
 		d.Destroy(nil)
 		return
@@ -324,6 +324,6 @@ func (x *listener) close() {
 		x.l.Close()
 		removeSocket(x.path)
 	}
-	delete(x.h.open, x)
+	delete(x.h.closers, x)
 	x.h.engine.Release(&x.on)
 }

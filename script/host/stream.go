@@ -17,16 +17,16 @@ import (
 // ref, unref; its properties fd, bytesRead, bytesWritten and queued are methods, too. on is called
 // with a number that says what has happened, and a value.
 type stream struct {
-	h       *Host
-	r       *streams.Readable
-	w       *streams.Writable
-	d       *streams.Duplex // both, if they are one connection; else nil
-	on      engine.Kept
-	open    int  // halves that have not closed
-	flows   bool // the library was told to read
-	failed  bool // on was told of an error
-	unrefed bool
-	written func(error)
+	h          *Host
+	r          *streams.Readable
+	w          *streams.Writable
+	d          *streams.Duplex // both, if they are one connection; else nil
+	on         engine.Kept
+	openHalves int  // halves that have not closed
+	flows      bool // the library was told to read
+	failed     bool // on was told of an error
+	unrefed    bool
+	onWritten  func(error)
 }
 
 // What the function that was given to start is told. The library has the same numbers in
@@ -64,12 +64,12 @@ func (h *Host) nativeStream(s *engine.Scope, t *stream) (engine.Value, error) {
 	if err != nil {
 		return s.Undefined(), err
 	}
-	t.written = func(err error) {
+	t.onWritten = func(err error) {
 		if err == nil {
 			t.tell(streamWritten)
 		}
 	}
-	h.open[t] = struct{}{}
+	h.closers[t] = struct{}{}
 	return s.Native(prototype, t), nil
 }
 
@@ -106,8 +106,8 @@ func streamMethods(b *builder) {
 	method(b, "detach", (*stream).detach)
 	method(b, "lend", (*stream).lend)
 	method(b, "close", func(t *stream, c *engine.Call) (engine.Value, error) { t.close(); return c.Undefined(), nil })
-	method(b, "ref", func(t *stream, c *engine.Call) (engine.Value, error) { return t.refer(c, true) })
-	method(b, "unref", func(t *stream, c *engine.Call) (engine.Value, error) { return t.refer(c, false) })
+	method(b, "ref", func(t *stream, c *engine.Call) (engine.Value, error) { return t.setRef(c, true) })
+	method(b, "unref", func(t *stream, c *engine.Call) (engine.Value, error) { return t.setRef(c, false) })
 	method(b, "fd", func(t *stream, c *engine.Call) (engine.Value, error) { return c.Int(int64(t.fd())), nil })
 	method(b, "bytesRead", func(t *stream, c *engine.Call) (engine.Value, error) {
 		if t.r == nil {
@@ -146,16 +146,16 @@ func (t *stream) start(c *engine.Call) (engine.Value, error) {
 	}
 	t.on = t.h.keepCallback(c.Scope, c.Arg(0))
 	if r := t.r; r != nil {
-		t.open++
+		t.openHalves++
 		r.OnEnd(func() { t.tell(streamEnd) })
 		r.OnError(t.tellError)
-		r.OnClose(t.closed)
+		r.OnClose(t.onHalfClose)
 	}
 	if w := t.w; w != nil {
-		t.open++
+		t.openHalves++
 		w.OnError(t.tellError)
 		w.OnFinish(func() { t.tell(streamShut) })
-		w.OnClose(t.closed)
+		w.OnClose(t.onHalfClose)
 	}
 	return c.Undefined(), nil
 }
@@ -191,12 +191,12 @@ func (t *stream) tellError(err error) {
 	t.tellWith(streamError, func(s *engine.Scope) []engine.Value { return []engine.Value{s.Int(-number), s.String(call)} })
 }
 
-// closed is called when a half has closed.
-func (t *stream) closed() {
-	if t.open--; t.open > 0 {
+// onHalfClose is called when a half has closed.
+func (t *stream) onHalfClose() {
+	if t.openHalves--; t.openHalves > 0 {
 		return
 	}
-	delete(t.h.open, t)
+	delete(t.h.closers, t)
 	t.tell(streamClose)
 	t.h.engine.Release(&t.on)
 }
@@ -243,7 +243,7 @@ func (t *stream) write(c *engine.Call) (engine.Value, error) {
 	case t.w.Buffered() == 0:
 		return c.Int(writeTaken), nil
 	}
-	_, err = t.w.WriteThen(nil, t.written)
+	_, err = t.w.WriteThen(nil, t.onWritten)
 	return c.Int(writeQueued), err
 }
 
@@ -283,8 +283,8 @@ func (t *stream) lend(c *engine.Call) (engine.Value, error) {
 
 // close closes both halves at once: streamClose follows.
 func (t *stream) close() {
-	if t.open == 0 { // Nobody is told.
-		delete(t.h.open, t)
+	if t.openHalves == 0 { // Nobody is told.
+		delete(t.h.closers, t)
 	}
 	if t.r != nil {
 		t.r.Destroy(nil)
@@ -294,7 +294,7 @@ func (t *stream) close() {
 	}
 }
 
-func (t *stream) refer(c *engine.Call, ref bool) (engine.Value, error) {
+func (t *stream) setRef(c *engine.Call, ref bool) (engine.Value, error) {
 	t.unrefed = !ref
 	type referrer interface {
 		Ref()

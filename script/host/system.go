@@ -43,7 +43,7 @@ func bindOS(b *builder) {
 		if home := c.Arg(1).Text(); home != "" {
 			return c.Arg(1), nil
 		}
-		_, _, dir, _, err := account()
+		_, _, dir, _, err := readAccount()
 		if err != nil {
 			return c.Undefined(), tellProblem(c, "uv_os_homedir", err)
 		}
@@ -80,7 +80,7 @@ func bindOS(b *builder) {
 	})
 	b.fn("getInterfaceAddresses", interfaceAddresses)
 	b.fn("getUserInfo", func(c *engine.Call) (engine.Value, error) {
-		name, shell, dir, gid, err := account()
+		name, shell, dir, gid, err := readAccount()
 		if err != nil {
 			return c.Undefined(), tellProblem(c, "uv_os_get_passwd", err)
 		}
@@ -131,8 +131,8 @@ func errnoNumbers(b *builder) engine.Value {
 	return numbers
 }
 
-// account returns what the system knows of the user whose process this is.
-func account() (name, shell, dir string, gid int, err error) {
+// readAccount returns what the system knows of the user whose process this is.
+func readAccount() (name, shell, dir string, gid int, err error) {
 	uid := strconv.Itoa(os.Getuid())
 	text, err := os.ReadFile("/etc/passwd")
 	if err != nil {

@@ -78,12 +78,12 @@ func cpus() (all []cpu) {
 		}
 		all = append(all, cpu{model: "unknown", user: time(1), nice: time(2), sys: time(3), idle: time(4), irq: time(6)})
 	}
-	describe(all)
+	describeCPUs(all)
 	return all
 }
 
-// describe fills in what /proc/cpuinfo tells, whose lines differ between architectures.
-func describe(all []cpu) {
+// describeCPUs fills in what /proc/cpuinfo tells, whose lines differ between architectures.
+func describeCPUs(all []cpu) {
 	text, err := os.ReadFile("/proc/cpuinfo")
 	if err != nil {
 		return

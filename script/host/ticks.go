@@ -23,22 +23,22 @@ func bindTicks(b *builder) {
 	})
 	b.fn("nextTick", h.nextTick)
 	b.fn("queueMicrotask", func(c *engine.Call) (engine.Value, error) {
-		fn, err := h.callback(c, "Microtask")
+		fn, err := h.deferredCallback(c, "Microtask")
 		if err == nil {
 			err = c.Enqueue(fn)
 		}
 		return c.Undefined(), err
 	})
-	b.fn("settle", func(c *engine.Call) (engine.Value, error) { return c.Undefined(), h.settleOnce(c.Scope) })
+	b.fn("runDeferred", func(c *engine.Call) (engine.Value, error) { return c.Undefined(), h.tryDeferred(c.Scope) })
 	b.fn("hold", func(c *engine.Call) (engine.Value, error) {
 		t.holds = true
 		return c.Undefined(), nil
 	})
 }
 
-// callback returns the function that is put off: the first argument, in the asynchronous context in
+// deferredCallback returns the function that is put off: the first argument, in the asynchronous context in
 // which the script is now. kind is what async_hooks call it.
-func (h *Host) callback(c *engine.Call, kind string) (engine.Value, error) {
+func (h *Host) deferredCallback(c *engine.Call, kind string) (engine.Value, error) {
 	fn := c.Arg(0)
 	switch {
 	case !fn.IsFunction():
@@ -58,25 +58,25 @@ func (h *Host) nextTick(c *engine.Call) (engine.Value, error) {
 			return c.Undefined(), err
 		}
 	}
-	fn, err := h.callback(c, "TickObject")
+	fn, err := h.deferredCallback(c, "TickObject")
 	if err == nil {
 		err = t.calls.Put(fn, c, 1)
 	}
 	return c.Undefined(), err
 }
 
-// isSettled reports whether the script has put nothing off.
-func (h *Host) isSettled() bool {
+// hasDeferred reports whether runDeferred has something to run.
+func (h *Host) hasDeferred() bool {
 	t := &h.ticks
-	return t.calls.IsEmpty() && !t.rejected && !t.holds && !h.engine.HasJobs()
+	return !t.calls.IsEmpty() || t.rejected || t.holds || h.engine.HasJobs()
 }
 
-// settle runs what the script has put off. What throws there does not keep the rest from running.
-func (h *Host) settle() {
-	for again := !h.isSettled(); again && !h.exited; {
+// runDeferred runs what the script has put off. What throws there does not keep the rest from running.
+func (h *Host) runDeferred() {
+	for again := h.hasDeferred(); again && !h.exited; {
 		again = false
 		_ = h.enter(func(s *engine.Scope) error {
-			if err := h.settleOnce(s); err != nil {
+			if err := h.tryDeferred(s); err != nil {
 				again = true
 				h.uncaught(s, err)
 			}
@@ -85,9 +85,9 @@ func (h *Host) settle() {
 	}
 }
 
-// settleOnce runs it up to what throws.
-func (h *Host) settleOnce(s *engine.Scope) error {
-	for t := &h.ticks; !h.isSettled(); {
+// tryDeferred runs it up to what throws.
+func (h *Host) tryDeferred(s *engine.Scope) error {
+	for t := &h.ticks; h.hasDeferred(); {
 		for !t.calls.IsEmpty() {
 			if err := t.calls.Next(s); err != nil {
 				return err
@@ -103,11 +103,11 @@ func (h *Host) settleOnce(s *engine.Scope) error {
 			}
 		}
 		if t.calls.IsEmpty() && t.rejected {
-			any, err := h.hook(s, "processRejections").Call(s.Undefined())
+			more, err := h.hook(s, "processRejections").Call(s.Undefined())
 			if err != nil {
 				return err
 			}
-			t.rejected = any.Bool()
+			t.rejected = more.Bool()
 		}
 	}
 	return nil

@@ -38,7 +38,7 @@ func (t *timers) schedule(due int64) {
 	t.timer.Reset(d)
 }
 
-func (t *timers) fire() { t.h.repeat("timers") }
+func (t *timers) fire() { t.h.repeatHook("timers") }
 
 // toggle says whether the timers keep the loop running.
 func (t *timers) toggle(ref bool) {
@@ -88,7 +88,7 @@ func bindTimers(b *builder) {
 	})
 	b.fn("scheduleImmediates", func(c *engine.Call) (engine.Value, error) {
 		if t.immediate == nil {
-			t.immediate = b.h.loop.SetImmediate(func() { t.immediate = nil; t.h.repeat("immediates") })
+			t.immediate = b.h.loop.SetImmediate(func() { t.immediate = nil; t.h.repeatHook("immediates") })
 			t.toggleImmediates(t.refNow)
 		}
 		return c.Undefined(), nil

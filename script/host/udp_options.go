@@ -81,7 +81,7 @@ func (u *udp) membership(c *engine.Call) error {
 		return unix.EINVAL
 	}
 	join, on := c.Arg(2).Bool(), c.Arg(1).Text()
-	if err := u.ensure(familyOf(group)); err != nil {
+	if err := u.openOnce(familyOf(group)); err != nil {
 		return err
 	}
 	if group.Is4() {
@@ -137,7 +137,7 @@ func (u *udp) sourceMembership(c *engine.Call) error {
 		}
 		on = a.As4()
 	}
-	if err := u.ensure(unix.AF_INET); err != nil {
+	if err := u.openOnce(unix.AF_INET); err != nil {
 		return err
 	}
 	option := unix.IP_DROP_SOURCE_MEMBERSHIP

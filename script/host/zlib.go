@@ -8,8 +8,8 @@ import (
 	"github.com/brood-go/brood/script/nodezlib"
 )
 
-// zlibHandle is one stream of module zlib.
-type zlibHandle struct {
+// zlibStream is one stream of module zlib.
+type zlibStream struct {
 	in     *nodezlib.Compressor   // of a mode that compresses
 	out    *nodezlib.Decompressor // of one that decompresses
 	size   int                    // the most bytes of output at once
@@ -18,7 +18,7 @@ type zlibHandle struct {
 }
 
 // close lets go of what is large, sooner than the collector would.
-func (z *zlibHandle) close() { z.in, z.out = nil, nil }
+func (z *zlibStream) close() { z.in, z.out = nil, nil }
 
 // What step returns besides output. The library has the same numbers.
 const (
@@ -42,7 +42,7 @@ func bindZlib(b *builder) {
 		if p, ok := plainBytes(c.Arg(4)); ok {
 			o.Dictionary = append([]byte{}, p...)
 		}
-		z := &zlibHandle{size: int(c.Arg(5).Int())}
+		z := &zlibStream{size: int(c.Arg(5).Int())}
 		if mode := nodezlib.Mode(c.Arg(0).Int()); mode.Compresses() {
 			var err error
 			if z.in, err = nodezlib.NewCompressor(mode, o); err != nil {
@@ -64,36 +64,36 @@ func bindZlib(b *builder) {
 }
 
 func zlibMethods(b *builder) {
-	method(b, "write", (*zlibHandle).write)
-	method(b, "step", (*zlibHandle).step)
+	method(b, "write", (*zlibStream).write)
+	method(b, "step", (*zlibStream).step)
 	// error() returns [message, number] of why step failed.
-	method(b, "error", func(z *zlibHandle, c *engine.Call) (engine.Value, error) {
+	method(b, "error", func(z *zlibStream, c *engine.Call) (engine.Value, error) {
 		e, ok := errors.AsType[*nodezlib.Error](z.failed)
 		if !ok {
 			return c.Undefined(), z.failed
 		}
 		return c.Array(c.String(e.Message), c.Int(int64(e.Number))), nil
 	})
-	method(b, "bytesRead", func(z *zlibHandle, c *engine.Call) (engine.Value, error) {
+	method(b, "bytesRead", func(z *zlibStream, c *engine.Call) (engine.Value, error) {
 		if z.out != nil {
 			return c.Int(z.out.Read()), nil
 		}
 		return c.Int(z.read), nil
 	})
-	method(b, "setLevel", func(z *zlibHandle, c *engine.Call) (engine.Value, error) {
+	method(b, "setLevel", func(z *zlibStream, c *engine.Call) (engine.Value, error) {
 		if z.in == nil {
 			return c.Undefined(), nil
 		}
 		return c.Undefined(), z.in.SetLevel(int(c.Arg(0).Int()), c.Arg(1).Bool())
 	})
-	method(b, "close", func(z *zlibHandle, c *engine.Call) (engine.Value, error) {
+	method(b, "close", func(z *zlibStream, c *engine.Call) (engine.Value, error) {
 		z.close()
 		return c.Undefined(), nil
 	})
 }
 
 // write is write(bytes, flush): step gives what comes of it.
-func (z *zlibHandle) write(c *engine.Call) (engine.Value, error) {
+func (z *zlibStream) write(c *engine.Call) (engine.Value, error) {
 	p, flush := bytesArg(c, 0), c.Arg(1).Int()
 	z.read += int64(len(p))
 	if z.out != nil {
@@ -118,7 +118,7 @@ func (z *zlibHandle) write(c *engine.Call) (engine.Value, error) {
 	return c.Undefined(), nil
 }
 
-func (z *zlibHandle) step(c *engine.Call) (engine.Value, error) {
+func (z *zlibStream) step(c *engine.Call) (engine.Value, error) {
 	var p []byte
 	err := z.failed
 	switch {

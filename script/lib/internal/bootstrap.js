@@ -83,8 +83,8 @@ later('stream/web', [
 ]);
 hide('WeakRef', require('internal/weak_ref').WeakRef);
 
-timers.setSettle(ticks.settle);
-immediates.setSettle(ticks.settle);
+timers.setRunDeferred(ticks.runDeferred);
+immediates.setRunDeferred(ticks.runDeferred);
 host.setHook('coded', require('internal/errors').coded);
 host.setHook('timers', timers.processTimers);
 host.setHook('immediates', immediates.processImmediates);

@@ -140,7 +140,7 @@ function finish() {
     end(13);
   }
   emitExit();
-  require('internal/ticks').settle(); // What the listeners have put off, but for ticks and what waits for the loop.
+  require('internal/ticks').runDeferred(); // What the listeners have put off, but for ticks and what waits for the loop.
   host.reallyExit(process.exitCode ?? 0);
 }
 

@@ -13,7 +13,7 @@ let queue = [];
 let first; // what is to be called before the others
 let rest; // of a list in which one has thrown
 let referenced = 0; // immediates that keep the loop running
-let settle; // runs ticks and reactions; bootstrap gives it
+let runDeferred; // runs ticks and reactions; bootstrap gives it
 
 function hold() {
   if (referenced++ === 0) binding.toggleImmediates(true);
@@ -76,7 +76,7 @@ function processImmediates() {
   }
   let ran = false;
   for (let i = 0; i < list.length; i++) {
-    if (ran) settle();
+    if (ran) runDeferred();
     const immediate = list[i];
     if (immediate._destroyed) continue;
     ran = true;
@@ -126,6 +126,6 @@ Object.defineProperty(setImmediate, Symbol.for('nodejs.util.promisify.custom'), 
 });
 
 module.exports = {
-  activeImmediates: () => referenced, Immediate, clearImmediate, processImmediates, setImmediate, setSettle(fn) {
-    settle = fn;
+  activeImmediates: () => referenced, Immediate, clearImmediate, processImmediates, setImmediate, setRunDeferred(fn) {
+    runDeferred = fn;
   }, setFirst };

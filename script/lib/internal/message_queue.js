@@ -3,7 +3,7 @@
 // The ends of channels between ports: what is posted at one is queued at the others, and the loop has it delivered.
 
 const contexts = require('internal/context_hook');
-const { settle } = require('internal/ticks');
+const { runDeferred } = require('internal/ticks');
 
 const host = internalBinding('host');
 const binding = internalBinding('messages');
@@ -106,11 +106,11 @@ class End {
         const message = this.take();
         if (message === undefined) break;
         this.#tell(this.owner, 'deliver', message);
-        settle();
+        runDeferred();
       }
       if (this.isClosing || this.#hasEnded()) {
         this.#finish();
-        settle();
+        runDeferred();
       }
     } finally {
       if (!this.isClosed && (this.isClosing || this.#hasEnded() || (this.isReceiving && this.length > 0))) this.wake();

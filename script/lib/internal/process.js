@@ -74,7 +74,7 @@ const self = {
     self._captureCallback = fn;
   },
   hasUncaughtExceptionCaptureCallback() { return self._captureCallback != null; },
-  _tickCallback() { require('internal/ticks').settle(); },
+  _tickCallback() { require('internal/ticks').runDeferred(); },
   openStdin() {
     self.stdin.resume();
     return self.stdin;

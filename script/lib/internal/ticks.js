@@ -7,7 +7,7 @@ const { validateFunction } = require('internal/validators');
 
 const host = internalBinding('host');
 
-const { nextTick, queueMicrotask, setProcess, settle } = host;
+const { nextTick, queueMicrotask, setProcess, runDeferred } = host;
 
 for (const fn of [nextTick, queueMicrotask]) Object.defineProperty(fn, 'length', { value: 1, configurable: true });
 
@@ -35,4 +35,4 @@ host.setHook('drop', () => { kept = undefined; });
 host.setHook('rejection', rejection);
 host.setHook('processRejections', () => rejections !== undefined && rejections.process());
 
-module.exports = { keepForJob, nextTick, queueMicrotask, setProcess, settle };
+module.exports = { keepForJob, nextTick, queueMicrotask, setProcess, runDeferred };

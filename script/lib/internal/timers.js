@@ -18,7 +18,7 @@ const kHasPrimitive = Symbol('kHasPrimitive');
 const kRefed = Symbol('refed');
 
 let ids = 0; // of timers and lists
-let settle; // runs ticks and reactions; bootstrap gives it
+let runDeferred; // runs ticks and reactions; bootstrap gives it
 
 class TimersList {
   constructor(expiry, msecs) {
@@ -126,7 +126,7 @@ function processTimers() {
     while (heap.length > 0) {
       const list = heap[0];
       if (list.expiry > now) break;
-      if (ran) settle();
+      if (ran) runDeferred();
       ran = true;
       processList(list, now);
     }
@@ -149,7 +149,7 @@ function processList(list, now) {
       return;
     }
     if (ran) {
-      settle();
+      runDeferred();
       if (peek(list) !== timer) continue; // A tick has cleared it.
     }
     ran = true;
@@ -319,5 +319,5 @@ module.exports = {
   activeTimers: () => referenced,
   TIMEOUT_MAX, Timeout, clearInterval, clearTimeout, getTimerDuration, kRefed, kTimeout: Symbol('timeout'),
   processTimers, setInterval,
-  setSettle(fn) { settle = fn; }, setTimeout, setUnrefTimeout,
+  setRunDeferred(fn) { runDeferred = fn; }, setTimeout, setUnrefTimeout,
 };

@@ -66,7 +66,7 @@ class ProcessPromise extends Promise {
 
   static {
     start = (command) => command.#start();
-    internalBinding('host').setHook('commandEnded', (command, code, signal, stdout, stderr, ms, bits, error) => {
+    internalBinding('host').setHook('commandClosed', (command, code, signal, stdout, stderr, ms, bits, error) => {
       command.#over(code, signal, stdout, stderr, ms, bits, error);
     });
     // await takes a promise as it is whose constructor is Promise, and by way of two others if not. then() makes no commands of what it returns.
@@ -240,8 +240,8 @@ class ProcessPromise extends Promise {
     this.#start();
     if (this.#state === WAITING) throw new ERR_INVALID_STATE('the command waits for another one, whose output is part of it');
     if (this.#number === undefined) return false;
-    if (number !== undefined) return binding.kill(this.#number, number);
-    const isThere = binding.kill(this.#number, 0);
+    if (number !== undefined) return binding.signal(this.#number, number);
+    const isThere = binding.signal(this.#number, 0);
     this.#end();
     return isThere;
   }
@@ -255,7 +255,7 @@ class ProcessPromise extends Promise {
 
   // #end ends the command, and those whose output it reads.
   #end() {
-    if (this.#number !== undefined) binding.end(this.#number);
+    if (this.#number !== undefined) binding.kill(this.#number);
     else if (this.#state < RUNNING) this.#connected().aborted ??= { reason: undefined };
     this.#connections?.source?.#end();
   }
@@ -300,7 +300,7 @@ class ProcessPromise extends Promise {
       const options = this.#options;
       const hasMore = options.hasMore === true || this.#connections !== undefined;
       if (hasMore && this.#isAborted(options.signal)) {
-        this.#closeGiven();
+        this.#closePipeEnds();
         this.#over(-1, 0, undefined, undefined, 0, 0, undefined);
         return;
       }
@@ -320,7 +320,7 @@ class ProcessPromise extends Promise {
       this.#number = binding.start(this, text, values, true, given, slots);
       this.#follow(options);
     } catch (error) {
-      if (!isStarting) this.#closeGiven();
+      if (!isStarting) this.#closePipeEnds();
       if (isStarting && error.syscall !== undefined) this.#over(-1, 0, undefined, undefined, 0, 0, error);
       else this.#fail(error);
     }
@@ -362,13 +362,13 @@ class ProcessPromise extends Promise {
     return [stdin ?? [stdio?.[0] ?? 'ignore'], stdout ?? other(1), stderr ?? other(2)];
   }
 
-  // #closeGiven closes the descriptors of a command that is not started.
-  #closeGiven() {
-    for (const [fd] of (this.#connections?.slots ?? []).flat().filter(Array.isArray)) binding.closeGiven(fd);
+  // #closePipeEnds closes the descriptors of a command that is not started.
+  #closePipeEnds() {
+    for (const [fd] of (this.#connections?.slots ?? []).flat().filter(Array.isArray)) binding.closePipeEnd(fd);
   }
 
   #fail(error) {
-    if (this.#state === WAITING) this.#closeGiven();
+    if (this.#state === WAITING) this.#closePipeEnds();
     this.#state = OVER;
     this.#reject(error);
   }

@@ -7,24 +7,24 @@ import (
 	"syscall"
 )
 
-// endedBySignals are the commands of $ of a host with [Options.EndOnSignals], for a signal that
+// signalKiller are the commands of $ of a host with [Options.EndOnSignals], for a signal that
 // ends the program: it is to end them, too, also while the script is busy. nil is that of a host
 // without, which has none. begin, end, listen and close are called on the loop goroutine; run has
 // one of its own.
-type endedBySignals struct {
+type signalKiller struct {
 	signals chan os.Signal // nil until there is a command
 	mu      sync.Mutex
 	groups  map[int]struct{} // process ids of shells
 	// listeners that the script has for a signal, which then does not end the program
-	heard map[os.Signal]int
+	listeners map[os.Signal]int
 }
 
-func newEndedBySignals() *endedBySignals {
-	return &endedBySignals{groups: map[int]struct{}{}, heard: map[os.Signal]int{}}
+func newSignalKiller() *signalKiller {
+	return &signalKiller{groups: map[int]struct{}{}, listeners: map[os.Signal]int{}}
 }
 
-// begin and end are called with each command.
-func (p *endedBySignals) begin(pid int) {
+// add and end are called with each command.
+func (p *signalKiller) add(pid int) {
 	if p == nil {
 		return
 	}
@@ -42,7 +42,7 @@ func (p *endedBySignals) begin(pid int) {
 	p.groups[pid] = struct{}{}
 }
 
-func (p *endedBySignals) end(pid int) {
+func (p *signalKiller) remove(pid int) {
 	if p == nil {
 		return
 	}
@@ -51,18 +51,18 @@ func (p *endedBySignals) end(pid int) {
 	delete(p.groups, pid)
 }
 
-// listen notes that the script has one more listener for a signal, or one less.
-func (p *endedBySignals) listen(s os.Signal, change int) {
+// countListener notes that the script has one more listener for a signal, or one less.
+func (p *signalKiller) countListener(s os.Signal, change int) {
 	if p == nil {
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.heard[s] += change
+	p.listeners[s] += change
 }
 
 // close has signals do what they did before.
-func (p *endedBySignals) close() {
+func (p *signalKiller) close() {
 	if p == nil || p.signals == nil {
 		return
 	}
@@ -71,10 +71,10 @@ func (p *endedBySignals) close() {
 	p.signals = nil
 }
 
-func (p *endedBySignals) run(signals <-chan os.Signal) {
+func (p *signalKiller) run(signals <-chan os.Signal) {
 	for s := range signals {
 		p.mu.Lock()
-		if p.heard[s] == 0 {
+		if p.listeners[s] == 0 {
 			for pid := range p.groups {
 				_ = syscall.Kill(-pid, syscall.SIGKILL) // Of one that leads no group
 				_ = syscall.Kill(pid, syscall.SIGKILL)  // itself is ended.
