@@ -6,7 +6,7 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// resource is something open of which process.getActiveResourcesInfo tells: resource returns Node's
+// resource is an open thing that process.getActiveResourcesInfo lists. resourceName returns Node's
 // name of it, empty if it does not keep the loop running.
 type resource interface{ resourceName() string }
 
@@ -54,8 +54,8 @@ func (f *fileWatch) resourceName() string {
 	return "FSEventWrap"
 }
 
-// wrapOf returns the name of a stream with that descriptor; tcp is what one of the network is
-// called.
+// wrapOf returns Node's name of a stream with descriptor fd. tcp is the name to use for a socket of
+// the network.
 func wrapOf(fd int, tcp string) string {
 	switch kindOf(fd) {
 	case "TCP":
@@ -66,8 +66,8 @@ func wrapOf(fd int, tcp string) string {
 	return "PipeWrap"
 }
 
-// activeResources returns what keeps the loop running, besides timers and immediates: requests, then
-// handles.
+// activeResources returns the names of the things that keep the loop running, besides timers and
+// immediates: requests, then handles.
 func (h *Host) activeResources(c *engine.Call) (engine.Value, error) {
 	names := slices.Repeat([]string{"FSReqCallback"}, h.offload.unfinished)
 	handles := []string{}

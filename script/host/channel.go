@@ -10,48 +10,51 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// channel is an IPC channel as the library in JavaScript has it. Its methods are start(target, on),
-// forget, listen(whether), post(message), send(message, done, fd, type, key, keepOpen), disconnect,
-// ref, unref, count(whether), readStop, readStart, connected and fd.
+// channel is the native object of an IPC channel. Its methods are start(target, on), forget,
+// listen(whether), post(message), send(message, done, fd, type, key, keepOpen), disconnect, ref,
+// unref, count(whether), readStop, readStart, connected and fd.
 //
-// on is called with a number that says what has happened, a value, and for a handle that came with
-// a message its type and what receiveHandle returns.
+// on is called with a number that says what happened (see channelMessage), a value, and for a
+// message with a handle the handle's type and the results of receiveHandle.
 type channel struct {
-	h  *Host
-	c  *ipc.Channel
+	h *Host
+	c *ipc.Channel
+	// zero before start and after the disconnect
 	on engine.Kept
 
-	// target is whose event each message is, until forget: then, and for messages with a handle, on
-	// is told.
+	// target is the emitter whose event each message is. It is zero before start, after forget and
+	// after the disconnect. Without it, and for messages with a handle, on is called.
 	target engine.Kept
 
-	arrival        arrival                     // the message that is told of
-	deliverArrived func(s *engine.Scope) error // of it; made once so that a message does not allocate
-	plain          ipc.SendOptions             // of messages without anything
-	frame          jsonFrame                   // such a message
+	arrival arrival // the message for deliver; else zero
+	// deliver, as a value that is made once so that a message does not allocate
+	deliverArrived func(s *engine.Scope) error
+	plain          ipc.SendOptions // options of messages sent by post
+	frame          jsonFrame       // the message that post is sending; else empty
 
-	// while the script listens for messages; those that come otherwise wait in c
+	// nil unless the script listens for messages; without it, messages wait in c
 	messages *events.Listener
 
-	// Whether the channel keeps the loop running: it does while something that was sent is not yet
-	// with the kernel. Else the script has said so; or in a program that was forked, where that is
-	// counted until the script says, it does while the script listens.
+	// The channel keeps the loop running if refed, or while sending > 0. refed is set by ref and
+	// unref, or, while counted (in a forked program, until its script calls ref or unref), by
+	// whether the script listens.
 	refed   bool
 	counted bool
+	// messages that the kernel has not taken
 	sending int
 }
 
-// What the function that was given to start is told. The library has the same numbers in
+// The first argument of the function that was given to start. The library has the same numbers in
 // internal/channel.js.
 const (
 	channelMessage    = iota // with the message
-	channelInternal          // with one of Node's internal messages
-	channelDrain             // what was queued is sent
-	channelError             // with an error that concerns no message
+	channelInternal          // with an internal message of Node's
+	channelDrain             // the queue is empty
+	channelError             // with an error that belongs to no message
 	channelDisconnect        // nothing more comes
 )
 
-// newChannel returns the object by which the library uses a channel. counted: see channel.
+// newChannel returns the native object of c. counted: see channel.
 func (h *Host) newChannel(s *engine.Scope, c *ipc.Channel, counted bool) (engine.Value, error) {
 	prototype, err := h.prototype(s, "channel", channelMethods)
 	if err != nil {
@@ -72,7 +75,7 @@ func channelMethods(b *builder) {
 		method(b, name, func(x *channel, c *engine.Call) (engine.Value, error) { fn(x); return c.Undefined(), nil })
 	}
 	simple("forget", func(x *channel) { x.h.engine.Release(&x.target) })
-	// What was sent still goes; nobody waits for the other side.
+	// Sent messages still go out; the peer need not answer.
 	simple("disconnect", func(x *channel) {
 		x.refed, x.counted = false, false
 		x.c.Disconnect()
@@ -93,7 +96,7 @@ func channelMethods(b *builder) {
 	method(b, "connected", func(x *channel, c *engine.Call) (engine.Value, error) { return c.Bool(x.c.Connected()), nil })
 }
 
-// updateRef has the channel keep the loop running, or not.
+// updateRef makes the channel keep the loop running, or not.
 func (x *channel) updateRef() {
 	if x.refed || x.sending > 0 {
 		x.c.Ref()
@@ -102,14 +105,14 @@ func (x *channel) updateRef() {
 	}
 }
 
-// start gives the emitter whose channel it is and the function that is told what happens, once.
-// Messages come from listen(true) on.
+// start sets the emitter and the function that is called for events. It may be called once.
+// Messages come only after listen(true).
 func (x *channel) start(c *engine.Call) (engine.Value, error) {
 	if !x.on.IsZero() || !c.Arg(1).IsFunction() {
 		return c.Undefined(), errors.New("a channel is started once, with a function")
 	}
 	x.on = x.h.keepCallback(c.Scope, c.Arg(1))
-	if !x.h.hasContexts() { // Else the listeners have to be called in the one of now.
+	if !x.h.hasContexts() { // With contexts, on restores the one in which start was called.
 		x.target = c.Arg(0).Keep()
 	}
 	x.h.closers[x] = struct{}{}
@@ -117,7 +120,7 @@ func (x *channel) start(c *engine.Call) (engine.Value, error) {
 	x.c.OnDrain(func() { x.tell(channelDrain, nil) })
 	x.c.OnError(func(err error) {
 		if _, ok := errors.AsType[*ipc.MessageError](err); ok {
-			// What makes no sense is dropped. In Node it is an exception, by which a child could
+			// A malformed message is dropped. In Node it is an exception, with which a child could
 			// end its parent.
 			return
 		}
@@ -143,10 +146,10 @@ func (x *channel) listen(c *engine.Call) (engine.Value, error) {
 	return c.Undefined(), nil
 }
 
-// close ends the channel with its host.
+// close destroys the channel, because its host closes.
 func (x *channel) close() { x.c.Destroy() }
 
-// tell calls the function of start, unless it was told of the end already.
+// tell calls on, unless start was not called or the disconnect was reported.
 func (x *channel) tell(what int, value func(s *engine.Scope) (engine.Value, error)) {
 	if x.on.IsZero() {
 		return
@@ -164,8 +167,8 @@ func (x *channel) tell(what int, value func(s *engine.Scope) (engine.Value, erro
 	})
 }
 
-// failure returns what the library makes an error of: the negative number of a system call's, else
-// the error itself.
+// failure returns the value from which the library makes an error: the negative errno of a system
+// call, else an error object.
 func (x *channel) failure(s *engine.Scope, err error) engine.Value {
 	if e := asSystemError(err); e != nil {
 		return s.Int(-int64(e.errno))
@@ -176,13 +179,13 @@ func (x *channel) failure(s *engine.Scope, err error) engine.Value {
 	return x.h.errorValue(s, err)
 }
 
-// arrival is a message, and what on is told of it.
+// arrival is a received message and the number to report it with.
 type arrival struct {
 	what int
 	m    *ipc.Message
 }
 
-// receive tells of a message and its handle.
+// receive delivers a message and its handle.
 func (x *channel) receive(what int, m *ipc.Message) {
 	if x.on.IsZero() {
 		return
@@ -191,6 +194,7 @@ func (x *channel) receive(what int, m *ipc.Message) {
 	_ = x.h.Do(x.deliverArrived)
 }
 
+// deliver emits the message on target, or calls on.
 func (x *channel) deliver(s *engine.Scope) error {
 	what, m := x.arrival.what, x.arrival.m
 	x.arrival = arrival{}
@@ -208,15 +212,16 @@ func (x *channel) deliver(s *engine.Scope) error {
 		if err == nil {
 			args = append(args, s.String(h.Type()), made, s.String(kind), s.Bool(network))
 		} else {
-			_ = h.Close() // It returns no error. The message comes without what is of no use.
+			// It returns no error. The message is delivered without the handle, which is of no use.
+			_ = h.Close()
 		}
 	}
 	_, err = s.Kept(x.on).Call(s.Undefined(), args...)
 	return err
 }
 
-// withoutException returns an error that is no exception: a message of which the engine makes one,
-// as it nests too deep, is dropped, too.
+// withoutException returns err unless it is an exception: a message that nests too deep for the
+// engine is dropped, too.
 func withoutException(err error) error {
 	if _, ok := errors.AsType[*engine.Exception](err); ok {
 		return nil
@@ -224,6 +229,7 @@ func withoutException(err error) error {
 	return err
 }
 
+// message returns the value of a message.
 func (x *channel) message(s *engine.Scope, m *ipc.Message) (engine.Value, error) {
 	if x.c.Serialization() == ipc.JSON {
 		if v, ok := s.PlainJSON(m.Raw()); ok {

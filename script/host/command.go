@@ -16,26 +16,27 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// command is a command of $: a shell or a program with all that it starts, which are ended
-// together. The library in JavaScript knows it by its number.
+// command is a running command of $: a shell or a program, with all processes that it starts, which
+// are killed together. The library in JavaScript refers to it by its number.
 type command struct {
-	h        *Host
-	number   int64
-	c        *childprocess.ChildProcess
-	promise  engine.Kept // what the end is told to
+	h       *Host
+	number  int64
+	c       *childprocess.ChildProcess
+	promise engine.Kept // gets the result; zero once it has, or the script has ended
+	// nil without a timeout
 	timer    *reactor.Timer
-	grace    time.Duration // from the soft signal to SIGKILL; < 0: for ever
-	isKilled bool          // by the script or a limit
-	outcome  int64         // what tell says of the end
+	grace    time.Duration // from KillSignal to SIGKILL; < 0: no SIGKILL
+	isKilled bool          // kill was called, by the script or a limit
+	outcome  int64         // outcome… bits for reportClose
 	stdout   output
 	stderr   output
 }
 
-// output is what is kept of what a command writes to one of its descriptors.
+// output is the part that is kept of what a command writes to one descriptor.
 type output struct {
 	bytes     []byte
-	limit     int  // bytes that are kept
-	truncates bool // more is thrown away; else it ends the command
+	limit     int  // the most bytes that are kept
+	truncates bool // more is dropped; if false, more kills the command
 }
 
 func bindCommand(b *builder) {
@@ -50,7 +51,7 @@ func bindCommand(b *builder) {
 	})
 	b.fn("parse", parseCommand)
 	b.fn("quote", func(c *engine.Call) (engine.Value, error) { return c.String(childprocess.Quote(c.Arg(0).Text())), nil })
-	// setEnvironment gives the variables of commands whose options have none.
+	// setEnvironment(list) sets the environment of commands without the option env.
 	b.fn("setEnvironment", func(c *engine.Call) (engine.Value, error) {
 		list, err := stringsOf(c.Arg(0))
 		h.environment = environmentOf(list)
@@ -67,7 +68,7 @@ func bindCommand(b *builder) {
 	})
 }
 
-// commandFn adds a function whose first argument is the number of a command.
+// commandFn adds a function whose first argument is a command's number.
 func commandFn(b *builder, name string, fn func(x *command, c *engine.Call) engine.Value) {
 	b.fn(name, func(c *engine.Call) (engine.Value, error) {
 		x := b.h.commands[c.Arg(0).Int()]
@@ -78,13 +79,15 @@ func commandFn(b *builder, name string, fn func(x *command, c *engine.Call) engi
 	})
 }
 
-// startCommand starts a shell, or the program that it would start: start(promise, text, values,
-// areChecked, options, slots). text is what parse has returned. values are a list with a value for
-// each of its places. Where the library has checked them that is a string, bytes, or a list of
-// these; where it has not, and one is anything but a string that is good as it is, nothing is
-// started. Options are undefined or what commandOptions reads, slots are undefined or what
-// commandSlots reads. It returns the number of the command, undefined for none, or throws. The end
-// is told to promise once, see tell. What slots give away is closed here in any case.
+// startCommand is start(promise, text, values, areChecked, options, slots): it starts a shell, or
+// the program that the shell would start, and returns the command's number. reportClose gives
+// promise the result, once.
+//
+// text is what parse returned. values has a value for each of its places: if areChecked, a string,
+// bytes or a list of these. Otherwise the library has checked nothing, and if a value is not a
+// plain string, startCommand starts nothing and returns undefined. options is undefined or what
+// commandOptions reads, slots undefined or what commandSlots reads. startCommand takes ownership of
+// the descriptors in slots, also on error.
 func (h *Host) startCommand(c *engine.Call) (engine.Value, error) {
 	text := boundText{}
 	var err error
@@ -113,7 +116,7 @@ func (h *Host) startCommand(c *engine.Call) (engine.Value, error) {
 	}
 	environment := h.commandEnvironment(o)
 	var child *childprocess.ChildProcess
-	// Else the shell would get less.
+	// With other input, a failed attempt would have consumed some of what the shell needs.
 	isTriedFirst := len(owned) == 0 && (o.Stdio[0] == nothing || o.Stdio[0] == childprocess.Ignore)
 	if shell == childprocess.DefaultShell && isTriedFirst {
 		child = h.startProgram(o, &text, environment)
@@ -132,25 +135,25 @@ func (h *Host) startCommand(c *engine.Call) (engine.Value, error) {
 	return c.Int(x.number), nil
 }
 
-// nullStdin is the stdin of commands that have none. It is opened once: to open and close it takes
-// longer than all else that is done for a descriptor.
+// nullStdin returns the stdin of commands without input. The descriptor is opened once, because
+// open and close take longer than all else that is done for it.
 func (h *Host) nullStdin() childprocess.Stdio {
 	if h.nullFD < 0 {
 		null, err := unix.Open(os.DevNull, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 		if err != nil {
-			return childprocess.Ignore // Its error is one of the command.
+			return childprocess.Ignore // The command reports the same error.
 		}
 		h.nullFD = null
 	}
 	return childprocess.FD(h.nullFD)
 }
 
-// watch listens to the child.
+// watch subscribes to the child's output and exit.
 func (x *command) watch() {
 	x.collect(x.c.Stdout, &x.stdout)
 	x.collect(x.c.Stderr, &x.stderr)
-	// Its status has what matters: a command need not read all of its input, nor a target of its
-	// output all of that.
+	// Ignored, because the status tells what matters: a command need not read all of its input, nor
+	// a target all of the output.
 	x.c.OnError(func(error) {})
 	pid := x.c.Pid()
 	if pid > 0 {
@@ -165,7 +168,7 @@ func (x *command) watch() {
 	x.c.OnClose(x.reportClose)
 }
 
-// collect gathers what a stream has.
+// collect keeps the output of r in to.
 func (x *command) collect(r *streams.Readable, to *output) {
 	if r == nil {
 		return
@@ -184,7 +187,7 @@ func (x *command) collect(r *streams.Readable, to *output) {
 	})
 }
 
-// setTimeout has the command ended after some time, counted from now. 0: never.
+// setTimeout kills the command after d from now. 0: never. It replaces an earlier timeout.
 func (x *command) setTimeout(d time.Duration) {
 	if x.timer != nil {
 		x.timer.Stop()
@@ -199,11 +202,11 @@ func (x *command) setTimeout(d time.Duration) {
 		}
 		x.kill()
 	})
-	x.timer.Unref() // The command keeps the loop running.
+	x.timer.Unref() // The command itself keeps the loop running.
 }
 
-// kill ends all processes of the command: by the soft signal, and by SIGKILL if that does not help
-// in time. If the shell has exited, others have its pipes, which are not waited for.
+// kill sends KillSignal to all processes of the command, and SIGKILL after grace. If the shell has
+// exited, its pipes are closed, because other processes may hold them open.
 func (x *command) kill() {
 	x.isKilled = true
 	x.c.Terminate(x.grace)
@@ -223,15 +226,16 @@ func (x *command) closePipes() {
 // signal sends a signal to all processes of the command, and reports whether there was one.
 func (x *command) signal(s syscall.Signal) bool {
 	if x.h.commandKillScope() == childprocess.ScopeTree {
-		n, _ := x.c.KillTree(s) // Who may not be signalled was not.
+		n, _ := x.c.KillTree(s) // A process that may not be signalled is not counted.
 		return n > 0
 	}
 	sent, _ := x.c.KillGroup(s)
 	return sent
 }
 
-// commandKillScope is whom the ends of commands reach. A group of their own would be in the background
-// of a terminal, where ^C does not reach it and the terminal cannot be read.
+// commandKillScope returns which processes are killed with a command. On a terminal that is the
+// process tree where the system can find it, because a process group of its own would be in the
+// background: ^C would not reach it, and it could not read the terminal.
 func (h *Host) commandKillScope() childprocess.KillScope {
 	if h.killScope == childprocess.ScopeAuto {
 		h.killScope = childprocess.ScopeGroup
@@ -246,8 +250,8 @@ func (h *Host) commandKillScope() childprocess.KillScope {
 	return h.killScope
 }
 
-// killCommands ends all commands that run, at the end of the script, and closes what was made for
-// others.
+// killCommands kills all running commands at the end of the script, and closes the pipe ends of
+// those that have not started.
 func (h *Host) killCommands() {
 	for n := range h.pipeEnds {
 		fd.Close(n)
@@ -261,16 +265,17 @@ func (h *Host) killCommands() {
 	}
 }
 
-// Bits of what tell says about an end.
+// Bits of command.outcome. The library has the same numbers.
 const (
-	outcomeLate   = 1 << iota // it has taken too long
-	outcomeCutOff             // there was more output than is kept
-	outcomeFull               // and that has ended it
+	outcomeLate   = 1 << iota // the timeout has killed it
+	outcomeCutOff             // it wrote more than is kept
+	outcomeFull               // and was killed for that
 )
 
-// reportClose calls commandClosed(promise, code, signal, stdout, stderr, milliseconds, bits, error) of the
-// library: code is -1 for none, signal 0 for none, the outputs are bytes, or undefined for none,
-// error is why the command did not start, or why it is not known how it has ended.
+// reportClose calls commandClosed(promise, code, signal, stdout, stderr, milliseconds, outcome,
+// error) of the library. code is -1 and signal 0 if there is none; an output is bytes, or undefined
+// if empty. error says why the command did not start or why its status is unknown; else it is
+// undefined.
 func (x *command) reportClose(status childprocess.ExitStatus) {
 	if x.timer != nil {
 		x.timer.Stop()
@@ -302,7 +307,8 @@ func (o *output) value(s *engine.Scope) engine.Value {
 	return s.Uint8Array(o.bytes)
 }
 
-// commandError is an error as scripts see it: what could not be started, or a mistake in a call.
+// commandError returns an error as scripts see it: a systemError if the program could not be
+// started, else err.
 func commandError(err error) error {
 	e, ok := errors.AsType[*childprocess.SpawnError](err)
 	if !ok {

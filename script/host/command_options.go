@@ -14,19 +14,19 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// defaultGrace is the time from the soft signal to SIGKILL.
+// defaultGrace is the time from KillSignal to SIGKILL.
 const defaultGrace = 5 * time.Second
 
-// longestMilliseconds is a time, in milliseconds, that is as good as for ever.
+// longestMilliseconds stands for "for ever".
 const longestMilliseconds = 1 << 40
 
 func milliseconds(v engine.Value) time.Duration {
 	return time.Duration(min(v.Float(), longestMilliseconds) * float64(time.Millisecond))
 }
 
-// commandOptions reads what the library has checked: cwd, env (a list of "KEY=value"), shell,
-// prefix, input, timeout, killSignal, killGrace, maxBuffer, cutOff and limits. Any of them may be
-// undefined.
+// commandOptions reads an object that the library has checked: cwd, env (a list of "KEY=value"),
+// shell, prefix, input, timeout, killSignal, killGrace, maxBuffer, cutOff and limits. Any of them
+// may be undefined.
 func (x *command) commandOptions(o *childprocess.Options, text *boundText, with engine.Value) (shell string, timeout time.Duration, err error) {
 	f := &fields{v: with}
 	given := func(name string) (engine.Value, bool) {
@@ -79,13 +79,13 @@ func (x *command) commandOptions(o *childprocess.Options, text *boundText, with 
 	return shell, timeout, errors.Join(err, f.err)
 }
 
-// rlimitNames are the limits of a command by the names that scripts give them, see getrlimit(2).
+// rlimitNames maps the names of limits in scripts to those of getrlimit(2).
 var rlimitNames = map[string]int{
 	"memory": unix.RLIMIT_AS, "cpu": unix.RLIMIT_CPU, "files": unix.RLIMIT_NOFILE, "processes": unix.RLIMIT_NPROC, "fileSize": unix.RLIMIT_FSIZE,
 	"core": unix.RLIMIT_CORE, "stack": unix.RLIMIT_STACK,
 }
 
-// rlimits reads an object with numbers: bytes, seconds of CPU, or how many.
+// rlimits reads an object of numbers: bytes, seconds of CPU, or counts.
 func rlimits(v engine.Value) (all []childprocess.Rlimit, err error) {
 	names, err := v.Keys()
 	if err != nil {
@@ -105,10 +105,10 @@ func rlimits(v engine.Value) (all []childprocess.Rlimit, err error) {
 	return all, nil
 }
 
-// commandSlots reads what the first three descriptors of a command are, nothing for /dev/null and
-// two that are kept: a list of lists of targets, each of which is "pipe", "ignore", "inherit", a
-// number, [number] for a descriptor that is given away, or {path}. It returns the descriptors that
-// are given away.
+// commandSlots reads stdin, stdout and stderr of a command into o. slots is nullish for the default
+// (/dev/null, and two outputs that are kept), or a list with a list of targets for each descriptor.
+// A target is "pipe", "ignore", "inherit", a descriptor to borrow, [descriptor] to take ownership
+// of, or {path}. commandSlots returns the descriptors that it takes ownership of, also on error.
 func commandSlots(o *childprocess.Options, slots engine.Value) (owned []int, err error) {
 	if slots.IsNullish() {
 		return nil, nil

@@ -10,10 +10,10 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// commandPipe makes a pipe for a command that is still to be started: pipe(kind). It returns [own,
-// the command's], of which the command's is a descriptor. The own side is a stream that reads or
-// writes for "read" and "write", a reader of lines for "lines", and the other descriptor, which
-// reads, for "join".
+// commandPipe is pipe(kind): it makes a pipe for a command that has not started, and returns [own,
+// end]. end is the command's descriptor, which the host owns until start takes it. own is a stream
+// for "read" and "write", a lineReader for "lines", and for "join" the reading descriptor, which
+// the host owns as well.
 func (h *Host) commandPipe(c *engine.Call) (engine.Value, error) {
 	r, w, err := fd.Pipe()
 	if err != nil {
@@ -37,7 +37,7 @@ func (h *Host) commandPipe(c *engine.Call) (engine.Value, error) {
 	return c.Array(v, c.Int(int64(other))), nil
 }
 
-// commandStream makes the own side of a pipe.
+// commandStream makes the own side of a pipe. It takes ownership of own, but not on error.
 func (h *Host) commandStream(s *engine.Scope, kind string, own int) (engine.Value, error) {
 	if err := unix.SetNonblock(own, true); err != nil {
 		return s.Undefined(), err
@@ -66,15 +66,18 @@ func (h *Host) commandStream(s *engine.Scope, kind string, own int) (engine.Valu
 	return s.Native(prototype, x), nil
 }
 
-// lineReader reads the lines of a pipe, as many as are there at once, and then no more until it is
-// told to. Its methods are read(on) and close. on is called with a list of lines; with nothing at
-// the end, and with a text for an error.
+// lineReader reads the lines of a pipe. It gives the script all lines that one read returned, and
+// then pauses until read is called again. Its methods are read(on) and close. on is called with a
+// list of lines; at the end with undefined, and with a text if there was an error.
 type lineReader struct {
-	h       *Host
-	r       *streams.Readable
-	on      engine.Kept
-	lines   []string
-	isDue   bool // flush is
+	h *Host
+	r *streams.Readable
+	// zero before the first read, and after the end
+	on engine.Kept
+	// not yet given to the script
+	lines []string
+	isDue bool // flush is scheduled
+	// text of the read error; empty: none
 	problem string
 }
 
@@ -103,8 +106,8 @@ func (x *lineReader) start(on engine.Kept) {
 	x.r.OnClose(x.onClose)
 }
 
-// scheduleFlush gives the lines of what is read at once to the script together, and nothing is read
-// meanwhile.
+// scheduleFlush gives the script all lines of one read together, on the next tick, and pauses the
+// pipe.
 func (x *lineReader) scheduleFlush() {
 	if x.isDue {
 		return
@@ -130,7 +133,7 @@ func (x *lineReader) flush() {
 	}
 }
 
-// onClose tells of the end, after the last lines.
+// onClose reports the end, after the last lines.
 func (x *lineReader) onClose() {
 	x.flush()
 	delete(x.h.closers, x)

@@ -7,15 +7,15 @@ import (
 	"syscall"
 )
 
-// signalKiller are the commands of $ of a host with [Options.EndOnSignals], for a signal that
-// ends the program: it is to end them, too, also while the script is busy. nil is that of a host
-// without, which has none. begin, end, listen and close are called on the loop goroutine; run has
-// one of its own.
+// signalKiller kills the commands of $ when a signal is about to end the program, also while the
+// script is busy. There is one if [Options.EndOnSignals] is set; the methods of a nil signalKiller
+// do nothing. run has a goroutine of its own; the other methods are called on the loop goroutine.
 type signalKiller struct {
-	signals chan os.Signal // nil until there is a command
-	mu      sync.Mutex
-	groups  map[int]struct{} // process ids of shells
-	// listeners that the script has for a signal, which then does not end the program
+	signals chan os.Signal // nil before the first command and after close; loop goroutine only
+	// mu guards the fields below.
+	mu     sync.Mutex
+	groups map[int]struct{} // process ids of running commands
+	// the script's listeners for each signal; if there is one, the signal does not end the program
 	listeners map[os.Signal]int
 }
 
@@ -35,7 +35,7 @@ func (p *signalKiller) add(pid int) {
 				signal.Notify(p.signals, s)
 			}
 		}
-		go p.run(p.signals) // It ends with close.
+		go p.run(p.signals) // run ends when close closes the channel; close does not wait for it.
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -51,7 +51,7 @@ func (p *signalKiller) remove(pid int) {
 	delete(p.groups, pid)
 }
 
-// countListener notes that the script has one more listener for a signal, or one less.
+// countListener adds change, 1 or -1, to the script's listeners for a signal.
 func (p *signalKiller) countListener(s os.Signal, change int) {
 	if p == nil {
 		return
@@ -61,7 +61,7 @@ func (p *signalKiller) countListener(s os.Signal, change int) {
 	p.listeners[s] += change
 }
 
-// close has signals do what they did before.
+// close restores what the signals did before.
 func (p *signalKiller) close() {
 	if p == nil || p.signals == nil {
 		return
@@ -76,8 +76,9 @@ func (p *signalKiller) run(signals <-chan os.Signal) {
 		p.mu.Lock()
 		if p.listeners[s] == 0 {
 			for pid := range p.groups {
-				_ = syscall.Kill(-pid, syscall.SIGKILL) // Of one that leads no group
-				_ = syscall.Kill(pid, syscall.SIGKILL)  // itself is ended.
+				// The group, or only the process if it leads none.
+				_ = syscall.Kill(-pid, syscall.SIGKILL)
+				_ = syscall.Kill(pid, syscall.SIGKILL)
 			}
 			signal.Reset(s)
 			_ = syscall.Kill(os.Getpid(), s.(syscall.Signal))

@@ -6,7 +6,7 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// checkAttributes is called by the engine for each import with attributes.
+// checkAttributes is called by the engine for each import with attributes. Only "type" is allowed.
 func checkAttributes(_ *engine.Scope, attributes engine.Value) error {
 	if !attributes.IsObject() {
 		return nil
@@ -33,13 +33,14 @@ func unsupportedAttribute(attribute, value string) error {
 		fmt.Sprintf("Import attribute \"%s\" with value \"%s\" is not supported", attribute, value)}
 }
 
-// missingAttribute is the error of an import of JSON that does not say so.
+// missingAttribute returns the error of an import of JSON without the attribute "type".
 func missingAttribute(name string) error {
 	return &codedError{"TypeError", "ERR_IMPORT_ATTRIBUTE_MISSING",
 		fmt.Sprintf("Module \"%s\" needs an import attribute of \"type: json\"", name)}
 }
 
-// incompatibleAttribute is the error of an import whose attribute does not say what the module is.
+// incompatibleAttribute returns the error of an import whose attribute "type" is not that of the
+// module.
 func incompatibleAttribute(name, kind string) error {
 	if kind != "json" {
 		return unsupportedAttribute("type", kind)

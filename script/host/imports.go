@@ -15,11 +15,11 @@ import (
 	"github.com/brood-go/brood/script/resolve"
 )
 
-// bindImports is what the library needs to run ES modules.
+// bindImports gives the library the functions that run ES modules.
 func bindImports(b *builder) {
 	h := b.h
-	// importMain(url, text) runs a module and returns the promise of its end. A text is what the
-	// URL stands for.
+	// importMain(url, text, isMain) runs a module and returns the promise of its evaluation. text,
+	// if it is a string, is the module's source.
 	b.fn("importMain", func(c *engine.Call) (engine.Value, error) {
 		name := c.Arg(0).Text()
 		if c.Arg(1).Kind() == engine.String {
@@ -28,15 +28,15 @@ func bindImports(b *builder) {
 		if c.Arg(2).Bool() {
 			h.modules.main = name
 		}
-		// A script has asked for it. The engine cannot run a module that imports one which has not
-		// ended.
+		// A module is being evaluated. The engine cannot run a module that imports an unfinished
+		// one, so import() is used, which waits.
 		if c.Evaluating() {
 			return c.Eval("node:internal/main", fmt.Sprintf("import(%q)", name))
 		}
 		return h.runModule(c.Scope, name)
 	})
-	// evaluate(url, text) is that, and returns [promise, namespace]: a module without await has run
-	// then.
+	// evaluate(url, text) runs a module and returns [promise, namespace]. The namespace is
+	// undefined unless the module has run, as one without await has.
 	b.fn("evaluate", func(c *engine.Call) (engine.Value, error) {
 		name := c.Arg(0).Text()
 		if c.Arg(1).Kind() == engine.String {
@@ -55,8 +55,8 @@ func bindImports(b *builder) {
 		return c.Array(promise, namespace), nil
 	})
 	b.fn("hasAwait", func(c *engine.Call) (engine.Value, error) { return c.Bool(c.HasAwait(c.Arg(0).Text())), nil })
-	// cycle(url) loads a module and what it imports, and returns [url, importer] of one in there
-	// that runs right now.
+	// cycle(url) loads a module and its imports, and returns [url, importer] of one of them that is
+	// being evaluated, or undefined.
 	b.fn("cycle", func(c *engine.Call) (engine.Value, error) {
 		name := c.Arg(0).Text()
 		if _, err := c.CompileModule("node:internal/main", fmt.Sprintf("import %q", name)); err != nil {
@@ -83,7 +83,7 @@ func bindImports(b *builder) {
 		state, _ := c.Arg(0).Promise()
 		return c.String(states[state]), nil
 	})
-	// sync gives importers of a module of the library what it exports now.
+	// syncBuiltins() updates what importers of the library's modules see to the current exports.
 	b.fn("syncBuiltins", func(c *engine.Call) (engine.Value, error) {
 		for _, m := range h.modules.builtins {
 			if err := m.sync(c.Scope); err != nil {
@@ -94,17 +94,17 @@ func bindImports(b *builder) {
 	})
 }
 
-// runModule has a module imported by a small one, whose promise is settled when all of it has run.
+// runModule imports a module from a small module, whose promise is settled when the module has run.
 func (h *Host) runModule(s *engine.Scope, name string) (engine.Value, error) {
 	return s.EvalModule("node:internal/main", fmt.Sprintf("import %q", name))
 }
 
-// resolveModule is called by the engine for each import. Load is not, if there is the module
-// already.
+// resolveModule is called by the engine for each import. The engine does not call loadImport for a
+// module that it has.
 func (h *Host) resolveModule(s *engine.Scope, base, specifier, kind string) (string, error) {
 	name, err := h.resolveImport(s, base, specifier)
 	if e, ok := errors.AsType[*resolve.Error](err); ok && e.Path != "" && h.modules.isLoaded(fileURL(e.Path)) {
-		name, err = fileURL(e.Path), nil // It was there when it was imported first.
+		name, err = fileURL(e.Path), nil // The file was there at its first import.
 	}
 	if loaded, ok := h.modules.kinds[name]; ok && err == nil && base != "node:internal/main" {
 		switch {
@@ -118,13 +118,13 @@ func (h *Host) resolveModule(s *engine.Scope, base, specifier, kind string) (str
 	return name, err
 }
 
-// resolveImport returns the name of what is imported.
+// resolveImport returns the name of the module that base imports as specifier.
 func (h *Host) resolveImport(s *engine.Scope, base, specifier string) (string, error) {
 	if h.modules.probing {
 		return "probe:" + specifier, nil
 	}
 	if base == "node:internal/main" {
-		return specifier, nil // It is a name already.
+		return specifier, nil // The specifier is a name.
 	}
 	if v, err := h.builtinID(s, specifier); err != nil || v != "" {
 		return "node:" + v, err
@@ -137,7 +137,7 @@ func (h *Host) resolveImport(s *engine.Scope, base, specifier string) (string, e
 		strings.HasPrefix(specifier, "../")
 	if scheme, rest, ok := strings.Cut(specifier, ":"); ok && isScheme(scheme) && !isPath {
 		if strings.ToLower(scheme) != "file" {
-			return specifier, nil // loadImport knows what of these there is.
+			return specifier, nil // loadImport knows which of these are supported.
 		}
 		if u, err := url.Parse(specifier); err != nil || u.Host != "" && u.Host != "localhost" || u.Opaque != "" {
 			return "", &codedError{"TypeError", "ERR_INVALID_FILE_URL_HOST", `File URL host must be "localhost" or empty on ` +
@@ -173,7 +173,7 @@ func (h *Host) resolveImport(s *engine.Scope, base, specifier string) (string, e
 	return fileURL(file) + suffix, nil
 }
 
-// importerPath returns the path of what imports, of its URL or its path.
+// importerPath returns the path of an importing module, given its URL or its path.
 func importerPath(base string) (string, error) {
 	if path, ok := filePath(base); ok {
 		return path, nil
@@ -195,7 +195,7 @@ func isScheme(s string) bool {
 	return s != ""
 }
 
-// unescape undoes the percent signs of a specifier, which is part of a URL.
+// unescape decodes the percent signs of a specifier, which is part of a URL. A malformed one stays.
 func unescape(specifier string) string {
 	path, err := url.PathUnescape(specifier)
 	if err != nil {
@@ -204,8 +204,8 @@ func unescape(specifier string) string {
 	return path
 }
 
-// builtinID returns the name in the library of what an import asks for, empty if that is no module
-// of the library.
+// builtinID returns the library's name of a module that an import asks for, empty if the library
+// has none.
 func (h *Host) builtinID(s *engine.Scope, specifier string) (string, error) {
 	cjs, err := h.requireLibrary(s, "internal/cjs")
 	if err != nil {
@@ -215,7 +215,7 @@ func (h *Host) builtinID(s *engine.Scope, specifier string) (string, error) {
 	return v.Text(), err
 }
 
-// isBuiltin reports whether there is a module of the library with a name.
+// isBuiltin reports whether the library has a module of that name.
 func (h *Host) isBuiltin(name string) (is bool) {
 	err := h.enter(func(s *engine.Scope) error {
 		id, err := h.builtinID(s, name)
@@ -225,7 +225,7 @@ func (h *Host) isBuiltin(name string) (is bool) {
 	return is && err == nil
 }
 
-// loadImport is called by the engine for each module that is new to it.
+// loadImport is called by the engine for each module that it does not have.
 func (h *Host) loadImport(s *engine.Scope, name, kind string) (*engine.Module, error) {
 	if h.modules.probing {
 		return &engine.Module{}, nil
@@ -237,6 +237,7 @@ func (h *Host) loadImport(s *engine.Scope, name, kind string) (*engine.Module, e
 	return m, err
 }
 
+// loadModule returns the module of a name: a text, a module of the library, a data: URL or a file.
 func (h *Host) loadModule(s *engine.Scope, name, kind string) (*engine.Module, error) {
 	if text, ok := h.modules.texts[name]; ok {
 		delete(h.modules.texts, name)
@@ -260,7 +261,7 @@ func (h *Host) loadModule(s *engine.Scope, name, kind string) (*engine.Module, e
 	return h.importFile(s, name, file, kind)
 }
 
-// knownExtensions are the extensions that an import takes.
+// knownExtensions are the extensions of files that can be imported.
 var knownExtensions = []string{"", ".js", ".mjs", ".cjs", ".json", ".ts", ".mts", ".cts"}
 
 func (h *Host) importFile(s *engine.Scope, name, file, kind string) (*engine.Module, error) {
@@ -289,7 +290,7 @@ func (h *Host) importFile(s *engine.Scope, name, file, kind string) (*engine.Mod
 	if format == resolve.Module {
 		return &engine.Module{Source: source, Meta: h.meta(name)}, nil
 	}
-	// The file may be another since it was required.
+	// With a query the file is read again, because it may have changed since it was required.
 	if format == resolve.JSON && strings.ContainsAny(name, "?#") {
 		v, err := s.ParseJSON(name, source)
 		if err != nil {
@@ -305,8 +306,8 @@ func (h *Host) importFile(s *engine.Scope, name, file, kind string) (*engine.Mod
 	return h.commonJS(file, names), nil
 }
 
-// isUnsaidModule reports whether a file of a package without a type is a module: no script, and no
-// error as a module.
+// isUnsaidModule reports whether a file that nothing but its source says to be a module is one: it
+// cannot be read as CommonJS, and can be read as a module.
 func (h *Host) isUnsaidModule(s *engine.Scope, file, source string) bool {
 	if slices.Contains(h.o.Flags, "--no-experimental-detect-module") {
 		return false
@@ -321,7 +322,8 @@ func (h *Host) isUnsaidModule(s *engine.Scope, file, source string) bool {
 	return h.readsAsModule(s, source, fileURL(file)) == nil
 }
 
-// addNames adds what a CommonJS file exports, with what it hands on of others.
+// addNames adds the names that a CommonJS file exports, including those that it re-exports from
+// others. seen has the files that were looked at.
 func (h *Host) addNames(names *[]string, file, source string, seen map[string]bool) {
 	if seen[file] {
 		return
@@ -336,7 +338,7 @@ func (h *Host) addNames(names *[]string, file, source string, seen map[string]bo
 	for _, request := range found.Reexports {
 		to, err := h.modules.resolver.Require(request, filepath.Dir(file))
 		if err != nil || seen[to] {
-			continue // Running it tells of the error.
+			continue // Running it reports the error.
 		}
 		if format, _, err := h.format(to); err != nil || format != resolve.CommonJS {
 			continue
@@ -347,8 +349,8 @@ func (h *Host) addNames(names *[]string, file, source string, seen map[string]bo
 	}
 }
 
-// commonJS returns a module whose exports are those of a CommonJS module, which runs when it is
-// this one's turn.
+// commonJS returns a module with the exports of a CommonJS module, which runs when the engine
+// evaluates it.
 func (h *Host) commonJS(file string, names []string) *engine.Module {
 	return &engine.Module{Exports: names, Init: func(s *engine.Scope, set func(string, engine.Value)) error {
 		cjs, err := h.requireLibrary(s, "internal/cjs")
@@ -367,7 +369,7 @@ func (h *Host) commonJS(file string, names []string) *engine.Module {
 					continue
 				}
 				if one, err = exports.Get(name); err != nil {
-					// A getter that throws: Node leaves the name undefined, too.
+					// Node, too, leaves the name undefined if its getter throws.
 					one = s.Undefined()
 				}
 			}
@@ -377,7 +379,7 @@ func (h *Host) commonJS(file string, names []string) *engine.Module {
 	}}
 }
 
-// importData returns the module of a data: URL, of which text is what follows the scheme.
+// importData returns the module of a data: URL. text is the URL without the scheme.
 func (h *Host) importData(s *engine.Scope, name, text, kind string) (*engine.Module, error) {
 	head, body, ok := strings.Cut(text, ",")
 	if !ok {
@@ -417,7 +419,7 @@ func (h *Host) importData(s *engine.Scope, name, text, kind string) (*engine.Mod
 		fmt.Sprintf("Unknown module format: %s for URL %s", mime, name)}
 }
 
-// meta returns what fills import.meta of a module.
+// meta returns the function that fills import.meta of a module.
 func (h *Host) meta(name string) func(*engine.Scope, engine.Value) error {
 	return func(s *engine.Scope, meta engine.Value) error {
 		esm, err := h.requireLibrary(s, "internal/esm")
@@ -430,7 +432,7 @@ func (h *Host) meta(name string) func(*engine.Scope, engine.Value) error {
 	}
 }
 
-// builtinModule is a module of the library that was imported.
+// builtinModule is a module of the library that an ES module has imported.
 type builtinModule struct {
 	exports engine.Kept
 	names   []string
@@ -461,7 +463,7 @@ func (h *Host) importBuiltin(s *engine.Scope, id string) (*engine.Module, error)
 	}}, nil
 }
 
-// sync sets the exports of a module to what they are now.
+// sync sets what importers see to the current exports.
 func (m *builtinModule) sync(s *engine.Scope) error {
 	v := s.Kept(m.exports)
 	m.set("default", v)
@@ -486,8 +488,8 @@ func onlyDefault(v engine.Value) *engine.Module {
 	}}
 }
 
-// onRejection is called by the engine when nobody handles a promise's rejection, and when somebody
-// does after all.
+// onRejection is called by the engine when a promise without a handler is rejected, and again, with
+// handled, when it gets one.
 func (h *Host) onRejection(s *engine.Scope, promise, reason engine.Value, handled bool) {
 	if h.exited {
 		return

@@ -2,19 +2,22 @@ package host
 
 import "github.com/brood-go/brood/script/engine"
 
-// messages has the loop deliver what is posted to message ports, whose queues are the library's.
+// messages wakes the library to deliver messages that were posted to message ports. The queues are
+// the library's. Its fields belong to the loop goroutine.
 type messages struct {
-	h       *Host
+	h *Host
+	// deliver is posted
 	due     bool
-	release func() // of the loop, while a port keeps it running
+	release func() // ends the hold on the loop; nil while no port keeps it running
 }
 
+// deliver calls the library, which delivers all queued messages.
 func (m *messages) deliver() {
 	m.due = false
 	m.h.repeatHook("messages")
 }
 
-// setHold says whether ports keep the loop running.
+// setHold makes the ports keep the loop running, or not.
 func (m *messages) setHold(on bool) {
 	switch {
 	case on && m.release == nil:
@@ -30,7 +33,7 @@ func (m *messages) close() { m.setHold(false) }
 func bindMessages(b *builder) {
 	m := &messages{h: b.h}
 	b.h.closers[m] = struct{}{}
-	// wake has the hook called in one of the loop's next turns.
+	// wake() calls the hook on a later turn.
 	b.fn("wake", func(c *engine.Call) (engine.Value, error) {
 		if m.due {
 			return c.Undefined(), nil

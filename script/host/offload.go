@@ -2,29 +2,29 @@ package host
 
 import "sync"
 
-// maxBlockingCalls is how many system calls of all hosts that may wait run at once. Each holds a thread
-// of the system meanwhile, of which a program has no endless number; a script that asks for more
-// waits for its turn.
+// maxBlockingCalls bounds the blocking system calls of all hosts that run at once. Each holds a
+// thread of the system; a call over the bound waits for its turn.
 const maxBlockingCalls = 64
 
-// blockingCalls has a slot for each such call.
+// blockingCalls is a semaphore: one element for each running call.
 var blockingCalls = make(chan struct{}, maxBlockingCalls)
 
-// offload are the calls that a host has running on goroutines, oldest first.
+// offload runs blocking calls of one host on goroutines, oldest first.
 type offload struct {
+	// mu guards queue and goroutines.
 	mu         sync.Mutex
 	queue      []func()
 	goroutines int
 
-	unfinished int // calls whose end the loop has not seen; of the loop
+	unfinished int // calls whose done or drop has not run; loop goroutine only
 }
 
-// maxGoroutines is how many of these calls one host runs at once.
+// maxGoroutines bounds the calls that one host runs at once.
 const maxGoroutines = 16
 
-// runOffLoop runs work on a goroutine and then done on the loop, which is held meanwhile. done does not
-// run if the host has been closed: what work has acquired is given back by drop, which may be nil,
-// on any goroutine.
+// runOffLoop calls work on a goroutine and then done on the loop, and keeps the loop running until
+// then. If the script has ended, it calls drop instead, which releases what work has acquired. drop
+// may be nil. If the loop is closed, drop runs on the goroutine of work.
 func (h *Host) runOffLoop(work, done, drop func()) {
 	release := h.loop.Hold()
 	h.offload.unfinished++
@@ -49,7 +49,7 @@ func (h *Host) runOffLoop(work, done, drop func()) {
 	o.queue = append(o.queue, finish)
 	if o.goroutines < maxGoroutines {
 		o.goroutines++
-		go o.run() // It ends when the queue is empty; nobody waits for it.
+		go o.run() // It ends when the queue is empty. Close does not wait for it.
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 	"github.com/brood-go/brood/script/nodepath"
 )
 
-// pathFunctions are those that both kinds of paths have.
+// pathFunctions are the functions that posix and win32 have in common.
 type pathFunctions interface {
 	Normalize(path string) string
 	IsAbsolute(path string) bool
@@ -19,8 +19,8 @@ type pathFunctions interface {
 	MatchesGlob(path, pattern string) bool
 }
 
-// bindPath gives posix and win32, whose arguments the library has checked. What needs the current
-// folder calls a function for it, which is the argument before the paths.
+// bindPath gives the library posix and win32. The library has checked the arguments. A function
+// that needs the current directory takes process.cwd as the argument before the paths.
 func bindPath(b *builder) {
 	posix, win32 := nodepath.Posix{}, nodepath.Win32{}
 	p, w := b.inner("posix"), b.inner("win32")
@@ -69,7 +69,7 @@ func bindPathFunctions(b *builder, p pathFunctions) {
 	})
 }
 
-// textArgs returns the arguments from one on.
+// textArgs returns the arguments from index from on.
 func textArgs(c *engine.Call, from int) []string {
 	all := make([]string, 0, max(0, c.Len()-from))
 	for i := from; i < c.Len(); i++ {
@@ -78,7 +78,8 @@ func textArgs(c *engine.Call, from int) []string {
 	return all
 }
 
-// folderArg returns what calls process.cwd, which a script may have replaced.
+// folderArg returns a function that calls process.cwd, the first argument, which a script may have
+// replaced.
 func folderArg(c *engine.Call) func() (string, error) {
 	return func() (string, error) {
 		dir, err := c.Arg(0).Call(c.Undefined())
@@ -86,8 +87,8 @@ func folderArg(c *engine.Call) func() (string, error) {
 	}
 }
 
-// driveFolder is folder for paths with drives: a variable of the environment has the current folder
-// of each.
+// driveFolder is folderArg for paths with drives: an environment variable has the current directory
+// of each drive.
 func driveFolder(c *engine.Call) func(string) (string, error) {
 	return func(device string) (string, error) {
 		if dir := os.Getenv("=" + device); device != "" && dir != "" {

@@ -13,10 +13,10 @@ import (
 	"github.com/brood-go/brood/signals"
 )
 
-// version is of this library, as process.versions has it.
+// version is this library's version in process.versions.
 const version = "0.1.0"
 
-// abortGrace is how long a process may take to end by the signal of process.abort.
+// abortGrace is the time that the signal of process.abort gets to end the process.
 const abortGrace = time.Second
 
 func bindProcess(b *builder) {
@@ -82,9 +82,10 @@ func bindProcess(b *builder) {
 	})
 	b.fn("abort", func(c *engine.Call) (engine.Value, error) {
 		h.flushChannels()
-		// Without it, as on other systems than Linux, Go's runtime prints a report and exits.
+		// Best effort: where the default cannot be restored, as on systems other than Linux, Go's
+		// runtime prints a report and exits.
 		_ = signals.Default(unix.SIGABRT)
-		_ = signalSelf(unix.SIGABRT) // It may be blocked.
+		_ = signalSelf(unix.SIGABRT) // Best effort: the signal may be blocked.
 		time.Sleep(abortGrace)
 		os.Exit(128 + int(unix.SIGABRT))
 		return c.Undefined(), nil
@@ -93,7 +94,7 @@ func bindProcess(b *builder) {
 		pid, number := int(c.Arg(0).Int()), syscall.Signal(c.Arg(1).Int())
 		var err error
 		if pid == os.Getpid() {
-			h.flushChannels() // It may be the end.
+			h.flushChannels() // The signal may end the process.
 			err = signalSelf(number)
 		} else {
 			err = unix.Kill(pid, number)
@@ -122,7 +123,7 @@ func bindProcess(b *builder) {
 	b.fn("signals", signalNumbers)
 }
 
-// signalNumbers returns an object with the numbers of signals by their names.
+// signalNumbers returns an object that maps the names of signals to their numbers.
 func signalNumbers(c *engine.Call) (engine.Value, error) {
 	all := c.Object()
 	for n := syscall.Signal(1); n < 65; n++ {
@@ -138,7 +139,7 @@ func signalNumbers(c *engine.Call) (engine.Value, error) {
 	return all, nil
 }
 
-// architecture returns Node's name of the one that this program was compiled for.
+// architecture returns Node's name of runtime.GOARCH.
 func architecture() string {
 	switch runtime.GOARCH {
 	case "amd64":
@@ -157,7 +158,7 @@ func numberFunc(of func() int) engine.Func {
 	return func(c *engine.Call) (engine.Value, error) { return c.Int(int64(of())), nil }
 }
 
-// numberObject returns an object of names and numbers, which alternate.
+// numberObject returns an object from alternating names and numbers.
 func numberObject(s *engine.Scope, of ...any) (engine.Value, error) {
 	object := s.Object()
 	for i := 0; i < len(of); i += 2 {

@@ -13,11 +13,11 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// resolveTimeout ends a lookup that no server answers.
+// resolveTimeout bounds a lookup.
 const resolveTimeout = 30 * time.Second
 
-// Each function of this binding asks on a goroutine, and keeps the loop running until it is
-// answered. done is called with null and the answer, or with a code of Node's such as ENOTFOUND.
+// bindDNS gives the library lookups. Each runs on a goroutine and keeps the loop running until it
+// is answered. done is called with (null, answer), or with a code of Node's such as ENOTFOUND.
 func bindDNS(b *builder) {
 	h := b.h
 	b.fn("lookup", func(c *engine.Call) (engine.Value, error) {
@@ -46,7 +46,7 @@ func bindDNS(b *builder) {
 	b.fn("servers", func(c *engine.Call) (engine.Value, error) { return stringArray(c.Scope, systemServers()), nil })
 }
 
-// answer makes the value of what was found.
+// answer makes the value of a lookup's result on the loop.
 type answer func(s *engine.Scope) (engine.Value, error)
 
 func textAnswer(list []string) answer {
@@ -71,8 +71,8 @@ func networkOf(family int64) string {
 	return "ip"
 }
 
-// lookUp runs find on a goroutine, which ends with it or after a time. The loop may be closed by then,
-// and drops what is posted. done is the argument with that number.
+// lookUp runs find on a goroutine, which ends after find or resolveTimeout. A closed loop drops the
+// result. done is the index of the callback among the arguments.
 func (h *Host) lookUp(c *engine.Call, done int, find func(ctx context.Context) (answer, error)) (engine.Value, error) {
 	k, release := h.keepCallback(c.Scope, c.Arg(done)), h.loop.Hold()
 	go func() {
@@ -100,12 +100,12 @@ func (h *Host) lookUp(c *engine.Call, done int, find func(ctx context.Context) (
 	return c.Undefined(), nil
 }
 
-// lookupCode returns Node's name of what went wrong.
+// lookupCode returns Node's code for a failed lookup.
 func lookupCode(err error) string {
 	e, ok := errors.AsType[*net.DNSError](err)
 	_, isNone := errors.AsType[*net.AddrError](err)
 	switch {
-	case isNone: // The name has addresses, but none of the family.
+	case isNone: // The name has addresses, but none of the requested family.
 		return "ENOTFOUND"
 	case errors.Is(err, errors.ErrUnsupported):
 		return "ENOTIMP"
@@ -121,7 +121,8 @@ func lookupCode(err error) string {
 	return "ESERVFAIL"
 }
 
-// resolverOf returns a resolver that asks these servers, the system's if there are none.
+// resolverOf returns a resolver that asks these servers in turn; the system's resolver if there are
+// none.
 func resolverOf(servers []string) *net.Resolver {
 	if len(servers) == 0 {
 		return net.DefaultResolver
@@ -138,7 +139,7 @@ func resolverOf(servers []string) *net.Resolver {
 	}}
 }
 
-// queryFor asks for records of one kind.
+// queryFor looks up the records of one kind.
 func queryFor(ctx context.Context, r *net.Resolver, kind, name string) (answer, error) {
 	switch kind {
 	case "A", "AAAA":
@@ -181,7 +182,7 @@ func queryFor(ctx context.Context, r *net.Resolver, kind, name string) (answer, 
 	return nil, errors.ErrUnsupported
 }
 
-// recordsAnswer makes an array of objects.
+// recordsAnswer returns an array with an object for each record.
 func recordsAnswer[T any](list []T, fill func(set func(name string, value any), one T)) answer {
 	return func(s *engine.Scope) (engine.Value, error) {
 		var failed error
@@ -204,7 +205,7 @@ func recordsAnswer[T any](list []T, fill func(set func(name string, value any), 
 	}
 }
 
-// listOf returns an array of strings.
+// listOf returns the strings of an array.
 func listOf(v engine.Value) (all []string) {
 	n, err := v.Len()
 	for i := 0; err == nil && i < n; i++ {
@@ -216,7 +217,7 @@ func listOf(v engine.Value) (all []string) {
 	return all
 }
 
-// serviceName returns the name of a port of TCP, as services(5) has it, or the number.
+// serviceName returns the name of a TCP port in services(5), or the number as text.
 func serviceName(port int) string {
 	text, _ := os.ReadFile("/etc/services")
 	for line := range strings.Lines(string(text)) {

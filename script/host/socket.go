@@ -11,9 +11,9 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// connect begins to connect: connect(network, address, localAddress, done) returns an attempt with
-// ref, unref and close, or a list of a negative number and the system call that failed. done is
-// called with a negative number, or with 0 and a stream.
+// connect is connect(network, address, localAddress, done). It returns an attempt with ref, unref
+// and close, or [negative errno, failed system call]. done is called with a negative number, or
+// with 0 and a stream.
 func (h *Host) connect(c *engine.Call) (engine.Value, error) {
 	prototype, err := h.prototype(c.Scope, "attempt", attemptMethods)
 	if err != nil {
@@ -35,7 +35,8 @@ func (h *Host) connect(c *engine.Call) (engine.Value, error) {
 	return c.Array(number, c.String(call)), err
 }
 
-// attempt is a connection under way.
+// attempt is the native object of a connection that is being made. done is zero once it was called,
+// or close was.
 type attempt struct {
 	*streams.Attempt
 	h    *Host
@@ -78,12 +79,12 @@ func (x *attempt) onDone(d *streams.Duplex, err error) {
 	x.h.engine.Release(&x.done)
 }
 
-// socket is one that is bound and may listen later. Its methods are fd, listen(backlog, on), give
-// and close. The host closes it at last.
+// socket is the native object of a socket that is bound and does not listen. Its methods are fd,
+// listen(backlog, on), give and close. The host owns the descriptor until listen or give.
 type socket struct {
 	h    *Host
-	fd   int    // -1 once it is closed, or a listener's or somebody else's
-	path string // the file to be removed with it
+	fd   int    // -1 once it is closed or detached
+	path string // the file that close removes; empty: none
 }
 
 func (h *Host) newSocket(c *engine.Call, n int, path string) (engine.Value, error) {
@@ -104,7 +105,7 @@ func socketMethods(b *builder) {
 	method(b, "give", func(x *socket, c *engine.Call) (engine.Value, error) { return c.Int(int64(x.detach())), nil })
 }
 
-// detach returns the descriptor, which is the caller's then.
+// detach returns the descriptor, which the caller owns then.
 func (x *socket) detach() int {
 	n := x.fd
 	x.fd = -1
@@ -119,14 +120,15 @@ func (x *socket) close() {
 	}
 }
 
-// removeSocket removes the file of a Unix socket, as libuv does, unless the name is no file's.
+// removeSocket removes the file of a Unix socket, as libuv does, unless the name is abstract.
 func removeSocket(path string) {
 	if path != "" && path[0] != 0 {
-		_ = os.Remove(path) // Somebody else may have done it.
+		_ = os.Remove(path) // Best effort: another process may have removed it.
 	}
 }
 
-// bindTCP returns a bound socket: bindTCP(address, port, {ipv6Only, reusePort}).
+// bindTCP is bindTCP(address, port, ipv6Only, reusePort). It returns a bound socket, or a negative
+// number.
 func (h *Host) bindTCP(c *engine.Call) (engine.Value, error) {
 	to, family, err := sockaddrOf(c.Arg(0).Text(), int(c.Arg(1).Int()))
 	if err != nil {
@@ -152,7 +154,7 @@ func (h *Host) bindTCP(c *engine.Call) (engine.Value, error) {
 	return h.newSocket(c, n, "")
 }
 
-// socketOptions sets options of a socket. The first error stays.
+// socketOptions sets options of a socket, and keeps the first error.
 type socketOptions struct {
 	fd  int
 	err error
@@ -170,7 +172,7 @@ func (o *socketOptions) value(level, option, value int) {
 	}
 }
 
-// bindPipe returns a Unix socket bound to a path.
+// bindPipe is bindPipe(path). It returns a bound Unix socket, or a negative number.
 func (h *Host) bindPipe(c *engine.Call) (engine.Value, error) {
 	path := c.Arg(0).Text()
 	n, err := fd.Socket(unix.AF_UNIX, unix.SOCK_STREAM)
@@ -180,14 +182,14 @@ func (h *Host) bindPipe(c *engine.Call) (engine.Value, error) {
 	if err := unix.Bind(n, &unix.SockaddrUnix{Name: path}); err != nil {
 		fd.Close(n)
 		if err == unix.ENOENT {
-			err = unix.EACCES // So libuv has it.
+			err = unix.EACCES // libuv reports EACCES.
 		}
 		return resultOf(c, 0, err)
 	}
 	return h.newSocket(c, n, path)
 }
 
-// adoptSocket takes a descriptor, to listen on it.
+// adoptSocket takes ownership of a descriptor, to listen on it.
 func (h *Host) adoptSocket(c *engine.Call) (engine.Value, error) {
 	n := int(c.Arg(0).Int())
 	if _, err := unix.GetsockoptInt(n, unix.SOL_SOCKET, unix.SO_TYPE); err != nil {
@@ -199,8 +201,8 @@ func (h *Host) adoptSocket(c *engine.Call) (engine.Value, error) {
 	return h.newSocket(c, n, "")
 }
 
-// openStream returns a stream over a descriptor, of which it takes ownership: open(fd, readable,
-// writable).
+// openStream is open(fd, readable, writable). It takes ownership of fd and returns a stream, or a
+// negative number.
 func (h *Host) openStream(c *engine.Call) (engine.Value, error) {
 	n := int(c.Arg(0).Int())
 	flags, err := unix.FcntlInt(uintptr(n), unix.F_GETFL, 0)
@@ -232,8 +234,8 @@ func (h *Host) openStream(c *engine.Call) (engine.Value, error) {
 	}
 }
 
-// listener is a listening socket as the library in JavaScript has it. Its methods are pause,
-// resume, close, ref, unref and fd.
+// listener is the native object of a listening socket. Its methods are pause, resume, close, ref,
+// unref and fd. It is in Host.closers until close.
 type listener struct {
 	h    *Host
 	l    *streams.Listener
@@ -243,14 +245,15 @@ type listener struct {
 	unrefed bool
 }
 
-// listen makes a listener of the socket: listen(backlog, on). on is called with 0 and a stream for
-// each connection, or with a negative number when none could be accepted.
+// listen is listen(backlog, on). It turns the socket into a listener, and returns that or a
+// negative number. on is called with 0 and a stream for each connection, or with a negative number
+// if accepting failed.
 func (t *socket) listen(c *engine.Call) (engine.Value, error) {
 	prototype, err := t.h.prototype(c.Scope, "listener", listenerMethods)
 	if err != nil {
 		return c.Undefined(), err
 	}
-	// It may be one that the program was started with.
+	// The program may have been started with it.
 	if err := unix.SetNonblock(t.fd, true); err != nil {
 		return resultOf(c, 0, err)
 	}
@@ -260,11 +263,11 @@ func (t *socket) listen(c *engine.Call) (engine.Value, error) {
 	x := &listener{h: t.h, path: t.path}
 	if x.l, err = streams.NewListener(t.h.loop, t.fd, x.onConnection); err != nil {
 		if errors.Is(err, unix.EEXIST) {
-			t.detach() // Something else on the loop has it, and closes it.
+			t.detach() // Another watcher of the loop has the descriptor, and closes it.
 		}
 		return resultOf(c, 0, err)
 	}
-	t.detach() // The listener has it.
+	t.detach() // The listener owns it.
 	x.on = x.h.keepCallback(c.Scope, c.Arg(1))
 	x.h.closers[x] = struct{}{}
 	x.l.OnError(func(err error) {
@@ -278,7 +281,7 @@ func (t *socket) listen(c *engine.Call) (engine.Value, error) {
 }
 
 func (x *listener) onConnection(d *streams.Duplex) {
-	if x.h.exited { // Others may keep the loop running.
+	if x.h.exited { // Other users may keep the loop running.
 		d.Destroy(nil)
 		return
 	}

@@ -14,16 +14,16 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// Each platform has, for module os:
+// Each platform supplies, for module os:
 //
 //	loadAverage() (load [3]float64)               the average load of the last 1, 5 and 15 minutes
-//	uptime() float64                              seconds since the system has started
+//	uptime() float64                              seconds since the system started
 //	memory() (total, free uint64)                 bytes
-//	cpus() []cpu                                  the processors, as far as the system tells of them
-//	niceness(priority int) int                    the nice value of what getpriority(2) has returned
-//	setPriority(pid, nice int) error              sets a process's nice value, of this one if pid is 0
+//	cpus() []cpu                                  the processors, as far as the system describes them
+//	niceness(priority int) int                    the nice value for a result of getpriority(2)
+//	setPriority(pid, nice int) error              sets a process's nice value; pid 0: this process
 
-// cpu is a processor. Times are milliseconds.
+// cpu describes a processor. Times are milliseconds.
 type cpu struct {
 	model                      string
 	speed                      float64 // MHz
@@ -89,7 +89,7 @@ func bindOS(b *builder) {
 	b.fn("getPriority", func(c *engine.Call) (engine.Value, error) {
 		pid := int(c.Arg(1).Int())
 		if pid == 0 {
-			pid = os.Getpid() // Zero would be the calling thread.
+			pid = os.Getpid() // 0 would mean the calling thread.
 		}
 		priority, err := unix.Getpriority(unix.PRIO_PROCESS, pid)
 		if err != nil {
@@ -103,8 +103,8 @@ func bindOS(b *builder) {
 	})
 }
 
-// tellProblem fills the object that the library passes first with what went wrong, if that is a
-// system call.
+// tellProblem describes a failed system call in the object that the library passes as the first
+// argument, and returns nil; it returns any other error.
 func tellProblem(c *engine.Call, call string, err error) error {
 	var errno syscall.Errno
 	if !errors.As(err, &errno) {
@@ -117,7 +117,7 @@ func tellProblem(c *engine.Call, call string, err error) error {
 	)
 }
 
-const maxErrno = 133 // the highest of Linux; other systems have fewer
+const maxErrno = 133 // Linux's highest errno; other systems have fewer
 
 func errnoNumbers(b *builder) engine.Value {
 	numbers := b.s.Object()
@@ -131,7 +131,7 @@ func errnoNumbers(b *builder) engine.Value {
 	return numbers
 }
 
-// readAccount returns what the system knows of the user whose process this is.
+// readAccount returns the entry of this process's user in /etc/passwd.
 func readAccount() (name, shell, dir string, gid int, err error) {
 	uid := strconv.Itoa(os.Getuid())
 	text, err := os.ReadFile("/etc/passwd")
@@ -148,8 +148,8 @@ func readAccount() (name, shell, dir string, gid int, err error) {
 	return "", "", "", 0, syscall.ENOENT
 }
 
-// interfaceAddresses returns name, address, netmask, family, MAC address, whether it is internal,
-// and the scope of IPv6 for each address, in a row.
+// interfaceAddresses returns seven values for each address, in one array: name, address, netmask,
+// family, MAC address, whether it is internal, and the IPv6 scope.
 func interfaceAddresses(c *engine.Call) (engine.Value, error) {
 	interfaces, err := net.Interfaces()
 	if err != nil {

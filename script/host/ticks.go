@@ -2,18 +2,20 @@ package host
 
 import "github.com/brood-go/brood/script/engine"
 
-// ticks are what runs after each call into the script: ticks, then reactions of promises, then the
-// rejections that nobody handles. They are in Go because most events have some: the engine takes
-// several times as long for a queue that is written in the language.
+// ticks is the state of runDeferred, which runs after each outermost call into the script: ticks,
+// then reactions of promises, then rejections that no handler took. It is in Go because most events
+// defer something, and the engine takes several times as long for a queue that is written in
+// JavaScript.
 type ticks struct {
+	// ticks that have not run
 	calls    *engine.Calls
-	rejected bool        // the library has promises whose rejection somebody has to be told of
-	holds    bool        // the library holds what WeakRefs have told of
-	process  engine.Kept // the object; its _exiting says that nothing is put off any more
+	rejected bool        // processRejections of the library has rejections to report
+	holds    bool        // WeakRefs keep their targets alive until the hook drop runs
+	process  engine.Kept // process; while its _exiting is true, nextTick drops its call
 	exiting  engine.Name
 }
 
-// bindTicks is what the library needs of them.
+// bindTicks gives the library nextTick, queueMicrotask and runDeferred.
 func bindTicks(b *builder) {
 	h, t := b.h, &b.h.ticks
 	t.calls, t.exiting = h.engine.NewCalls(), b.s.Name("_exiting")
@@ -36,8 +38,9 @@ func bindTicks(b *builder) {
 	})
 }
 
-// deferredCallback returns the function that is put off: the first argument, in the asynchronous context in
-// which the script is now. kind is what async_hooks call it.
+// deferredCallback returns the function to defer: the call's first argument, bound to the script's
+// current asynchronous context. kind is the name of the resource in async_hooks. The error is the
+// script's if the argument is no function.
 func (h *Host) deferredCallback(c *engine.Call, kind string) (engine.Value, error) {
 	fn := c.Arg(0)
 	switch {
@@ -49,7 +52,7 @@ func (h *Host) deferredCallback(c *engine.Call, kind string) (engine.Value, erro
 	return fn, nil
 }
 
-// nextTick is process.nextTick.
+// nextTick is process.nextTick(callback, ...args).
 func (h *Host) nextTick(c *engine.Call) (engine.Value, error) {
 	t := &h.ticks
 	if c.Arg(0).IsFunction() {
@@ -71,7 +74,8 @@ func (h *Host) hasDeferred() bool {
 	return !t.calls.IsEmpty() || t.rejected || t.holds || h.engine.HasJobs()
 }
 
-// runDeferred runs what the script has put off. What throws there does not keep the rest from running.
+// runDeferred runs all deferred calls. An exception goes to uncaught and does not keep the rest
+// from running.
 func (h *Host) runDeferred() {
 	for again := h.hasDeferred(); again && !h.exited; {
 		again = false
@@ -85,7 +89,7 @@ func (h *Host) runDeferred() {
 	}
 }
 
-// tryDeferred runs it up to what throws.
+// tryDeferred runs deferred calls until one throws, and returns that exception.
 func (h *Host) tryDeferred(s *engine.Scope) error {
 	for t := &h.ticks; h.hasDeferred(); {
 		for !t.calls.IsEmpty() {

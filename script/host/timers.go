@@ -7,25 +7,27 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// timers are one timer of the loop for all of the script's, and one immediate for all of its. The
-// lists are the library's.
+// timers runs all timers of the script on one timer of the loop, and all immediates on one
+// immediate. The lists are the library's.
 type timers struct {
-	h         *Host
-	began     time.Time
-	timer     *reactor.Timer
+	h     *Host
+	began time.Time
+	// nil before the first schedule
+	timer *reactor.Timer
+	// nil while none is scheduled
 	immediate *reactor.Immediate
 	ref       bool // the timers keep the loop running
-	refNow    bool // the immediates do
+	refNow    bool // the immediates keep the loop running
 }
 
 func (t *timers) init(h *Host) {
 	t.h, t.began = h, h.loop.Now()
 }
 
-// now is the time: whole milliseconds since the host was made, as a script's timers count them.
+// now returns the milliseconds since the host was made: the clock of the script's timers.
 func (t *timers) now() int64 { return time.Since(t.began).Milliseconds() }
 
-// schedule has the library's timers looked at at that time.
+// schedule runs the hook timers at due.
 func (t *timers) schedule(due int64) {
 	d := time.Until(t.began.Add(time.Duration(due) * time.Millisecond))
 	if t.timer == nil {
@@ -40,7 +42,7 @@ func (t *timers) schedule(due int64) {
 
 func (t *timers) fire() { t.h.repeatHook("timers") }
 
-// toggle says whether the timers keep the loop running.
+// toggle makes the timers keep the loop running, or not.
 func (t *timers) toggle(ref bool) {
 	t.ref = ref
 	switch {
@@ -52,7 +54,7 @@ func (t *timers) toggle(ref bool) {
 	}
 }
 
-// toggleImmediates says whether the immediates keep the loop running.
+// toggleImmediates makes the immediates keep the loop running, or not.
 func (t *timers) toggleImmediates(ref bool) {
 	t.refNow = ref
 	switch {
@@ -76,7 +78,7 @@ func (t *timers) close() {
 func bindTimers(b *builder) {
 	t := &b.h.timers
 	b.fn("now", func(c *engine.Call) (engine.Value, error) { return c.Int(t.now()), nil })
-	// as Node's tests call it
+	// the name in Node's tests
 	b.fn("getLibuvNow", func(c *engine.Call) (engine.Value, error) { return c.Int(t.now()), nil })
 	b.fn("schedule", func(c *engine.Call) (engine.Value, error) {
 		t.schedule(c.Arg(0).Int())

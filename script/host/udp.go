@@ -9,20 +9,20 @@ import (
 )
 
 const (
-	// datagramBudget is how many datagrams are read or written a turn, so that one socket cannot
+	// datagramBudget bounds the datagrams that a socket reads or writes a turn, so that it cannot
 	// starve the rest.
 	datagramBudget = 32
 
-	// maxDatagram is the longest that there is: bytes.
+	// maxDatagram is the size of the largest datagram: bytes.
 	maxDatagram = 64 << 10
 )
 
-// What the function of a UDP socket is told. The library has the same numbers in
+// The first argument of a UDP socket's function. The library has the same numbers in
 // internal/udp_handle.js.
 const (
 	udpMessage = iota // with a Uint8Array, an address, its family and a port
-	udpError          // with a negative number: nothing could be received
-	// with 0 or a negative number, and how many bytes: the oldest send that was not told of
+	udpError          // with a negative number: receiving failed
+	// with 0 or a negative number, and a number of bytes: the result of the oldest send without one
 	udpSent
 )
 
@@ -33,25 +33,29 @@ const (
 	udpReusePort = 8
 )
 
-// udp is a UDP socket as the library in JavaScript has it.
+// udp is the native object of a UDP socket. It is in Host.closers while fd >= 0.
 type udp struct {
-	h         *Host
-	on        engine.Kept
-	fd        int // -1 before it is open, and once it is closed
+	h  *Host
+	on engine.Kept
+	fd int // -1 before the socket is open, and after close
+	// the family is IPv6
 	six       bool
 	connected bool
-	watcher   *reactor.Watcher
-	receives  bool
-	unrefed   bool
-	queue     []datagram   // what the kernel has not taken
-	results   []sendResult // what was not told of
+	// nil until the socket receives or has queued datagrams
+	watcher *reactor.Watcher
+	// the library listens for datagrams
+	receives bool
+	unrefed  bool
+	queue    []datagram   // datagrams that the kernel has not taken
+	results  []sendResult // results that were not reported
+	// scheduled reportSent; nil: none
 	reporting *reactor.Immediate
-	size      int // bytes of queue and done
+	size      int // bytes of queue and results
 }
 
 type datagram struct {
 	bytes []byte
-	to    unix.Sockaddr // nil: where it is connected to
+	to    unix.Sockaddr // nil: the connected peer
 }
 
 type sendResult struct {
@@ -94,7 +98,7 @@ func udpMethods(b *builder) {
 	method(b, "close", func(u *udp, c *engine.Call) (engine.Value, error) { u.close(); return c.Undefined(), nil })
 }
 
-// openOnce opens the socket if that was not done.
+// openOnce opens the socket unless it is open.
 func (u *udp) openOnce(family int) error {
 	if u.fd >= 0 {
 		return nil
@@ -108,7 +112,7 @@ func (u *udp) openOnce(family int) error {
 	return nil
 }
 
-// bind binds: bind(address, port, flags).
+// bind is bind(address, port, flags).
 func (u *udp) bind(c *engine.Call) error {
 	to, family, err := sockaddrOf(c.Arg(0).Text(), int(c.Arg(1).Int()))
 	if err != nil {
@@ -128,7 +132,7 @@ func (u *udp) bind(c *engine.Call) error {
 	return unix.Bind(u.fd, to)
 }
 
-// openFD takes a descriptor.
+// openFD takes ownership of a bound socket, but not on error.
 func (u *udp) openFD(c *engine.Call) error {
 	n := int(c.Arg(0).Int())
 	name, err := unix.Getsockname(n)
@@ -138,7 +142,7 @@ func (u *udp) openFD(c *engine.Call) error {
 	if err := unix.SetNonblock(n, true); err != nil {
 		return err
 	}
-	// EEXIST: another object of the loop has it.
+	// EEXIST: the loop watches it for another object.
 	w, err := u.h.loop.Watch(n, reactor.Readable, u.onReady)
 	if err != nil {
 		return err
@@ -174,8 +178,8 @@ func (u *udp) disconnect() error {
 	return nil
 }
 
-// send sends a datagram: send(bytes, address, port), or send(bytes) of a connected socket. udpSent
-// follows unless an error is returned.
+// send is send(bytes, address, port), or send(bytes) on a connected socket. Unless it returns an
+// error, udpSent follows.
 func (u *udp) send(c *engine.Call) error {
 	bytes, _ := c.Arg(0).Bytes()
 	d := datagram{bytes: bytes}
@@ -199,7 +203,7 @@ func (u *udp) send(c *engine.Call) error {
 			return nil
 		}
 	}
-	d.bytes = append([]byte(nil), bytes...) // They are the script's, and may change.
+	d.bytes = append([]byte(nil), bytes...) // Copied, because the script may change its bytes.
 	u.queue = append(u.queue, d)
 	return u.updateWatcher()
 }
@@ -217,7 +221,7 @@ func (u *udp) transmit(d datagram) (err error) {
 	}
 }
 
-// queueResult has the library told, on a later turn, of a datagram that was sent or failed.
+// queueResult reports the result of a send to the library on a later turn.
 func (u *udp) queueResult(size int, err error) {
 	u.results = append(u.results, sendResult{size, err})
 	if u.reporting == nil {
@@ -240,7 +244,7 @@ func (u *udp) reportSent() {
 	}
 }
 
-// negativeErrno returns 0, or the errno of an error as a negative number.
+// negativeErrno returns 0 for nil, else the errno as a negative number.
 func negativeErrno(err error) int64 {
 	if err == nil {
 		return 0
@@ -258,7 +262,7 @@ func (u *udp) tell(what int, values func(s *engine.Scope) []engine.Value) {
 	})
 }
 
-// updateWatcher has the poller tell of what the socket waits for.
+// updateWatcher watches for what the socket waits for now.
 func (u *udp) updateWatcher() error {
 	if u.fd < 0 {
 		return unix.EBADF
@@ -329,7 +333,7 @@ func (u *udp) receive() {
 	}
 }
 
-// flush sends what was queued.
+// flush sends queued datagrams.
 func (u *udp) flush() {
 	for range datagramBudget {
 		if len(u.queue) == 0 {
@@ -343,10 +347,10 @@ func (u *udp) flush() {
 		u.queue = u.queue[1:]
 		u.queueResult(len(d.bytes), err)
 	}
-	_ = u.updateWatcher() // The watcher is there, and waits for less.
+	_ = u.updateWatcher() // Ignored: the watcher exists, and only fewer events are wanted.
 }
 
-// close closes the socket. Those who wait for datagrams to be sent are told that they were not.
+// close closes the socket. Queued datagrams are reported as canceled.
 func (u *udp) close() {
 	if u.fd < 0 {
 		if u.reporting == nil {

@@ -8,26 +8,28 @@ import (
 	"github.com/brood-go/brood/script/nodezlib"
 )
 
-// zlibStream is one stream of module zlib.
+// zlibStream is the native object of a stream of module zlib. One of in and out is set; both are
+// nil after close.
 type zlibStream struct {
-	in     *nodezlib.Compressor   // of a mode that compresses
-	out    *nodezlib.Decompressor // of one that decompresses
-	size   int                    // the most bytes of output at once
-	read   int64                  // bytes that were given
+	in   *nodezlib.Compressor   // nil for a mode that decompresses
+	out  *nodezlib.Decompressor // nil for a mode that compresses
+	size int                    // the most bytes of output of one step
+	read int64                  // bytes passed to write
+	// the first error; step returns zlibFailed from then on
 	failed error
 }
 
-// close lets go of what is large, sooner than the collector would.
+// close frees the large buffers sooner than the collector would.
 func (z *zlibStream) close() { z.in, z.out = nil, nil }
 
-// What step returns besides output. The library has the same numbers.
+// Results of step, besides output. The library has the same numbers.
 const (
-	zlibWants  = iota // input
-	zlibEnded         // the end was read, or written
-	zlibFailed        // error tells why
+	zlibWants  = iota // it needs input
+	zlibEnded         // it has read or written the end of the stream
+	zlibFailed        // error() says why
 )
 
-// Values of flush: Node's.
+// Values of the argument flush: Node's.
 const (
 	zlibNoFlush = 0
 	zlibFinish  = 4
@@ -66,7 +68,7 @@ func bindZlib(b *builder) {
 func zlibMethods(b *builder) {
 	method(b, "write", (*zlibStream).write)
 	method(b, "step", (*zlibStream).step)
-	// error() returns [message, number] of why step failed.
+	// error() returns [message, number] of the failure of step.
 	method(b, "error", func(z *zlibStream, c *engine.Call) (engine.Value, error) {
 		e, ok := errors.AsType[*nodezlib.Error](z.failed)
 		if !ok {
@@ -92,7 +94,7 @@ func zlibMethods(b *builder) {
 	})
 }
 
-// write is write(bytes, flush): step gives what comes of it.
+// write is write(bytes, flush). step returns the output.
 func (z *zlibStream) write(c *engine.Call) (engine.Value, error) {
 	p, flush := bytesArg(c, 0), c.Arg(1).Int()
 	z.read += int64(len(p))
@@ -118,6 +120,7 @@ func (z *zlibStream) write(c *engine.Call) (engine.Value, error) {
 	return c.Undefined(), nil
 }
 
+// step returns a Uint8Array of output, or zlibWants, zlibEnded or zlibFailed.
 func (z *zlibStream) step(c *engine.Call) (engine.Value, error) {
 	var p []byte
 	err := z.failed
