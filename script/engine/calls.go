@@ -4,26 +4,28 @@ import (
 	js "modernc.org/libquickjs"
 )
 
-// Calls are calls of functions that are put off, in their order. They are in the engine's memory,
-// within its limit.
+// Calls is a queue of deferred calls of functions. It is in the engine's memory, within its limit.
 type Calls struct {
-	e          *Engine
-	address    uintptr // of values: of each call how many arguments it has, the function, and these
-	capacity   int     // values there is memory for
-	first, end int     // of those that are there
+	e *Engine
+	// of an array of values: for each call the number of its arguments, the function and the
+	// arguments
+	address    uintptr
+	capacity   int // of the array: values
+	first, end int // indexes of the first value, and of the one after the last
 }
 
-// NewCalls returns an empty queue, which is as long as the engine.
+// NewCalls returns an empty queue, which lives as long as the engine.
 func (e *Engine) NewCalls() *Calls {
 	q := &Calls{e: e}
 	e.calls = append(e.calls, q)
 	return q
 }
 
-// IsEmpty reports whether there is no call.
+// IsEmpty reports whether the queue has no call.
 func (q *Calls) IsEmpty() bool { return q.first == q.end }
 
-// Put adds a call of fn with the arguments that c has, from the from-th on.
+// Put adds a call of fn with the arguments of c, from index from on. Its error is that there is no
+// memory.
 func (q *Calls) Put(fn Value, c *Call, from int) error {
 	args := max(0, c.argc-from)
 	if q.end+2+args > q.capacity {
@@ -49,14 +51,14 @@ func (q *Calls) slotAt(i int) *js.TJSValue {
 }
 
 const (
-	minCalls     = 64   // values there is room for at first
-	maxIdleCalls = 8192 // values whose memory an empty queue keeps
+	minCalls     = 64   // initial capacity: values
+	maxIdleCalls = 8192 // the largest capacity that an empty queue keeps: values
 )
 
-// grow makes room for n values behind those that are there.
+// grow makes room for n more values.
 func (q *Calls) grow(s *Scope, n int) error {
 	used := q.end - q.first
-	// Calls that put off calls would have it grow for ever.
+	// Move the values to the beginning: otherwise a queue that is never empty would grow for ever.
 	if q.first > 0 && 2*(used+n) <= q.capacity {
 		copy(bytesAt(q.address, used*valueSize), bytesAt(q.address+uintptr(q.first*valueSize), used*valueSize))
 		q.first, q.end = 0, used
@@ -71,14 +73,14 @@ func (q *Calls) grow(s *Scope, n int) error {
 	return nil
 }
 
-// Next makes the first call. Its error is what the function has thrown.
+// Next removes the first call and makes it. Its error is the exception of the function.
 func (q *Calls) Next(s *Scope) error {
 	if err := s.interruption(); err != nil {
 		return err
 	}
 	e := q.e
 	args := int(int32(q.slotAt(q.first).Fu.Fuint641))
-	size := (1 + args) * valueSize // Calls that are added may move the others.
+	size := (1 + args) * valueSize // Copied, because calls that are added may move the array.
 	call := e.tls.Alloc(size)
 	copy(bytesAt(call, size), bytesAt(q.address+uintptr((q.first+1)*valueSize), size))
 	if q.first += 2 + args; q.first == q.end {
@@ -98,7 +100,7 @@ func (q *Calls) Next(s *Scope) error {
 	return nil
 }
 
-// clear forgets that there were calls.
+// clear empties a queue without calls.
 func (q *Calls) clear() {
 	q.first, q.end = 0, 0
 	if q.capacity > maxIdleCalls {
@@ -107,7 +109,7 @@ func (q *Calls) clear() {
 	}
 }
 
-// free lets go of all calls.
+// free releases all calls and the memory.
 func (q *Calls) free() {
 	for q.first < q.end {
 		args := int(int32(q.slotAt(q.first).Fu.Fuint641))

@@ -11,10 +11,10 @@ import (
 	js "modernc.org/libquickjs"
 )
 
-// ErrNoJSON is the error of a value of which JSON.stringify makes nothing, such as a function.
+// ErrNoJSON is the error of a value for which JSON.stringify returns undefined, such as a function.
 var ErrNoJSON = errors.New("engine: the value has no JSON")
 
-// JSON returns what JSON.stringify makes of the value. It is [ErrNoJSON] if that is nothing.
+// JSON returns JSON.stringify(v), or [ErrNoJSON]. It may call into the script.
 func (v Value) JSON() (string, error) {
 	if text, ok := v.AppendPlainJSON(make([]byte, 0, 128)); ok {
 		return string(text), nil
@@ -31,26 +31,26 @@ func (v Value) JSON() (string, error) {
 	return text.Convert()
 }
 
-// The engine takes ten times as long as this file for a small object. What is here writes the JSON
-// of values that nobody can tell anything special of: literals of objects and arrays with texts,
-// numbers and the like. Nothing of a script runs meanwhile. For anything else the engine does it,
-// from the beginning.
+// The code in this file writes the JSON of plain values: literals of objects and arrays with
+// strings, numbers and the like, for which nothing of a script runs. For small objects it takes a
+// tenth of the engine's time. For any other value it gives up, and the engine starts from the
+// beginning.
 
 const (
-	plainDepth = 32      // levels; a value that contains itself has more
-	plainSize  = 1 << 20 // bytes; the engine has a limit on memory for what is larger
+	plainDepth = 32      // levels; a cyclic value has more
+	plainSize  = 1 << 20 // bytes; larger values go through the engine, because of its memory limit
 )
 
-// plainWriter writes JSON. Its methods report whether the value was one for them.
+// plainWriter writes JSON. Its methods return false if the value is not plain.
 type plainWriter struct {
 	e               *Engine
-	objects, arrays uintptr // prototypes
+	objects, arrays uintptr // addresses of Object.prototype and Array.prototype
 	dst             []byte
-	maxLen          int // bytes of it
+	maxLen          int // the most bytes of dst
 }
 
-// AppendPlainJSON appends to a buffer what [Value.JSON] returns. ok says whether the value was one
-// for it: if not, nothing was appended.
+// AppendPlainJSON appends to to what [Value.JSON] returns. If v is not plain, ok is false and
+// nothing is appended.
 func (v Value) AppendPlainJSON(to []byte) (text []byte, ok bool) {
 	e := v.engine()
 	prototypes := pointerAt[js.TJSContext](e.ctx).Fclass_proto
@@ -104,12 +104,11 @@ func (w *plainWriter) value(v js.TJSValue, depth int) bool {
 	return true
 }
 
-// float writes a number whose digits are the same in both languages: Go has an exponent where
-// JavaScript has none only for others.
+// float writes a number in the range in which both languages write no exponent.
 func (w *plainWriter) float(f float64) bool {
 	switch size := math.Abs(f); {
 	case f == 0:
-		w.dst = append(w.dst, '0') // also for the negative one
+		w.dst = append(w.dst, '0') // also for -0
 	case size >= 1e-6 && size < 1e21:
 		w.dst = strconv.AppendFloat(w.dst, f, 'f', -1, 64)
 	default:
@@ -132,15 +131,16 @@ func (w *plainWriter) object(object uintptr, depth int) bool {
 		flags := key.F__ccgo0 >> 26
 		switch {
 		case key.Fatom == js.MJS_ATOM_NULL || flags&js.MJS_PROP_ENUMERABLE == 0 && key.Fatom != js.EJS_ATOM_toJSON:
-			continue // It was deleted, or is not listed.
+			continue // Deleted, or not enumerable.
 		case key.Fatom == js.EJS_ATOM_toJSON || key.Fatom&js.MJS_ATOM_TAG_INT != 0 || flags&js.MJS_PROP_TMASK != 0:
-			// An index comes before other names, wherever it is; an accessor is a function.
+			// An index comes first in the language's order, wherever it is stored; an accessor is a
+			// function.
 			return false
 		}
 		name := *pointerAt[uintptr](pointerAt[js.TJSRuntime](w.e.rt).Fatom_array + uintptr(key.Fatom)*addressSize)
 		value := valueAt(pointerAt[js.TJSObject](object).Fprop, int(i))
 		if *pointerAt[uint32](name + 4)>>30 != js.EJS_ATOM_TYPE_STRING || value.Ftag == js.EJS_TAG_UNDEFINED {
-			continue // A symbol, or nothing.
+			continue // A symbol, or undefined.
 		}
 		if len(w.dst) > start {
 			w.dst = append(w.dst, ',')
@@ -161,8 +161,8 @@ func (w *plainWriter) array(object uintptr, depth int) bool {
 	o := pointerAt[js.TJSObject](object)
 	sh := shapeOf(object)
 	elements := pointerAt[fastArray](object + elementsOffset)
-	// An array has its length in front of what other properties it has. If that is more than there
-	// are elements, some are missing.
+	// The first property of an array is its length; with it alone, there are no others. If the
+	// length is more than the number of elements, some are missing.
 	if o.F__ccgo16&fastArrayFlag == 0 || sh.Fproto != w.arrays || sh.Fprop_count != 1 {
 		return false
 	}
@@ -184,7 +184,7 @@ func (w *plainWriter) array(object uintptr, depth int) bool {
 	return true
 }
 
-// text writes a string of the engine's: bytes that are the first 256 characters of Unicode, or
+// text writes a string of the engine: bytes, which are the first 256 characters of Unicode, or
 // UTF-16.
 func (w *plainWriter) text(address uintptr) bool {
 	n, isWide := stringLength(address)
@@ -216,7 +216,8 @@ func (w *plainWriter) wide(units []uint16) {
 	}
 }
 
-// unit writes what is a character by itself, or half of one, which is escaped.
+// unit writes a code unit that is a character by itself, or a lone half of a pair, which is
+// escaped.
 func (w *plainWriter) unit(c uint16) {
 	switch {
 	case c >= ' ' && c < utf8.RuneSelf && c != '"' && c != '\\':
@@ -237,7 +238,7 @@ func (w *plainWriter) escape(c uint16) {
 	w.dst = append(w.dst, '\\', 'u', digits[c>>12], digits[c>>8&15], digits[c>>4&15], digits[c&15])
 }
 
-// stringLength returns how many units a string of the engine's has, and whether they are of 16
+// stringLength returns the number of units of a string of the engine, and whether they have 16
 // bits.
 func stringLength(address uintptr) (n int, isWide bool) {
 	head := pointerAt[js.TJSString](address).F__ccgo0

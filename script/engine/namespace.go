@@ -2,22 +2,22 @@ package engine
 
 import js "modernc.org/libquickjs"
 
-// ModuleStatus is how far a module has come.
+// ModuleStatus is the state of a module.
 type ModuleStatus int
 
 // The states of modules, in their order.
 const (
-	ModuleUnknown    ModuleStatus = iota - 1 // nothing has loaded it
-	ModuleUnlinked                           // it was read
-	ModuleLinking                            // what it imports is being looked for
-	ModuleLinked                             // it can run
-	ModuleEvaluating                         // it runs
-	// it waits for something, or for a module that does
+	ModuleUnknown    ModuleStatus = iota - 1 // not loaded
+	ModuleUnlinked                           // compiled
+	ModuleLinking                            // its imports are being resolved
+	ModuleLinked                             // ready to run
+	ModuleEvaluating                         // running
+	// waiting for an await, or for a module that waits
 	ModuleEvaluatingAsync
-	ModuleEvaluated // it has run, or has failed
+	ModuleEvaluated // finished, or failed
 )
 
-// remember remembers a module by its name.
+// remember keeps a module by its name.
 func (s *Scope) remember(name string, definition uintptr) {
 	v := js.TJSValue{Ftag: js.EJS_TAG_MODULE}
 	v.Fu.Fuint641 = uint64(definition)
@@ -28,7 +28,7 @@ func (s *Scope) remember(name string, definition uintptr) {
 	e.namedModules[name] = s.value(v).Keep()
 }
 
-// moduleNamed returns a module that was loaded by that name, 0 if there is none.
+// moduleNamed returns the address of the definition of a loaded module, 0 if there is none.
 func (s *Scope) moduleNamed(name string) uintptr {
 	k, ok := s.e.namedModules[name]
 	if !ok {
@@ -37,7 +37,7 @@ func (s *Scope) moduleNamed(name string) uintptr {
 	return uintptr(s.Kept(k).v.Fu.Fuint641)
 }
 
-// ModuleStatus returns how far the module of a name has come.
+// ModuleStatus returns the state of the module of a name.
 func (s *Scope) ModuleStatus(name string) ModuleStatus {
 	m := s.moduleNamed(name)
 	if m == 0 {
@@ -46,8 +46,8 @@ func (s *Scope) ModuleStatus(name string) ModuleStatus {
 	return statusOf(m)
 }
 
-// The bit fields of a module are bytes: whether it has an await at its top, whether it was
-// resolved, whether its function was made, and its state.
+// A module's bit fields are bytes: whether it has a top-level await, whether it is resolved,
+// whether its function is made, and its state.
 const (
 	awaitByte = 0 // bits to shift
 	stateByte = 24
@@ -57,8 +57,8 @@ func statusOf(m uintptr) ModuleStatus {
 	return ModuleStatus(pointerAt[js.TJSModuleDef](m).F__ccgo144 >> stateByte)
 }
 
-// Namespace returns the namespace of a module that has run, or has begun to; ok is false if there
-// is none of that name.
+// Namespace returns the namespace of a module that has been evaluated or is being evaluated. ok is
+// false if there is no module of that name.
 func (s *Scope) Namespace(name string) (v Value, ok bool, err error) {
 	m := s.moduleNamed(name)
 	if m == 0 {
@@ -68,7 +68,7 @@ func (s *Scope) Namespace(name string) (v Value, ok bool, err error) {
 	return v, err == nil, err
 }
 
-// Evaluating reports whether a module runs right now.
+// Evaluating reports whether a module is running.
 func (s *Scope) Evaluating() bool {
 	for name := range s.e.namedModules {
 		if s.ModuleStatus(name) == ModuleEvaluating {
@@ -78,8 +78,8 @@ func (s *Scope) Evaluating() bool {
 	return false
 }
 
-// Importer returns the name of a module that runs right now and imports the one of a name, "" if
-// there is none.
+// Importer returns the name of a running module that imports the module of a name, "" if there is
+// none.
 func (s *Scope) Importer(name string) (importer string) {
 	m, last := s.moduleNamed(name), -1
 	for other := range s.e.namedModules {
@@ -96,9 +96,9 @@ func (s *Scope) Importer(name string) (importer string) {
 	return importer
 }
 
-// Cycle looks in what the module of a name imports, and in what that imports, for one that runs
-// right now: the engine could not wait for it. It returns the names of that one and of its
-// importer; ok is false if there is none.
+// Cycle searches the imports of a module, and their imports, for a module that is running: the
+// engine cannot wait for it. It returns the names of that module and of its importer. ok is false
+// if there is none.
 func (s *Scope) Cycle(name string) (running, importer string, ok bool) {
 	e := s.e
 	seen := map[uintptr]bool{}
@@ -129,7 +129,7 @@ func (s *Scope) Cycle(name string) (running, importer string, ok bool) {
 	return running, importer, m != 0 && look(m)
 }
 
-// HasAwait reports whether the module of a name, or one that it imports, has an await at its top.
+// HasAwait reports whether the module of a name, or one of its imports, has a top-level await.
 func (s *Scope) HasAwait(name string) bool {
 	seen := map[uintptr]bool{}
 	var look func(m uintptr) bool
