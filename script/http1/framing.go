@@ -5,22 +5,22 @@ import (
 	"strings"
 )
 
-// framing is how the end of a message's body is told.
+// framing describes how the end of a message's body is found.
 type framing struct {
 	hasLength bool
 	length    uint64
 	encoded   bool // a transfer coding is named
 	chunked   bool
 	skip      bool // there is no body, whatever the headers say
-	done      bool // all of it has come
+	done      bool // all of the body was consumed
 }
 
-// equalFold reports whether a name is another that is in small letters.
+// equalFold reports whether name is other, which is in lower case.
 func equalFold(name, other string) bool {
 	return len(name) == len(other) && strings.EqualFold(name, other)
 }
 
-// readFraming looks at the headers that say where the message ends.
+// readFraming reads the headers that say where the message ends.
 func (p *Parser) readFraming() error {
 	f := &p.framing
 	var hasUpgrade, upgrades, closes, keeps bool
@@ -42,7 +42,7 @@ func (p *Parser) readFraming() error {
 			if f.hasLength && !p.o.Lenient {
 				return p.fail("HPE_INVALID_TRANSFER_ENCODING", "Transfer-Encoding can't be present with Content-Length")
 			}
-			if f.chunked && !p.o.Lenient { // Chunked is the last coding, or none.
+			if f.chunked && !p.o.Lenient { // Only the last coding may be chunked.
 				return p.fail("HPE_INVALID_TRANSFER_ENCODING", "Invalid `Transfer-Encoding` header value")
 			}
 			codings := tokens(value)
@@ -76,7 +76,7 @@ func (p *Parser) readFraming() error {
 	return nil
 }
 
-// endsWithConnection reports whether a response has no other end of its body.
+// endsWithConnection reports whether a response's body ends only with the connection.
 func (p *Parser) endsWithConnection() bool {
 	s := p.head.Status
 	return s >= 200 && s != 204 && s != 304 && !p.framing.chunked && !p.framing.hasLength
@@ -109,20 +109,21 @@ func (p *Parser) contentLength(value string) error {
 	return nil
 }
 
-// What follows a head, as its reader wants it. The library has the same numbers.
+// Arguments of [Parser.Begin]. The library has the same numbers.
 const (
-	AsSaid    = iota // a body, if the head says so
-	NoBody           // none
-	Otherwise        // none, and then another protocol
+	AsSaid    = iota // a body, if the head has one
+	NoBody           // no body
+	Otherwise        // no body, and then another protocol
 )
 
-// Begin says what follows the head that Next has found. Without it that is what the head says.
+// Begin says what follows the head that [Parser.Next] has returned: AsSaid, NoBody or Otherwise.
+// Without it AsSaid holds.
 func (p *Parser) Begin(how int) {
 	p.framing.skip = how != AsSaid
 	p.upgraded = how == Otherwise
 }
 
-// beginBody begins what follows a head, or ends what had a length.
+// beginBody starts the part after a head, or ends a body with a length.
 func (p *Parser) beginBody() (Event, int, error) {
 	f := &p.framing
 	if f.done || p.upgraded || f.skip {
@@ -164,7 +165,7 @@ func (p *Parser) endMessage() (Event, error) {
 	return Message, nil
 }
 
-// sizeLine takes the line before a chunk.
+// sizeLine parses the line before a chunk.
 func (p *Parser) sizeLine(line []byte) error {
 	size, extension, has := bytes.Cut(line, []byte{';'})
 	if has {

@@ -6,9 +6,9 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// Index returns where what begins in p, from offset on, -1 if nowhere. A negative offset counts
-// from the end. Text in UTF-16 begins at even places alone, and an odd byte at its end is none of
-// it.
+// Index returns the first place in p, at or after offset, at which what begins, -1 if there is
+// none. A negative offset counts from the end. In UTF-16 only even places count, and an odd last
+// byte of what is ignored.
 func Index(p, what []byte, offset int64, e streams.Encoding) int {
 	n := int64(len(p))
 	if offset < 0 {
@@ -42,7 +42,8 @@ func offsetFound(i, from int) int {
 	return from + i
 }
 
-// LastIndex returns the last place at or before offset where what begins in p, -1 if there is none.
+// LastIndex returns the last place in p, at or before offset, at which what begins, -1 if there is
+// none.
 func LastIndex(p, what []byte, offset int64, e streams.Encoding) int {
 	n := int64(len(p))
 	if offset < 0 {

@@ -2,7 +2,7 @@ package nodezlib
 
 import "slices"
 
-// What is wrong with deflated bytes, by zlib's words.
+// Errors of raw deflate, with zlib's messages.
 var (
 	errBlockType   = &Error{BadData, "invalid block type"}
 	errStored      = &Error{BadData, "invalid stored block lengths"}
@@ -15,24 +15,25 @@ var (
 	errLiteral     = &Error{BadData, "invalid literal/length code"}
 	errDistance    = &Error{BadData, "invalid distance code"}
 	errTooFar      = &Error{BadData, "invalid distance too far back"}
-	// what is there is not enough for a step: it is taken up again with more
+	// a step needs more input, and is repeated with it
 	errNeedInput = &Error{BadEnd, "unexpected end of file"}
 )
 
-// inflater reads raw deflate (RFC 1951) that comes piece by piece: package flate's reader would
-// have to wait for it on a goroutine of its own.
+// inflater reads raw deflate (RFC 1951) that comes piece by piece. Package flate's reader would
+// need a goroutine of its own to wait for input.
 type inflater struct {
-	in         []byte // what was fed and not yet read
-	bitBuffer  uint64 // bits that were read and not yet used, the next one lowest
+	in         []byte // input that was not read
+	bitBuffer  uint64 // bits that were read and not used, the next one lowest
 	bitCount   uint
-	window     []byte // the last bytes of output, a ring
-	writeIndex int    // where the next goes
-	filled     int    // how many there are
+	window     []byte // the last bytes of output: a ring
+	writeIndex int    // of the next byte in window
+	filled     int    // valid bytes in window
 	state      func(*inflater, []byte) (n int, err error)
 	last       bool // this block is the last one
 	done       bool
 
-	stored, length, distance int // what is left to be copied
+	// bytes of a stored block and of a match that are still to be copied, and the match's distance
+	stored, length, distance int
 	literals, distances      *code
 	dynamic                  dynamic
 }
@@ -47,8 +48,7 @@ func newInflater(dictionary []byte) *inflater {
 	return f
 }
 
-// next writes output into p and returns how many bytes it has: none if more has to be fed, or it is
-// done.
+// next writes output to p and returns its length: 0 if it needs more input or is done.
 func (f *inflater) next(p []byte) (n int, err error) {
 	for n < len(p) && !f.done {
 		written, err := f.state(f, p[n:])
@@ -62,7 +62,7 @@ func (f *inflater) next(p []byte) (n int, err error) {
 	return n, nil
 }
 
-// rest returns the bytes behind the end, which were read with its last bits.
+// rest returns the bytes after the end, some of which are in bitBuffer.
 func (f *inflater) rest() []byte {
 	f.takeBits(f.bitCount % 8)
 	var p []byte
@@ -72,7 +72,7 @@ func (f *inflater) rest() []byte {
 	return append(p, f.in...)
 }
 
-// fill reads bytes until there are that many bits, at most 48, and reports whether there are.
+// fill reads input until bitBuffer has n bits, at most 48, and reports whether it has.
 func (f *inflater) fill(n uint) bool {
 	for f.bitCount < n {
 		if len(f.in) == 0 {
@@ -98,7 +98,7 @@ func (f *inflater) addToWindow(b byte) {
 	f.filled = min(f.filled+1, windowSize)
 }
 
-// header reads that of a block.
+// header reads the header of a block.
 func (f *inflater) header([]byte) (int, error) {
 	if f.last {
 		f.done = true
@@ -169,14 +169,14 @@ var (
 		13}
 )
 
-// maxMatchBits is what a match takes at most: the codes of its length and its distance, with their
-// extra bits.
+// maxMatchBits is the size of the largest match: the codes of its length and its distance, with
+// their extra bits.
 const maxMatchBits = 15 + 5 + 15 + 13
 
 // symbols reads literals and matches.
 func (f *inflater) symbols(p []byte) (n int, err error) {
 	for n < len(p) {
-		f.fill(maxMatchBits) // If that many are not there, all of the input is in hold.
+		f.fill(maxMatchBits) // If there are fewer, bitBuffer has all of the input.
 		hold, bits := f.bitBuffer, f.bitCount
 		symbol, err := f.symbol(f.literals, errLiteral)
 		switch {
@@ -205,7 +205,7 @@ func (f *inflater) symbols(p []byte) (n int, err error) {
 	return n, nil
 }
 
-// match reads what follows the symbol of a length.
+// match reads a match after the symbol of its length.
 func (f *inflater) match(i int) error {
 	if f.bitCount < lengthExtra[i] {
 		return errNeedInput
@@ -239,7 +239,7 @@ func (f *inflater) copyMatch(p []byte) (n int, err error) {
 	return n, nil
 }
 
-// symbol reads one of a code; wrong is the error of bits that stand for none.
+// symbol reads a symbol of a code. wrong is the error of bits that are no code.
 func (f *inflater) symbol(c *code, wrong error) (int, error) {
 	if entry := c.fast[f.bitBuffer&(1<<fastBits-1)]; entry != 0 && uint(entry&0xf) <= f.bitCount {
 		f.takeBits(uint(entry & 0xf))
@@ -263,14 +263,14 @@ func (f *inflater) symbol(c *code, wrong error) (int, error) {
 	return 0, wrong
 }
 
-// dynamic is what the header of a block with its own codes has said so far.
+// dynamic is the state of reading the header of a block with its own codes.
 type dynamic struct {
 	literals, distances, codes int
-	lengths                    []uint8 // of the code of lengths, and then of both codes
-	code                       *code   // of the lengths, once it is known
+	lengths                    []uint8 // lengths of the code of lengths, and then of both codes
+	code                       *code   // code of lengths; nil until it was read
 }
 
-// codeOrder is in what order the lengths of the code of lengths come.
+// codeOrder is the order in which the lengths of the code of lengths come.
 var codeOrder = [...]int{16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15}
 
 func (f *inflater) dynamicHeader([]byte) (int, error) {

@@ -14,17 +14,17 @@ import (
 	"strings"
 )
 
-// packageJSON is what a package.json says of a package's files.
+// packageJSON is the part of a package.json that concerns the package's files.
 type packageJSON struct {
 	dir     string
 	Name    string
 	Type    string
 	Main    string
-	Exports any // string, []any or *object
+	Exports any // string, []any, *object or nil
 	Imports *object
 }
 
-// object is an object of JSON whose members are in their order, which is that of conditions.
+// object is an object of JSON with its members in order, because conditions are tried in order.
 type object struct {
 	keys   []string
 	values map[string]any
@@ -79,7 +79,7 @@ func (r *Resolver) scope(dir string) (*packageJSON, error) {
 	}
 }
 
-// decode returns JSON with the order of members.
+// decode decodes JSON and keeps the order of members.
 func decode(text []byte) (any, error) {
 	d := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(text, []byte("\ufeff"))))
 	v, err := decodeValue(d)
@@ -157,7 +157,7 @@ func (p *packageJSON) export(subpath string, q *request) (string, error) {
 
 func (p *packageJSON) path() string { return filepath.Join(p.dir, "package.json") }
 
-// mainPath is what main names.
+// mainPath returns the path that the field main names.
 func (p *packageJSON) mainPath() string {
 	if filepath.IsAbs(p.Main) {
 		return filepath.Clean(p.Main)
@@ -165,15 +165,16 @@ func (p *packageJSON) mainPath() string {
 	return filepath.Join(p.dir, p.Main)
 }
 
-// entry is what a key of exports or imports stands for.
+// entry is a key of exports or imports that matches a request.
 type entry struct {
 	key        string
-	star       string // what the pattern's * is
+	star       string // text that the pattern's * matches
 	isPattern  bool
-	isInternal bool // of imports
+	isInternal bool // in imports
 }
 
-// match finds the entry of a key, or the pattern with the longest beginning that fits it.
+// match returns the target of the entry for key: the key itself, or the matching pattern with the
+// longest beginning. "": there is none.
 func (p *packageJSON) match(key string, of *object, q *request, internal bool) (target string, err error) {
 	if v, ok := of.values[key]; ok && !strings.Contains(key, "*") && !strings.HasSuffix(key, "/") {
 		target, _, err = p.target(v, entry{key: key, isInternal: internal}, q)
@@ -198,8 +199,8 @@ func (p *packageJSON) match(key string, of *object, q *request, internal bool) (
 	return target, err
 }
 
-// target returns what an entry means: a file of the package, or of imports a bare name. decided
-// without a target says that there is none whatever stands behind it.
+// target returns the target of an entry: a file of the package or, in imports, a bare name. If
+// decided is true and target is empty, there is none, and the following conditions do not count.
 func (p *packageJSON) target(v any, e entry, q *request) (target string, decided bool, err error) {
 	switch v := v.(type) {
 	case string:
@@ -265,12 +266,12 @@ func (p *packageJSON) file(target string, e entry, q *request) (string, bool, er
 	return p.fileAt(path, q)
 }
 
-// hasEmptyPart reports whether a path begins or ends with a slash, or has two of them side by side.
+// hasEmptyPart reports whether a path begins or ends with a slash, or has two adjacent ones.
 func hasEmptyPart(path string) bool {
 	return slices.Contains(strings.Split(strings.ReplaceAll(path, `\`, "/"), "/"), "")
 }
 
-// warnOfSlashes warns of an entry whose target has slashes in excess, or whose pattern's part has.
+// warnOfSlashes warns of an entry whose target, or whose pattern's part, has superfluous slashes.
 func (p *packageJSON) warnOfSlashes(target string, inTarget bool, e entry, q *request) {
 	asked, matched, field := strings.Replace(e.key, "*", e.star, 1), "", "exports"
 	if asked != e.key {
@@ -290,7 +291,7 @@ func (p *packageJSON) warnOfSlashes(target string, inTarget bool, e entry, q *re
 		"package at %s%s.", what, target, asked, matched, field, p.path(), q.importedFrom()))
 }
 
-// fileAt returns the file that a target means, which is part of a URL.
+// fileAt returns the file of a target, which is part of a URL.
 func (p *packageJSON) fileAt(target string, q *request) (string, bool, error) {
 	if lower := strings.ToLower(target); strings.Contains(lower, "%2f") || strings.Contains(lower, "%5c") {
 		return "", false, failure("ERR_INVALID_MODULE_SPECIFIER",
@@ -302,7 +303,7 @@ func (p *packageJSON) fileAt(target string, q *request) (string, bool, error) {
 	return filepath.Join(p.dir, target), true, nil
 }
 
-// hasInvalidPart reports whether a part of a path leads out of its package, or into another.
+// hasInvalidPart reports whether a part of a path leads out of its package or into another.
 func hasInvalidPart(path string) bool {
 	for part := range strings.FieldsFuncSeq(path, func(r rune) bool { return r == '/' || r == '\\' }) {
 		if plain, err := url.PathUnescape(part); err == nil {
@@ -340,7 +341,7 @@ func (p *packageJSON) invalidTarget(target any, e entry, q *request) error {
 		kind, text, e.key, p.path(), q.importedFrom(), hint)
 }
 
-// Format is what a file is to be run as.
+// Format is the format in which a file runs.
 type Format string
 
 // The formats of files.
@@ -350,8 +351,8 @@ const (
 	JSON     Format = "json"
 )
 
-// Format returns what a file is by its extension and its package, and whether that has been said: a
-// .js file of a package without a type may be either.
+// Format returns the format of a file by its extension and its package. said is false if neither
+// decides: a .js file of a package without a type may be either.
 func (r *Resolver) Format(file string) (format Format, said bool, err error) {
 	switch filepath.Ext(file) {
 	case ".mjs", ".mts":
@@ -368,7 +369,7 @@ func (r *Resolver) Format(file string) (format Format, said bool, err error) {
 	if p != nil && p.Type == "module" {
 		return Module, true, nil
 	}
-	// In node_modules what does not say is CommonJS.
+	// In node_modules a file without a type is CommonJS.
 	said = p != nil && p.Type == "commonjs" || strings.Contains(file,
 		string(filepath.Separator)+"node_modules"+string(filepath.Separator))
 	return CommonJS, said, nil

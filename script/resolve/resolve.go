@@ -11,40 +11,40 @@ import (
 	"strings"
 )
 
-// Resolver finds files, and remembers the package.json files that it has read. It is for one
-// goroutine.
+// Resolver finds files, and caches the package.json files that it has read. It must be used by one
+// goroutine at a time.
 type Resolver struct {
-	// Conditions are those of packages besides Node's own: the flag --conditions.
+	// Conditions are conditions of packages besides Node's own: the flag --conditions.
 	Conditions []string
 
-	// KeepLinks has files known by the names they were asked for, not by those that symbolic links
-	// lead to: --preserve-symlinks.
+	// KeepLinks keeps the names by which files were requested; else symbolic links are resolved:
+	// --preserve-symlinks.
 	KeepLinks bool
 
-	// Warn is called with the code and the text of a warning that a package is deprecated in some
-	// way. nil: nobody is.
+	// Warn is called with the code and the text of a deprecation warning about a package. nil:
+	// warnings are dropped.
 	Warn func(code, message string)
 
-	// Builtin reports whether a bare name is that of a module which is no file: what imports of a
-	// package may lead to. Import returns it behind "node:". nil: there is none.
+	// Builtin reports whether a bare name is a built-in module, to which the field imports of a
+	// package may lead. Import then returns it after "node:". nil: there is none.
 	Builtin func(name string) bool
 
-	packages map[string]*packageJSON // by directory; nil where there is none
+	packages map[string]*packageJSON // by directory; nil: it has none
 }
 
 // New returns a resolver.
 func New() *Resolver { return &Resolver{packages: map[string]*packageJSON{}} }
 
-// Error says why there is no file for a specifier.
+// Error is the error of a specifier without a file.
 type Error struct {
 	Code    string // MODULE_NOT_FOUND, ERR_MODULE_NOT_FOUND, ERR_PACKAGE_PATH_NOT_EXPORTED…: Node's
 	Message string
-	Path    string // the file that an import has asked for, if that is all that is wrong
+	Path    string // the file or directory of an import, if the specifier itself is valid
 }
 
 func (e *Error) Error() string { return e.Message }
 
-// IsType reports whether it is a TypeError in Node.
+// IsType reports whether Node throws a TypeError.
 func (e *Error) IsType() bool {
 	return e.Code == "ERR_INVALID_MODULE_SPECIFIER" || e.Code == "ERR_PACKAGE_IMPORT_NOT_DEFINED"
 }
@@ -53,17 +53,17 @@ func failure(code, format string, a ...any) error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, a...)}
 }
 
-// importFailure is the error of an import of a file or a directory.
+// importFailure returns the error of an import of a file or a directory.
 func importFailure(path, code, format string, a ...any) error {
 	return &Error{code, fmt.Sprintf(format, a...), path}
 }
 
-// request is what is asked for by whom.
+// request is one resolution.
 type request struct {
 	specifier  string
-	dir        string   // of the file that asks
-	from       string   // that file, for errors; empty for require
-	conditions []string // under which packages export files
+	dir        string   // of the requesting file
+	from       string   // the requesting file, for errors; "" for require
+	conditions []string // conditions of exports and imports that hold
 	warn       func(code, message string)
 }
 
@@ -76,7 +76,7 @@ func (r *Resolver) importRequest(specifier, from string) *request {
 		r.Conditions...), r.warn}
 }
 
-// importedFrom says for errors who has asked.
+// importedFrom returns the end of an error's text, which names the importing file.
 func (q *request) importedFrom() string {
 	if q.from == "" {
 		return ""
@@ -84,7 +84,8 @@ func (q *request) importedFrom() string {
 	return " imported from " + q.from
 }
 
-// Require returns the file that require(specifier) means in a file of that directory.
+// Require returns the file that require(specifier) means in a file of directory dir. Its error is
+// an [*Error], or that of a file that cannot be read.
 func (r *Resolver) Require(specifier, dir string) (string, error) {
 	q := r.requireRequest(specifier, dir)
 	switch {
@@ -120,7 +121,7 @@ func notFound(specifier string) error {
 	return failure("MODULE_NOT_FOUND", "Cannot find module '%s'", specifier)
 }
 
-// RequireIn looks for a package in directories of packages, which are not node_modules alone.
+// RequireIn searches directories of packages for a package. ok is false if none has it.
 func (r *Resolver) RequireIn(specifier string, dirs []string) (file string, ok bool, err error) {
 	q := r.requireRequest(specifier, "")
 	for _, modules := range dirs {
@@ -132,8 +133,8 @@ func (r *Resolver) RequireIn(specifier string, dirs []string) (file string, ok b
 	return "", false, nil
 }
 
-// NodeModules returns the directories in which packages for files of that directory are looked for,
-// nearest first.
+// NodeModules returns the directories in which packages for files of dir are searched, nearest
+// first.
 func NodeModules(dir string) (all []string) {
 	for {
 		if filepath.Base(dir) != "node_modules" {
@@ -147,8 +148,8 @@ func NodeModules(dir string) (all []string) {
 	}
 }
 
-// Global returns the directories in which packages are looked for when no other has them. home,
-// path and exec are HOME, NODE_PATH and the file of the program.
+// Global returns the directories that are searched for a package last. home, path and exec are
+// HOME, NODE_PATH and the path of the program.
 func Global(home, path, exec string) (all []string) {
 	for dir := range strings.SplitSeq(path, ":") {
 		if dir != "" {
@@ -170,11 +171,11 @@ func endsInDirectory(request string) bool {
 		strings.HasSuffix(request, "/..")
 }
 
-// extensions are tried in this order where a request names none. Those of TypeScript come last:
-// Node wants them spelled out.
+// extensions are tried in this order if a request has none. Those of TypeScript are last, because
+// Node does not try them.
 var extensions = []string{".js", ".json", ".node", ".ts", ".cts", ".mts"}
 
-// asFile returns the file that a path means: itself, or with an extension.
+// asFile returns the file of a path: itself, or with an extension.
 func asFile(path string) (string, bool) {
 	if isFile(path) {
 		return path, true
@@ -191,7 +192,7 @@ func withExtension(path string) (string, bool) {
 	return "", false
 }
 
-// asDirectory returns the file that a directory means: its package's main, or its index.
+// asDirectory returns the file of a directory: its package's main, or its index.
 func (r *Resolver) asDirectory(dir string) (file string, ok bool, err error) {
 	if !isDirectory(dir) {
 		return "", false, nil
@@ -222,7 +223,7 @@ func (r *Resolver) asDirectory(dir string) (file string, ok bool, err error) {
 	return file, ok, nil
 }
 
-// inNodeModules looks for a package in one directory.
+// inNodeModules searches one directory for a package.
 func (r *Resolver) inNodeModules(q *request, modules string) (file string, ok bool, err error) {
 	name, subpath, valid := splitPackage(q.specifier)
 	if valid && isDirectory(filepath.Join(modules, name)) {
@@ -262,7 +263,8 @@ func (r *Resolver) resolveSelf(q *request) (file string, ok bool, err error) {
 	return file, err == nil, err
 }
 
-// resolveImports resolves a name with # by the imports of the package that a directory belongs to.
+// resolveImports resolves a name with # by the field imports of the package that the requesting
+// file belongs to.
 func (r *Resolver) resolveImports(q *request) (string, error) {
 	if q.specifier == "#" {
 		return "",
@@ -306,8 +308,8 @@ func (r *Resolver) resolveImports(q *request) (string, error) {
 			q.specifier, in, from)
 }
 
-// Import returns the file that a module means by an import of a path or a bare name. from is the
-// module's path.
+// Import returns the file for an import of a path or a bare name in the module with path from. Its
+// error is an [*Error], or that of a file that cannot be read.
 func (r *Resolver) Import(specifier, from string) (string, error) {
 	file, err := r.importAny(specifier, from)
 	if e, ok := errors.AsType[*Error](err); ok && e.Code == "ERR_INVALID_PACKAGE_CONFIG" {
@@ -398,7 +400,7 @@ func (r *Resolver) importFile(path string, q *request, isDir bool) (string, erro
 	if isDir || isDirectory(path) {
 		at := path
 		if isDir && at != "/" {
-			at += "/" // As it was asked for.
+			at += "/" // As requested.
 		}
 		return "",
 			importFailure(at, "ERR_UNSUPPORTED_DIR_IMPORT",
@@ -435,7 +437,7 @@ func isDirectory(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-// real returns a path without symbolic links, by which modules are known.
+// real returns a path without symbolic links, which identifies a module.
 func (r *Resolver) real(path string) (string, error) {
 	if r.KeepLinks {
 		return filepath.Clean(path), nil

@@ -169,12 +169,14 @@ func FuzzValuesDoNotRun(f *testing.F) {
 			return
 		}
 		for _, value := range []string{"$(touch broken)`touch broken`\n;touch broken;'\";touch broken;\"';touch broken", `\`} {
-			_, _ = shell(t, "/bin/sh", text, value) // Many are no commands that a shell understands.
+			// Many are no commands that a shell understands.
+			_, _ = shell(t, "/bin/sh", text, value)
 		}
 	})
 }
 
-// harmless reports whether a template has no words that could be commands: only quotes, operators and one letter.
+// harmless reports whether a template has no words that could be commands: only quotes, operators
+// and one letter.
 func harmless(template string) bool {
 	return strings.Trim(template, "a: @\"'`\\$(){};|&\n#-+") == "" && !strings.Contains(template, ">")
 }

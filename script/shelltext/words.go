@@ -7,18 +7,18 @@ import (
 	"sync"
 )
 
-// Program is a command that is a program with its arguments and nothing else, to which a shell
-// would only add the time that it takes to start.
+// Program is a command that is a program with its arguments and nothing else, so a shell would only
+// add the time that it takes to start.
 type Program struct{ words [][]part }
 
-// part is a part of a word: text, or the value of that number, which is counted from 1.
+// part is a part of a word: text, or the value with that number, from 1.
 type part struct {
 	text  string
 	value int
 }
 
-// ReadProgram reads the text of a command with n values, to which it refers as Parse and its
-// callers write it. ok is false for whatever a shell gives a meaning: operators, expansions,
+// ReadProgram parses the text of a command with references to n values, written as Parse and its
+// callers write them. ok is false if a shell gives any part a meaning: operators, expansions,
 // patterns and assignments.
 func ReadProgram(text string, n int) (p Program, ok bool) {
 	text = strings.Trim(text, " \t\n")
@@ -33,8 +33,8 @@ func ReadProgram(text string, n int) (p Program, ok bool) {
 	return p, len(p.words) > 0
 }
 
-// Words returns the program's name and its arguments. ok is false for a name that a shell has a way
-// of its own with: an empty one, and those that it may have for itself.
+// Words returns the program's name and its arguments. ok is false if a shell treats the name
+// specially: an empty one, and reserved words and built-in commands.
 func (p Program) Words(values []string) (words []string, ok bool) {
 	words = make([]string, len(p.words))
 	for i, parts := range p.words {
@@ -64,7 +64,7 @@ func (p part) resolve(values []string) string {
 	return p.text
 }
 
-// nextWord returns the first word of text, if a shell would take it as it is written.
+// nextWord returns the first word of text. plain is false if a shell gives it a meaning.
 func nextWord(text string, n int) (word []part, rest string, plain bool) {
 	for text != "" && text[0] != ' ' && text[0] != '\t' {
 		var next part
@@ -89,7 +89,7 @@ func nextWord(text string, n int) (word []part, rest string, plain bool) {
 	return word, text, true
 }
 
-// literal returns how many bytes at the beginning of text mean themselves wherever they stand.
+// literal returns the length of the prefix of text whose bytes stand for themselves everywhere.
 func literal(text string) int {
 	n := 0
 	for n < len(text) {
@@ -103,7 +103,7 @@ func literal(text string) int {
 	return n
 }
 
-// quoted returns what is in double quotes, behind the first of them: text without expansions, or
+// quoted returns the text in double quotes, after the first of them: text without expansions, or
 // one of n values.
 func quoted(text string, n int) (inside part, rest string, plain bool) {
 	between, rest, plain := strings.Cut(text, `"`)
@@ -117,7 +117,8 @@ func quoted(text string, n int) (inside part, rest string, plain bool) {
 	return part{text: between}, rest, plain && !strings.ContainsAny(between, "$`\\")
 }
 
-// shellWords are the words that POSIX's shell, dash, bash, ksh, zsh or BusyBox keeps for itself, or has a command of its own for.
+// shellWords are the reserved words and built-in commands of POSIX's shell, dash, bash, ksh, zsh
+// and BusyBox.
 var shellWords = sync.OnceValue(func() []string {
 	return strings.Fields(`
 		! . : [ [[ { } alias autoload bg bind break builtin caller case cd chdir command compgen complete compopt continue coproc declare
