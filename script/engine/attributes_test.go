@@ -8,7 +8,7 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// Resolve hears the attribute of each import, also of a module that is there already.
+// Resolve gets the attribute of each import, also of a module that is already loaded.
 func TestTheAttributeOfEachImportIsTold(t *testing.T) {
 	var told []string
 	sources := map[string]string{

@@ -9,7 +9,7 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// newCalls returns a queue that a script fills by put(fn, ...args).
+// newCalls returns a queue that a script fills with put(fn, ...args).
 func newCalls(t *testing.T, e *engine.Engine) *engine.Calls {
 	t.Helper()
 	q := e.NewCalls()
@@ -75,7 +75,7 @@ func TestCallsAreWithinTheLimitOfMemory(t *testing.T) {
 	require.Less(t, e.Memory(), int64(1<<20), "an empty queue keeps little")
 }
 
-// What waits is let go of with the engine, which says so if it is not.
+// Close frees queued calls; otherwise the engine reports a leak.
 func TestCallsThatWaitEndWithTheEngine(t *testing.T) {
 	e := newEngine(t, nil)
 	newCalls(t, e)
@@ -96,7 +96,7 @@ func TestAPanicComesOutOfACallThatWasPutOff(t *testing.T) {
 	require.Equal(t, "7", eval(t, e, "a"))
 }
 
-// A function of Go that passes its arguments on has nothing to do with what the other throws.
+// ErrPassed keeps the exception of the called function unchanged.
 func TestWhatIsPassedOnIsThrownAsItIs(t *testing.T) {
 	e := newEngine(t, nil)
 	do(t, e, func(s *engine.Scope) {

@@ -26,7 +26,7 @@ func do(t *testing.T, e *engine.Engine, fn func(s *engine.Scope)) {
 	require.NoError(t, e.Do(func(s *engine.Scope) error { fn(s); return nil }))
 }
 
-// eval returns what String makes of a script's value.
+// eval returns String(value) of a script's value.
 func eval(t *testing.T, e *engine.Engine, source string) string {
 	t.Helper()
 	var text string
@@ -123,7 +123,7 @@ func TestFunctionsOfGoAreCalledAndThrow(t *testing.T) {
 			if c.Len() == 0 {
 				return c.Undefined(), errors.New("no argument")
 			}
-			return c.Arg(0).Call(c.Undefined()) // What it throws goes on.
+			return c.Arg(0).Call(c.Undefined()) // Its exception is passed on.
 		})
 		require.NoError(t, s.Global().Set("join", join))
 		require.NoError(t, s.Global().Set("fail", fail))

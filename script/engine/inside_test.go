@@ -9,7 +9,7 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// texts returns what String makes of each value, and of symbols their descriptions.
+// texts returns String(value) of each value, and the descriptions of symbols.
 func texts(t *testing.T, of []engine.Value) []string {
 	t.Helper()
 	all := make([]string, len(of))
@@ -26,7 +26,7 @@ func texts(t *testing.T, of []engine.Value) []string {
 	return all
 }
 
-// valueOf returns a script's value.
+// valueOf returns the value of a script.
 func valueOf(t *testing.T, s *engine.Scope, source string) engine.Value {
 	t.Helper()
 	v, err := s.Eval("test.js", source)

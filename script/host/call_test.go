@@ -13,8 +13,8 @@ import (
 	"github.com/brood-go/brood/script/host"
 )
 
-// served runs a host's loop on a goroutine of its own, as a server does, and gives the test the
-// host. stop ends the loop and waits for that.
+// served runs a host's loop on a goroutine of its own, as a server does, and returns the host. stop
+// ends the loop and waits for its end.
 func served(t *testing.T, source string, o *host.Options) (h *host.Host, loop *reactor.Loop, stop func()) {
 	t.Helper()
 	loop, err := reactor.New(nil)
@@ -24,7 +24,7 @@ func served(t *testing.T, source string, o *host.Options) (h *host.Host, loop *r
 	require.NoError(t, h.MainText(source, nil))
 	release := loop.Hold()
 	ended := make(chan error)
-	go func() { // It ends with the loop, and stop waits for it.
+	go func() { // Ends with the loop; stop waits for it.
 		_, err := h.Run()
 		ended <- err
 	}()
@@ -103,10 +103,10 @@ func TestNobodyWaitsLongerThanTheScriptLives(t *testing.T) {
 			defer stop()
 			waits := make(chan error)
 			for range 3 {
-				// It ends with the script.
+				// Ends with the script.
 				go func() { waits <- h.Call(context.Background(), invoke("never"), nil) }()
 			}
-			for range 3 { // Behind the three calls, or before them, which have the same answer.
+			for range 3 { // After the three calls, or before them; the answer is the same.
 				require.NoError(t, loop.Do(t.Context(), func() {}))
 			}
 			require.NoError(t, loop.Post(func() { _ = end(h) }))
@@ -119,7 +119,7 @@ func TestNobodyWaitsLongerThanTheScriptLives(t *testing.T) {
 	}
 }
 
-// A call whose context is done leaves nothing behind, and its result is not called.
+// A call whose context is done leaves nothing behind, and its result function is not called.
 func TestACallIsGivenUpWithItsContext(t *testing.T) {
 	h, loop, stop := served(t, `
 		const waiting = [];
@@ -151,7 +151,7 @@ func TestAPanicOfAResultIsToldToBothSides(t *testing.T) {
 	require.NoError(t, err)
 	release := loop.Hold()
 	ended := make(chan error)
-	go func() { // It ends with the loop, below.
+	go func() { // Ends with the loop, below.
 		_, err := h.Run()
 		ended <- err
 	}()
@@ -167,7 +167,7 @@ func TestAPanicOfAResultIsToldToBothSides(t *testing.T) {
 	require.NoError(t, loop.Close())
 }
 
-// What ends a script is told to the program that it is part of, if that wants to know.
+// The program that embeds a script can learn why it ended.
 func TestAProgramIsToldWhyAScriptEnds(t *testing.T) {
 	loop, err := reactor.New(nil)
 	require.NoError(t, err)

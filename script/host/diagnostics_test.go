@@ -19,7 +19,7 @@ func TestChannelsPublishToWhoListens(t *testing.T) {
 			{`dc.subscribe('a', null)`,
 				`TypeError ERR_INVALID_ARG_TYPE: The "subscription" argument must be of type function. Received null`},
 			{`dc.channel(1)`, `TypeError ERR_INVALID_ARG_TYPE: The "channel" argument must be one of type string or symbol. Received type number (1)`},
-			// One that is removed while all are called is called, one that is added is not.
+			// A subscriber that is removed during the call is called; one that is added is not.
 			{`take(() => { const b = dc.channel('b'); b.subscribe(() => { b.unsubscribe(one); b.subscribe(one); }); b.subscribe(one); b.publish(2); })`, `[2,"b"]`},
 			{`take(() => { const s = new AsyncLocalStorage(), c = dc.channel('c'); c.bindStore(s, (x) => x + 1);
 			got.push(c.runStores(1, function(x) { return [this.t, x, s.getStore()]; }, { t: 5 }, 6), s.getStore() === undefined, c.unbindStore(s), c.hasSubscribers); })`,

@@ -9,7 +9,8 @@ import (
 	"github.com/brood-go/brood/script/host"
 )
 
-// dollar runs a script of $ whose lines it returns: JSON of what it gives to tell.
+// dollar runs a script that uses $, and returns its lines: the JSON of each value that it passes to
+// tell.
 func dollar(t *testing.T, source string) []string {
 	t.Helper()
 	return printed(t, `
@@ -123,7 +124,7 @@ func TestTheEndOfAScriptEndsItsCommands(t *testing.T) {
 				});`)
 			require.NotZero(t, r.code)
 			require.NotEmpty(t, r.stdout, r.stderr)
-			requireGroupEnded(t, r.stdout)
+			requireGroupExited(t, r.stdout)
 		})
 	}
 }
@@ -224,7 +225,7 @@ func TestDollarIsAModuleAndAGlobal(t *testing.T) {
 	require.Equal(t, []string{"true true", "function"}, printed(t, `
 		const brood = require('brood');
 		import('brood').then((module) => console.log(module.$ === brood.$, globalThis.$ === brood.$));
-		const $ = 1; // It may be shadowed.
+		const $ = 1; // The global may be shadowed.
 		process.nextTick(() => setImmediate(() => console.log(typeof brood.quote)));`))
 }
 

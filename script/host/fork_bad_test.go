@@ -14,7 +14,7 @@ import (
 
 func init() { helperproc.Register("wrong handles", wrongHandles) }
 
-// wrongHandles is a helper that sends its parent descriptors which are not what it says of them.
+// wrongHandles is a helper that sends descriptors to its parent with a wrong description.
 func wrongHandles([]string) {
 	check := func(err error) {
 		if err != nil {

@@ -6,8 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestWhatIsNamedIsThere reads each global, which is made then, and requires each module that is
-// listed.
+// Reading a global makes it, and requiring a listed module loads it.
 func TestWhatIsNamedIsThere(t *testing.T) {
 	require.Equal(t, []string{""}, printed(t, `
 		process.noDeprecation = true;

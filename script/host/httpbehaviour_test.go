@@ -127,7 +127,7 @@ func TestAParserMayBeFreedByAListener(t *testing.T) {
 		const http = require('http');
 		const server = http.createServer((req, res) => {
 			console.log('asked', req.url);
-			req.socket.emit('close'); // It frees the parser, which has more requests in hand.
+			req.socket.emit('close'); // Frees the parser, which still has requests.
 			req.socket.destroy();
 			server.close(() => console.log('closed'));
 		});
@@ -184,7 +184,7 @@ func TestObserversHearOfConnectionsAndRequests(t *testing.T) {
 			}
 			if (left > 0) return;
 			observer.disconnect();
-			ask(() => server.close(() => console.log('closed'))); // Nobody observes this one.
+			ask(() => server.close(() => console.log('closed'))); // No observer sees this one.
 		});
 		observer.observe({ entryTypes: ['http', 'net'] });
 		const ask = (done) => http.get({ port: server.address().port, host: '127.0.0.1', path: '/a?b', headers: { own: 1 },

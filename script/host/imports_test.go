@@ -7,7 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Both kinds of modules may import each other, but not the one that waits for the import.
+// ES modules and CommonJS modules may import each other, but not a module that waits for the
+// import.
 func TestCyclesOfBothKindsOfModulesAreErrors(t *testing.T) {
 	files := map[string]string{
 		"a.mjs": "import './b.cjs'", "b.cjs": "require('./c.mjs')", "c.mjs": "import './a.mjs'",

@@ -35,7 +35,7 @@ func TestAPortKeepsTheScriptRunningWhileItListens(t *testing.T) {
 		process.on('exit', () => console.log('end'));`))
 	require.Equal(t, []string{"end"}, printed(t, `
 		const { port1, port2 } = new MessageChannel();
-		port1.postMessage(1); // Nobody listens.
+		port1.postMessage(1); // Without a listener.
 		new BroadcastChannel('x').unref();
 		process.on('exit', () => console.log('end'));`))
 }

@@ -143,7 +143,8 @@ func TestAModeOfRejectionsThatIsNone(t *testing.T) {
 	require.Contains(t, r.stderr, "invalid value for --unhandled-rejections")
 }
 
-// What a reaction puts off runs before anybody is told of a rejection, which may be handled there.
+// A tick that a reaction adds runs before a rejection is reported, because it may handle the
+// rejection.
 func TestARejectionThatATickHandlesIsHandled(t *testing.T) {
 	require.Equal(t, []string{"handled x", "unhandled y"}, printedBy(t, `
 		process.on('unhandledRejection', (reason) => console.log('unhandled ' + reason));

@@ -31,7 +31,7 @@ func run(m *testing.M) int {
 	if buildDir, err = os.MkdirTemp("", "suite-test"); err != nil {
 		log.Fatal(err)
 	}
-	// Best effort: it is in the system's folder for such.
+	// Best effort: it is in the system's temporary directory.
 	defer func() { _ = os.RemoveAll(buildDir) }()
 	return leakcheck.Main(m)
 }
@@ -52,8 +52,8 @@ func brood(t *testing.T) string {
 	return file
 }
 
-// own judges brood by files of our own tree, and returns the results by file, and the lines that
-// tests wrote to a file of their own.
+// own judges brood by files of our own tree. It returns the results by file, and the lines that
+// tests wrote to a file.
 func own(t *testing.T, limit time.Duration, patterns ...string) (results map[string]result, lines []string) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "lines")
@@ -73,7 +73,7 @@ func own(t *testing.T, limit time.Duration, patterns ...string) (results map[str
 	return results, strings.Fields(string(text))
 }
 
-// long is a limit that no test reaches that ends.
+// long is a limit that no test reaches unless it hangs.
 const long = time.Minute
 
 func TestWrongTestsFailAndTheReasonNamesIt(t *testing.T) {
@@ -111,7 +111,7 @@ func TestWrongTestsFailAndTheReasonNamesIt(t *testing.T) {
 }
 
 func TestWhatDoesNotEndIsEndedWithAllThatItHasStarted(t *testing.T) {
-	const limit = 2 * time.Second // In which a script has to start a child.
+	const limit = 2 * time.Second // A script must start a child in this time.
 	results, pids := own(t, limit, "parallel/test-wrong-hang.js", "parallel/test-wrong-loop.js")
 	require.Len(t, results, 2)
 	for name, r := range results {
@@ -127,7 +127,7 @@ func TestWhatATestLeavesIsEnded(t *testing.T) {
 	requireGone(t, 2, pids)
 }
 
-// requireGone fails if one of the processes is there, or if there are not so many.
+// requireGone fails if one of the processes exists, or if pids has not n elements.
 func requireGone(t *testing.T, n int, pids []string) {
 	t.Helper()
 	require.Len(t, pids, n)
