@@ -134,7 +134,8 @@ function fromArrayBuffer(buffer, offset, length) {
   else if (Number.isNaN(offset = +offset)) offset = 0;
   const most = buffer.byteLength - offset;
   if (most < 0) throw new ERR_BUFFER_OUT_OF_BOUNDS('offset');
-  if (length === undefined) return new FastBuffer(buffer, offset); // Its length follows that of a resizable buffer.
+  // Its length follows the length of a resizable buffer.
+  if (length === undefined) return new FastBuffer(buffer, offset);
   length = +length;
   if (!(length > 0)) length = 0;
   else if (length > most) throw new ERR_BUFFER_OUT_OF_BOUNDS('length');

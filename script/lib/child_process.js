@@ -65,7 +65,7 @@ function validateShell(value, name) {
   checkNull(value, name);
 }
 
-// envPairsOf returns what the child's environment will be, with the variables that env inherits.
+// envPairsOf returns the child's environment, including the variables that env inherits.
 function envPairsOf(env) {
   if (env === require('internal/env') && Object.keys(Object.prototype).length === 0) return require('internal/env_state').pairs();
   const pairs = [];
@@ -259,7 +259,7 @@ function normalizeExecFileArgs(file, args, options, callback) {
   return { file, args, options, callback };
 }
 
-// Output gathers what a stream of a child gives, up to a limit.
+// Output gathers the output of a child's stream, up to a limit.
 class Output {
   constructor(stream, name, encoding, limit, exceeded) {
     this.chunks = [];
@@ -436,8 +436,8 @@ function execSync(command, options) {
   return finishSync(result, !normal.options.stdio, undefined, command);
 }
 
-// _forkChild is called in a program that was forked: process becomes the other side of its channel, which keeps the loop running while
-// somebody listens to it.
+// _forkChild is called in a forked program: process becomes the other end of its channel, which keeps the loop running
+// while the script listens to it.
 function _forkChild() {
   const advanced = process.env.NODE_CHANNEL_SERIALIZATION_MODE === 'advanced';
   const channel = internalBinding('child').parentChannel();

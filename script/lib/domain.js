@@ -1,8 +1,7 @@
 'use strict';
 
-// Domains: errors of what was begun in one are told by its error event. The domains that were
-// entered are part of the asynchronous context, and what is called later begins with the last of
-// them.
+// Domains: an error of an operation that was begun in a domain is emitted by the domain. The entered domains are part
+// of the asynchronous context, and a callback runs in the last of them.
 
 const EventEmitter = require('events');
 const contexts = require('internal/async_context');
@@ -138,7 +137,7 @@ function tell(error, list) {
   if (outer.length === 0) return domain.listenerCount('error') > 0 && domain.emit('error', error);
   try {
     return domain.emit('error', error);
-  } catch (thrown) { // Nobody listens, or the listener has thrown: the one around it is told.
+  } catch (thrown) { // There is no listener, or it has thrown: the enclosing domain gets the error.
     return tell(thrown, outer);
   }
 }
@@ -148,7 +147,7 @@ function clear() {
   enterStack(none);
 }
 
-// What is made in a domain belongs to it.
+// An emitter that is made in a domain belongs to it.
 const { init } = EventEmitter;
 EventEmitter.usingDomains = true;
 EventEmitter.init = function (options) {
@@ -171,8 +170,8 @@ EventEmitter.prototype.emit = function (...args) {
   return result;
 };
 
-// emitError has a domain emit what an emitter of it has nobody for. What the listeners do belongs
-// to the domains around it.
+// emitError emits, on a domain, an error for which its emitter has no listener. Operations of the listeners belong to
+// the enclosing domains.
 function emitError(emitter, domain, args) {
   const error = args.length > 1 && args[1] ? args[1] : new ERR_UNHANDLED_ERROR(args[1]);
   if (isObject(error)) {
@@ -198,7 +197,7 @@ Object.defineProperty(process, 'domain', {
   enumerable: true, configurable: true,
 });
 
-// Of several domains that were entered, what is called later has the last.
+// If several domains were entered, a callback runs in the last one.
 function lastOf(context) {
   const list = context.get(key);
   if (list === undefined || list.length === 1) return context;

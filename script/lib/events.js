@@ -26,7 +26,7 @@ EventEmitter.init = function init(options) {
     this._events = { __proto__: null };
     this._eventsCount = 0;
   }
-  if (this._maxListeners === undefined) this._maxListeners = undefined; // Its own, for who looks at its properties.
+  if (this._maxListeners === undefined) this._maxListeners = undefined; // An own property, because scripts look for it.
   if (options?.captureRejections) {
     validateBoolean(options.captureRejections, 'options.captureRejections');
     this[kCapture] = true;
@@ -39,7 +39,7 @@ function checkListener(listener) {
   validateFunction(listener, 'listener');
 }
 
-// listenersOf returns what is called for a type: a function or a list of functions.
+// listenersOf returns the listeners for a type: a function or a list of functions.
 function listenersOf(emitter, type) {
   return emitter._events?.[type];
 }
@@ -58,7 +58,7 @@ function maxListenersOf(emitter) {
   return emitter._maxListeners === undefined ? shared.defaultMaxListeners : emitter._maxListeners;
 }
 
-// callListener calls one listener, and sees to the promise that it may return.
+// callListener calls one listener, and watches the promise that it may return.
 function callListener(emitter, type, listener, args) {
   let result;
   switch (args.length) { // Most have few, and to apply a list of arguments takes the engine much longer.
@@ -296,7 +296,7 @@ function notAnEmitter(target) {
   return new ERR_INVALID_ARG_TYPE('emitter', 'EventEmitter', target);
 }
 
-// listen adds a listener to an emitter or an EventTarget, and returns what removes it.
+// listen adds a listener to an emitter or an EventTarget, and returns a function that removes it.
 function listen(target, type, listener, options) {
   if (isEmitter(target)) {
     if (options?.once) target.once(type, listener);

@@ -8,7 +8,7 @@ const hexDigit = (code) => {
   return code >= 0x61 && code <= 0x66 ? code - 0x61 + 10 : -1;
 };
 
-// unescapeBuffer returns the bytes of text with percent signs. What is no escape stays.
+// unescapeBuffer returns the bytes of text with percent signs decoded. An invalid escape stays.
 function unescapeBuffer(text, decodeSpaces) {
   const bytes = require('buffer').Buffer.allocUnsafe(text.length);
   let n = 0;

@@ -12,7 +12,7 @@ const { isDestroyed, isDisturbed, isErrored, isNodeStream, isReadable, isWritabl
 const { Writable } = require('internal/streams/writable');
 const { validateAbortSignal, validateObject } = require('internal/validators');
 
-// What a script may never need is loaded when it is first called.
+// Rarely used parts are loaded on first use.
 
 function pipeline(...streams) {
   return require('internal/streams/pipeline').pipeline(...streams);

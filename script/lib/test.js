@@ -26,7 +26,7 @@ function watch() {
   });
 }
 
-// blame has the test fail during which something was thrown that nobody caught.
+// blame fails the test that was running when an uncaught exception was thrown.
 function blame(error) {
   const test = runningTests().at(-1) ?? root;
   const why = failure(error, 'uncaughtException');

@@ -43,7 +43,7 @@ module.exports = {
   },
 };
 
-// later adds what is loaded when a script asks for it.
+// later adds a property whose value is loaded on first use.
 function later(id, names) {
   for (const name of names) {
     Object.defineProperty(module.exports, name, { get: () => require(id)[name], enumerable: true, configurable: true });

@@ -21,7 +21,7 @@ function exception(message, name) {
 // heard are signals that nothing else may refer to, but that will be aborted and have listeners.
 const heard = new Set();
 
-let collected; // calls what lets go of what a signal had, once nobody can see it any more
+let collected; // a FinalizationRegistry that releases what a signal refers to
 
 function whenCollected(signal, undo) {
   collected ??= new FinalizationRegistry((fn) => fn());
@@ -31,8 +31,10 @@ function whenCollected(signal, undo) {
 class AbortSignal extends EventTarget {
   #aborted = false;
   #reason;
-  #sources; // of one that any has made: WeakRefs, because nobody can abort what only this refers to
-  #kept; // those of them that time aborts
+  // signals that a signal made by any depends on: WeakRefs, because a source that is unreachable otherwise cannot be
+  // aborted
+  #sources;
+  #kept; // sources with a timeout
   #timed = false;
 
   constructor(key) {
@@ -99,8 +101,7 @@ class AbortSignal extends EventTarget {
         result.#follow(one);
         continue;
       }
-      // What depends on a signal that depends on others hangs on those: they are told in the order
-      // in which they were made.
+      // A signal depends on the sources of its sources: dependents are aborted in the order in which they were made.
       for (const ref of one.#sources) {
         const source = ref.deref();
         if (source !== undefined) result.#follow(source);
@@ -123,7 +124,7 @@ class AbortSignal extends EventTarget {
     whenCollected(this, () => from.deref()?.[kDependantSignals].delete(ref));
   }
 
-  // lose is called when one of the sources is gone. Without any, nothing aborts this.
+  // lose is called when a source was collected. Without sources the signal cannot be aborted.
   #lose(source) {
     this.#sources.delete(source);
     if (this.#sources.size === 0) heard.delete(this);

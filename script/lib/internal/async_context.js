@@ -16,8 +16,8 @@ let current = root;
 let jobs; // of the engine, once stores are in use
 let isActive = false;
 let closed = 0; // jobs ever queued up to which runs are closed
-let captured; // returns what of a context goes with what is called later; undefined if all of it does
-let tracker; // of what belongs to which operation, once async_hooks wants to know
+let captured; // returns the part of a context that callbacks inherit; undefined: all of it
+let tracker; // the store of the running operation, once async_hooks needs it
 let failed; // an exception, and the context in which it was thrown
 const runs = []; // { end, context }: the jobs before end and after the run before it
 let firstRun = 0; // of runs that is not over
@@ -56,7 +56,7 @@ function run(context, fn) {
 
 const forLater = () => (captured === undefined ? current : captured(current));
 
-// contextOf returns the context in which an exception that nobody caught was thrown.
+// contextOf returns the context in which an uncaught exception was thrown.
 function contextOf(error) {
   const context = failed !== undefined && failed.error === error ? failed.context : current;
   failed = undefined;
@@ -72,7 +72,7 @@ function beforeJob(number) {
     tracker?.beforeJob(number);
     return;
   }
-  enter(current); // It closes what the job before has queued.
+  enter(current); // Closes the run of jobs that the job before has queued.
   while (firstRun < runs.length && runs[firstRun].end <= number) firstRun++;
   if (firstRun > 64 && firstRun * 2 > runs.length) {
     runs.splice(0, firstRun);
@@ -93,8 +93,8 @@ function without(storage) {
 
 const has = (storage) => current.has(storage);
 
-// bind returns a function that calls fn in the current context. type and resource are for async_hooks: what sort of
-// operation it is that calls it, and what stands for that. Without a type it is no new one.
+// bind returns a function that calls fn in the current context. type and resource are for async_hooks: the type of the
+// calling operation, and the object that stands for it. Without a type there is no new operation.
 function bind(fn, type, resource) {
   if (!isActive || typeof fn !== 'function') return fn;
   const context = forLater();

@@ -1,6 +1,6 @@
 'use strict';
 
-// The events that async_hooks tells of, and the hooks that hear of them.
+// The events of async_hooks, and the hooks that get them.
 
 const { codes: { ERR_ASYNC_CALLBACK, ERR_INVALID_ARG_VALUE } } = require('internal/errors');
 const { validateBoolean } = require('internal/validators');
@@ -10,9 +10,9 @@ const hookNames = ['init', 'before', 'after', 'destroy', 'promiseResolve'];
 let enabled = []; // hooks
 let wanted; // hooks once all that are called now have returned, if one of them has changed that
 let depth = 0; // calls of emit that are under way
-let collected; // a FinalizationRegistry that tells of resources that are gone
+let collected; // a FinalizationRegistry for resources
 let start; // has operations tracked
-let gone = []; // numbers of operations that are over and that nobody was told of
+let gone = []; // numbers of operations that have ended and whose destroy event is still to be emitted
 
 class AsyncHook {
   #callbacks; #tracksPromises;
@@ -71,7 +71,7 @@ function set(hooks) {
   module.exports.promises = hooks.length === 0 || hooks.some(tracksPromises);
 }
 
-// emit calls the hooks. What one throws ends the script, whatever that does about exceptions.
+// emit calls the hooks. An exception in a hook ends the script, whatever handlers of exceptions it has.
 function emit(name, ...args) {
   depth++;
   for (const hook of enabled) {

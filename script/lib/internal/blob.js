@@ -55,8 +55,8 @@ function* chunksOf(bytes, sizes) {
 let bytesOf; // returns the bytes of a Blob, undefined of anything else
 
 class Blob {
-  #bytes; // never changed, so that slices share them
-  #sizes; // of the sources, by which a stream goes
+  #bytes; // never changed: slices share them
+  #sizes; // of the sources, as a stream reads them
   #type;
 
   constructor(sources = [], options = undefined) {

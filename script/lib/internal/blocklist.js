@@ -20,7 +20,7 @@ class SocketAddress {
 
   static isSocketAddress(value) { return typeof value === 'object' && value !== null && #address in value; }
 
-  // parse returns the address of a text with a port or without, undefined if it is none.
+  // parse returns the address in a text with or without a port, undefined if it is invalid.
   static parse(input) {
     validateString(input, 'input');
     try {
@@ -82,7 +82,7 @@ function asAddress(address, family) {
   return new SocketAddress({ address, family });
 }
 
-// key returns the number of an address, those of IPv4 as IPv6 has them.
+// key returns the number of an address; IPv4 addresses are mapped to IPv6.
 function key({ address, family }) {
   return family === 'ipv4' ? MAPPED | numberOf(address) : numberOf(address);
 }

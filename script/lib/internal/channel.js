@@ -9,12 +9,12 @@ const { validateObject } = require('internal/validators');
 
 const { ERR_INVALID_ARG_TYPE, ERR_IPC_CHANNEL_CLOSED, ERR_IPC_DISCONNECTED, ERR_MISSING_ARGS } = codes;
 
-// What the function given to start is told. Go has the same numbers in host/channel.go.
+// The first argument of the function given to start. Go has the same numbers in host/channel.go.
 const [onMessage, onInternal, onDrain, onError, onDisconnect] = [0, 1, 2, 3, 4];
 
 const kChannelHandle = Symbol('kChannelHandle');
 
-// Control is what a target has as its channel: whether it keeps the loop running, and its descriptor.
+// Control is the property channel of a target: it keeps the loop running or not, and has the descriptor.
 class Control extends EventEmitter {
   #channel;
   #listeners = 0;
@@ -79,7 +79,7 @@ function setupChannel(target, channel, advanced, closed = () => {}) {
       return;
     }
     handles.receive(type, kind, handle, (made) => {
-      if (!target.emit(name, message, made)) handle.close(); // Nobody knows of it.
+      if (!target.emit(name, message, made)) handle.close(); // No code refers to it.
     });
   }
 
@@ -105,7 +105,7 @@ function setupChannel(target, channel, advanced, closed = () => {}) {
     else process.nextTick(() => target.emit('error', error));
   }
 
-  // Messages wait with Go until somebody listens for them.
+  // Messages wait in Go until the script listens for them.
   target.on('newListener', (name) => {
     if (name === 'message') process.nextTick(() => channel.listen(target.listenerCount('message') > 0));
   });
@@ -113,8 +113,8 @@ function setupChannel(target, channel, advanced, closed = () => {}) {
     if (name === 'message' && target.listenerCount('message') === 0) channel.listen(false);
   });
 
-  // Go emits messages without a handle itself, until it is told to forget the target. The engine is slow to make lists of arguments, and to
-  // spread them.
+  // Go emits messages without a handle itself until forget, because the engine is slow to make and spread lists of
+  // arguments.
   channel.start(target, (what, value, type, given, kind, isNetwork) => {
     switch (what) {
       case onMessage:
@@ -139,7 +139,7 @@ function setupChannel(target, channel, advanced, closed = () => {}) {
   target.send = function send(message, handle, options, callback) {
     if (handle === undefined && options === undefined && callback === undefined && this.connected && this._send === _send) {
       const more = channel.post(message);
-      if (more !== undefined) return more; // Else it was not sent, and what follows finds out why.
+      if (more !== undefined) return more; // Otherwise it was not sent, and the code below finds out why.
     }
     if (typeof handle === 'function') {
       callback = handle;
@@ -162,7 +162,7 @@ function setupChannel(target, channel, advanced, closed = () => {}) {
     const sent = handle ? require('internal/ipc_handles').prepare(target, handle, options) : undefined;
     let done;
     if (sent !== undefined) {
-      // Node writes a handle later than it is sent, and tells nobody of a write that fails then.
+      // Node writes a handle later, and reports no failure of that write.
       done = (failure) => {
         if (typeof callback === 'function') callback(typeof failure === 'number' ? null : errorOf(failure));
       };

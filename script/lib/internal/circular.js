@@ -1,6 +1,6 @@
 'use strict';
 
-// Warns of scripts that read what a module has not exported yet, because both require each other.
+// Warns when a script reads a property that a module has not exported yet, because both require each other.
 
 const { isProxy } = require('internal/types');
 

@@ -24,7 +24,7 @@ const builtinModules = [
 ];
 const schemeOnly = ['test', 'brood'];
 
-// builtinID returns the name in the library of what a script asks for, undefined if it asks for a file.
+// builtinID returns the library's name of a requested module, undefined if the request is for a file.
 function builtinID(request) {
   if (request.startsWith('node:')) {
     const id = request.slice(5);
@@ -107,7 +107,7 @@ Module._resolveFilename = (request, parent, isMain, options) => {
 
 const ownExtensions = new Set(['.js', '.json', '.node']);
 
-// registeredExtension returns the longest end of a file's name for which there is something in require.extensions.
+// registeredExtension returns the longest extension of a file that require.extensions has.
 function registeredExtension(filename) {
   const start = filename.lastIndexOf('/') + 2; // A dot at the beginning of a name hides the file.
   for (let at = filename.indexOf('.', start); at >= 0; at = filename.indexOf('.', at + 1)) {
@@ -234,7 +234,7 @@ Module.prototype.require = function (request) {
   return trace.traceSync(() => Module._load(request, this, false), { id: request, parentFilename: this.filename });
 };
 
-let isWrapped = false; // a script has changed what is around the source of a module
+let isWrapped = false; // a script has changed Module.wrap or Module.wrapper
 
 let wrapper = ['(function (exports, require, module, __filename, __dirname) { ', '\n});'];
 let wrap = (source) => wrapper[0] + source + wrapper[1];

@@ -1,7 +1,7 @@
 'use strict';
 
-// What dns and dns/promises share: the checks of arguments, and the questions to Go. Their forms
-// differ only in how the answer is given.
+// Shared by dns and dns/promises: the checks of arguments and the calls of Go. They differ only in how the answer is
+// given.
 
 const contexts = require('internal/context_hook');
 const { codes } = require('internal/errors');
@@ -97,12 +97,12 @@ function inOrder(list, order) {
   return [...list.filter(({ family }) => family === first), ...list.filter(({ family }) => family !== first)];
 }
 
-// request returns what a query calls, as an operation of that type.
+// request returns the callback of a query, as an operation of that type.
 function request(type, tell) {
   return contexts.bindRequest === undefined ? tell : contexts.bindRequest(tell, type);
 }
 
-// lookup finds the addresses of a name, and tells an error or a list of {address, family}. It is told on a later tick.
+// lookup finds the addresses of a name, and calls back with an error or a list of {address, family} on a later tick.
 function lookup(hostname, { family, order }, done) {
   const version = isIP(hostname);
   if (version) {

@@ -38,8 +38,8 @@ const bases = [
   [URIError, ' ERR_INVALID_URI '],
 ];
 
-// codes has the class of each code. One is made when it is first asked for, and what makes the messages is loaded with the first error: most
-// scripts see few errors or none.
+// codes has the class of each code. A class is made on first use, and the messages are loaded with the first error,
+// because most scripts see few errors or none.
 const codes = new Proxy({ __proto__: null }, {
   get(made, code) {
     if (made[code] === undefined && typeof code === 'string') {

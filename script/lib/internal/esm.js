@@ -33,7 +33,7 @@ function run(url, text) {
   const state = modules.promiseState(promise);
   if (state === 'fulfilled') return namespace;
   let reason;
-  promise.catch((error) => { reason = error; }); // It is thrown below: nobody else has to handle it.
+  promise.catch((error) => { reason = error; }); // Thrown below, so it counts as handled.
   if (state === 'pending') throw new ERR_REQUIRE_ASYNC_MODULE();
   throw internalBinding('inside').promise(promise)[1];
 }
@@ -57,7 +57,7 @@ function requireModule(filename, parent) {
   if (Object.hasOwn(namespace, 'module.exports')) {
     result = namespace['module.exports'];
   } else if (Object.hasOwn(namespace, 'default') && !Object.hasOwn(namespace, '__esModule')) {
-    // What compilers have made looks for __esModule before it takes the default.
+    // Compiled code checks __esModule before it takes the default.
     const name = JSON.stringify(url);
     result =
       run(`node:required/${url}`,

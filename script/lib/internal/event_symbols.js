@@ -1,6 +1,6 @@
 'use strict';
 
-// What events and EventTarget share.
+// Shared by events and EventTarget.
 
 module.exports = {
   defaultMaxListeners: 10,

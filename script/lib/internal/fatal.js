@@ -1,6 +1,6 @@
 'use strict';
 
-// What becomes of an exception that nobody caught, and how a script ends.
+// Uncaught exceptions, and the end of a script.
 
 const process = require('internal/process');
 
@@ -12,7 +12,7 @@ let domains; // of module domain: it reports whether a domain has heard of an ex
 const NO_HANDLER = 6;
 const HANDLER_THREW = 7;
 
-// uncaught is called with each exception that nobody caught.
+// uncaught is called with each uncaught exception.
 function uncaught(error, origin = 'uncaughtException') {
   const handle = process._fatalException;
   if (typeof handle !== 'function') {
@@ -37,8 +37,8 @@ function uncaught(error, origin = 'uncaughtException') {
 
 const mustAbort = () => require('internal/options').has('--abort-on-uncaught-exception');
 
-// tell is process._fatalException: it tells the script, and returns whether somebody has dealt with
-// the exception. If not, the listeners of the end have run.
+// tell is process._fatalException: it emits the event, and returns whether a listener has handled the exception. If
+// none has, the listeners of 'exit' have run.
 function tell(error, fromPromise) {
   const origin = fromPromise ? 'unhandledRejection' : 'uncaughtException';
   process.emit('uncaughtExceptionMonitor', error, origin);
@@ -52,7 +52,7 @@ function tell(error, fromPromise) {
   try {
     emitExit(1);
   } catch {
-    // What a listener of the end throws does not hide the error that led to it.
+    // An exception in a listener of 'exit' does not hide the error that led to it.
   }
   return false;
 }
@@ -114,7 +114,7 @@ function sourceOf(file) {
   return file[0] === '[' ? require('internal/main').givenText() : require('fs').readFileSync(decodeURI(file), 'utf8');
 }
 
-const longestLine = 1000; // characters; what compilers have put on one line helps nobody
+const longestLine = 1000; // characters; longer lines are generated code, which helps no reader
 
 function beforeExit() {
   process.emit('beforeExit', process.exitCode ?? 0);
@@ -140,7 +140,7 @@ function finish() {
     end(13);
   }
   emitExit();
-  require('internal/ticks').runDeferred(); // What the listeners have put off, but for ticks and what waits for the loop.
+  require('internal/ticks').runDeferred(); // Runs what the listeners have deferred, but no timers or I/O.
   host.reallyExit(process.exitCode ?? 0);
 }
 

@@ -64,7 +64,7 @@ function asJSON(value) {
   }
 }
 
-// formatOne returns what a letter behind a percent sign makes of a value, undefined if that is no letter of ours.
+// formatOne returns a value formatted as the letter after a percent sign says, undefined for an unknown letter.
 function formatOne(letter, value, options) {
   switch (letter) {
     case 's': return asText(value, options);

@@ -10,7 +10,7 @@ const binding = internalBinding('timers');
 const kRefed = Symbol('refed');
 
 let queue = [];
-let first; // what is to be called before the others
+let first; // function to call before the others
 let rest; // of a list in which one has thrown
 let referenced = 0; // immediates that keep the loop running
 let runDeferred; // runs ticks and reactions; bootstrap gives it
@@ -64,8 +64,8 @@ function end(immediate) {
   immediate[kRefed] = null;
 }
 
-// processImmediates calls what was set before the turn. What throws ends it; the host calls it
-// again at once, for the rest.
+// processImmediates calls the immediates that were set before the turn. An exception ends it, and the host calls it
+// again at once for the rest.
 function processImmediates() {
   if (first !== undefined) runFirst();
   let list = rest;
@@ -100,7 +100,7 @@ function setImmediate(callback, ...args) {
   return new Immediate(callback, args.length > 0 ? args : undefined);
 }
 
-// setFirst has fn called before the immediates of the next turn. It is none itself.
+// setFirst calls fn before the immediates of the next turn. fn is no immediate itself.
 function setFirst(fn) {
   first = fn;
   binding.scheduleImmediates();

@@ -9,7 +9,7 @@ function init(list) {
   return list;
 }
 
-// peek returns the first, null if there is none.
+// peek returns the first item, null if there is none.
 function peek(list) {
   return list._idlePrev === list ? null : list._idlePrev;
 }

@@ -1,6 +1,6 @@
 'use strict';
 
-// Runs what a program was started for: a file, or a text.
+// Runs the program's script: a file, or a text.
 
 const { Module } = require('internal/cjs');
 const options = require('internal/options');
@@ -20,7 +20,7 @@ function run(what, ...args) {
   preload(() => how(...args));
 }
 
-// applyOptions sets what flags change of process.
+// applyOptions sets the properties of process that flags change.
 function applyOptions() {
   const limit = options.value('--stack-trace-limit');
   if (limit !== undefined) Error.stackTraceLimit = +limit;

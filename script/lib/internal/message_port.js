@@ -1,6 +1,6 @@
 'use strict';
 
-// MessagePort and MessageChannel. Both ends of a channel are in this program: what is posted at one is copied at once.
+// MessagePort and MessageChannel. Both ends of a channel are in this program: a message is copied when it is posted.
 
 const { coded, codes } = require('internal/errors');
 const {
@@ -45,7 +45,7 @@ function own(port, end) {
 
 const openEnd = (port) => (port[kEnd]?.isOpen ? port[kEnd] : undefined);
 
-// iterated returns the list that a value is, undefined if it is none.
+// iterated returns the values of an iterable, undefined for other values.
 function iterated(value) {
   if (value === null || (typeof value !== 'object' && typeof value !== 'function') ||
     typeof value[Symbol.iterator] !== 'function') {
@@ -108,7 +108,7 @@ for (const name of Object.keys(methods)) {
 defineEventHandler(MessagePort.prototype, 'message');
 defineEventHandler(MessagePort.prototype, 'messageerror');
 
-// A port receives, and keeps the loop running, while somebody listens.
+// A port receives, and keeps the loop running, while it has a listener.
 function onNewListener(list, type, entry) {
   Reflect.apply(NodeEventTarget.prototype[kNewListener], this, [list, type, entry]);
   if (type !== 'message' || list.size !== 1 || openEnd(this) === undefined) return;

@@ -1,6 +1,7 @@
 'use strict';
 
-// The ends of channels between ports: what is posted at one is queued at the others, and the loop has it delivered.
+// The ends of channels between ports: a message that is posted at one is queued at the others, and delivered by the
+// loop.
 
 const contexts = require('internal/context_hook');
 const { runDeferred } = require('internal/ticks');
@@ -11,7 +12,7 @@ const binding = internalBinding('messages');
 // MOST is how many messages an end gets in a row, if more come while they are delivered, before others have their turn.
 const MOST = 1000;
 
-const CLOSE = Symbol('close'); // what the last message is
+const CLOSE = Symbol('close'); // the last message
 
 let due = []; // ends with something to be delivered, or to be closed
 let made = 0;
@@ -19,7 +20,7 @@ let refs = 0; // ends that keep the loop running
 
 const tell = (owner, what, message) => owner[what](message);
 
-// End is one end. Its owner is what messages are given to: deliver(message) for each, and closed() once, last.
+// End is one end. Its owner gets the messages: deliver(message) for each, and closed() once, last.
 class End {
   queue = []; // its first messages may have been taken
   head = 0; // of queue
@@ -96,11 +97,11 @@ class End {
 
   #hasEnded() { return this.queue[this.head] === CLOSE; }
 
-  // process delivers what there is. What throws leaves the rest for the next time.
+  // process delivers the queued messages. After an exception the rest waits for the next call.
   process() {
     this.#isDue = false;
     try {
-      // One that is closed meanwhile gets what was there before, one that was closed before gets nothing.
+      // An end that is closed meanwhile gets the messages from before; one that was closed before gets nothing.
       let left = this.isClosing ? 0 : Math.max(this.length, MOST);
       for (; left > 0 && this.isReceiving && !this.isClosed; left--) {
         const message = this.take();
@@ -129,7 +130,7 @@ class End {
     if (this.owner !== undefined) this.#tell(this.owner, 'closed');
   }
 
-  // drop closes an end of which nobody is told.
+  // drop closes an end without calling its owner.
   drop() {
     this.owner = undefined;
     this.#finish();

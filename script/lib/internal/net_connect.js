@@ -1,6 +1,6 @@
 'use strict';
 
-// How a net.Socket connects: it looks a name up, and tries the addresses, those of both families in turns.
+// How a net.Socket connects: it looks up the name, and tries the addresses, those of both families in turns.
 
 const { codes } = require('internal/errors');
 const { isIP, defaults, MIN_ATTEMPT_TIMEOUT } = require('internal/net');
@@ -219,7 +219,8 @@ function attemptPath(socket, handle, path, connected) {
   if (failed !== 0) process.nextTick(fail, socket, withHostPort(failed[0], 'connect', path));
 }
 
-// attemptNext tries the next address of several. After a while without an answer, the one after it is tried, too.
+// attemptNext tries the next of several addresses. If there is no answer for a while, the following one is tried as
+// well.
 function attemptNext(context) {
   const { socket, port, turns } = context;
   clearTimeout(context.timer);

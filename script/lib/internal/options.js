@@ -1,6 +1,6 @@
 'use strict';
 
-// The flags that the script's program was started with, with those of NODE_OPTIONS.
+// The flags of the program, including those of NODE_OPTIONS.
 
 const { flags } = internalBinding('host');
 

@@ -1,6 +1,6 @@
 'use strict';
 
-// The process object. What it needs of other modules is loaded when it is first asked for.
+// The process object. It loads other modules on first use.
 
 const EventEmitter = require('events');
 const { codes: { ERR_INVALID_ARG_TYPE, ERR_UNCAUGHT_EXCEPTION_CAPTURE_ALREADY_SET } } = require('internal/errors');

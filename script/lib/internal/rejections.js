@@ -1,6 +1,6 @@
 'use strict';
 
-// Rejections that nobody has handled by the time all reactions have run.
+// Rejections that are unhandled when all reactions have run.
 
 const contexts = require('internal/context_hook');
 const fatal = require('internal/fatal');
@@ -20,7 +20,7 @@ function handled(promise) {
   if (!pending.delete(promise) && told.has(promise)) late.push(promise);
 }
 
-// processRejections tells of what there is, and reports whether that was anything.
+// processRejections reports the unhandled rejections, and returns whether there were any.
 function processRejections() {
   let any = false;
   while (late.length > 0) {
@@ -56,7 +56,7 @@ function warnOfHandled(number) {
 
 const modes = ['none', 'strict', 'throw', 'warn'];
 
-// checkMode ends the program if --unhandled-rejections says what is none.
+// checkMode ends the program if --unhandled-rejections has an invalid mode.
 function checkMode() {
   if (modes.includes(mode())) return;
   internalBinding('stdio').writeSync(2, `${process.execPath}: invalid value for --unhandled-rejections\n`);
@@ -108,7 +108,7 @@ function asError(reason) {
   return isErrorLike(reason) ? reason : new UnhandledPromiseRejection(reason);
 }
 
-// safeText says what a value is without running anything of it.
+// safeText returns a text for a value without running anything of it.
 function safeText(value) {
   if (typeof value === 'symbol') return value.toString();
   if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return String(value);
@@ -135,7 +135,7 @@ function warnOfUnhandled(reason, number) {
       process.emitWarning(safeText(reason), name);
     }
   } catch {
-    // A reason that cannot be read is told of by the warning below.
+    // The warning below reports a reason that cannot be read.
   }
   process.emitWarning(warning);
 }

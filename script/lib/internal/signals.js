@@ -9,7 +9,7 @@ const binding = internalBinding('signals');
 
 const watchers = new Map(); // by name
 
-// follow watches what has listeners from now on; name has its first one.
+// follow watches each signal while it has listeners. name has its first one.
 function follow(process, name) {
   start(process, name);
   process.on('newListener', (added) => start(process, added));

@@ -56,7 +56,7 @@ class SocketList extends EventEmitter {
 
 const lists = new WeakMap(); // of maps of lists by key, by process
 
-// count has a server count its connections in a process, too.
+// count makes a server count its connections in another process as well.
 function count(server, process) {
   const key = server._connectionKey;
   let all = lists.get(process);

@@ -1,9 +1,8 @@
 'use strict';
 
-// The engine's stack of an error begins with its first frame. Node's begins with "Name: message",
-// and has Error.captureStackTrace, stackTraceLimit and prepareStackTrace, on which scripts rely.
-// The classes are wrapped for that; their prototypes stay, so that errors of the engine itself are
-// instances of them, too.
+// The engine's stack of an error begins with its first frame. Node's begins with "Name: message", and Node has
+// Error.captureStackTrace, stackTraceLimit and prepareStackTrace, on which scripts rely. The classes are wrapped to
+// have them. Their prototypes stay, so errors of the engine itself are instances of the wrapped classes.
 
 const limit = 10;
 
@@ -17,7 +16,7 @@ function header(error) {
 
 const frame = /^ {4}at /;
 
-// framesOf returns the lines of a stack, without those of this file and of Reflect.construct, which it calls.
+// framesOf returns the lines of a stack, without frames of this file and of Reflect.construct, which it calls.
 function framesOf(stack) {
   const lines = String(stack).split('\n').filter((line) => frame.test(line));
   const last = lines.findLastIndex((line) => line.includes('(node:internal/stack:'));
@@ -53,7 +52,7 @@ function cut(frames, most) {
   return typeof most === 'number' ? frames.slice(0, Math.max(0, most)) : [];
 }
 
-// Given is a class whose constructor returns what it is given: classes that extend it add private names to any object.
+// Given is a class whose constructor returns its argument: classes that extend it add private names to any object.
 class Given {
   constructor(object) { return object; }
 }
@@ -119,7 +118,7 @@ const stackProperty = {
   configurable: true, enumerable: false,
 };
 
-// setStack gives an error its stack, of what the engine says.
+// setStack sets the stack of an error, given the engine's.
 function setStack(error, raw, after) {
   Trace.put(error, raw, Error.stackTraceLimit, after);
   Object.defineProperty(error, 'stack', stackProperty);
@@ -170,8 +169,8 @@ Object.defineProperty(WrappedError, 'captureStackTrace', {
   writable: true, configurable: true, enumerable: false,
 });
 
-// complete gives an error that the engine itself has thrown what the others have: its first line,
-// and places in the source.
+// complete completes an error that the engine itself has thrown: it gets the first line, and places in the original
+// source.
 function complete(error) {
   const { stack } = error;
   if (typeof stack !== 'string' || !frame.test(stack)) return;

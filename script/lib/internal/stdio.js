@@ -1,8 +1,7 @@
 'use strict';
 
-// process.stdin, stdout and stderr. What is written to them is with the system when write returns,
-// so that nothing is lost when the program ends. stdin is read only when somebody wants it, and
-// holds nothing while it is paused.
+// process.stdin, stdout and stderr. Writes are synchronous, because data must not be lost when the program ends. stdin
+// is read only when the script wants it, and does not keep the loop running while it is paused.
 
 const { Readable, Writable } = require('stream');
 const { errnoException } = require('internal/system_errors');
@@ -49,7 +48,7 @@ function writeThrough(handle, fd) {
   return handle;
 }
 
-// Nobody closes the output of the program: what has destroyed the stream leaves it as it was.
+// The program's output is never closed: destroying the stream leaves the descriptor open.
 function keepOpen(error, callback) {
   callback(error);
   this._undestroy();
@@ -72,7 +71,7 @@ function output(fd) {
       stream = new (require('net').Socket)({ fd, readable: false, writable: true });
       stream._type = 'pipe';
       break;
-    default: // It is closed: what is written goes nowhere.
+    default: // It is closed: the data is dropped.
       stream = new Writable({ write(chunk, encoding, callback) { callback(); } });
   }
   stream.fd = fd;
@@ -128,7 +127,7 @@ function stdin(fd) {
     stream._handle.reading = false;
     stream._readableState.reading = false;
     stream._handle.readStop();
-    // A resume before may be on its way, on the next tick, too: the last of both counts.
+    // An earlier resume may be scheduled, also on the next tick: the last call counts.
     stream.on('pause', () => process.nextTick(stopIfPaused, stream));
   }
   return stream;

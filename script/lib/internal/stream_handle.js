@@ -1,15 +1,14 @@
 'use strict';
 
-// What a socket or a server has as its _handle. Its methods are those of Node's handles that
-// scripts and tests use: they return 0 or a negative number, and what they begin is told later.
-// Descriptors and bytes are Go's.
+// The _handle of a socket or a server. It has the methods of Node's handles that scripts and tests use: they return 0
+// or a negative number, and report the result later. Descriptors and bytes are Go's.
 
 const contexts = require('internal/context_hook');
 
 const binding = internalBinding('net');
 
-// What the function given to a native stream is told, and what its write returns. Go has the same
-// numbers in host/stream.go.
+// The first argument of the function given to a native stream, and the results of write. Go has the same numbers in
+// host/stream.go.
 const [onData, onEnd, onError, onClose, onWritten, onShut] = [0, 1, 2, 3, 4, 5];
 const TAKEN = 0;
 
@@ -26,10 +25,10 @@ class Handle {
   #closed = false;
   #ended = false; // both halves have ended by themselves
   #refed = true;
-  #written = null; // called when what was written is with the kernel
+  #written = null; // called when the kernel has taken the data
   #shut = null; // called when the writing half is ended
   #whenClosed = null;
-  #counts = null; // of bytes, once the stream is gone
+  #counts = null; // numbers of bytes after the stream has closed
 
   reading = false;
   onconnection = null; // of a server: called with a number and the handle of a connection
@@ -185,8 +184,8 @@ class Handle {
     return true;
   }
 
-  // detach gives up a connection that another process is to have, and returns its descriptor, or a
-  // negative number. Whoever has it closes it.
+  // detach returns the descriptor of a connection for another process, or a negative number. The caller owns the
+  // descriptor.
   detach() {
     return this.#native?.detach() ?? -1;
   }
@@ -232,7 +231,7 @@ class Handle {
       return;
     }
     (this.#listener ?? this.#socket)?.close();
-    // Even if nobody is told: what closes has the loop go on, and beforeExit is emitted again.
+    // Also without a callback: the close keeps the loop running, and beforeExit is emitted again.
     setImmediate(() => this.#on(onClose));
   }
 }
@@ -287,7 +286,7 @@ class Pipe extends Handle {
 }
 
 const DEFAULT_BACKLOG = 511;
-// As in Node, those of a Pipe have no addresses.
+// As in Node, a Pipe's have no addresses.
 Pipe.prototype.getsockname = undefined;
 Pipe.prototype.getpeername = undefined;
 

@@ -115,8 +115,8 @@ function insert(timer, msecs, start = binding.now()) {
 
 let running = false; // processTimers looks at the heap
 
-// processTimers calls what is due when it begins: what becomes due meanwhile waits for the next
-// turn. What throws ends it; the host calls it again at once.
+// processTimers calls the timers that are due when it begins; later ones wait for the next turn. An exception ends it,
+// and the host calls it again at once.
 function processTimers() {
   const now = binding.now();
   let ran = false;
@@ -141,8 +141,8 @@ function processList(list, now) {
   while (!isEmpty(list)) {
     const timer = peek(list);
     if (now - timer._idleStart < list.msecs) {
-      // The others have to wait, too. At least until the next millisecond: a timer that sets itself
-      // anew must not hold the loop.
+      // The others wait as well, at least until the next millisecond: a timer that sets itself anew must not block the
+      // loop.
       list.expiry = Math.max(timer._idleStart + list.msecs, now + 1);
       list.id = ++ids;
       down(list.place);
@@ -186,7 +186,7 @@ function end(timer) {
 }
 
 const known = new Map(); // timers by their numbers, of those that were converted to one
-const warned = new Set(); // of what is warned of once
+const warned = new Set(); // warnings that were given
 
 function warn(type, text) {
   if (type !== 'TimeoutOverflowWarning') {

@@ -8,7 +8,7 @@ const contexts = require('internal/context_hook');
 const binding = internalBinding('udp');
 const { sockname, peername } = internalBinding('net');
 
-// What the function given to a native socket is told. Go has the same numbers in host/udp.go.
+// The first argument of the function given to a native socket. Go has the same numbers in host/udp.go.
 const [onMessage, onError, onSent] = [0, 1, 2];
 
 const EBADF = -9;
@@ -86,7 +86,7 @@ class UDP {
     return this.#native.sourceMembership(source, group, on ?? '', false);
   }
 
-  // bufferSize sets a size, if it is not 0, and returns it. What has failed is told in context.
+  // bufferSize sets a size unless it is 0, and returns it. A failure is described in context.
   bufferSize(size, receive, context) {
     const result = this.#native.bufferSize(size, receive);
     if (result >= 0) return result;

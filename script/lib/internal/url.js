@@ -21,7 +21,7 @@ function invalidURL(input, base) {
   return error;
 }
 
-// parse returns the parts of a URL, null if it is none.
+// parse returns the parts of a URL, null if it is invalid.
 function parse(input, base) {
   if (base === undefined) return binding.parse(input);
   return base === '' ? null : binding.parse(input, base);

@@ -6,7 +6,7 @@ const { codes: { ERR_INVALID_ARG_TYPE } } = require('internal/errors');
 const { validateFunction, validateString, validateUint32 } = require('internal/validators');
 
 const customPromisify = Symbol.for('nodejs.util.promisify.custom');
-const customPromisifyArgs = Symbol('customPromisifyArgs'); // the names of what a callback gets besides the error
+const customPromisifyArgs = Symbol('customPromisifyArgs'); // names of a callback's results, after the error
 
 function copyProperties(to, from) {
   const descriptors = Object.getOwnPropertyDescriptors(from);
@@ -53,7 +53,7 @@ function promisify(original) {
 }
 promisify.custom = customPromisify;
 
-const warned = new Set(); // codes of what has been warned of
+const warned = new Set(); // codes of warnings that were given
 
 // deprecate returns a function that warns when it is first called. A code is warned of once.
 function deprecate(fn, message, code, { modifyPrototype = true } = {}) {

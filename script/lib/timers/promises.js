@@ -8,7 +8,7 @@ const { kResistStopPropagation } = require('internal/event_target');
 
 const listening = { once: true, [kResistStopPropagation]: true };
 
-// check throws for what no timer takes.
+// check throws if a value is no valid delay.
 function check(delay, options) {
   if (delay !== undefined) validateNumber(delay, 'delay');
   validateObject(options, 'options');

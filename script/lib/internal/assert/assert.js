@@ -29,7 +29,7 @@ function falsy() {
     `The expression evaluated to a falsy value:\n\n  ${text}\n`;
 }
 
-// ensure is ok, for the functions that do what it does.
+// ensure is ok for other functions: the stack of its error begins at fn.
 function ensure(fn, count, value, message, self) {
   if (value) return;
   let generated = false;

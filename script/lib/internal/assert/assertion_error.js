@@ -8,7 +8,7 @@ const longText = 512; // characters of a string over which it is cut by as many 
 
 const isError = (value) => value instanceof Error;
 
-// copyOf returns a copy of an error whose stack tells nothing but the error, so that two can be compared.
+// copyOf returns a copy of an error whose stack has only the message, so two errors can be compared.
 function copyOf(error) {
   const copy = new Error(error.message);
   Object.setPrototypeOf(Object.assign(copy, error), Object.getPrototypeOf(error));

@@ -1,6 +1,6 @@
 'use strict';
 
-// The messages of assertions: what was found, what was expected, and how they differ.
+// The messages of assertions: the actual value, the expected value, and their differences.
 
 const { inspect } = require('internal/inspect');
 const { insert, myersDiff, nop } = require('internal/assert/myers_diff');
@@ -19,7 +19,7 @@ const headers = {
   notDeepEqualUnequal: 'Expected values not to be loosely deep-equal:',
 };
 
-const shortest = 12; // characters of two values that are told in one line
+const shortest = 12; // the most characters of two values on one line
 const keptLines = 5; // lines in common that are shown behind a difference
 const mostSame = 50; // lines shown of values that look the same
 const mostText = 512; // characters shown of each of two values
@@ -27,7 +27,7 @@ const mostUnequal = 1024;
 
 const isTerminal = internalBinding('stdio').isatty(2);
 
-// colors returns codes for what is written to stderr, empty if it takes none.
+// colors returns color codes for stderr, empty if it has no colors.
 function colors() {
   const isOn = require('internal/colors').shouldColor({ isTTY: isTerminal });
   const code = (n) => (isOn ? `\u001b[${n}m` : '');

@@ -1,6 +1,6 @@
 'use strict';
 
-// Assertions of what a function throws, or a promise is rejected with.
+// Assertions about the exception of a function or the rejection of a promise.
 
 const {
   codes: { ERR_AMBIGUOUS_ARGUMENT, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_INVALID_RETURN_VALUE },
@@ -67,7 +67,7 @@ function compareObject(actual, expected, message, from) {
   }
 }
 
-// mismatch returns what is wrong with an error, undefined if it is as expected.
+// mismatch returns the message about an unexpected error, undefined if the error is as expected.
 function mismatch(actual, expected) {
   if (isRegExp(expected)) {
     const text = String(actual);
@@ -106,7 +106,7 @@ function compare(actual, expected, message, from) {
   throw error;
 }
 
-// expectError checks what was thrown. rest is what the caller was given besides the function: an error, a message.
+// expectError checks an exception. rest has the caller's arguments after the function: an error, a message.
 function expectError(from, actual, ...rest) {
   let [error, message] = rest;
   if (typeof error === 'string') {

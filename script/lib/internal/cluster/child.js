@@ -1,6 +1,6 @@
 'use strict';
 
-// A worker of a cluster: its servers are those of the primary process.
+// A worker of a cluster: its servers belong to the primary process.
 
 const EventEmitter = require('events');
 const { handler, send: sendTo } = require('internal/cluster/messages');
@@ -19,7 +19,7 @@ cluster._setupWorker = function () {
   process.once('disconnect', () => {
     process.channel = null;
     worker.emit('disconnect');
-    if (!worker.exitedAfterDisconnect) process.exit(0); // The primary has gone.
+    if (!worker.exitedAfterDisconnect) process.exit(0); // The primary has exited.
   });
   process.on('internalMessage', handler(worker, (message, handle) => {
     if (message.act === 'newconn') onConnection(message, handle);
@@ -32,8 +32,7 @@ function send(message, answered) {
   return sendTo(process, message, null, answered);
 }
 
-// _getServer asks the primary for a server, as server listens, and calls back with a number and
-// what it has as its handle.
+// _getServer asks the primary for a server when server listens, and calls back with an error number and a handle.
 cluster._getServer = function (server, options, callback) {
   let { address } = options;
   if (options.port < 0 && typeof address === 'string') address = require('path').resolve(address);
@@ -121,7 +120,7 @@ function onConnection({ key, seq }, handle) {
   if (isFull && !owner.dropMaxConnection) accepted = false; // Else the server takes it, and drops it.
   send({ ack: seq, accepted });
   if (accepted) server.onconnection(0, handle);
-  else if (handle) require('internal/ipc_handles').giveUp(handle); // The primary has it, too.
+  else if (handle) require('internal/ipc_handles').giveUp(handle); // The primary has it as well.
 }
 
 function disconnect(worker, byPrimary) {

@@ -11,7 +11,7 @@ class RoundRobinHandle {
     const net = require('net');
     this.key = key;
     this.all = new Map(); // workers that listen
-    this.free = new Map(); // those of them that wait for a connection
+    this.free = new Map(); // workers that wait for a connection
     this.handles = []; // connections that wait for a worker
     this.sent = new Map(); // the connection that a worker has not answered for
     this.handle = null;
@@ -53,7 +53,7 @@ class RoundRobinHandle {
     if (!this.all.delete(worker.id)) return false;
     this.free.delete(worker.id);
     const sent = this.sent.get(worker.id);
-    if (sent !== undefined && !worker.isConnected()) { // Nobody will answer for it.
+    if (sent !== undefined && !worker.isConnected()) { // No worker will answer for it.
       this.sent.delete(worker.id);
       giveUp(sent);
     }

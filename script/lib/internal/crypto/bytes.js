@@ -1,13 +1,13 @@
 'use strict';
 
-// What the parts of crypto share: how they take bytes and texts, and give them.
+// Shared by the parts of crypto: conversion of bytes and texts.
 
 const { Buffer } = require('buffer');
 const { encodingNumber } = require('internal/encodings');
 const { codes: { ERR_INVALID_ARG_TYPE, ERR_UNKNOWN_ENCODING } } = require('internal/errors');
 const { isAnyArrayBuffer } = require('internal/types');
 
-// viewOf returns a Uint8Array of what has bytes, undefined of anything else.
+// viewOf returns a Uint8Array of a buffer or view, undefined for other values.
 function viewOf(data) {
   if (data instanceof Uint8Array) return data;
   if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);

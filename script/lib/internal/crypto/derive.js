@@ -89,7 +89,7 @@ function hkdfArguments(digest, key, salt, info, keylen) {
   return [digest, key, salt, info, keylen];
 }
 
-// bufferOf returns the bytes as an ArrayBuffer, which is what a hkdf gives.
+// bufferOf returns the bytes as an ArrayBuffer, the result type of hkdf.
 const bufferOf = (bytes) => bytes.buffer;
 
 function hkdf(digest, ikm, salt, info, keylen, callback) {

@@ -16,7 +16,7 @@ const settings = Object.create(Function.prototype, Object.fromEntries(names.map(
   enumerable: true, configurable: true,
 }])));
 
-// make returns a $ whose options are those of another, but for some.
+// make returns a $ with the options of another, some of them changed.
 function make(inherited, own) {
   const options = Object.create(inherited);
   for (const [name, value] of Object.entries(own)) put(options, name, value);

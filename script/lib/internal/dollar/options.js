@@ -1,6 +1,6 @@
 'use strict';
 
-// The options of commands: what they may be, and what the host makes of them.
+// The options of commands: their checks, and their form for the host.
 
 const { codes: { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE } } = require('internal/errors');
 const {
@@ -38,7 +38,7 @@ function object(value, name) {
 
 const slots = new Set(['pipe', 'ignore', 'inherit']);
 
-// stdioOf returns what the first three descriptors are, of one text for all or a list.
+// stdioOf returns the option for each of the first three descriptors, given one text for all or a list.
 function stdioOf(value, name) {
   if (!Array.isArray(value)) value = [value, value, value];
   if (value.length > 3) throw new ERR_INVALID_ARG_VALUE(name, value, 'must not have more than three');
@@ -53,7 +53,7 @@ function stdioOf(value, name) {
   });
 }
 
-// checks returns what is kept of each option, or throws.
+// checks has a function for each option that returns the checked value, or throws.
 const checks = {
   __proto__: null,
   cwd: (value, name) => (value instanceof URL ? require('url').fileURLToPath(value) : text(value, name)),
@@ -89,7 +89,7 @@ const checks = {
   verbose: boolean,
 };
 
-// validated returns what is kept of an option, undefined for none.
+// validated returns the checked value of an option, undefined if it is not set.
 function validated(name, value) {
   const check = checks[name];
   if (check === undefined) throw new ERR_INVALID_ARG_VALUE(`options.${String(name)}`, value, 'is not an option of $');
@@ -98,14 +98,14 @@ function validated(name, value) {
 
 const asides = new Set(['nothrow', 'quiet']);
 
-// put sets an option of a command, or of those that inherit from options. hasMore tells of options that matter to the start of a
-// command: most have none.
+// put sets an option of a command, or of those that inherit from options. hasMore marks options that matter for the
+// start of a command, because most commands have none.
 function put(options, name, value) {
   options[name] = validated(name, value);
   if (!asides.has(name)) options.hasMore = true;
 }
 
-// forHost returns what the host takes of options.
+// forHost returns the options in the form that the host takes.
 function forHost(options) {
   const { cwd, env, shell, prefix, input, timeout, killSignal, killGrace, maxBuffer, cutOff, limits } = options;
   return {

@@ -1,6 +1,6 @@
 'use strict';
 
-// How a command has ended, and what it has written.
+// The exit of a command and its output.
 
 const { signalName } = require('internal/constants');
 
@@ -26,7 +26,7 @@ function textOf(bytes) {
 let bitsOf;
 let setPipedFrom; // sets what pipedFrom of an output is
 
-// ProcessOutput is what a command that has succeeded has written, or one whose failure is no error.
+// ProcessOutput is the output of a command that has succeeded, or whose failure is no error.
 class ProcessOutput {
   #stdout; // bytes; undefined: none
   #stderr;
@@ -36,7 +36,7 @@ class ProcessOutput {
   #template;
   #values;
 
-  // It is what the host tells of the end of a command, see host/command.go.
+  // The arguments are those of the host's commandClosed, see host/command.go.
   constructor(code, signal, stdout, stderr, ms, bits, template, values) {
     this.#stdout = stdout;
     this.#stderr = stderr;
@@ -75,8 +75,8 @@ class ProcessOutput {
   }
 }
 
-// ProcessError is the error of a command that has failed: it has what a ProcessOutput has. More is known of a failure: error, isAborted,
-// hasStarted, timeout, maxBuffer and where.
+// ProcessError is the error of a command that has failed, with the properties of a ProcessOutput. A failure has also:
+// error, isAborted, hasStarted, timeout, maxBuffer and where.
 class ProcessError extends Error {
   constructor(output, failure) {
     const { command, stdout, stderr, exitCode, signal, timedOut, cutOff, pipedFrom } = output;
@@ -107,7 +107,7 @@ class ProcessError extends Error {
   lines() { return this.output.lines(); }
 }
 
-// described says in words what has become of a command.
+// described returns the text about the end of a command.
 function described(output, { error, isAborted, hasStarted, timeout, maxBuffer }) {
   const { exitCode, signal } = output;
   const bits = bitsOf(output);
@@ -128,8 +128,7 @@ function wasEnded(output) {
   return (bitsOf(output) & ENDED) !== 0;
 }
 
-// isBrokenPipe reports whether a command has ended because nobody read any more what it wrote, as in a shell's
-// pipeline.
+// isBrokenPipe reports whether a command was killed because its reader had closed the pipe, as in a shell's pipeline.
 function isBrokenPipe(error) {
   return error.signal === 'SIGPIPE' || error.exitCode === 128 + 13;
 }

@@ -10,8 +10,8 @@ const { nextTick } = require('internal/ticks');
 
 const binding = internalBinding('command');
 
-// What a command is at. It is started at the end of the turn in which it was made, so that methods can say what it is
-// to be.
+// The states of a command. It is started at the end of the turn in which it was made, so methods can still set its
+// options.
 const [NEW, WAITING, RUNNING, OVER] = [0, 1, 2, 3];
 
 const MAX_BUFFER = 64 << 20; // Go's default
@@ -31,11 +31,11 @@ function takeFunctions(resolve, reject) {
 
 // Connections is what most commands have nothing of.
 class Connections {
-  slots; // what the first three descriptors are: lists of targets; undefined: nothing to be read, and two that are kept
+  slots; // targets of the first three descriptors; undefined: no input, and both outputs are kept
   streams = [undefined, undefined, undefined]; // this side of descriptors that are pipes
   source; // the command whose output this one reads
   sinks = []; // promises of streams that take the output
-  isStopped = false; // by one who does not want to know how it ends
+  isStopped = false; // killed by #stop: its exit is no failure
   aborted; // {reason}
   disposeAbort;
 }
@@ -43,7 +43,7 @@ class Connections {
 class ProcessPromise extends Promise {
   #template;
   #values;
-  #options; // those of its $, or its own, which inherit from these
+  #options; // the options of its $, or its own, which inherit from these
   #hasOwnOptions = false;
   #nothrow; // of its own; undefined: as in #options
   #quiet;
@@ -69,13 +69,14 @@ class ProcessPromise extends Promise {
     internalBinding('host').setHook('commandClosed', (command, code, signal, stdout, stderr, ms, bits, error) => {
       command.#over(code, signal, stdout, stderr, ms, bits, error);
     });
-    // await takes a promise as it is whose constructor is Promise, and by way of two others if not. then() makes no commands of what it returns.
+    // await uses a promise whose constructor is Promise directly, and others by way of two more. then() does not return
+    // a command.
     delete ProcessPromise.prototype.constructor;
   }
 
   get [Symbol.toStringTag]() { return 'ProcessPromise'; }
 
-  // What the command is to be.
+  // Methods that set options.
 
   cwd(dir) {
     this.#mustBeNew('cwd');
@@ -130,7 +131,7 @@ class ProcessPromise extends Promise {
 
   #connected() { return this.#connections ??= new Connections(); }
 
-  // What goes in and what comes out.
+  // Input and output.
 
   get stdin() {
     const { streams, source } = this.#connected();
@@ -161,14 +162,15 @@ class ProcessPromise extends Promise {
     return require('internal/net_socket').ofHandle(own, { readable: i > 0, writable: i === 0 });
   }
 
-  // #connect adds a target to what a descriptor is. The first takes the place of what it is without.
+  // #connect adds a target of a descriptor. The first one replaces the default.
   #connect(i, target) {
     const slots = this.#connected().slots ??= [undefined, undefined, undefined];
     if (slots[i] === undefined || i === 0) slots[i] = [target];
     else slots[i].push(target);
   }
 
-  // pipe has a command, a file or a stream read what this one writes, and returns the command that reads, or this one.
+  // pipe connects the output of this command to a command, a file or a stream, and returns the reading command, or this
+  // one.
   pipe(target, ...values) {
     const template = templateOf(target);
     if (template !== undefined) {
@@ -198,7 +200,7 @@ class ProcessPromise extends Promise {
     this.#connect(1, [w]);
     next.#connect(0, [r]);
     next.#connected().source = this;
-    this.catch(nothing); // The next one tells of it.
+    this.catch(nothing); // The next command reports it.
     return next;
   }
 
@@ -260,7 +262,7 @@ class ProcessPromise extends Promise {
     this.#connections?.source?.#end();
   }
 
-  // #stop ends the command for one who has had enough of it. Its promise does not tell of that.
+  // #stop kills the command for a reader that needs no more. Its exit is then no failure.
   #stop() {
     this.#connected().isStopped = true;
     this.#end();
@@ -333,13 +335,13 @@ class ProcessPromise extends Promise {
     return this.#connections?.aborted !== undefined;
   }
 
-  // #follow sees to options that concern a command that runs.
+  // #follow applies the options that concern a running command.
   #follow({ signal, input }) {
     if (signal !== undefined) this.#connected().disposeAbort = require('events').addAbortListener(signal, () => this.abort(signal.reason));
     if (isStream(input)) require('stream').pipeline(input, this.#connections.streams[0], nothing); // It need not read all of it.
   }
 
-  // #slotsOf returns what the host makes of the descriptors, undefined for what it does without being told.
+  // #slotsOf returns the descriptors in the form that the host takes, undefined for the default.
   #slotsOf(options) {
     const { stdio, input } = options;
     const isVerbose = this.#isShown;
@@ -394,7 +396,7 @@ class ProcessPromise extends Promise {
     else this.#settleWithOthers(output, failure);
   }
 
-  // #settle settles the promise. other is a failure of another command that is one of this, too.
+  // #settle settles the promise. other is the failure of another command that is a failure of this one as well.
   #settle(output, failure, other) {
     const hasFailed = output.exitCode !== 0 || failure.error !== undefined || wasEnded(output);
     const isTold = this.#connections?.isStopped !== true && !((this.#nothrow ?? this.#options.nothrow) && failure.error === undefined);
@@ -406,8 +408,8 @@ class ProcessPromise extends Promise {
     this.#reject(hasFailed ? new ProcessError(output, { ...failure, timeout, maxBuffer, where: this.#template.where }) : other);
   }
 
-  // #settleWithOthers waits for the command in front of this one, and for streams behind it. Their errors are this
-  // one's, too.
+  // #settleWithOthers waits for the command before this one, and for the streams after it. Their errors are errors of
+  // this command as well.
   async #settleWithOthers(output, failure) {
     const { source, sinks } = this.#connections;
     const [first, ...failures] = await Promise.all([source?.#outcome(), ...sinks]);

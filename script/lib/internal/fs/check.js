@@ -39,7 +39,7 @@ function toFlags(flags, name = 'flags') {
   return opening[flags];
 }
 
-// toPath returns a path as a string or a Buffer, of what may be a URL, too.
+// toPath returns a path as a string or a Buffer. It may be given as a URL.
 function toPath(path, name = 'path') {
   if (typeof path === 'string') {
     if (path.includes('\0')) nulls(path, name);
@@ -54,7 +54,7 @@ function toPath(path, name = 'path') {
   throw new ERR_INVALID_ARG_TYPE(name, ['string', 'Buffer', 'URL'], path);
 }
 
-// fromURL returns the path of what is a URL, and anything else as it is.
+// fromURL returns the path of a URL, and any other value unchanged.
 function fromURL(path) {
   const isURL = path !== null && typeof path === 'object' && path.href && path.protocol && path.auth === undefined &&
     path.path === undefined;
@@ -71,7 +71,7 @@ function toFd(fd, name = 'fd') {
   return fd;
 }
 
-// pathOrFd returns what a file is named by in readFile and writeFile.
+// pathOrFd returns the path or the descriptor of readFile and writeFile.
 function pathOrFd(file) {
   return (file | 0) === file ? toFd(file) : toPath(file);
 }
@@ -82,7 +82,7 @@ function assertEncoding(encoding) {
   }
 }
 
-// toOptions returns options, of what may be an encoding or a callback, too.
+// toOptions returns the options, which may be given as an encoding, or left out before a callback.
 function toOptions(options, fallback = {}) {
   if (options == null || typeof options === 'function') return fallback;
   if (typeof options === 'string') options = { ...fallback, encoding: options };

@@ -87,7 +87,7 @@ function* checkPaths(from, to, options) {
   return { source, target };
 }
 
-// checkParents finds out whether a copy would end inside what is copied, by other names.
+// checkParents throws if the destination is inside the source under another name.
 function* checkParents(from, source, to) {
   for (let at = resolve(dirname(to)); at !== resolve(dirname(from)) && at !== parse(at).root; at = dirname(at)) {
     const stats = yield* statsOf('stat', at);

@@ -151,7 +151,7 @@ function gather(buffers) {
   return buffers.length === 1 ? bytesOf(buffers[0]) : require('buffer').Buffer.concat(buffers.map(bytesOf));
 }
 
-// noBuffers is what the system says to a read without any.
+// noBuffers is the error of a read without buffers.
 function noBuffers() {
   return require('internal/fs/links').systemError('EINVAL', 'read');
 }

@@ -1,8 +1,8 @@
 'use strict';
 
-// The operations of fs that are one call of Go. Each says how many arguments it needs, what Go gets
-// of them, and what the result is; the callback form, the synchronous one and the one with promises
-// are made of that.
+// The operations of fs that are one call of Go. Each has the number of its arguments, a function that returns the
+// arguments for Go, and one that converts the result. The callback form, the synchronous one and the one with promises
+// are made from that.
 
 const contexts = require('internal/context_hook');
 const {
@@ -134,7 +134,7 @@ function entry(name, path, kind) {
   return new Dirent(name.slice(at + 1), require('path').join(String(path), name.slice(0, at)), kind);
 }
 
-// isMissing reports whether stat has failed because there is no such file, which is no error for those who say so.
+// isMissing reports whether stat has failed because the file is missing, which is no error with throwIfNoEntry false.
 function isMissing(name, error, options) {
   return name === 'stat' && options?.throwIfNoEntry === false && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
 }
@@ -170,7 +170,7 @@ function callback(name) {
   } }[name];
 }
 
-// promise returns the form that gives a promise, for functions of (this operation's arguments).
+// promise returns the form with promises, for functions of (this operation's arguments).
 function promise(name, as = name) {
   const { prepare, finish, call } = operations[name];
   return { async [as](...args) {

@@ -1,6 +1,6 @@
 'use strict';
 
-// What fs tells of files: Stats, BigIntStats and Dirent.
+// Stats, BigIntStats and Dirent.
 
 const {
   constants: { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK },

@@ -191,7 +191,7 @@ ReadStream.prototype._read = function (size) {
     } else if (bytesRead > 0) {
       if (this.pos !== undefined) this.pos += bytesRead;
       this.bytesRead += bytesRead;
-      // What is much shorter than its buffer is copied, so that the rest is not held.
+      // A chunk that is much shorter than its buffer is copied, so the rest is not kept.
       if (bytesRead === into.length) this.push(into);
       else if (bytesRead * 2 > into.length) this.push(into.subarray(0, bytesRead));
       else this.push(Buffer.from(into.subarray(0, bytesRead)));
@@ -337,7 +337,7 @@ WriteStream.prototype.close = function (done) {
     }
     this.on('close', done);
   }
-  // Without autoClose nobody else closes it once it has ended.
+  // Without autoClose the file is still closed after the end.
   if (!this.autoClose) this.on('finish', this.destroy);
   this.end();
 };

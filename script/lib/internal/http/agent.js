@@ -12,7 +12,7 @@ function Agent(options) {
   if (!(this instanceof Agent)) return new Agent(options);
   EventEmitter.call(this);
   this.options = { __proto__: null, noDelay: true, ...options };
-  this.options.path = null; // net would take it for that of a Unix socket.
+  this.options.path = null; // net would take it for the path of a Unix socket.
   this.requests = { __proto__: null };
   this.sockets = { __proto__: null };
   this.freeSockets = { __proto__: null };
@@ -67,7 +67,7 @@ function onFree(socket, options) {
   free.push(socket);
 }
 
-// It is this of a socket that nobody uses.
+// A listener of an unused socket, which is this.
 function onFreeSocketError() {
   this.destroy();
   this.emit('agentRemove');

@@ -1,7 +1,7 @@
 'use strict';
 
-// The connection of a client's request: what comes on it is the response. The socket is this of functions that are
-// named for an event.
+// The connection of a client's request, on which the response arrives. In functions that are named for an event, this
+// is the socket.
 
 const { finished } = require('stream');
 const diagnostics = require('internal/diagnostics');
@@ -220,7 +220,7 @@ const onError = forRequest(function (error) {
 
 const onClose = forRequest(function () {
   const { _httpMessage: req, parser } = this;
-  this.read(); // What has come is still of the response.
+  this.read(); // The received bytes still belong to the response.
   req.destroyed = true;
   const { res } = req;
   if (res) {
@@ -263,7 +263,7 @@ function giveBack(req) {
   socket.removeListener('drain', socketOnDrain);
   process.nextTick(emitFree, req);
   req.destroyed = true;
-  if (req.res) req.res.socket = null; // Whoever destroys the response means no other request.
+  if (req.res) req.res.socket = null; // Destroying the response means that no other request follows.
 }
 
 // It is this of the response.

@@ -22,7 +22,7 @@ function isJoined(message, name, value) {
     Boolean(message[kUniqueHeaders]?.has(name.toLowerCase()));
 }
 
-// Head collects the lines of a head, and what they say of how the message ends.
+// Head collects the lines of a head, and how they say that the message ends.
 class Head {
   hasConnection = false;
   hasLength = false;
@@ -139,7 +139,7 @@ class Head {
       this.text += 'Transfer-Encoding: chunked\r\n';
       message.chunkedEncoding = true;
     } else {
-      message._last = true; // The end of the connection is that of the body.
+      message._last = true; // The body ends with the connection.
     }
   }
 }
@@ -245,7 +245,7 @@ const methods = {
     return all;
   },
 
-  // addTrailers sets what comes after the body.
+  // addTrailers sets the headers after the body.
   addTrailers(headers) {
     this._trailer = '';
     const add = (name, value) => {

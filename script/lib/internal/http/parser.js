@@ -1,7 +1,7 @@
 'use strict';
 
-// HTTPParser, as Node's internals have it, over the parser of messages in Go: what it finds goes to functions that are
-// the properties of the numbers below.
+// HTTPParser, as Node's internals have it, over the parser in Go: results are passed to functions, which are the
+// properties with the numbers below.
 
 const { FastBuffer } = require('internal/buffer');
 
@@ -49,9 +49,9 @@ class HTTPParser {
   #list = null;
   #current; // the bytes that execute looks at
   #handle = null; // the one that is consumed
-  #before; // what had its bytes
+  #before; // the former owner of the bytes
 
-  started = 0; // when the message began, 0 if there is none
+  started = 0; // time at which the message began; 0: none has
   headersDone = false;
   hasExpired = false;
 

@@ -39,7 +39,7 @@ function emitClose(res) {
   res.emit('close');
 }
 
-// Those whose connection was closed are told so. It is this of a socket.
+// Emits 'close' on responses whose connection was closed. this is a socket.
 function onSocketClose() {
   if (this._httpMessage) emitClose(this._httpMessage);
 }

@@ -154,11 +154,11 @@ Server.prototype[EventEmitter.captureRejectionSymbol] = function (error, event, 
   res.end(STATUS_CODES[500]);
 };
 
-// Connection is one connection of a server: what was asked for, and the answers that wait for their turn.
+// Connection is one connection of a server: its requests, and the answers that wait for their turn.
 class Connection {
   outgoing = [];
   incoming = [];
-  outgoingData = 0; // what answers that have no socket yet hold
+  outgoingData = 0; // bytes held by answers without a socket
   requestsCount = 0;
   keepAliveTimeoutSet = false;
 
@@ -188,7 +188,7 @@ class Connection {
     };
   }
 
-  // executed deals with what the parser made of bytes.
+  // executed handles the result of parsing a chunk.
   executed(result, bytes) {
     const { parser, socket } = this;
     if (result instanceof Error) {
@@ -263,7 +263,7 @@ class Connection {
     this.incoming.push(req);
     if (!socket._paused && (socket._writableState.needDrain || this.outgoingData >= socket.writableHighWaterMark)) {
       socket._paused = true;
-      socket.pause(); // Whoever does not read answers may ask for no more.
+      socket.pause(); // A client that does not read answers must not send more requests.
     }
     const res = new server[kServerResponse](req, {
       highWaterMark: socket.writableHighWaterMark, rejectNonStandardBodyWrites: server.rejectNonStandardBodyWrites,
@@ -337,7 +337,7 @@ class Connection {
     }
     incoming.shift();
     releaseIncoming.call(req);
-    // Nobody has read its body, which is in the way of the next request.
+    // The request's body was not read, and blocks the next request.
     if (!req._consuming && !req.readableDidRead) req._dump();
     res.detachSocket(socket);
     process.nextTick(emitClose, res);

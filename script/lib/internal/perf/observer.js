@@ -1,6 +1,6 @@
 'use strict';
 
-// Observers of the timeline. What they are told, they are told after what runs now.
+// Observers of the timeline. They are called after the running code.
 
 const {
   codes: { ERR_ILLEGAL_CONSTRUCTOR, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_MISSING_ARGS },

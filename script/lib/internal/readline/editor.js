@@ -17,7 +17,7 @@ class Editor {
   #onKeypress;
   #sawReturn = 0;
   #tabs = 0; // pressed in a row
-  #begin = null; // what the lines of the history that are gone through begin with; null if none are
+  #begin = null; // beginning of the lines of the history that are searched; null: no search
   #edits = new History();
   #cuts = new Cuts();
   #isPutIn = false; // the last key has put in a cut, which may be changed for another
@@ -31,7 +31,7 @@ class Editor {
     this.#onKeypress = (text, key) => {
       this.write(text, key);
       if (key?.sequence) {
-        // A lone half of a character cannot be shown; the terminal shows what the line is.
+        // A lone half of a surrogate pair cannot be shown, so the terminal shows the whole line.
         const code = key.sequence.codePointAt(0);
         if (code >= 0xd800 && code <= 0xdfff) this.refresh();
       }
@@ -361,8 +361,8 @@ class Editor {
     }
   }
 
-  // #remember goes up or down in the history, among the lines that begin as the search says. At its
-  // ends is what was searched for.
+  // #remember goes up or down in the history, among the lines with the searched beginning. At its ends is the searched
+  // text.
   #remember(by) {
     const rl = this.#rl;
     const { history } = rl;

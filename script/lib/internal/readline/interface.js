@@ -1,6 +1,6 @@
 'use strict';
 
-// Interface: lines of a stream. What edits a line on a terminal is in internal/readline/editor.
+// Interface: lines of a stream. The editor for terminals is in internal/readline/editor.
 
 const EventEmitter = require('events');
 const { AbortError, codes: { ERR_INVALID_ARG_VALUE, ERR_USE_AFTER_CLOSE } } = require('internal/errors');
@@ -106,7 +106,7 @@ function onData(rl, data) {
     if (text[0] === '\n') text = text.slice(1);
     rl[kSawReturn] = 0;
   }
-  // Most texts have no other ends than \n, by which they are divided much faster.
+  // Most texts have only \n as line ends, for which split is much faster.
   const lines = text.split(otherEnd.test(text) ? lineEnd : '\n');
   if (lines.length === 1) {
     rl[kRest] += text;
@@ -243,7 +243,7 @@ Interface.prototype.close = function () {
   this.emit('close');
 };
 
-// _giveUp closes the interface because of a key, which who waits for an answer is told.
+// _giveUp closes the interface because of a key, and rejects the waiting question.
 Interface.prototype._giveUp = function (key) {
   this.close();
   this[kReject]?.(new AbortError(`Aborted with ${key}`));

@@ -1,6 +1,6 @@
 'use strict';
 
-// compose makes one duplex of several streams: what is written goes to the first, what is read comes from the last.
+// compose makes one duplex of several streams: writes go to the first, reads come from the last.
 
 const { AbortError, codes: { ERR_INVALID_ARG_VALUE, ERR_MISSING_ARGS } } = require('internal/errors');
 const { destroyer } = require('internal/streams/destroy');
@@ -59,9 +59,8 @@ function compose(...streams) {
   return duplex;
 }
 
-// endWith has a duplex end with the streams that it is made of: who destroys it destroys these, by
-// destroyAll. It returns a function to be called when they have ended, which tells whether anybody
-// has heard of that.
+// endWith ends a duplex with its streams: destroying it destroys them with destroyAll. It returns a function to call
+// when they have ended, which returns whether a callback has got that.
 function endWith(duplex, waiting, destroyAll) {
   let closed; // the callback of _destroy; null once they have ended
   duplex._destroy = (error, callback) => {
@@ -83,7 +82,7 @@ function endWith(duplex, waiting, destroyAll) {
   };
 }
 
-// wake calls what waits for an event, once.
+// wake calls the function that waits for an event, once.
 function wake(waiting, event) {
   const callback = waiting[event];
   if (!callback) return;

@@ -99,7 +99,7 @@ function undestroy() {
   }
 }
 
-// errorOrDestroy tells of an error: the stream is destroyed by it, or if that is not wanted, the event is all.
+// errorOrDestroy reports an error: it destroys the stream, or with autoDestroy false only emits the event.
 function errorOrDestroy(stream, error, sync) {
   const r = stream._readableState;
   const w = stream._writableState;

@@ -45,7 +45,7 @@ function eos(stream, options, callback) {
   const w = stream._writableState;
   const r = stream._readableState;
 
-  // If the stream tells of its close, that is waited for: only then is it done with what it holds.
+  // If the stream emits 'close', that is waited for: only then has it released its resources.
   let willEmitClose = canEmitClose(stream) && isReadableNodeStream(stream) === readable &&
     isWritableNodeStream(stream) === writable;
   let writableFinished = isWritableFinished(stream, false);
@@ -140,7 +140,7 @@ function eos(stream, options, callback) {
   return cleanup;
 }
 
-// abortable returns what calls callback, which an abort of the signal does, too.
+// abortable returns a function that calls callback, as an abort of the signal does.
 function abortable(stream, signal, callback, cleanup) {
   const onAbort = () => {
     cleanup();

@@ -65,7 +65,7 @@ Stream.prototype.eventNames = function eventNames() {
   return Reflect.ownKeys(this._events).filter((name) => this._events[name] !== undefined);
 };
 
-// prependListener adds a listener before the others, to emitters of other makes, too.
+// prependListener adds a listener before the others, also to foreign emitters.
 function prependListener(emitter, event, listener) {
   if (typeof emitter.prependListener === 'function') return emitter.prependListener(event, listener);
   const existing = emitter._events?.[event];

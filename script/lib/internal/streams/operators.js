@@ -36,7 +36,7 @@ function map(fn, options) {
   return mapped(this, fn, options?.signal, concurrency, highWaterMark + concurrency);
 }
 
-// mapped calls fn for as many values at once as concurrency says, and holds at most most results that nobody has taken.
+// mapped calls fn for at most concurrency values at once, and holds at most most results that were not taken.
 async function* mapped(stream, fn, outer, concurrency, most) {
   const signal = AbortSignal.any(outer ? [outer] : []);
   const argument = { signal };

@@ -20,14 +20,14 @@ const { on: addListener, removeListener: dropListener, removeAllListeners: dropA
 // What most streams never change is on the prototype: to make a stream is what much of a short process costs.
 function ReadableState(options, stream, isDuplex) {
   this.highWaterMark = 0;
-  this.buffer = []; // what was pushed and not yet read, from bufferIndex on
+  this.buffer = []; // pushed and not yet read, from bufferIndex on
   this.bufferIndex = 0;
   this.length = 0; // bytes, or objects
   this.pipes = [];
-  this.flowing = null; // null: nobody has said
+  this.flowing = null; // null: not set
   this.ended = false;
   this.endEmitted = false;
-  this.reading = false; // _read has been called, and has not pushed
+  this.reading = false; // _read was called, and has not pushed
   this.sync = true; // _read is on the stack
   this.needReadable = false;
   this.emittedReadable = false;
@@ -59,7 +59,7 @@ Object.assign(ReadableState.prototype, {
   objectMode: false, constructed: true, readableListening: false, errored: null, errorEmitted: false, emitClose: true,
   autoDestroy: true,
   paused: null, // by pause, not because data is not wanted
-  awaitDrainWriters: null, // whom of pipes it waits for: one, or a Set if there are several
+  awaitDrainWriters: null, // pipe targets whose 'drain' it waits for: one, or a Set of several
   multiAwaitDrain: false, defaultEncoding: 'utf8', decoder: null, encoding: null,
 });
 
@@ -87,7 +87,7 @@ function Readable(options) {
   if (typeof this._construct === 'function') construct(this, () => onConstructed(this, this._readableState));
 }
 
-// onConstructed reads what had to wait for _construct.
+// onConstructed starts the read that had to wait for _construct.
 function onConstructed(stream, state) {
   if (state.needReadable) maybeReadMore(stream, state);
 }
@@ -101,7 +101,7 @@ Readable.prototype._undestroy = undestroy;
 Readable.prototype._destroy = function _destroy(error, callback) { callback(error); };
 Readable.prototype[EventEmitter.captureRejectionSymbol] = function (error) { this.destroy(error); };
 
-// What a stream gets.
+// Input of a stream.
 
 Readable.prototype.push = function push(chunk, encoding) {
   const state = this._readableState;
@@ -128,7 +128,7 @@ Readable.prototype.unshift = function unshift(chunk, encoding) {
   return addValue(this, state, chunk, encoding, true);
 };
 
-// toChunk makes what the stream's buffer holds of bytes or text: undefined if it is neither, which is an error.
+// toChunk converts bytes or text to a chunk of the buffer: undefined for other values, which are an error.
 function toChunk(stream, state, chunk, encoding) {
   if (typeof chunk === 'string') {
     encoding ||= state.defaultEncoding;
@@ -255,7 +255,7 @@ function emitReadableNow(stream) {
     stream.emit('readable');
     state.emittedReadable = false;
   }
-  // Another 'readable' is needed if it does not flow, and what there is is no more than what it wants to have.
+  // Another 'readable' is needed if it does not flow, and holds no more than the high-water mark.
   state.needReadable = !state.flowing && !state.ended && state.length <= state.highWaterMark;
   flow(stream);
 }
@@ -277,7 +277,7 @@ function readMore(stream, state) {
   state.readingMore = false;
 }
 
-// What is read of it.
+// Output of a stream.
 
 Readable.prototype.read = function read(n) {
   if (n === undefined) n = NaN;

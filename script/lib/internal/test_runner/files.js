@@ -7,7 +7,7 @@ const path = require('path');
 
 const { writeSync } = internalBinding('stdio');
 
-// What files of tests are called that nobody has named.
+// The names of test files, if the command line has none.
 const usual = [
   '**/test/**/*.?(c|m)[jt]s', '**/*-test.?(c|m)[jt]s', '**/*.test.?(c|m)[jt]s', '**/*_test.?(c|m)[jt]s',
   '**/test-*.?(c|m)[jt]s', '**/test.?(c|m)[jt]s',

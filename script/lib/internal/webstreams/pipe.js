@@ -70,7 +70,7 @@ function pipeTo(source, destination, options) {
     else await writer.close();
   }
 
-  // end does with each side what the other's end means for it.
+  // end closes, aborts or cancels each side after the other has ended.
   async function end({ reason, isAbort, isReader, isWriter }) {
     if (!isWriter) await written.then(undefined, nothing);
     if ((isReader || isAbort) && !preventAbort) await writer.abort(reason).then(undefined, nothing);

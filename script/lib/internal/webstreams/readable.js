@@ -337,7 +337,7 @@ function pullIfNeeded(controller) {
   }, (error) => fail(controller, error));
 }
 
-// pull answers a request of what there is, or has it wait.
+// pull answers a request from the queue, or makes it wait.
 function pull(controller, request) {
   const { queue, stream } = controller;
   if (queue.length === 0) {

@@ -276,7 +276,7 @@ function dealWithRejection(stream, error) {
   else if (stream.state === 'erroring') finishErroring(stream);
 }
 
-// startErroring refuses writes from now on; the stream has failed once what is under way has ended.
+// startErroring refuses further writes; the stream is errored once the operations under way have ended.
 function startErroring(stream, error) {
   stream.state = 'erroring';
   stream.storedError = error;

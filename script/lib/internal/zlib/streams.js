@@ -1,7 +1,6 @@
 'use strict';
 
-// The streams of zlib. Go does what is done to bytes: a handle takes a chunk, and then gives what
-// comes of it step by step.
+// The streams of zlib. Go processes the bytes: a handle takes a chunk, and then returns the output step by step.
 
 const { Buffer, kMaxLength } = require('buffer');
 const { codes, constants } = require('internal/zlib/constants');
@@ -25,14 +24,14 @@ const {
   ZSTD_DECOMPRESS,
 } = constants;
 
-// What a step of the handle returns besides output. Go has the same numbers.
+// Results of a step of the handle, besides output. Go has the same numbers.
 const ENDED = 1;
 const FAILED = 2;
 
 const slice = 64 << 10; // bytes that are compressed at once, before other things get their turn
-const kFlush = Symbol('kFlush'); // what a flush writes: an empty chunk that has its kind
+const kFlush = Symbol('kFlush'); // the chunk that a flush writes: empty, with its kind
 
-// number returns an option that is a number in a range, or what is usual.
+// number returns an option that is a number in a range, or its default.
 function number(value, name, min, max, usual) {
   if (value === undefined || Number.isNaN(value)) return usual;
   validateNumber(value, name);
@@ -54,15 +53,15 @@ const byteView = (data) => (data instanceof Uint8Array ? data :
 
 const kState = Symbol('kState');
 
-// State is what a stream knows of itself besides what others look at.
+// State is the private state of a stream.
 class State {
   constructor(flush, finishFlush, family) {
     this.flush = flush;
     this.finishFlush = finishFlush;
     this.family = family;
     this.given = 0; // bytes that were written, once the handle is closed
-    this.rest = undefined; // goes on with a chunk whose output nobody has read yet
-    this.isOver = false; // the end of what is decompressed was read
+    this.rest = undefined; // goes on with a chunk whose output was not read yet
+    this.isOver = false; // the end of the compressed data was read
   }
 }
 
@@ -157,7 +156,7 @@ ZlibBase.prototype._read = function _read(size) {
   rest();
 };
 
-// write gives a chunk to the handle slice by slice, on turns to come, and pushes what comes of it.
+// write passes a chunk to the handle slice by slice, on later turns, and pushes the output.
 function write(stream, chunk, kind, callback) {
   const state = stream[kState];
   let at = 0;
@@ -202,7 +201,7 @@ function drain(stream, then, callback) {
 const bufferOf = (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 function finish(stream, callback) {
-  // What follows the end of the compressed bytes is not looked at.
+  // Data after the end of the compressed data is ignored.
   if (stream[kState].isOver && stream._isDecompressor && !stream.readableEnded && !stream._readableState.ended) {
     stream.push(null);
   }
@@ -260,7 +259,7 @@ ZlibBase.prototype._processChunk = function _processChunk(chunk, flushFlag, call
   return buffers.length === 1 ? buffers[0] : Buffer.concat(buffers, length);
 };
 
-// convert is what the functions do that take all at once.
+// convert is the common part of the functions that take all data at once.
 function convert(stream, bytes) {
   try {
     const buffer = stream._processChunk(bytes, stream[kState].finishFlush);
@@ -273,8 +272,8 @@ function convert(stream, bytes) {
 // The order of flushes of zlib, weakest first.
 const order = [Z_NO_FLUSH, Z_BLOCK, 1, 2, Z_FULL_FLUSH, Z_FINISH];
 
-// A family is what formats have in common: how they flush, and the codes of their errors. Go knows
-// flushes by the numbers of zlib.
+// A family is the common part of formats: how they flush, and the codes of their errors. For Go, flushes are zlib's
+// numbers.
 const zlibFamily = {
   flush: Z_NO_FLUSH, fullFlush: Z_FULL_FLUSH, finish: Z_FINISH, most: Z_BLOCK,
   flag: (kind) => kind,
@@ -341,7 +340,7 @@ Zlib.prototype.params = function params(level, strategy, callback) {
   });
 };
 
-// What parameters of Brotli may be.
+// The valid parameters of Brotli.
 const brotliRanges = new Map([
   [constants.BROTLI_PARAM_MODE, [0, 2]], [constants.BROTLI_PARAM_QUALITY, [0, 11]],
   [constants.BROTLI_PARAM_LGWIN, [10, 24]],

@@ -1,6 +1,6 @@
 'use strict';
 
-// The reporter tap: the Test Anything Protocol, version 13. A test is told with its subtests once it has ended.
+// The reporter tap: the Test Anything Protocol, version 13. A test is reported with its subtests once it has ended.
 
 const { inspect } = require('internal/inspect');
 
