@@ -9,7 +9,7 @@ import (
 )
 
 // Resolve gets the attribute of each import, also of a module that is already loaded.
-func TestTheAttributeOfEachImportIsTold(t *testing.T) {
+func TestResolveGetsTheAttributeOfEachImport(t *testing.T) {
 	var told []string
 	sources := map[string]string{
 		"a": `import 'x' with { type: 'one' }; import 'y'; import 'x' with { type: 'two' };`,

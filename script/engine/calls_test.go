@@ -21,7 +21,7 @@ func newCalls(t *testing.T, e *engine.Engine) *engine.Calls {
 	return q
 }
 
-func TestCallsThatArePutOffAreMadeInOrder(t *testing.T) {
+func TestDeferredCallsAreMadeInOrder(t *testing.T) {
 	e := newEngine(t, nil)
 	q := newCalls(t, e)
 	eval(t, e, `globalThis.seen = [];
@@ -43,7 +43,7 @@ func TestCallsThatArePutOffAreMadeInOrder(t *testing.T) {
 	require.Equal(t, ",1,a+b+3,before last,last true", eval(t, e, "seen.slice(0, 5).join() + ' ' + seen.slice(5).every((text, i) => text === String(i))"))
 }
 
-func TestCallsThatPutOffCallsDoNotGrow(t *testing.T) {
+func TestCallsThatDeferCallsDoNotGrow(t *testing.T) {
 	e := newEngine(t, nil)
 	q := newCalls(t, e)
 	run := func(n int) int64 {
@@ -76,13 +76,13 @@ func TestCallsAreWithinTheLimitOfMemory(t *testing.T) {
 }
 
 // Close frees queued calls; otherwise the engine reports a leak.
-func TestCallsThatWaitEndWithTheEngine(t *testing.T) {
+func TestQueuedCallsAreFreedWithTheEngine(t *testing.T) {
 	e := newEngine(t, nil)
 	newCalls(t, e)
 	eval(t, e, "for (let i = 0; i < 100; i++) put(() => i, { i }, 'text' + i)")
 }
 
-func TestAPanicComesOutOfACallThatWasPutOff(t *testing.T) {
+func TestAPanicComesOutOfADeferredCall(t *testing.T) {
 	e := newEngine(t, nil)
 	q := newCalls(t, e)
 	do(t, e, func(s *engine.Scope) {
@@ -97,7 +97,7 @@ func TestAPanicComesOutOfACallThatWasPutOff(t *testing.T) {
 }
 
 // ErrPassed keeps the exception of the called function unchanged.
-func TestWhatIsPassedOnIsThrownAsItIs(t *testing.T) {
+func TestAPassedExceptionIsUnchanged(t *testing.T) {
 	e := newEngine(t, nil)
 	do(t, e, func(s *engine.Scope) {
 		require.NoError(t, s.Global().Set("pass", s.Function("pass", func(c *engine.Call) (engine.Value, error) {

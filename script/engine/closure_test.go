@@ -8,7 +8,7 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-func TestClosuresAreLetGoWithTheirFunctions(t *testing.T) {
+func TestClosuresAreReleasedWithTheirFunctions(t *testing.T) {
 	e := newEngine(t, nil)
 	for i := range 40_000 { // more than Function can make
 		do(t, e, func(s *engine.Scope) {

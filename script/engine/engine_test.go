@@ -310,7 +310,7 @@ func TestBytecodeRunsAsItsSource(t *testing.T) {
 	require.Equal(t, "bytecode", eval(t, other, "m"))
 }
 
-func TestRejectionsAreTold(t *testing.T) {
+func TestRejectionsAreReported(t *testing.T) {
 	var told []string
 	e := newEngine(t, &engine.Options{Rejection: func(_ *engine.Scope, promise, reason engine.Value, handled bool) {
 		state, _ := promise.Promise()
@@ -362,7 +362,7 @@ func TestValuesOfGoLiveAsLongAsTheirObjects(t *testing.T) {
 	require.Zero(t, engine.Natives(e))
 }
 
-func TestWhatIsKeptOutlivesItsScope(t *testing.T) {
+func TestKeptValuesOutliveTheirScope(t *testing.T) {
 	e := newEngine(t, nil)
 	var k engine.Kept
 	require.True(t, k.IsZero())

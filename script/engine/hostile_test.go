@@ -199,7 +199,7 @@ func TestMisuseOfValuesIsAPanic(t *testing.T) {
 	})
 }
 
-func TestAnEngineThatIsClosedDoesNothing(t *testing.T) {
+func TestAClosedEngineDoesNothing(t *testing.T) {
 	e, err := engine.New(nil)
 	require.NoError(t, err)
 	var k engine.Kept
@@ -221,7 +221,7 @@ func TestAnEngineThatIsClosedDoesNothing(t *testing.T) {
 	require.False(t, e.HasJobs())
 }
 
-func TestAStackIsThereAfterItsScope(t *testing.T) {
+func TestAStackOutlivesItsScope(t *testing.T) {
 	e := newWithCallBack(t, nil)
 	err := e.Do(func(s *engine.Scope) error {
 		_, err := s.Eval("where.js", "callBack(() => { throw new Error('x') })")
@@ -233,7 +233,7 @@ func TestAStackIsThereAfterItsScope(t *testing.T) {
 	require.Equal(t, "Error: x", x.Message)
 }
 
-func TestARejectionIsToldWhereTheStackEnds(t *testing.T) {
+func TestARejectionIsReportedAtTheEndOfTheStack(t *testing.T) {
 	told := 0
 	e := newEngine(t, &engine.Options{StackDepth: 1000, Rejection: func(s *engine.Scope, _, _ engine.Value, _ bool) {
 		v, err := s.Eval("told.js", "(function f(n) { return n === 0 ? 1 : f(n - 1) })(100)")

@@ -34,7 +34,7 @@ func valueOf(t *testing.T, s *engine.Scope, source string) engine.Value {
 	return v
 }
 
-func TestWhatAProxyStandsFor(t *testing.T) {
+func TestTargetsAndHandlersOfProxies(t *testing.T) {
 	e := newEngine(t, nil)
 	require.NoError(t, e.Do(func(s *engine.Scope) error {
 		pair := valueOf(t, s, "const target = { a: 1 }, handler = {}; const r = Proxy.revocable(target, handler); [r.proxy, target, handler, r]")
@@ -82,7 +82,7 @@ func TestKeysBesidesIndexes(t *testing.T) {
 	}))
 }
 
-func TestWhatIsLeftOfIteratorsAndInWeakCollections(t *testing.T) {
+func TestEntriesOfIteratorsAndWeakCollections(t *testing.T) {
 	e := newEngine(t, nil)
 	require.NoError(t, e.Do(func(s *engine.Scope) error {
 		for _, test := range []struct {

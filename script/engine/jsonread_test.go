@@ -56,7 +56,7 @@ func TestPlainJSONIsWhatTheEngineReads(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotPlainJSONIsLeftToTheEngine(t *testing.T) {
+func TestOtherJSONIsLeftToTheEngine(t *testing.T) {
 	e := newEngine(t, nil)
 	before := e.Memory()
 	for _, text := range []string{
@@ -71,7 +71,7 @@ func TestWhatIsNotPlainJSONIsLeftToTheEngine(t *testing.T) {
 }
 
 // A change of one object does not change another with the same shape.
-func TestObjectsOfPlainJSONAreOneApiece(t *testing.T) {
+func TestObjectsOfPlainJSONAreIndependent(t *testing.T) {
 	e := newEngine(t, nil)
 	do(t, e, func(s *engine.Scope) {
 		change, err := s.Eval("t.js", `(a, b, c) => {

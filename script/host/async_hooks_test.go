@@ -45,7 +45,7 @@ func TestHooksHearOfEveryOperation(t *testing.T) {
 		});`))
 }
 
-func TestWhatIsCalledRunsAsItsOperation(t *testing.T) {
+func TestCallbacksRunAsTheirOperation(t *testing.T) {
 	require.Equal(t, []string{"timer true true", "nested true true", "promise true true", "awaited true", "resource 7", "resource 7"}, printed(t, life+`
 		const name = (what) => {
 			const one = lives.get(executionAsyncId());

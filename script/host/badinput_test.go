@@ -84,7 +84,7 @@ func TestBadFilesAreErrorsWithTheirPlace(t *testing.T) {
 	}
 }
 
-func TestCyclesOfScriptsSeeWhatIsThere(t *testing.T) {
+func TestCyclesOfScriptsSeePartialExports(t *testing.T) {
 	r, _ := runFiles(t, "a.js", map[string]string{
 		"a.js": "exports.a = 1; console.log(require('./b').seen); exports.b = 2;",
 		"b.js": "exports.seen = Object.keys(require('./a'));",

@@ -48,7 +48,7 @@ func invoke(name string, args ...string) func(*engine.Scope) (engine.Value, erro
 	}
 }
 
-func TestOtherGoroutinesGetWhatPromisesAreSettledWith(t *testing.T) {
+func TestOtherGoroutinesGetResultsOfPromises(t *testing.T) {
 	h, _, stop := served(t, `
 		globalThis.later = (text) => new Promise((resolve) => setTimeout(resolve, 1, text + '!'));
 		globalThis.atOnce = (text) => text + '.';
@@ -92,7 +92,7 @@ func TestOtherGoroutinesGetWhatPromisesAreSettledWith(t *testing.T) {
 	require.Equal(t, engine.Undefined, kind)
 }
 
-func TestNobodyWaitsLongerThanTheScriptLives(t *testing.T) {
+func TestCallsEndWithTheScript(t *testing.T) {
 	for name, end := range map[string]func(h *host.Host) error{
 		"exit":      func(h *host.Host) error { return h.MainText("process.exit(3)", nil) },
 		"exception": func(h *host.Host) error { return h.MainText("throw new Error('x')", nil) },
@@ -144,7 +144,7 @@ func TestACallIsGivenUpWithItsContext(t *testing.T) {
 	require.Zero(t, waiting)
 }
 
-func TestAPanicOfAResultIsToldToBothSides(t *testing.T) {
+func TestAPanicOfAResultReachesBothSides(t *testing.T) {
 	loop, err := reactor.New(&reactor.Options{OnPanic: func(any, []byte) {}})
 	require.NoError(t, err)
 	h, err := host.New(loop, nil)
@@ -168,7 +168,7 @@ func TestAPanicOfAResultIsToldToBothSides(t *testing.T) {
 }
 
 // The program that embeds a script can learn why it ended.
-func TestAProgramIsToldWhyAScriptEnds(t *testing.T) {
+func TestAProgramLearnsWhyAScriptEnds(t *testing.T) {
 	loop, err := reactor.New(nil)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, loop.Close()) }()

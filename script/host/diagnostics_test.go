@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestChannelsPublishToWhoListens(t *testing.T) {
+func TestChannelsPublishToTheirSubscribers(t *testing.T) {
 	requireExamples(t,
 		"const dc = require('diagnostics_channel'); const { AsyncLocalStorage } = require('async_hooks'); let got = [];"+
 			"const take = (f) => { got = []; f(); return got; }; const one = (message, name) => got.push(message, name);",
@@ -34,7 +34,7 @@ func TestChannelsPublishToWhoListens(t *testing.T) {
 		})
 }
 
-func TestWhatASubscriberThrowsIsNotThePublishersError(t *testing.T) {
+func TestASubscribersExceptionIsNotThePublishers(t *testing.T) {
 	require.Equal(t, []string{"published", "other", "caught boom"}, printed(t, `
 		const dc = require('diagnostics_channel');
 		process.on('uncaughtException', (error) => console.log('caught', error.message));

@@ -76,7 +76,7 @@ func TestAFailedCommandTellsHowAndWhere(t *testing.T) {
 	}, lines)
 }
 
-func TestNobodyIsLeftOfACommandThatIsEnded(t *testing.T) {
+func TestNoProcessIsLeftOfAKilledCommand(t *testing.T) {
 	require.Equal(t, []string{
 		`"timedOut" "SIGTERM" true`, `"forced" "SIGKILL"`, `"kill" true "SIGTERM"`, `"signal" true "SIGUSR1"`, `"abort" "ABORT_ERR" "why"`, `"before" "ABORT_ERR"`,
 		`"method" "ABORT_ERR"`, `"maxBuffer" "ERR_CHILD_PROCESS_STDIO_MAXBUFFER" 10`, `"pipes" "SIGTERM"`, `"left" ""`,
@@ -111,7 +111,7 @@ func TestNobodyIsLeftOfACommandThatIsEnded(t *testing.T) {
 		tell('left', stdout.split('\n').filter((line) => line.startsWith('sleep ' + marker)).join());`))
 }
 
-func TestTheEndOfAScriptEndsItsCommands(t *testing.T) {
+func TestTheEndOfAScriptKillsItsCommands(t *testing.T) {
 	for name, end := range map[string]string{
 		"exit": "process.exit(3)", "exception": "throw new Error('x')", "rejection": "Promise.reject(new Error('x'))", "signal": "process.kill(process.pid, 'SIGTERM')",
 	} {

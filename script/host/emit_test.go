@@ -116,7 +116,7 @@ func TestAMessageThatCannotBeSentSaysWhy(t *testing.T) {
 	`))
 }
 
-func TestAnErrorThatNobodyListensToIsThrown(t *testing.T) {
+func TestAnErrorWithoutAListenerIsThrown(t *testing.T) {
 	require.Equal(t, []string{
 		"throws mine", "throws ERR_UNHANDLED_ERROR", "heard mine", "uncaught mine",
 	}, printedBy(t, `

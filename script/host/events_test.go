@@ -16,7 +16,7 @@ func TestListenersThatAreRemovedWhileAnEventIsEmittedStillHearIt(t *testing.T) {
 		e.emit('x');`))
 }
 
-func TestEmitHandsOnAnyNumberOfArguments(t *testing.T) {
+func TestEmitPassesAnyNumberOfArguments(t *testing.T) {
 	require.Equal(t, []string{"0:", "1:1", "2:1,2", "3:1,2,3", "4:1,2,3,4"}, printed(t, `
 		const e = new (require('events'))();
 		e.on('x', function (...args) { if (this === e) console.log(args.length + ':' + args); });

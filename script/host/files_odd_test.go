@@ -115,7 +115,7 @@ func TestManyBuffersAreReadAtOnce(t *testing.T) {
 }
 
 // A pipe without a writer and a device without an end block neither a listing nor a copy.
-func TestWhatNeverEndsIsNeitherListedNorCopied(t *testing.T) {
+func TestPipesAndDevicesDoNotBlockListingAndCopying(t *testing.T) {
 	require.Equal(t, []string{"ENOTDIR", "0", "true"}, inFolder(t, `
 		const { spawnSync } = require('child_process');
 		const pipe = path.join(dir, 'pipe');

@@ -45,7 +45,7 @@ func wrongHandles([]string) {
 	helperproc.Exit(0)
 }
 
-func TestAHandleThatIsNotWhatItsSenderSaysIsDropped(t *testing.T) {
+func TestAHandleOfTheWrongKindIsDropped(t *testing.T) {
 	program, args := helperproc.Command("wrong handles")
 	require.Equal(t, []string{
 		"dgram.Socket undefined", "net.Server undefined", "net.Socket undefined", "net.Server undefined",

@@ -132,7 +132,7 @@ func TestAdvancedMessagesKeepTheirValues(t *testing.T) {
 		}`))
 }
 
-func TestWhatWasSentArrivesWhenTheSenderEnds(t *testing.T) {
+func TestSentMessagesArriveAfterTheSendersExit(t *testing.T) {
 	require.Equal(t, []string{"2000000 true"}, printedBy(t, `
 		const { fork } = require('child_process');
 		if (process.argv[2] === 'child') {

@@ -7,7 +7,7 @@ import (
 )
 
 // Reading a global makes it, and requiring a listed module loads it.
-func TestWhatIsNamedIsThere(t *testing.T) {
+func TestAllListedGlobalsAndModulesExist(t *testing.T) {
 	require.Equal(t, []string{""}, printed(t, `
 		process.noDeprecation = true;
 		for (const name of Object.getOwnPropertyNames(globalThis)) {

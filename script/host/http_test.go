@@ -39,7 +39,7 @@ func TestAServerAnswersPipelinedRequestsInOrder(t *testing.T) {
 		});`))
 }
 
-func TestWhatIsNoHTTPIsRefused(t *testing.T) {
+func TestInvalidHTTPIsRefused(t *testing.T) {
 	require.Equal(t, []string{
 		`"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"`, `"HPE_INVALID_METHOD"`,
 		`"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\n\r\n"`, `"HPE_HEADER_OVERFLOW"`,

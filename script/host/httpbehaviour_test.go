@@ -68,7 +68,7 @@ func TestAServerGivesUpOnASlowHead(t *testing.T) {
 		server.listen(0, () => ask(server, 'GET / HTTP/1.1\r\nHost', () => server.close()));`))
 }
 
-func TestWhoReadsNoAnswersIsReadNoMore(t *testing.T) {
+func TestAClientThatReadsNoAnswersIsReadNoMore(t *testing.T) {
 	require.Equal(t, []string{"paused", "all answered"}, printed(t, `
 		const http = require('http');
 		const net = require('net');
@@ -148,7 +148,7 @@ func TestARequestOutlivesABadConnection(t *testing.T) {
 		req.on('close', () => console.log('closed'));`))
 }
 
-func TestAServerThatIsHandedAConnectionHearsOfItsErrors(t *testing.T) {
+func TestAServerGetsErrorsOfEmittedConnections(t *testing.T) {
 	require.Equal(t, []string{"HPE_INVALID_METHOD"}, printed(t, `
 		const net = require('net');
 		const server = require('http').createServer();

@@ -204,8 +204,7 @@ func unescape(specifier string) string {
 	return path
 }
 
-// builtinID returns the library's name of a module that an import asks for, empty if the library
-// has none.
+// builtinID returns the library's name of an imported module, empty if the library has none.
 func (h *Host) builtinID(s *engine.Scope, specifier string) (string, error) {
 	cjs, err := h.requireLibrary(s, "internal/cjs")
 	if err != nil {
@@ -322,8 +321,7 @@ func (h *Host) isUnsaidModule(s *engine.Scope, file, source string) bool {
 	return h.readsAsModule(s, source, fileURL(file)) == nil
 }
 
-// addNames adds the names that a CommonJS file exports, including those that it re-exports from
-// others. seen has the files that were looked at.
+// addNames adds the exports of a CommonJS file and its re-exports. seen has known files.
 func (h *Host) addNames(names *[]string, file, source string, seen map[string]bool) {
 	if seen[file] {
 		return
@@ -379,7 +377,7 @@ func (h *Host) commonJS(file string, names []string) *engine.Module {
 	}}
 }
 
-// importData returns the module of a data: URL. text is the URL without the scheme.
+// importData returns the module of a data: URL, whose text is the URL without the scheme.
 func (h *Host) importData(s *engine.Scope, name, text, kind string) (*engine.Module, error) {
 	head, body, ok := strings.Cut(text, ",")
 	if !ok {

@@ -96,7 +96,7 @@ ERR_UNSUPPORTED_RESOLVE_REQUEST undefined
 file://%/d/ file://%/gone.mjs`, "%", dir), r.stdout, r.stderr)
 }
 
-func TestImportsOutsideOfModulesAreToldOf(t *testing.T) {
+func TestImportsOutsideOfModulesAreExplained(t *testing.T) {
 	for _, source := range []string{"import 'fs'", "import { a } from 'fs'", "let a;\nimport * as fs from 'fs'",
 		"import fs from 'fs'", "let a = import"} {
 		r, _ := runFiles(t, "a.cjs", map[string]string{"a.cjs": source})

@@ -115,7 +115,7 @@ func TestModulesRunInTheirOrder(t *testing.T) {
 	}
 }
 
-func TestASignalDoesAgainWhatItDidOnceNobodyListens(t *testing.T) {
+func TestASignalIsRestoredAfterItsLastListener(t *testing.T) {
 	require.Equal(t, []string{"SIGUSR2 1", "the default ends it"}, printed(t, `
 		process.once('SIGUSR2', (name) => {
 			console.log(name, 1);

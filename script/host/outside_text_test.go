@@ -8,7 +8,7 @@ import (
 
 // A lone half of a surrogate pair becomes U+FFFD where it leaves the script: in names, contents,
 // arguments and output.
-func TestWhatLeavesAScriptIsUTF8(t *testing.T) {
+func TestOutputOfAScriptIsUTF8(t *testing.T) {
 	const broken = "efbfbd"
 	require.Equal(t, []string{"file 61" + broken, "content 62" + broken, "link 63" + broken, "argument 64" + broken, "input 65" + broken}, inFolder(t, `
 		const { execFileSync } = require('child_process');

@@ -85,7 +85,7 @@ func TestATimerCountsFromWhenItIsSetNotFromTheBeginOfTheTurn(t *testing.T) {
 		setTimeout(() => console.log(String(Date.now() - began < 90)), 1);`))
 }
 
-func TestDurationsThatAreNoneAreWarnedOf(t *testing.T) {
+func TestInvalidDurationsAreWarnedOf(t *testing.T) {
 	r := runProgram(t, `
 		process.on('warning', (w) => console.log(w.name));
 		clearTimeout(setTimeout(() => {}, NaN)); clearTimeout(setTimeout(() => {}, NaN));

@@ -20,7 +20,7 @@ func write(e streams.Encoding, chunks ...string) (texts []string) {
 	return append(texts, d.End())
 }
 
-func TestWhatAChunkCutsOffWaits(t *testing.T) {
+func TestAnIncompleteCharacterWaitsForTheNextChunk(t *testing.T) {
 	require.Equal(t, []string{"", "€A", ""}, write(streams.UTF8, "\xE2\x82", "\xACA"))
 	require.Equal(t, []string{"", broken + "A", ""}, write(streams.UTF8, "\xF0\x9F", "A"))
 	require.Equal(t, []string{"", broken + broken, broken}, write(streams.UTF8, "\xF6\x9B", "\xD1"))

@@ -110,7 +110,7 @@ func TestWrongTestsFailAndTheReasonNamesIt(t *testing.T) {
 	}
 }
 
-func TestWhatDoesNotEndIsEndedWithAllThatItHasStarted(t *testing.T) {
+func TestATestThatHangsIsKilledWithAllItsProcesses(t *testing.T) {
 	const limit = 2 * time.Second // A script must start a child in this time.
 	results, pids := own(t, limit, "parallel/test-wrong-hang.js", "parallel/test-wrong-loop.js")
 	require.Len(t, results, 2)
@@ -121,7 +121,7 @@ func TestWhatDoesNotEndIsEndedWithAllThatItHasStarted(t *testing.T) {
 	requireGone(t, 1, pids)
 }
 
-func TestWhatATestLeavesIsEnded(t *testing.T) {
+func TestProcessesThatATestLeavesAreKilled(t *testing.T) {
 	results, pids := own(t, long, "parallel/test-right-leaves.js")
 	require.Equal(t, passed, results["parallel/test-right-leaves.js"].verdict, results)
 	requireGone(t, 2, pids)
@@ -144,7 +144,7 @@ func TestSequentialTestsRunAlone(t *testing.T) {
 	require.Contains(t, []string{"aabb", "bbaa"}, strings.Join(lines, ""))
 }
 
-func TestTheEndOfTheRunnerEndsATest(t *testing.T) {
+func TestTheExitOfTheRunnerKillsATest(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "fifo")
 	require.NoError(t, syscall.Mkfifo(file, 0o600))
 	cmd := exec.Command(os.Args[0], attendWord, long.String(), "/bin/sh", "-c", `echo $$ >"$0"; exec sleep 1000`, file)

@@ -10,7 +10,7 @@ import (
 	"github.com/brood-go/brood/signals"
 )
 
-func TestASignalThatNobodyListensToEndsTheProgram(t *testing.T) {
+func TestASignalWithoutAListenerEndsTheProgram(t *testing.T) {
 	for _, s := range []syscall.Signal{unix.SIGUSR2, unix.SIGALRM, unix.SIGIO, unix.SIGQUIT, unix.SIGABRT, unix.SIGTRAP, unix.SIGVTALRM, unix.SIGTERM} {
 		name := signals.Name(s)
 		status, stdout := exitOf(t, "-e", "process.kill(process.pid, '"+name+"'); console.log('never'); setInterval(() => {}, 1000)")
@@ -51,7 +51,7 @@ func TestSignalsThatNodeDropsDoNotEndTheProgram(t *testing.T) {
 	require.Equal(t, unix.SIGUSR1, status.Signal())
 }
 
-func TestAnExceptionThatNobodyCatchesMayAbort(t *testing.T) {
+func TestAnUncaughtExceptionMayAbort(t *testing.T) {
 	source := `
 		process.on('uncaughtException', () => console.log('never'));
 		const d = require('domain').create();
