@@ -34,7 +34,7 @@ func (v Value) opaque() uintptr {
 // shared makes the scope another owner of v.
 func (s *Scope) shared(v js.TJSValue) Value { return s.own(js.XDupValue(s.e.tls, s.e.ctx, v)) }
 
-// Entries returns at most most entries of a weak collection, or of those that an iterator of a Map
+// Entries returns up to most entries of a weak collection, or of those that an iterator of a Map
 // or Set has not yet returned. If pairs is true, keys and values alternate. ok reports whether v is
 // one of these.
 func (v Value) Entries(most int) (entries []Value, pairs, ok bool) {

@@ -49,19 +49,19 @@ type plainWriter struct {
 	maxLen          int // the most bytes of dst
 }
 
-// AppendPlainJSON appends to to what [Value.JSON] returns. If v is not plain, ok is false and
+// AppendPlainJSON appends what [Value.JSON] returns to dst. If v is not plain, ok is false and
 // nothing is appended.
-func (v Value) AppendPlainJSON(to []byte) (text []byte, ok bool) {
+func (v Value) AppendPlainJSON(dst []byte) (text []byte, ok bool) {
 	e := v.engine()
 	prototypes := pointerAt[js.TJSContext](e.ctx).Fclass_proto
 	object, array := valueAt(prototypes, js.EJS_CLASS_OBJECT), valueAt(prototypes, js.EJS_CLASS_ARRAY)
-	w := plainWriter{e: e, objects: uintptr(object.Fu.Fuint641), arrays: uintptr(array.Fu.Fuint641), dst: to}
+	w := plainWriter{e: e, objects: uintptr(object.Fu.Fuint641), arrays: uintptr(array.Fu.Fuint641), dst: dst}
 	if v.v.Ftag == js.EJS_TAG_OBJECT && (w.hasToJSON(object) || w.hasToJSON(array) || shapeOf(w.arrays).Fproto != w.objects) {
-		return to, false
+		return dst, false
 	}
-	w.maxLen = len(to) + plainSize
+	w.maxLen = len(dst) + plainSize
 	if !w.value(v.v, 0) {
-		return to, false
+		return dst, false
 	}
 	return w.dst, true
 }

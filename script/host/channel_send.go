@@ -76,9 +76,9 @@ type jsonFrame struct {
 }
 
 // AppendJSON implements [nodejson.Appender].
-func (f *jsonFrame) AppendJSON(to []byte, _ *nodejson.Encoder) ([]byte, error) {
+func (f *jsonFrame) AppendJSON(dst []byte, _ *nodejson.Encoder) ([]byte, error) {
 	v := f.v
-	if text, ok := v.AppendPlainJSON(to); ok {
+	if text, ok := v.AppendPlainJSON(dst); ok {
 		return text, nil
 	}
 	text, err := v.JSON() // This may run the script, which may send another message.
@@ -86,7 +86,7 @@ func (f *jsonFrame) AppendJSON(to []byte, _ *nodejson.Encoder) ([]byte, error) {
 		text, err = "null", nil // toJSON has returned undefined.
 	}
 	f.err = err
-	return append(to, text...), err
+	return append(dst, text...), err
 }
 
 // payload returns the message in the form that the channel's serialization takes.

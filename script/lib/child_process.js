@@ -13,7 +13,7 @@ const MAX_BUFFER = 1024 * 1024;
 
 const kCustomPromisify = Symbol.for('nodejs.util.promisify.custom');
 
-// checkNull refuses a text with a NUL byte, which no system call could be given.
+// checkNull throws for a text with a NUL byte, which no system call can take.
 function checkNull(text, name, kinds = 'a string') {
   if (typeof text === 'string' && text.includes('\u0000')) throw new ERR_INVALID_ARG_VALUE(name, text, `must be ${kinds} without null bytes`);
 }
@@ -83,13 +83,13 @@ function envPairsOf(env) {
   return pairs;
 }
 
-// defaultShell returns the shell of the platform that process says it runs on: a script may have given it another.
+// defaultShell returns the shell of process.platform, which a script may have changed.
 function defaultShell() {
   if (process.platform === 'win32') return process.env.comspec || 'cmd.exe';
   return process.platform === 'android' ? '/system/bin/sh' : '/bin/sh';
 }
 
-// normalizeSpawnArguments checks what spawn and its kin were given, and makes of it what ChildProcess.spawn takes.
+// normalizeSpawnArguments checks the arguments of spawn and the like, and returns the options of ChildProcess.spawn.
 function normalizeSpawnArguments(file, args, options) {
   validateString(file, 'file');
   checkNull(file, 'file');
@@ -203,7 +203,7 @@ function fork(modulePath, args = [], options) {
   let execArgv = options.execArgv || process.execArgv;
   if (execArgv === process.execArgv && process._eval != null) {
     const i = execArgv.lastIndexOf(process._eval);
-    if (i > 0) execArgv = execArgv.toSpliced(i - 1, 2); // The text was for this process alone.
+    if (i > 0) execArgv = execArgv.toSpliced(i - 1, 2); // The text was for this process only.
   }
   args = [...execArgv, modulePath, ...args];
 
@@ -371,7 +371,7 @@ function execFile(file, args, options, callback) {
   return child;
 }
 
-// promised returns the form of exec or execFile that util.promisify gives.
+// promised returns exec or execFile for util.promisify.
 function promised(name) {
   return { [name](...args) {
     const { promise, resolve, reject } = Promise.withResolvers();

@@ -84,7 +84,7 @@ const optional = (call, codes) => function (path, options) {
 fs.statSync = optional(statSync, ['ENOENT', 'ENOTDIR']);
 fs.lstatSync = optional(lstatSync, ['ENOENT']);
 
-// Functions of files that are loaded when one is first called.
+// Functions of files that are loaded on first use.
 for (const [file, names] of [
   ['remove', ['rm', 'rmSync']],
   ['copy', ['cp', 'cpSync']],

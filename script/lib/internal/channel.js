@@ -1,7 +1,7 @@
 'use strict';
 
-// The IPC channel of a child process, and of this process to the one that has forked it. Frames,
-// handles and their acknowledgements are Go's; messages are values here.
+// The IPC channel of a child process, or of this process to its parent. Frames, handles and acknowledgements are Go's;
+// messages are values here.
 
 const EventEmitter = require('events');
 const { codes } = require('internal/errors');
@@ -54,13 +54,12 @@ function checkMessage(message) {
   }
 }
 
-// errorOf returns the error of a write that has failed: Go gives its number, or the error.
+// errorOf returns the error of a failed write, for which Go gives a number or an error.
 function errorOf(failure) {
   return typeof failure === 'number' ? require('internal/system_errors').errnoException(failure, 'write') : failure;
 }
 
-// setupChannel makes a target, a child or the process, send and receive by a channel. closed is
-// called when that has ended.
+// setupChannel adds a channel to a target, a child or the process. closed is called when the channel has ended.
 function setupChannel(target, channel, advanced, closed = () => {}) {
   const control = new Control(channel);
   let ended = false;
@@ -91,8 +90,8 @@ function setupChannel(target, channel, advanced, closed = () => {}) {
     closed();
   }
 
-  // leave makes the target one without a channel.
-  function leave() {
+  // removeChannel removes the channel from the target.
+  function removeChannel() {
     target.connected = false;
     target.channel = null;
     target._channel = null;
@@ -129,7 +128,7 @@ function setupChannel(target, channel, advanced, closed = () => {}) {
         if (!ended) target.emit('error', errorOf(value));
         break;
       case onDisconnect:
-        if (target.channel !== null) leave();
+        if (target.channel !== null) removeChannel();
         break;
       case onDrain:
         control.emit('drain');
@@ -192,7 +191,7 @@ function setupChannel(target, channel, advanced, closed = () => {}) {
 
   target._disconnect = function _disconnect() {
     channel.disconnect();
-    leave();
+    removeChannel();
   };
 
   return control;

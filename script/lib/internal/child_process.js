@@ -13,10 +13,10 @@ const binding = internalBinding('child');
 
 const { ERR_INVALID_ARG_VALUE, ERR_INVALID_SYNC_FORK_INPUT, ERR_IPC_ONE_PIPE, ERR_IPC_SYNC_FORK } = codes;
 
-// Errors that a child tells by an event; others are thrown by spawn.
+// Errors that a child emits; spawn throws all others.
 const told = new Set([errnoOf('EACCES'), errnoOf('EAGAIN'), errnoOf('EMFILE'), errnoOf('ENFILE'), errnoOf('ENOENT')]);
 
-const kIsUsedAsStdio = Symbol('kIsUsedAsStdio'); // of a stream that a child has
+const kIsUsedAsStdio = Symbol('kIsUsedAsStdio'); // of a stream of a child
 
 function stdioStringToArray(stdio, channel) {
   let slots;
@@ -170,14 +170,14 @@ class Given {
 // Unasked marks children whose stdin was not read yet. A WeakMap would keep them for ever, because their streams refer
 // to them.
 class Unasked extends Given {
-  #streams; // all of them, of which stdin is a native one, and null when it is closed
+  #streams; // all streams; stdin is a native one, or null once it is closed
 
   static add(child, streams) {
     if (!(#streams in child)) new Unasked(child);
     child.#streams = streams;
   }
 
-  // streams returns the streams of a child, undefined once it was asked for stdin.
+  // streams returns the streams of a child, undefined once stdin was read.
   static streams(child) { return #streams in child ? child.#streams : undefined; }
 
   static remove(child) { child.#streams = undefined; }
@@ -232,7 +232,7 @@ function closeStdin(child) {
   streams[0] = null;
 }
 
-// To be shown a child has all of its streams.
+// inspect shows a child with all of its streams.
 ChildProcess.prototype[Symbol.for('nodejs.util.inspect.custom')] = function () {
   askForStdin(this);
   return this;
@@ -244,7 +244,7 @@ function publishStarted(child, failure) {
     { process: child, error: errnoException(failure, `spawn ${child.spawnfile}`) });
 }
 
-// lendToChild leaves a stream of this process to a child: nothing more is read here.
+// lendToChild lends a stream of this process to a child, and stops reading it here.
 function lendToChild({ handle, _stdio: stream }) {
   handle.readStop?.();
   stream.pause?.();

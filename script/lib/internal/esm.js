@@ -8,7 +8,7 @@ const modules = internalBinding('modules');
 
 const EVALUATING = 3;
 
-const required = new Map(); // what require returns, by URL
+const required = new Map(); // results of require, by URL
 
 // initializeMeta fills import.meta.
 function initializeMeta(meta, url, filename, isMain) {
@@ -21,7 +21,7 @@ function initializeMeta(meta, url, filename, isMain) {
     try {
       return modules.resolveImport(String(specifier), url);
     } catch (error) {
-      if (Object.hasOwn(error, 'url')) return error.url; // It need not be there.
+      if (Object.hasOwn(error, 'url')) return error.url; // It may be missing.
       throw error;
     }
   };
@@ -38,7 +38,7 @@ function run(url, text) {
   throw internalBinding('inside').promise(promise)[1];
 }
 
-// requireModule returns what require of an ES module returns.
+// requireModule returns the result of require for an ES module.
 function requireModule(filename, parent) {
   const url = modules.fileURL(filename);
   if (required.has(url)) return required.get(url);

@@ -1,6 +1,6 @@
 'use strict';
 
-// Immediates: those that are set while others run wait for the next turn of the loop.
+// Immediates. One that is set while others run waits for the next turn of the loop.
 
 const contexts = require('internal/context_hook');
 const { validateFunction } = require('internal/validators');
@@ -11,7 +11,7 @@ const kRefed = Symbol('refed');
 
 let queue = [];
 let first; // function to call before the others
-let rest; // of a list in which one has thrown
+let rest; // the rest of a list after an exception
 let referenced = 0; // immediates that keep the loop running
 let runDeferred; // runs ticks and reactions; bootstrap gives it
 

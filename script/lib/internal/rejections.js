@@ -7,7 +7,7 @@ const fatal = require('internal/fatal');
 const process = require('internal/process');
 
 let pending = new Map(); // reasons and domains by promise
-const told = new WeakMap(); // numbers of those that were told of, by promise
+const told = new WeakMap(); // numbers of reported rejections, by promise
 const late = []; // promises that were handled after that
 let count = 0;
 
@@ -63,7 +63,7 @@ function checkMode() {
   process.reallyExit(9);
 }
 
-// mode is what --unhandled-rejections says.
+// mode returns the value of --unhandled-rejections.
 function mode() {
   return require('internal/options').value('--unhandled-rejections') ?? 'throw';
 }
@@ -89,13 +89,13 @@ function tell(promise, reason, number, domain) {
 const why = 'This error originated either by throwing inside of an async function without a catch block, ' +
   'or by rejecting a promise which was not handled with .catch(). ';
 
-// UnhandledPromiseRejection stands for a reason that is no error.
+// UnhandledPromiseRejection is the error for a reason that is no error.
 class UnhandledPromiseRejection extends Error {
   constructor(reason) {
     super(`${why}The promise rejected with the reason "${safeText(reason)}".`);
     this.code = 'ERR_UNHANDLED_REJECTION';
     Object.defineProperty(this, 'name', { value: 'UnhandledPromiseRejection', writable: true, configurable: true });
-    this.stack = `${this.name}: ${this.message}`; // Where it was made tells nothing.
+    this.stack = `${this.name}: ${this.message}`; // The place where it was made is of no use.
     Object.defineProperty(this, 'stack', { enumerable: false });
   }
 }

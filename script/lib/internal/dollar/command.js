@@ -15,14 +15,14 @@ const NUMBER = 2;
 
 const templates = new WeakMap(); // by the list of strings, which is the same each time a template is evaluated
 
-// written returns a piece of a template as it stands in the script, but for the two escapes without which it could not
-// stand there: backslashes are the shell's.
+// written returns a piece of a template as it stands in the script, without the two escapes that JavaScript needs:
+// backslashes are the shell's.
 function written(raw) {
   if (raw.includes('\0')) throw new ERR_INVALID_ARG_VALUE('command', raw, 'must be a string without null bytes');
   return raw.includes('\\') ? raw.replace(/\\(\\|`|\$\{)/g, (all, escaped) => (escaped === '\\' ? all : escaped)) : raw;
 }
 
-// Template is a command as it stands in the script.
+// Template is the text of a command in a script, parsed once.
 class Template {
   constructor(strings) {
     const [text, ...parsed] = binding.parse(strings.raw.map(written));
@@ -32,7 +32,7 @@ class Template {
     this.where = callSites(20).find((site) => !/^(node:|native)/.test(site.getFileName() ?? 'native'))?.toString() ?? '';
   }
 
-  // check returns the values as the host takes them.
+  // check returns the values in the form that the host takes.
   check(values) {
     return this.places.map((place, i) => oneOrMore(values[i], place, `values[${i}]`));
   }
@@ -63,7 +63,7 @@ function templateOf(strings) {
   return template;
 }
 
-// oneOrMore returns a string or bytes, or a list of such for an array that makes several words.
+// oneOrMore returns a string or bytes, or for an array, which makes several words, a list of these.
 function oneOrMore(value, place, name) {
   if (place === NUMBER) return number(value, name);
   if (!Array.isArray(value)) return one(value, name);

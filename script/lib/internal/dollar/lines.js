@@ -4,10 +4,10 @@
 class Lines {
   #reader; // of the host
   #ended; // called at the end of the lines; returns the promise of the command's end
-  #stop; // called to end the command
+  #stop; // called to kill the command
   #lines = [];
   #next = 0; // of #lines
-  #waiting = []; // calls of next that have to wait
+  #waiting = []; // calls of next that wait
   #isOver = false;
   #result; // the promise of the last call
 
@@ -49,7 +49,7 @@ class Lines {
     return result.then(() => ({ value: undefined, done: true }));
   }
 
-  // return ends the command: its other lines are not wanted.
+  // return kills the command: its other lines are not wanted.
   return(value) {
     this.#isOver = true;
     this.#lines = [];

@@ -9,7 +9,7 @@ const {
 
 const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
-// milliseconds returns a duration that is a number of them, or a text with a unit.
+// milliseconds returns the milliseconds of a duration: a number of them, or a text with a unit.
 function milliseconds(value, name) {
   if (typeof value === 'string') {
     const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(value) ?? [];
@@ -113,7 +113,7 @@ function forHost(options) {
   };
 }
 
-// isStream reports whether an input comes bit by bit.
+// isStream reports whether an input is a stream or an iterable.
 function isStream(input) {
   return typeof input === 'object' && !ArrayBuffer.isView(input);
 }
@@ -127,9 +127,9 @@ function pairsOf(env) {
 }
 
 const state = require('internal/env_state');
-let told = 0; // changes of the environment that the host knows of
+let told = 0; // number of the environment's changes that the host has got
 
-// tellEnvironment gives the host the variables of process.env, if they have changed.
+// tellEnvironment passes the variables of process.env to the host if they have changed.
 function tellEnvironment() {
   if (told === state.changes) return;
   internalBinding('command').setEnvironment(pairsOf(state.values));

@@ -6,11 +6,11 @@ const { signalName } = require('internal/constants');
 
 const custom = Symbol.for('nodejs.util.inspect.custom');
 
-// Bits of an end. Go has the same in host/command.go.
+// Bits of a command's outcome. Go has the same in host/command.go.
 const LATE = 1;
 const CUT_OFF = 2;
 const FULL = 4;
-const ENDED = LATE | FULL; // by a limit
+const KILLED = LATE | FULL; // by a limit
 
 const nothing = new Uint8Array(0);
 
@@ -24,13 +24,13 @@ function textOf(bytes) {
 }
 
 let bitsOf;
-let setPipedFrom; // sets what pipedFrom of an output is
+let setPipedFrom; // sets pipedFrom of an output
 
 // ProcessOutput is the output of a command that has succeeded, or whose failure is no error.
 class ProcessOutput {
   #stdout; // bytes; undefined: none
   #stderr;
-  #more; // {stdout, stderr, pipedFrom}: the texts of both, as far as they were asked for, and see pipedFrom
+  #more; // {stdout, stderr, pipedFrom}: decoded outputs, if they were read, and the value of pipedFrom
   #ms;
   #bits;
   #template;
@@ -60,7 +60,7 @@ class ProcessOutput {
   get duration() { return this.#ms; } // milliseconds
   get timedOut() { return (this.#bits & LATE) !== 0; }
   get cutOff() { return (this.#bits & CUT_OFF) !== 0; } // there was more output than maxBuffer
-  get pipedFrom() { return this.#more?.pipedFrom; } // how the command has ended whose output this one has read
+  get pipedFrom() { return this.#more?.pipedFrom; } // the output of the command before this one in a pipe
 
   buffer() { return bufferOf(this.#stdout); }
   text(encoding = 'utf8') { return encoding === 'utf8' ? this.stdout : this.buffer().toString(encoding); }
@@ -123,9 +123,9 @@ function shortened(text, most) {
   return text.length > most ? `${text.slice(0, most)}…` : text;
 }
 
-// wasEnded reports whether a limit has ended a command.
-function wasEnded(output) {
-  return (bitsOf(output) & ENDED) !== 0;
+// wasKilled reports whether a limit has killed a command.
+function wasKilled(output) {
+  return (bitsOf(output) & KILLED) !== 0;
 }
 
 // isBrokenPipe reports whether a command was killed because its reader had closed the pipe, as in a shell's pipeline.
@@ -133,4 +133,4 @@ function isBrokenPipe(error) {
   return error.signal === 'SIGPIPE' || error.exitCode === 128 + 13;
 }
 
-module.exports = { ProcessError, ProcessOutput, isBrokenPipe, setPipedFrom, wasEnded };
+module.exports = { ProcessError, ProcessOutput, isBrokenPipe, setPipedFrom, wasKilled };

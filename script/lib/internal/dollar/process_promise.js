@@ -1,11 +1,11 @@
 'use strict';
 
-// ProcessPromise is a command that runs, and the promise of its end.
+// ProcessPromise is a command, and the promise of its output.
 
 const { codes: { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_INVALID_STATE } } = require('internal/errors');
 const { templateOf } = require('internal/dollar/command');
 const { forHost, isStream, put, tellEnvironment, validated } = require('internal/dollar/options');
-const { ProcessError, ProcessOutput, isBrokenPipe, setPipedFrom, wasEnded } = require('internal/dollar/output');
+const { ProcessError, ProcessOutput, isBrokenPipe, setPipedFrom, wasKilled } = require('internal/dollar/output');
 const { nextTick } = require('internal/ticks');
 
 const binding = internalBinding('command');
@@ -20,7 +20,7 @@ function nothing() {}
 
 let start; // starts a command
 
-// The functions of the promise that is being made.
+// The functions of the promise that the constructor is making.
 let resolveMade;
 let rejectMade;
 
@@ -29,10 +29,10 @@ function takeFunctions(resolve, reject) {
   rejectMade = reject;
 }
 
-// Connections is what most commands have nothing of.
+// Connections has the state that most commands do not need.
 class Connections {
   slots; // targets of the first three descriptors; undefined: no input, and both outputs are kept
-  streams = [undefined, undefined, undefined]; // this side of descriptors that are pipes
+  streams = [undefined, undefined, undefined]; // the script's ends of pipes
   source; // the command whose output this one reads
   sinks = []; // promises of streams that take the output
   isStopped = false; // killed by #stop: its exit is no failure
@@ -45,13 +45,13 @@ class ProcessPromise extends Promise {
   #values;
   #options; // the options of its $, or its own, which inherit from these
   #hasOwnOptions = false;
-  #nothrow; // of its own; undefined: as in #options
+  #nothrow; // whether the command itself was set to; undefined: as in #options
   #quiet;
   #state = NEW;
-  #number; // of the host, while it runs
+  #number; // the host's number of the command, while it runs
   #resolve;
   #reject;
-  #connections; // undefined as long as it has none
+  #connections; // undefined: it has none
 
   constructor(template, values, options) {
     super(takeFunctions);
@@ -67,7 +67,7 @@ class ProcessPromise extends Promise {
   static {
     start = (command) => command.#start();
     internalBinding('host').setHook('commandClosed', (command, code, signal, stdout, stderr, ms, bits, error) => {
-      command.#over(code, signal, stdout, stderr, ms, bits, error);
+      command.#onClose(code, signal, stdout, stderr, ms, bits, error);
     });
     // await uses a promise whose constructor is Promise directly, and others by way of two more. then() does not return
     // a command.
@@ -214,7 +214,7 @@ class ProcessPromise extends Promise {
     this.#mustBeNew('lines');
     const [reader, fd] = binding.pipe('lines');
     this.#connect(1, [fd]);
-    this.catch(nothing); // The lines tell of it.
+    this.catch(nothing); // The iteration reports it.
     const { Lines } = require('internal/dollar/lines');
     return new Lines(reader, () => this, () => this.#stop());
   }
@@ -226,7 +226,7 @@ class ProcessPromise extends Promise {
   async buffer() { return (await this).buffer(); }
   get exitCode() { return this.#outcome().then(({ exitCode }) => exitCode); }
 
-  // Its life.
+  // The run of the command.
 
   get pid() {
     this.#start();
@@ -235,8 +235,8 @@ class ProcessPromise extends Promise {
 
   get command() { return this.#template.show(this.#values); }
 
-  // kill sends a signal to all processes of the command, and reports whether there was one. Without a signal they are
-  // ended: with SIGKILL, if the soft signal does not help in time.
+  // kill sends a signal to all processes of the command, and reports whether there was one. Without a signal it kills
+  // them: with SIGKILL, if killSignal does not end them in time.
   kill(signal) {
     const number = signal === undefined ? undefined : signal === 0 ? 0 : validated('killSignal', signal);
     this.#start();
@@ -244,28 +244,28 @@ class ProcessPromise extends Promise {
     if (this.#number === undefined) return false;
     if (number !== undefined) return binding.signal(this.#number, number);
     const isThere = binding.signal(this.#number, 0);
-    this.#end();
+    this.#killAll();
     return isThere;
   }
 
-  // abort ends the command, whose error has the reason.
+  // abort kills the command. Its error has the reason.
   abort(reason) {
     if (this.#state === OVER || this.#connections?.aborted !== undefined) return;
     this.#connected().aborted = { reason: reason ?? new (require('internal/errors').AbortError)() };
-    this.#end();
+    this.#killAll();
   }
 
-  // #end ends the command, and those whose output it reads.
-  #end() {
+  // #killAll kills the command, and those whose output it reads.
+  #killAll() {
     if (this.#number !== undefined) binding.kill(this.#number);
     else if (this.#state < RUNNING) this.#connected().aborted ??= { reason: undefined };
-    this.#connections?.source?.#end();
+    this.#connections?.source?.#killAll();
   }
 
   // #stop kills the command for a reader that needs no more. Its exit is then no failure.
   #stop() {
     this.#connected().isStopped = true;
-    this.#end();
+    this.#killAll();
     return this.#outcome();
   }
 
@@ -297,18 +297,18 @@ class ProcessPromise extends Promise {
 
   #launch() {
     this.#state = RUNNING;
-    let isStarting = false; // Then the host closes the descriptors.
+    let isStarting = false; // The host closes the descriptors.
     try {
       const options = this.#options;
       const hasMore = options.hasMore === true || this.#connections !== undefined;
       if (hasMore && this.#isAborted(options.signal)) {
         this.#closePipeEnds();
-        this.#over(-1, 0, undefined, undefined, 0, 0, undefined);
+        this.#onClose(-1, 0, undefined, undefined, 0, 0, undefined);
         return;
       }
       tellEnvironment();
       const { text } = this.#template;
-      if (!hasMore) { // Most commands are started by this.
+      if (!hasMore) { // Most commands start here.
         isStarting = true;
         this.#number = binding.start(this, text, this.#values, false);
         if (this.#number !== undefined) return;
@@ -323,7 +323,7 @@ class ProcessPromise extends Promise {
       this.#follow(options);
     } catch (error) {
       if (!isStarting) this.#closePipeEnds();
-      if (isStarting && error.syscall !== undefined) this.#over(-1, 0, undefined, undefined, 0, 0, error);
+      if (isStarting && error.syscall !== undefined) this.#onClose(-1, 0, undefined, undefined, 0, 0, error);
       else this.#fail(error);
     }
   }
@@ -338,7 +338,8 @@ class ProcessPromise extends Promise {
   // #follow applies the options that concern a running command.
   #follow({ signal, input }) {
     if (signal !== undefined) this.#connected().disposeAbort = require('events').addAbortListener(signal, () => this.abort(signal.reason));
-    if (isStream(input)) require('stream').pipeline(input, this.#connections.streams[0], nothing); // It need not read all of it.
+    // It need not read all of it.
+    if (isStream(input)) require('stream').pipeline(input, this.#connections.streams[0], nothing);
   }
 
   // #slotsOf returns the descriptors in the form that the host takes, undefined for the default.
@@ -375,11 +376,11 @@ class ProcessPromise extends Promise {
     this.#reject(error);
   }
 
-  // #over is called when the command has ended.
-  #over(code, signal, stdout, stderr, ms, bits, error) {
+  // #onClose is called when the command has exited and its output is complete.
+  #onClose(code, signal, stdout, stderr, ms, bits, error) {
     this.#state = OVER;
     const output = new ProcessOutput(code, signal, stdout, stderr, ms, bits, this.#template, this.#values);
-    if (code === 0 && bits === 0 && error === undefined && this.#connections === undefined) { // Most commands end so.
+    if (code === 0 && bits === 0 && error === undefined && this.#connections === undefined) { // Most commands end here.
       this.#number = undefined;
       this.#resolve(output);
       return;
@@ -391,14 +392,14 @@ class ProcessPromise extends Promise {
     };
     this.#number = undefined;
     disposeAbort?.[Symbol.dispose]();
-    if (wasEnded(output)) source?.#end();
+    if (wasKilled(output)) source?.#killAll();
     if (source === undefined && (sinks === undefined || sinks.length === 0)) this.#settle(output, failure);
     else this.#settleWithOthers(output, failure);
   }
 
   // #settle settles the promise. other is the failure of another command that is a failure of this one as well.
   #settle(output, failure, other) {
-    const hasFailed = output.exitCode !== 0 || failure.error !== undefined || wasEnded(output);
+    const hasFailed = output.exitCode !== 0 || failure.error !== undefined || wasKilled(output);
     const isTold = this.#connections?.isStopped !== true && !((this.#nothrow ?? this.#options.nothrow) && failure.error === undefined);
     if (!isTold || (!hasFailed && other === undefined)) {
       this.#resolve(output);
