@@ -161,18 +161,18 @@ class TracingChannel {
   tracePromise(fn, context = {}, thisArg, ...args) {
     if (!this.hasSubscribers) return Reflect.apply(fn, thisArg, args);
     const { asyncStart, asyncEnd, error: failed } = this;
-    const settle = () => {
+    const publishEnd = () => {
       asyncStart.publish(context);
       asyncEnd.publish(context);
     };
     return this.#trace(context, () => Promise.resolve(Reflect.apply(fn, thisArg, args)).then((result) => {
       context.result = result;
-      settle();
+      publishEnd();
       return result;
     }, (error) => {
       context.error = error;
       failed.publish(context);
-      settle();
+      publishEnd();
       return Promise.reject(error);
     }));
   }
@@ -200,7 +200,7 @@ class TracingChannel {
     return this.#trace(context, () => Reflect.apply(fn, thisArg, args));
   }
 
-  // #trace publishes the beginning and the end of the part that runs at once.
+  // #trace publishes the start and the end of the synchronous part.
   #trace(context, run) {
     return this.start.runStores(context, () => {
       try {

@@ -15,10 +15,10 @@ if (process._captureCallback) {
     'which is mutually exclusive with using the `domain` module');
 }
 
-const key = {}; // of the list of domains in a context
+const key = {}; // the key of the list of domains in a context
 const none = Object.freeze([]);
 
-let without = null; // what process.domain is when no domain was entered
+let without = null; // process.domain outside of all domains
 
 const stackOf = (context) => context.get(key) ?? none;
 const stack = () => stackOf(contexts.get());
@@ -69,7 +69,7 @@ class Domain extends EventEmitter {
     if (i >= 0) this.members.splice(i, 1);
   }
 
-  // An exception leaves the domain entered: that is how it is found.
+  // After an exception the domain stays entered: that is how it is found.
   run(fn, ...args) {
     this.enter();
     const result = Reflect.apply(fn, this, args);
@@ -112,8 +112,7 @@ function mark(error, domain, isThrown) {
   error.domainThrown = isThrown;
 }
 
-// handle tells the domains that were entered of an exception, the last one first, and returns
-// whether one of them has heard it.
+// handle passes an exception to the entered domains, the last one first, and returns whether one has handled it.
 function handle(error) {
   const context = contexts.contextOf(error);
   const list = stackOf(context);

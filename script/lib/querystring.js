@@ -46,8 +46,8 @@ function escape(text) {
   }
 }
 
-// pair returns the character of two code units, the first of which is half a pair. Like Node it does not look at the
-// other one.
+// pair returns the character of two code units, the first of which is half a pair. Like Node it does not check the
+// second.
 function pair(units) {
   if (units.length < 2) throw new ERR_INVALID_URI();
   return String.fromCodePoint(0x10000 + ((units.charCodeAt(0) & 0x3ff) << 10 | units.charCodeAt(1) & 0x3ff));
@@ -62,8 +62,8 @@ function primitive(value) {
   }
 }
 
-// encoded returns a value as part of a query. Only what may need it is escaped, unless the script has a function for
-// that.
+// encoded returns a value as part of a query. A value is escaped only if it may need it, or if the script has an escape
+// function.
 function encoded(value, encode) {
   if (encode !== escape) return encode(primitive(value));
   if (typeof value === 'string') return value === '' ? '' : encode(value);

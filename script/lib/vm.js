@@ -9,8 +9,8 @@ const {
 
 const binding = internalBinding('vm');
 
-// Sandbox adds a Context to any object, as a private name. A WeakMap would keep both for ever: each
-// refers to the other.
+// Sandbox adds a Context to any object, as a private name. A WeakMap would keep both for ever, because they refer to
+// each other.
 class Sandbox extends class { constructor(object) { return object; } } {
   #context;
 
@@ -82,7 +82,7 @@ class Context {
         if (own === undefined) Object.defineProperty(sandbox, key, { ...descriptor, configurable: true });
         else sandbox[key] = global[key];
       } catch {
-        // The sandbox does not take it.
+        // The sandbox does not accept it.
       }
     }
   }

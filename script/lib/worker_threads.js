@@ -1,7 +1,7 @@
 'use strict';
 
-// There are no threads for scripts: this tells that a script is on the main one, and refuses to
-// start others. Ports work within one thread.
+// There are no threads for scripts: the module says that a script is on the main one, and starts no others. Ports work
+// within one thread.
 
 const { codes: { ERR_FEATURE_UNAVAILABLE_ON_PLATFORM } } = require('internal/errors');
 

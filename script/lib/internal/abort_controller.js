@@ -18,7 +18,7 @@ function exception(message, name) {
   return new DOMException(message, name);
 }
 
-// heard are signals that nothing else may refer to, but that will be aborted and have listeners.
+// heard keeps signals that have listeners and sources, because nothing else may refer to them.
 const heard = new Set();
 
 let collected; // a FinalizationRegistry that releases what a signal refers to
@@ -69,7 +69,7 @@ class AbortSignal extends EventTarget {
     const ref = new WeakRef(signal);
     const timer = setTimeout(() => {
       const late = ref.deref();
-      if (late !== undefined) settle(late, exception('The operation was aborted due to timeout', 'TimeoutError'));
+      if (late !== undefined) abortAll(late, exception('The operation was aborted due to timeout', 'TimeoutError'));
     }, delay);
     timer.unref();
     whenCollected(signal, () => clearTimeout(timer));
@@ -130,8 +130,8 @@ class AbortSignal extends EventTarget {
     if (this.#sources.size === 0) heard.delete(this);
   }
 
-  // settle aborts a signal: it and all that depend on it are aborted before the first listener hears of it.
-  static settle(signal, reason) {
+  // abortAll aborts a signal: it and all its dependents are aborted before the first listener is called.
+  static abortAll(signal, reason) {
     if (signal.#aborted) return;
     const all = [signal];
     signal.#aborted = true;
@@ -166,8 +166,8 @@ class AbortSignal extends EventTarget {
   }
 }
 
-const { settle } = AbortSignal;
-delete AbortSignal.settle;
+const { abortAll } = AbortSignal;
+delete AbortSignal.abortAll;
 
 defineEventHandler(AbortSignal.prototype, 'abort');
 Object.defineProperty(AbortSignal.prototype, kMaxEventTargetListeners, { value: 0, writable: true });
@@ -185,7 +185,7 @@ class AbortController {
   get signal() { return AbortController.#of(this).#signal; }
 
   abort(reason = exception('This operation was aborted', 'AbortError')) {
-    settle(AbortController.#of(this).#signal, reason);
+    abortAll(AbortController.#of(this).#signal, reason);
   }
 
   [customInspect](depth, options, inspect) {

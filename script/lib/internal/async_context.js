@@ -17,7 +17,7 @@ let captured; // returns the part of a context that callbacks inherit; undefined
 let tracker; // the store of the running operation, once async_hooks needs it
 let failed; // an exception, and the context in which it was thrown
 const runs = []; // { end, context }: the jobs before end and after the run before it
-let firstRun = 0; // index of the current run
+let firstRun = 0; // index of the first run that has not ended
 
 function get() {
   return current;

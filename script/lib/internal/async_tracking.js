@@ -58,8 +58,8 @@ function create(type, resource, trigger = current().id) {
   return operation;
 }
 
-// createOwned is create for a resource that is to be collected as soon as the script is done with it: it has the
-// operation, and not the other way round.
+// createOwned is create for a resource that must be collected as soon as the script drops it: the resource refers to
+// the operation, and not the other way round.
 function createOwned(type, resource, trigger) {
   const operation = { id: ++ids, trigger, resource: undefined, isDestroyed: false };
   announce(operation, type, resource);
@@ -95,7 +95,7 @@ function tell(operation, fn) {
   }
 }
 
-// Operations that are over once their callback has run.
+// Operations that end with their callback.
 const once = new Set([
   'FSREQCALLBACK', 'GETADDRINFOREQWRAP', 'GETNAMEINFOREQWRAP', 'Immediate', 'Microtask', 'PIPECONNECTWRAP',
   'PROCESSWRAP', 'QUERYWRAP',
@@ -146,7 +146,7 @@ function nameJob() {
   const mine = job;
   job = undefined;
   if (!events.promises) return;
-  if (within.get(key) === undefined && within !== context.root) return; // It belongs to nothing that is tracked.
+  if (within.get(key) === undefined && within !== context.root) return; // It belongs to no tracked operation.
   mine.operation = create('PROMISE', {});
   mine.context = new Map(within).set(key, mine.operation);
   context.enter(mine.context);
@@ -222,7 +222,7 @@ function construct(target, args, newTarget) {
   return promise;
 }
 
-// start has all that is asynchronous tracked from now on.
+// start tracks all asynchronous operations from now on.
 function start() {
   if (isTracking) return;
   isTracking = true;

@@ -1,6 +1,6 @@
 'use strict';
 
-// net.BlockList and net.SocketAddress. Addresses are compared as the numbers that they are.
+// net.BlockList and net.SocketAddress. Addresses are compared as numbers.
 
 const { codes: { ERR_INVALID_ARG_VALUE, ERR_INVALID_ADDRESS } } = require('internal/errors');
 const { customInspectSymbol } = require('internal/util');
@@ -73,7 +73,7 @@ function numberOf(address) {
   return n;
 }
 
-const MAPPED = 0xffffn << 32n; // what an IPv4 address in IPv6 begins with
+const MAPPED = 0xffffn << 32n; // the prefix of an IPv4 address in IPv6
 
 function asAddress(address, family) {
   if (SocketAddress.isSocketAddress(address)) return address;

@@ -139,7 +139,7 @@ function write(console, toStderr, text) {
 
 function nothing() {}
 
-// ended returns a callback for a write after which an error may still be told.
+// ended returns a callback for a write after which an error may still be emitted.
 function ended(stream) {
   return (error) => {
     if (error == null || stream._writableState?.errorEmitted) return;
@@ -147,7 +147,7 @@ function ended(stream) {
   };
 }
 
-// formatAll is loaded with the first thing that is no mere text.
+// formatAll is loaded with the first value that is not a string.
 function formatAll(options, args) {
   return require('internal/format').formatAll(options, args);
 }
@@ -244,7 +244,7 @@ const methods = {
 Console.prototype = methods;
 Object.defineProperty(methods, 'constructor', { value: Console, writable: true, configurable: true, enumerable: false });
 
-// The global console has no prototype of Console's, and its streams are those that the process has when it writes.
+// The global console has no Console prototype, and uses the process's streams at the time of the write.
 const console = Object.create({});
 setUp(console, {});
 for (const name of Object.keys(methods)) console[name] = named(methods[name].bind(console), name);

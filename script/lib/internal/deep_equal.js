@@ -87,7 +87,7 @@ class Comparison {
       if (value === null) return 0;
       c = classOf(value);
     }
-    return c === classes.Module ? classes.Object : c; // Its tag tells it from others.
+    return c === classes.Module ? classes.Object : c; // Its tag distinguishes it.
   }
 
   plain(a, b) {
@@ -218,7 +218,7 @@ class Comparison {
     return true;
   }
 
-  // sparse goes on where the first element is missing, without a look at each that is.
+  // sparse compares from the first missing element on, without reading each.
   sparse(a, b, from) {
     const keys = Object.keys(a);
     if (keys.length !== Object.keys(b).length) return false;

@@ -76,7 +76,7 @@ class Steps {
     return list;
   }
 
-  // moved returns steps that are these, which are taken then.
+  // moved returns new Steps with these steps, and takes them from this.
   moved() {
     this.check();
     const steps = new Steps();
@@ -136,7 +136,7 @@ class AsyncDisposableStack {
   use(value) {
     this.#steps.check();
     if (value === null || value === undefined) {
-      this.#steps.add(() => {}); // It is waited for all the same.
+      this.#steps.add(() => {}); // It is awaited all the same.
       return value;
     }
     const method = methodOf(value, [Symbol.asyncDispose, Symbol.dispose]);

@@ -21,7 +21,7 @@ const ADDRCONFIG = 32;
 const V4MAPPED = 8;
 const ALL = 16;
 
-// Numbers that getaddrinfo's errors have in Node.
+// Node's numbers of getaddrinfo's errors.
 const errnos = { ENOTFOUND: -3008, EAI_AGAIN: -3001 };
 
 const errorCodes = {
@@ -90,7 +90,7 @@ function requireHostname(hostname) {
   if (!hostname) throw new ERR_INVALID_ARG_VALUE('hostname', hostname, 'must be a non-empty string');
 }
 
-// inOrder sorts addresses by their family, if that is asked for.
+// inOrder sorts addresses by family, if an order is set.
 function inOrder(list, order) {
   if (order === 'verbatim') return list;
   const first = order === 'ipv4first' ? 4 : 6;
@@ -140,7 +140,7 @@ const queries = {
   resolveAny: 'ANY',
 };
 
-// ask asks for records of a kind; servers is a list of those to be asked, or empty.
+// ask queries records of a kind. servers has the servers to ask, or is empty.
 function ask(kind, syscall, name, servers, options, done) {
   binding.resolve(kind, name, servers, request('QUERYWRAP', (code, answer) => {
     if (code !== null) {

@@ -38,7 +38,7 @@ function expectedOf(expected) {
   return list(parts, 'or');
 }
 
-// received says what came in place of it.
+// received describes the value that came in its place.
 function received(value) {
   if (value == null) return ` Received ${value}`;
   if (typeof value === 'function') return ` Received function ${value.name}`;

@@ -99,7 +99,7 @@ class Event {
   }
 }
 
-// internals takes functions that only this module calls off a class that scripts see.
+// internals removes functions from a class that only this module calls.
 function internals(Class, names) {
   const taken = {};
   for (const name of names) {
@@ -164,7 +164,7 @@ class Listener {
 
   get callback() { return this.weak ? this.ref.deref() : this.ref; }
 
-  // same reports whether adding that again would change nothing.
+  // same reports whether adding a listener again would change nothing.
   same(callback, capture) { return this.capture === capture && this.callback === callback; }
 }
 
@@ -184,7 +184,7 @@ function checkThis(target) {
   if (!isTarget(target)) throw new ERR_INVALID_THIS('EventTarget');
 }
 
-// isListener reports whether a target takes it; null and undefined are ignored.
+// isListener reports whether a target accepts a listener; null and undefined are ignored.
 function isListener(target, listener) {
   if (typeof listener === 'function' || (typeof listener === 'object' && listener !== null)) return true;
   if (listener == null) return false;

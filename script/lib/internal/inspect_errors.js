@@ -30,7 +30,7 @@ function errorLook(keysOf, state, error, level, constructor, tag) {
   try {
     if (Object.hasOwn(error, 'errors') && Array.isArray(error.errors) && !keys.includes('errors')) keys.push('errors');
   } catch {
-    // It has none that can be read.
+    // It has no readable stack.
   }
   const base = lines(state, error, parts, improve(stack, parts.name, constructor, tag));
   return keys.length === 0 ? { text: base, base, keys, isList: false } : { base, keys, isList: false };
@@ -164,9 +164,9 @@ function common(a, b) {
   return { from: 0, length: 0 };
 }
 
-const mostFrames = 10; // rows of frames are looked for up to that length
+const mostFrames = 10; // rows of frames up to this length are searched
 
-// collapse leaves out rows of frames that repeat the row before them: a recursion.
+// collapse removes rows of frames that repeat the row before them: a recursion.
 function collapse(state, frames) {
   if (frames.length < 11) return frames;
   const out = [];
@@ -185,7 +185,7 @@ function collapse(state, frames) {
   return out;
 }
 
-// repeated returns the row that begins at i and is repeated behind itself, if that saves enough lines.
+// repeated returns the row that begins at i and is repeated after itself, if that saves enough lines.
 function repeated(frames, i) {
   let best;
   for (let length = 1; length <= mostFrames && i + 2 * length <= frames.length; length++) {

@@ -10,7 +10,7 @@ const functions = new Set(['BytecodeFunction', 'NativeFunction', 'BoundFunction'
 const likeObjects = new Set([undefined, 'Generator', 'AsyncGenerator', 'MapIterator', 'SetIterator', 'Arguments',
   'MappedArguments']);
 
-// className returns what an object was made as.
+// className returns the class as which an object was made.
 function className(object) {
   const name = classNames.get(classOf(object));
   if (functions.has(name)) return 'Function';

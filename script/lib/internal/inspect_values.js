@@ -102,7 +102,7 @@ function formatArray(state, value, level) {
   return output;
 }
 
-// formatHoles goes on where the first element is missing.
+// formatHoles formats from the first missing element on.
 function formatHoles(state, value, level, most, output, i) {
   const keys = Object.keys(value);
   let index = i;

@@ -51,7 +51,7 @@ function prepareSocket(target, socket, options) {
   return sent;
 }
 
-// giveUp closes the handle of a connection that another process has, without shutting it down.
+// giveUp closes the handle of a connection that another process has got, without shutting it down.
 function giveUp(handle) {
   const fd = handle.detach();
   if (fd >= 0) closeDescriptor(fd);

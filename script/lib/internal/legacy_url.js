@@ -1,6 +1,6 @@
 'use strict';
 
-// The URLs of url.parse, as Node had them before there was a standard: whatever is given is taken apart somehow.
+// The URLs of url.parse, as Node had them before the standard: any text is split into parts somehow.
 
 const { codes: { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE } } = require('internal/errors');
 const { invalidURL } = require('internal/url');

@@ -14,7 +14,7 @@ function peek(list) {
   return list._idlePrev === list ? null : list._idlePrev;
 }
 
-// remove takes an object out of its list. It may be in none.
+// remove removes an object from its list, if it is in one.
 function remove(item) {
   if (item._idleNext) item._idleNext._idlePrev = item._idlePrev;
   if (item._idlePrev) item._idlePrev._idleNext = item._idleNext;

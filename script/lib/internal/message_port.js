@@ -11,8 +11,8 @@ const { checkedBy, cloneAndTransfer, refuse, transferredBy } = require('internal
 
 const { ERR_CLOSED_MESSAGE_PORT, ERR_CONSTRUCT_CALL_REQUIRED, ERR_INVALID_ARG_TYPE } = codes;
 
-const kEnd = Symbol('kEnd'); // of a port, undefined once the port was transferred
-const kPorts = Symbol('kPorts'); // that came with the message that listeners get now
+const kEnd = Symbol('kEnd'); // undefined once the port was transferred
+const kPorts = Symbol('kPorts'); // ports of the message that is being delivered
 const customInspect = Symbol.for('nodejs.util.inspect.custom');
 
 function MessagePort() {
@@ -184,7 +184,7 @@ function receiveMessageOnPort(port) {
   return message === undefined ? undefined : { message: message.value };
 }
 
-// moveMessagePortToContext can only refuse: a port of one context means nothing in another.
+// moveMessagePortToContext always throws: a port of one context means nothing in another.
 function moveMessagePortToContext(port) {
   if (!isPort(port)) throw new ERR_INVALID_ARG_TYPE('port', 'MessagePort', port);
   if (openEnd(port) === undefined) throw new ERR_CLOSED_MESSAGE_PORT();

@@ -9,12 +9,12 @@ const { runDeferred } = require('internal/ticks');
 const host = internalBinding('host');
 const binding = internalBinding('messages');
 
-// MOST is how many messages an end gets in a row, if more come while they are delivered, before others have their turn.
+// MOST is the number of messages that an end gets in a row before others have their turn.
 const MOST = 1000;
 
 const CLOSE = Symbol('close'); // the last message
 
-let due = []; // ends with something to be delivered, or to be closed
+let due = []; // ends with messages to deliver, or to be closed
 let made = 0;
 let refs = 0; // ends that keep the loop running
 
@@ -27,13 +27,13 @@ class End {
   owner = undefined;
   isReceiving = false;
   isRef = false;
-  isClosing = false; // close was called, closed was not
+  isClosing = false; // close was called, and closed was not
   isClosed = false;
   number = ++made;
   #isDue = false;
   #tell = tell; // in the context in which the end was made
 
-  // group are the ends that hear each other. isPair: with one of them the others are closed.
+  // group is the set of connected ends. If isPair is set, closing one closes the others.
   constructor(group, isPair) {
     this.group = group;
     this.isPair = isPair;
@@ -57,7 +57,7 @@ class End {
 
   stop() { this.isReceiving = false; }
 
-  // setRef says whether this end keeps the loop running while it is open.
+  // setRef makes this end keep the loop running while it is open, or not.
   setRef(on) {
     if (on === this.isRef || (on && this.isClosed)) return;
     this.isRef = on;

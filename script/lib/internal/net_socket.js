@@ -71,7 +71,7 @@ function Socket(options) {
   options.autoDestroy = true;
   options.decodeStrings = false;
   const { signal } = options;
-  options.signal = undefined; // It ends the socket, not the Duplex.
+  options.signal = undefined; // Ends the socket, not the Duplex.
   Duplex.call(this, options);
 
   if (options.blockList !== undefined) this.blockList = checkBlockList(options.blockList);
@@ -112,7 +112,7 @@ function Socket(options) {
 Object.setPrototypeOf(Socket.prototype, Duplex.prototype);
 Object.setPrototypeOf(Socket, Duplex);
 
-// What most sockets never change.
+// Properties that most sockets never change.
 Object.assign(Socket.prototype, {
   [kLastWriteQueueSize]: 0, [kTimeout]: null, [kBuffer]: null, [kBytesRead]: 0, [kBytesWritten]: 0,
   [kSetNoDelay]: false, [kSetKeepAlive]: false, [kSetKeepAliveDelay]: 0,
@@ -152,7 +152,7 @@ function abortBy(socket, signal) {
   socket.once('close', () => listener[Symbol.dispose]());
 }
 
-// attach has the socket hear of its handle.
+// attach sets the callbacks of the socket's handle.
 function attach(socket) {
   const handle = socket._handle;
   if (!handle) return;
@@ -208,7 +208,7 @@ function writeAfterFIN(chunk, encoding, callback) {
   return false;
 }
 
-// _adopt has the socket be of another handle.
+// _adopt gives the socket another handle.
 Socket.prototype._adopt = function _adopt(handle) {
   if (this._handle === handle) return;
   const before = this._handle;

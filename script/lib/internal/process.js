@@ -127,7 +127,7 @@ self.getActiveResourcesInfo = () => require('internal/active').resources();
 self._getActiveHandles = () => require('internal/active').handles();
 self._getActiveRequests = () => [];
 
-// later adds a property whose value is made when it is first asked for.
+// later adds a property whose value is made on first use.
 function later(name, make) {
   Object.defineProperty(self, name, {
     get() {
@@ -152,7 +152,7 @@ Object.defineProperty(self, 'config', {
   enumerable: true, configurable: true, writable: false,
 });
 
-// The first listener of a signal begins to watch signals.
+// The first listener of a signal starts the watching of signals.
 self.on('newListener', function watchSignals(name) {
   if (typeof name === 'string' && name.startsWith('SIG')) {
     self.removeListener('newListener', watchSignals);

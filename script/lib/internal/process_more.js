@@ -161,7 +161,8 @@ function makeFinalization() {
   return { register: register('exit'), registerBeforeExit: register('beforeExit'), unregister };
 }
 
-// allowedFlags is the set of what NODE_OPTIONS may have. It cannot be changed, and takes flags as they may be written.
+// allowedFlags is the set of flags that NODE_OPTIONS may have. It cannot be changed, and accepts flags as they may be
+// written.
 function allowedFlags() {
   const names = ['-r', '-C', ...['conditions', 'deprecation', 'disable-warning', 'dns-result-order',
     'enable-source-maps', 'env-file',

@@ -35,7 +35,7 @@ function start(process, name) {
   watchers.set(name, watcher);
 }
 
-// expect keeps the loop running until a signal that the script has sent to its own process has come.
+// expect keeps the loop running until a signal that the script has sent to itself arrives.
 function expect(number) {
   for (const [name, watcher] of watchers) {
     if (signals[name] === number) watcher?.expect();

@@ -1,7 +1,7 @@
 'use strict';
 
-// The connections of a server that were sent to another process: how many there are is asked of
-// that process. Its side of this is Go's.
+// The connections of a server that were sent to another process, which is asked for their number. Its side of this is
+// Go's.
 
 const EventEmitter = require('events');
 const { codes: { ERR_CHILD_CLOSED_BEFORE_REPLY } } = require('internal/errors');

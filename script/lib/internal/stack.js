@@ -33,7 +33,7 @@ function framesOf(stack) {
 const firstLine = /((?:\(| at )\/[^\n]*:1:)(\d+)(?=\)?$)/;
 const wrapperLength = '(function (exports, require, module, __filename, __dirname) {'.length;
 
-// sourceFrame gives a frame of a file that is not run as it is written its place in there.
+// sourceFrame maps a frame of a rewritten file to its place in the original source.
 function sourceFrame(line) {
   return line.replace(/^( {4}at (?:.* \()?)(.+?):(\d+)(?::(\d+))?(?=\)?$)/, (all, before, file, at, column) => {
     const place = internalBinding('modules').place(file, +at, +(column ?? 0));
@@ -41,13 +41,13 @@ function sourceFrame(line) {
   });
 }
 
-// callSite returns what Error.prepareStackTrace gets for a frame.
+// callSite returns the object for a frame that Error.prepareStackTrace gets.
 function callSite(line) {
   const CallSite = require('internal/call_site');
   return new CallSite(line);
 }
 
-// cut returns the frames of a stack that are to be told of.
+// cut returns the frames of a stack that are shown.
 function cut(frames, most) {
   return typeof most === 'number' ? frames.slice(0, Math.max(0, most)) : [];
 }
@@ -57,8 +57,8 @@ class Given {
   constructor(object) { return object; }
 }
 
-// Trace is what an error knows of its stack. The text is made when it is first asked for, as in
-// Node: it has the name and the message that the error has then.
+// Trace is the stack of an error. Its text is made on first use, as in Node, and has the error's name and message at
+// that time.
 class Trace extends Given {
   #raw; #most; #after; #title; #value; #made;
 
@@ -71,7 +71,7 @@ class Trace extends Given {
     trace.#made = false;
   }
 
-  // name gives an error a first line of its own, and leaves out the frames up to a function's.
+  // name sets the first line of an error's stack, and removes the frames up to a function.
   static name(error, title, after) {
     if (!(#raw in error)) return;
     error.#title = title;
@@ -156,7 +156,7 @@ for (const name of ['EvalError', 'RangeError', 'ReferenceError', 'SyntaxError', 
   Object.setPrototypeOf(wrap(name), WrappedError);
 }
 
-// Too deep a recursion is a RangeError in Node.
+// A stack overflow is a RangeError in Node.
 Object.setPrototypeOf(globalThis.InternalError.prototype, globalThis.RangeError.prototype);
 delete globalThis.InternalError.prototype.name;
 

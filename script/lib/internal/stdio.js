@@ -9,7 +9,7 @@ const { errnoException } = require('internal/system_errors');
 const stdio = internalBinding('stdio');
 const { kindOf } = internalBinding('net');
 
-// READ_SIZE is how much of a file is read at once: bytes.
+// READ_SIZE is the size of a read from a file: bytes.
 const READ_SIZE = 64 * 1024;
 
 function toBytes(chunk, encoding) {
@@ -32,7 +32,7 @@ SyncWriteStream.prototype._write = function (chunk, encoding, callback) {
   callback(status === 0 ? null : errnoException(status, 'write'));
 };
 
-// writeThrough has a handle write at once.
+// writeThrough makes the writes of a handle synchronous.
 function writeThrough(handle, fd) {
   let written = 0;
   handle.write = (bytes, done) => {
@@ -99,7 +99,7 @@ class FileInput extends Readable {
       return;
     }
     this.bytesRead += n;
-    // A turn between chunks lets the rest of the program go on, as it does in Node.
+    // A turn between chunks lets the rest of the program run, as in Node.
     setImmediate(() => this.push(n === 0 ? null : buffer.subarray(0, n)));
   }
 }
@@ -133,7 +133,7 @@ function stdin(fd) {
   return stream;
 }
 
-// stopIfPaused has a paused stdin not keep the program running.
+// stopIfPaused makes a paused stdin not keep the program running.
 function stopIfPaused(stream) {
   if (!stream._handle?.reading || stream.readableFlowing) return;
   stream._readableState.reading = false;

@@ -44,7 +44,7 @@ class Handle {
     return this;
   }
 
-  // #bound returns a bound method of this handle for Go to call.
+  // #bound binds a function to the current asynchronous context, as an operation of this handle.
   #bound(fn) {
     return contexts.create === undefined ? fn : contexts.bind(fn, undefined, this);
   }
@@ -96,7 +96,7 @@ class Handle {
   get bytesWritten() { return this.#counts?.[1] ?? this.#native?.bytesWritten() ?? 0; }
   get writeQueueSize() { return this.#closed ? 0 : this.#native?.queued() ?? 0; }
 
-  // open takes ownership of a descriptor: of a stream, or if listens is set, of a socket to listen on.
+  // open takes ownership of a descriptor, and reads and writes it. It returns 0 or a negative number.
   open(fd, readable = true, writable = true) {
     const native = binding.open(fd, readable, writable);
     if (typeof native === 'number') return native;
@@ -111,7 +111,7 @@ class Handle {
     return 0;
   }
 
-  // bound keeps a bound socket, or returns the error of binding.
+  // bound keeps a bound socket and returns 0, or returns the error of binding: a negative number.
   bound(socket) {
     if (typeof socket === 'number') return socket;
     this.#socket = socket;

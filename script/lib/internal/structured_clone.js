@@ -145,7 +145,7 @@ function copyArray(value, copy, seen) {
 
 function copyProperties(value, copy, seen, keys = Object.keys(value)) {
   for (const key of keys) {
-    if (!Object.hasOwn(value, key)) continue; // A getter before it has taken it away.
+    if (!Object.hasOwn(value, key)) continue; // A getter before it has removed it.
     const one = clone(value[key], seen);
     if (key in copy) {
       Object.defineProperty(copy, key, { value: one, writable: true, enumerable: true, configurable: true });

@@ -17,7 +17,7 @@ class SendWrap {}
 
 class UDP {
   #native;
-  #sends = []; // those that were not told of
+  #sends = []; // requests without a result
   #closed = false;
   #refed = true;
 
@@ -61,7 +61,8 @@ class UDP {
   connect6(address, port) { return this.#native.connect(address, port); }
   disconnect() { return this.#native.disconnect(); }
 
-  // send sends one datagram of a list of pieces. request.oncomplete is called with a number and how many bytes.
+  // send sends one datagram made of a list of pieces. request.oncomplete is called with a number and the number of
+  // bytes.
   send(request, list, length, port, address) {
     const bytes = list.length === 1 ? list[0] : require('buffer').Buffer.concat(list);
     const status = this.#native.send(bytes, address ?? '', port ?? 0);

@@ -49,7 +49,7 @@ function pairsOf(init) {
 }
 
 let attach; // sets a function of params that is called after each change
-let update; // has params read a query anew
+let update; // makes params parse a query anew
 let listOf; // returns the list, undefined if value is no URLSearchParams
 
 class URLSearchParams {

@@ -1,6 +1,6 @@
 'use strict';
 
-// The shortest way from one list of lines to another, by Myers' algorithm.
+// The shortest edit script from one list of lines to another, by Myers' algorithm.
 
 const { codes: { ERR_OUT_OF_RANGE } } = require('internal/errors');
 

@@ -14,7 +14,7 @@ const { isDeepStrictEqual } = require('internal/deep_equal');
 const nothing = Symbol('nothing was thrown');
 const errorTypes = ['Object', 'Error', 'Function', 'RegExp'];
 
-// isError reports whether a value is an error, maybe of another world.
+// isError reports whether a value is an error, of any realm.
 const isError = (value) => isNativeError(value) || value instanceof Error;
 
 function fail(options) {
@@ -22,7 +22,7 @@ function fail(options) {
   throw new AssertionError(options);
 }
 
-// start returns the function whose callers are the stack. Behind an await it has none.
+// start returns the function at which the stack begins. After an await there is none.
 const start = ({ fn, isAsync }) => (isAsync ? undefined : fn);
 
 // Comparison is the part of an error that is compared, for the message.

@@ -62,7 +62,7 @@ function free(place, index) {
   if (taken.set.size === 0) indexes.delete(place);
 }
 
-// shared has the primary told when its handle is closed here.
+// shared notifies the primary when its handle is closed here.
 function shared({ errno, key }, handle, place, index, callback) {
   const { close } = handle;
   handle.close = function (...args) {
@@ -117,7 +117,7 @@ function onConnection({ key, seq }, handle) {
   let accepted = server !== undefined && handle !== undefined;
   const { owner } = server ?? {};
   const isFull = owner?.maxConnections != null && owner._connections >= owner.maxConnections;
-  if (isFull && !owner.dropMaxConnection) accepted = false; // Else the server takes it, and drops it.
+  if (isFull && !owner.dropMaxConnection) accepted = false; // Otherwise the server takes it, and drops it.
   send({ ack: seq, accepted });
   if (accepted) server.onconnection(0, handle);
   else if (handle) require('internal/ipc_handles').giveUp(handle); // The primary has it as well.
@@ -129,7 +129,7 @@ function disconnect(worker, byPrimary) {
   function closed() {
     if (--waiting > 0) return;
     if (byPrimary) process.disconnect();
-    // So that it knows before the channel ends.
+    // The primary must know before the channel ends.
     else send({ act: 'exitedAfterDisconnect' }, () => process.disconnect());
   }
   for (const handle of handles.values()) {

@@ -5,7 +5,7 @@
 const callbacks = new Map(); // of messages that wait for an answer, by their numbers
 let seq = 0;
 
-// send sends a message. answered, if it is given, is called as a handler is with the answer.
+// send sends a message. answered, if given, handles the answer.
 function send(process, message, handle, answered) {
   if (!process.connected) return false;
   if (answered !== undefined) callbacks.set(seq, answered);

@@ -9,7 +9,7 @@ const Worker = require('internal/cluster/worker');
 
 const cluster = new EventEmitter();
 const intercom = new EventEmitter(); // emits disconnect when there is no worker left
-const handles = new Map(); // that workers share, by their keys
+const handles = new Map(); // handles that workers share, by key
 const [SCHED_NONE, SCHED_RR] = [1, 2];
 let ids = 0;
 let initialized = false;

@@ -4,8 +4,8 @@ const { send: sendTo } = require('internal/cluster/messages');
 const { giveUp } = require('internal/ipc_handles');
 const { TCP, constants } = require('internal/stream_handle');
 
-// RoundRobinHandle is a server of the primary process, which gives each connection to the worker
-// that has waited longest.
+// RoundRobinHandle is a server of the primary process, which assigns each connection to the worker that has waited
+// longest.
 class RoundRobinHandle {
   constructor(key, address, { port, fd, flags, backlog, readableAll, writableAll }) {
     const net = require('net');
@@ -13,7 +13,7 @@ class RoundRobinHandle {
     this.all = new Map(); // workers that listen
     this.free = new Map(); // workers that wait for a connection
     this.handles = []; // connections that wait for a worker
-    this.sent = new Map(); // the connection that a worker has not answered for
+    this.sent = new Map(); // the connection that a worker has not acknowledged
     this.handle = null;
     this.server = net.createServer();
     if (fd >= 0) this.server.listen({ fd, backlog });
@@ -78,7 +78,7 @@ class RoundRobinHandle {
     this.handoff(next[1]);
   }
 
-  // handoff gives a worker the next connection, or notes that it waits for one.
+  // handoff assigns the next connection to a worker, or notes that it waits for one.
   handoff(worker) {
     if (!this.all.has(worker.id)) return;
     if (this.handles.length === 0) {

@@ -39,7 +39,7 @@ function result(bytes, encoding) {
   return encoding && encoding !== 'buffer' ? buffer.toString(encoding) : buffer;
 }
 
-// lazy has objects of a class become streams when one of them is first used as one: most hashes never are.
+// lazy makes objects of a class streams when one is first used as one: most hashes never are.
 function lazy(prototype, Transform) {
   for (const name of ['_readableState', '_writableState']) {
     Object.defineProperty(prototype, name, {

@@ -109,7 +109,7 @@ function toCopyMode(mode) {
   return toFlagsUpTo(mode ?? 0, COPYFILE_EXCL | COPYFILE_FICLONE | COPYFILE_FICLONE_FORCE);
 }
 
-// toFlagsUpTo checks a mode whose bits are flags. Node does this in C++, which has words of its own.
+// toFlagsUpTo checks a mode whose bits are flags, with the messages of Node's C++ code.
 function toFlagsUpTo(mode, most) {
   if (typeof mode !== 'number') throw coded(TypeError, 'ERR_INVALID_ARG_TYPE', 'mode must be int32 or null/undefined');
   if (!Number.isFinite(mode)) throw coded(RangeError, 'ERR_OUT_OF_RANGE', 'mode is out of range');
@@ -118,7 +118,7 @@ function toFlagsUpTo(mode, most) {
   return mode;
 }
 
-// toId returns a user or a group, of which -1 means that it stays.
+// toId returns a user or group id; -1 means no change.
 function toId(id, name) {
   validateInteger(id, name, -1, 2 ** 32 - 1);
   return id;
@@ -152,7 +152,7 @@ function checkWrite(offset, length, size) {
   validateInt32(length, 'length', 0);
 }
 
-// toPosition returns where to read, -1 for where the file is.
+// toPosition returns the position to read at, -1 for the file's own.
 function toPosition(position, length) {
   if (position == null) return -1;
   if (typeof position === 'number') {
@@ -175,7 +175,7 @@ function checkBufferArray(buffers) {
   return buffers;
 }
 
-// textOf returns a name or a path, which Go gives as bytes, in the encoding that was asked for.
+// textOf returns a name or a path, which Go returns as bytes, in the requested encoding.
 function textOf(bytes, encoding) {
   const buffer = typeof bytes === 'string' ? Buffer.from(bytes) :
     Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

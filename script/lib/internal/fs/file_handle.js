@@ -58,7 +58,7 @@ class FileHandle extends EventEmitter {
     }
   }
 
-  // _use runs an operation, during which the file stays open.
+  // _use runs an operation, and keeps the file open meanwhile.
   async _use(name, operation) {
     if (this.fd === -1) {
       throw Object.assign(new Error('file closed'), { code: 'EBADF', syscall: name });

@@ -19,7 +19,7 @@ function define(name, needed, most, prepare, finish, call = binding[name]) {
   operations[name] = { needed, most, prepare, finish, call };
 }
 
-// checked returns a call of Go of which one argument is looked at last, after the callback.
+// checked returns a call of Go one of whose arguments is checked last, after the callback.
 function checked(name, at, convert) {
   return (...args) => {
     args[at] = convert(args[at]);
@@ -27,7 +27,7 @@ function checked(name, at, convert) {
   };
 }
 
-// Those whose other arguments are looked at before the callback.
+// Operations whose other arguments are checked before the callback.
 const callbackLast = new Set(['access', 'chmod', 'copyFile', 'fchmod', 'fchown', 'ftruncate', 'futimes', 'open']);
 
 let isToldOfTemplates = false;
@@ -127,7 +127,7 @@ define('readdir', 1, 2, (path, options) => {
   return names.map((name, i) => entry(name, path, kinds[i]));
 });
 
-// entry returns a Dirent; a name of a recursive listing has the folders in front.
+// entry returns a Dirent. A name in a recursive listing begins with its directories.
 function entry(name, path, kind) {
   const at = typeof name === 'string' ? name.lastIndexOf('/') : -1;
   if (at < 0) return new Dirent(name, path, kind);

@@ -229,7 +229,7 @@ async function* watchIterator(filename, options = {}) {
   }
 }
 
-// watchFile looks at a file every so often.
+// watchFile checks a file at intervals.
 
 const watchers = new Map(); // by path
 

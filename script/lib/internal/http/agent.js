@@ -38,7 +38,7 @@ Object.setPrototypeOf(Agent, EventEmitter);
 Agent.defaultMaxSockets = Infinity;
 Agent.prototype.createConnection = function createConnection(...args) { return net.createConnection(...args); };
 
-// onFree gives a connection to the next request, or keeps it. It is this of the agent.
+// onFree gives a connection to the next request, or keeps it. this is the agent.
 function onFree(socket, options) {
   const name = this.getName(options);
   if (!socket.writable) {
@@ -67,7 +67,7 @@ function onFree(socket, options) {
   free.push(socket);
 }
 
-// A listener of an unused socket, which is this.
+// A listener of an unused socket. this is the socket.
 function onFreeSocketError() {
   this.destroy();
   this.emit('agentRemove');
@@ -185,8 +185,8 @@ Agent.prototype.removeSocket = function removeSocket(socket, options) {
   });
 };
 
-// keepSocketAlive has an idle connection not keep the program running, and closes it before the server does. It returns
-// false for one that is not worth keeping.
+// keepSocketAlive makes an idle connection not keep the program running, and closes it before the server does. It
+// returns false if the connection is not worth keeping.
 Agent.prototype.keepSocketAlive = function keepSocketAlive(socket) {
   socket.setKeepAlive(true, this.keepAliveMsecs);
   socket.unref();

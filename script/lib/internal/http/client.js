@@ -214,7 +214,7 @@ function emitTimeout() {
   this._httpMessage?.emit('timeout');
 }
 
-// _listenTimeout has the timeout of the connection be the request's.
+// _listenTimeout emits the connection's 'timeout' on the request.
 ClientRequest.prototype._listenTimeout = function _listenTimeout() {
   if (this.timeoutCb) return;
   this.timeoutCb = emitTimeout;

@@ -39,7 +39,7 @@ function utcDate() {
   return dateText;
 }
 
-// The functions of a parser. It is this of them.
+// The functions of a parser, which is this.
 
 function onHeaders(headers, url) {
   if (this.maxHeaderPairs <= 0 || this._headers.length < this.maxHeaderPairs) {
@@ -124,7 +124,7 @@ function clean(parser) {
   parser.joinDuplicateHeaders = null;
 }
 
-// freeParser takes a parser from its request and its socket.
+// freeParser removes a parser from its request and its socket.
 function freeParser(parser, req, socket) {
   if (parser) {
     if (parser._consumed) parser.unconsume();
@@ -137,7 +137,7 @@ function freeParser(parser, req, socket) {
   if (socket) socket.parser = null;
 }
 
-// prepareError adds the bytes that were no message.
+// prepareError adds the invalid bytes to an error.
 function prepareError(error, parser, rawBytes) {
   error.rawPacket = rawBytes || parser.getCurrentBuffer();
 }

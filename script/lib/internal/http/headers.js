@@ -102,7 +102,7 @@ class Head {
     }
   }
 
-  // addConnection says whether the connection is kept.
+  // addConnection adds the header that says whether the connection is kept.
   addConnection() {
     const { message } = this;
     if (message._removedConnection) {
@@ -125,7 +125,7 @@ class Head {
     }
   }
 
-  // addLength says where the body ends.
+  // addLength adds the header that says where the body ends.
   addLength() {
     const { message } = this;
     if (this.hasLength || this.hasEncoding) return;
@@ -160,7 +160,7 @@ const methods = {
     if (this.chunkedEncoding !== true && head.hasTrailer) throw new ERR_HTTP_TRAILER_INVALID();
     this._header = `${head.text}\r\n`;
     this._headerSent = false;
-    if (head.hasExpect) this._send(''); // The other side is waited for.
+    if (head.hasExpect) this._send(''); // The peer is waited for.
   },
 
   setHeader(name, value) {

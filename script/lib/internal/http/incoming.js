@@ -180,7 +180,7 @@ IncomingMessage.prototype._addHeaderLineDistinct = function _addHeaderLineDistin
   else define(headers, name, [value]);
 };
 
-// _dump throws the rest away.
+// _dump discards the rest.
 IncomingMessage.prototype._dump = function _dump() {
   if (this._dumped) return;
   this._dumped = true;
@@ -188,7 +188,7 @@ IncomingMessage.prototype._dump = function _dump() {
   this.resume();
 };
 
-// _dumpAndCloseReadable has a message without a body be one that was read to its end.
+// _dumpAndCloseReadable makes a message without a body one that was read to its end.
 IncomingMessage.prototype._dumpAndCloseReadable = function _dumpAndCloseReadable() {
   this._dumped = true;
   Object.assign(this._readableState, {

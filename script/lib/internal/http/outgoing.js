@@ -27,7 +27,7 @@ const kRejectBody = Symbol('kRejectNonStandardBodyWrites');
 
 function nothing() {}
 
-// What most messages never change is on the prototype.
+// Properties that most messages never change are on the prototype.
 function OutgoingMessage(options) {
   Stream.call(this);
   this.outputData = [];

@@ -100,7 +100,7 @@ ServerResponse.prototype._implicitHeader = function _implicitHeader() {
   this.writeHead(this.statusCode);
 };
 
-// setAll sets headers over those that there are.
+// setAll sets headers, replacing existing ones.
 function setAll(res, headers) {
   if (!Array.isArray(headers)) {
     for (const name of Object.keys(headers ?? {})) {

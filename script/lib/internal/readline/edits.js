@@ -1,6 +1,6 @@
 'use strict';
 
-// What an editor of lines remembers of its edits: states to go back to, and texts that were cut.
+// The memory of a line editor: states for undo, and cut texts.
 
 const mostStates = 2048;
 const mostCharacters = 1 << 20; // in all states: pasted text has a state for each of its characters
@@ -62,7 +62,7 @@ class Cuts {
 
   get current() { return this.#all[this.#at]; }
 
-  // next returns the cut before the current one, which becomes that; undefined if there is no other.
+  // next makes the cut before the current one the current one, and returns it; undefined if there is none.
   next() {
     if (this.#all.length < 2) return undefined;
     this.#at = (this.#at + 1) % this.#all.length;

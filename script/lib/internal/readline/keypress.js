@@ -26,7 +26,7 @@ const controlled = { 'Oa': 'up', 'Ob': 'down', 'Oc': 'right', 'Od': 'left', 'Oe'
 
 const longestSequence = 32; // characters; a longer sequence is no key
 
-// sequenceOf returns the length of the escape sequence that text begins with, 0 if it is not over yet.
+// sequenceOf returns the length of the escape sequence at the beginning of text, 0 if it is incomplete.
 function sequenceOf(text) {
   let at = 1;
   while (text[at] === '\x1b' && at < 3) at++;

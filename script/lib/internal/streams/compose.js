@@ -90,7 +90,7 @@ function wake(waiting, event) {
   callback();
 }
 
-// writeTo has a duplex's writing side be another stream.
+// writeTo makes another stream the writing side of a duplex.
 function writeTo(duplex, stream, waiting) {
   duplex._write = (chunk, encoding, callback) => {
     if (stream.write(chunk, encoding)) callback();
@@ -103,7 +103,7 @@ function writeTo(duplex, stream, waiting) {
   stream.on('drain', () => wake(waiting, 'drain'));
 }
 
-// readFrom has a duplex's reading side be another stream.
+// readFrom makes another stream the reading side of a duplex.
 function readFrom(duplex, stream, waiting) {
   stream.on('readable', () => wake(waiting, 'readable'));
   stream.on('end', () => duplex.push(null));

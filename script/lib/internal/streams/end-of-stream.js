@@ -56,7 +56,7 @@ function eos(stream, options, callback) {
   };
   const onFinish = () => {
     writableFinished = true;
-    if (stream.destroyed) willEmitClose = false; // It has been emitted.
+    if (stream.destroyed) willEmitClose = false; // It was emitted.
     if (willEmitClose && (!stream.writable || readable)) return;
     if (!readable || readableFinished) callback.call(stream);
   };
@@ -96,7 +96,7 @@ function eos(stream, options, callback) {
     if (!willEmitClose) stream.on('abort', onClose);
     if (stream.req) onRequest();
     else stream.on('request', onRequest);
-  } else if (writable && !w) { // A stream of another make.
+  } else if (writable && !w) { // A foreign stream.
     stream.on('end', onLegacyFinish);
     stream.on('close', onLegacyFinish);
   }

@@ -46,7 +46,7 @@ Stream.prototype.pipe = function pipe(dest, options) {
   }
   source.on('data', onData);
   dest.on('drain', onDrain);
-  // If the source is one of two, the other may still have something for it.
+  // If there is another source, it may still have data for the destination.
   if (!dest._isStdio && options?.end !== false) {
     source.on('end', onEnd);
     source.on('close', onClose);

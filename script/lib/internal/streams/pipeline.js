@@ -38,7 +38,7 @@ class Pipeline {
     this.outer = outer;
     this.error = undefined;
     this.value = undefined; // of the promise that the last function returned
-    this.left = 0; // ends to be waited for
+    this.left = 0; // ends that are still to come
     this.destroys = [];
     this.cleanups = []; // of the last stream, which the caller may go on reading
     this.finish = this.finish.bind(this);
@@ -209,7 +209,7 @@ function pipe(p, from, to, end) {
       ended = true;
       to.end();
     };
-    if (isReadableFinished(from)) process.nextTick(endIt); // 'end' has been.
+    if (isReadableFinished(from)) process.nextTick(endIt); // 'end' was emitted.
     else from.once('end', endIt);
   } else {
     p.finish();

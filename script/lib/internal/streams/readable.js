@@ -17,7 +17,8 @@ const {
 
 const { on: addListener, removeListener: dropListener, removeAllListeners: dropAll } = Stream.prototype;
 
-// What most streams never change is on the prototype: to make a stream is what much of a short process costs.
+// Properties that most streams never change are on the prototype, because making streams is a large part of a short
+// process.
 function ReadableState(options, stream, isDuplex) {
   this.highWaterMark = 0;
   this.buffer = []; // pushed and not yet read, from bufferIndex on
@@ -216,7 +217,7 @@ function add(stream, state, chunk, inFront) {
   maybeReadMore(stream, state);
 }
 
-// nobodyWaits forgets which writers have to drain: data comes all the same.
+// nobodyWaits forgets the waiting pipe targets: data flows all the same.
 function nobodyWaits(state) {
   if (state.multiAwaitDrain) state.awaitDrainWriters.clear();
   else if (state.awaitDrainWriters !== null) state.awaitDrainWriters = null;
@@ -287,7 +288,7 @@ Readable.prototype.read = function read(n) {
   if (n > state.highWaterMark) state.highWaterMark = markFor(n);
   if (n !== 0) state.emittedReadable = false;
 
-  // read(0) only asks for more. If there is enough, it says so instead.
+  // read(0) only starts reading. If the buffer has enough, it emits 'readable' instead.
   if (n === 0 && state.needReadable &&
       ((state.highWaterMark !== 0 ? state.length >= state.highWaterMark : state.length > 0) || state.ended)) {
     if (state.length === 0 && state.ended) endReadable(this);
@@ -411,7 +412,7 @@ Readable.prototype.removeAllListeners = function removeAllListeners(event) {
 function updateListening(stream) {
   const state = stream._readableState;
   state.readableListening = stream.listenerCount('readable') > 0;
-  if (state.resumeScheduled && state.paused === false) state.flowing = true; // By resume(), which is to be.
+  if (state.resumeScheduled && state.paused === false) state.flowing = true; // By resume(), which is scheduled.
   else if (stream.listenerCount('data') > 0) stream.resume();
   else if (!state.readableListening) state.flowing = null;
 }

@@ -48,7 +48,7 @@ function final(callback) {
   });
 }
 
-// onPrefinish flushes a stream whose _final is not the one below: it is called all the same.
+// onPrefinish flushes a stream whose _final was overridden.
 function onPrefinish() {
   if (this._final !== final) final.call(this);
 }

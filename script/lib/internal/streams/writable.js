@@ -18,10 +18,11 @@ const {
 
 function nothing() {}
 
-// What most streams never change is on the prototype: to make a stream is what much of a short process costs.
+// Properties that most streams never change are on the prototype, because making streams is a large part of a short
+// process.
 function WritableState(options, stream, isDuplex) {
   this.highWaterMark = 0;
-  this.length = 0; // bytes or objects that were written and that _write has not dealt with
+  this.length = 0; // written bytes or objects that _write has not finished
   this.writing = false; // _write was called, and its callback was not
   this.writecb = null;
   this.writelen = 0;
@@ -198,9 +199,9 @@ function onWrite(stream, error) {
   state.length -= state.writelen;
   state.writelen = 0;
   if (error) {
-    void error.stack; // A getter that makes it does so while the place of the error is known.
+    void error.stack; // A getter for the stack makes it now, while the place of the error is known.
     state.errored ??= error;
-    // In case of a duplex, nothing more is read of it either.
+    // A duplex is not read any more, either.
     if (stream._readableState) stream._readableState.errored ??= error;
     if (sync) process.nextTick(onWriteError, stream, state, error, callback);
     else onWriteError(stream, state, error, callback);
@@ -211,7 +212,7 @@ function onWrite(stream, error) {
     afterWrite(stream, state, 1, callback);
     return;
   }
-  // Many writes that end at once have one tick, which calls all their callbacks if these are the same.
+  // Writes that end at once have one tick, which calls all their callbacks if these are the same.
   const info = state.afterWriteTickInfo;
   if (info !== null && info.callback === callback) {
     info.count++;
@@ -270,7 +271,7 @@ function callFinished(state, error) {
 
 const FEW = 256; // writes that may stay in front of the list: moving the others costs more
 
-// clearBuffer writes what waits: one at a time, or all at once to a stream that takes that.
+// clearBuffer writes the waiting chunks: one at a time, or all at once with _writev.
 function clearBuffer(stream, state) {
   if (state.corked || state.bufferProcessing || state.destroyed || !state.constructed) return;
   const { buffered, objectMode } = state;

@@ -8,7 +8,7 @@ const counts = { tests: 0, suites: 0, pass: 0, fail: 0, cancelled: 0, skipped: 0
 const failed = [];
 const began = Number(process.hrtime.bigint()) / 1e6;
 
-let reporters; // those that the flags say
+let reporters; // the reporters that flags name
 
 // start makes the reporters, before the first test.
 function start() {

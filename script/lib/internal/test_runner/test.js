@@ -14,13 +14,13 @@ const report = require('internal/test_runner/report');
 const timeoutMax = 2 ** 31 - 1;
 const now = () => Number(process.hrtime.bigint()) / 1e6;
 
-// usualTimeout is how long a test may take that says nothing itself: the flag --test-timeout.
+// usualTimeout is the time limit of tests without one of their own: the flag --test-timeout.
 function usualTimeout() {
   const value = require('internal/options').value('--test-timeout');
   return value === undefined ? undefined : Number(value);
 }
 
-let running; // the test whose function is being called right now
+let running; // the test whose function is running
 
 // Failure is the reason why a test has failed; cause is the exception.
 function failure(message, failureType, cause = message) {
@@ -163,7 +163,7 @@ class Test {
     for (const one of chain) await one.callHooks(name, test);
   }
 
-  // limited runs fn for as long as it may take.
+  // limited runs fn with a time limit.
   async limited(fn, { timeout, signal } = {}) {
     const stop = Promise.withResolvers();
     stop.promise.catch(() => {});
@@ -226,7 +226,7 @@ class Test {
     if (failed > 0) this.fail(failure(`${failed} subtest${failed > 1 ? 's' : ''} failed`, 'subtestsFailed'));
   }
 
-  // afterwards runs the hooks that come when a test is over, whatever became of it.
+  // afterwards runs the hooks for the end of a test, whatever its result.
   async afterwards() {
     const hooks = [() => this.callHooks('after', this)];
     if (this.wasPrepared) hooks.push(() => this.parent.eachHook('afterEach', this));
@@ -241,7 +241,7 @@ class Test {
     this.controller?.abort();
   }
 
-  // planned waits for assertions that were planned, if the plan says so.
+  // planned waits for planned assertions, if the plan says so.
   async planned() {
     const { plan } = this;
     if (plan === undefined || !plan.wait || plan.actual >= plan.count) return;
@@ -277,7 +277,7 @@ class Test {
   }
 }
 
-// Suite is a test whose function only makes others: it is called at once.
+// Suite is a test whose function only defines others: it is called at once.
 class Suite extends Test {
   constructor(parent, given) {
     super(parent, { ...given, kind: 'suite' });

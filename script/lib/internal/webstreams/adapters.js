@@ -239,7 +239,7 @@ function newReadableWritablePairFromDuplex(duplex, options = {}) {
   };
 }
 
-// fail has a stream of the web fail.
+// fail makes a stream of the web fail.
 function fail(stream, error) {
   if (stream instanceof ReadableStream) failReadable(stream, error);
   else if (stream instanceof WritableStream) failWritable(stream, error);

@@ -296,7 +296,7 @@ class ReadableByteStreamController extends Controller {
   get byobRequest() { return null; }
 }
 
-// ReadableStreamBYOBRequest is there to be asked for: no controller makes one.
+// ReadableStreamBYOBRequest exists only as a name: no controller makes one.
 class ReadableStreamBYOBRequest {
   constructor() { throw new ERR_ILLEGAL_CONSTRUCTOR(); }
 }

@@ -107,7 +107,7 @@ class Queue {
   }
 }
 
-// show has a class look like an interface of the web.
+// show makes a class look like an interface of the web.
 function show(Class, names) {
   for (const name of names) Object.defineProperty(Class.prototype, name, { enumerable: true });
   Object.defineProperty(Class.prototype, Symbol.toStringTag, { value: Class.name, configurable: true });
@@ -115,7 +115,7 @@ function show(Class, names) {
 
 const customInspect = Symbol.for('nodejs.util.inspect.custom');
 
-// describe says what inspecting an object of a class shows.
+// describe sets the look of a class for inspect.
 function describe(Class, fields) {
   Object.defineProperty(Class.prototype, customInspect, {
     value(depth, options, inspect) {

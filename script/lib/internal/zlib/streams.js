@@ -28,7 +28,7 @@ const {
 const ENDED = 1;
 const FAILED = 2;
 
-const slice = 64 << 10; // bytes that are compressed at once, before other things get their turn
+const slice = 64 << 10; // bytes that are compressed in one go, before other work has its turn
 const kFlush = Symbol('kFlush'); // the chunk that a flush writes: empty, with its kind
 
 // number returns an option that is a number in a range, or its default.
@@ -65,7 +65,7 @@ class State {
   }
 }
 
-// ZlibBase is a function because others call it for objects of their own, as classes of old do.
+// ZlibBase is a function because old classes call it with objects of their own.
 function ZlibBase(options, mode, family) {
   const chunkSize = number(options?.chunkSize, 'options.chunkSize', Z_MIN_CHUNK, Infinity, Z_DEFAULT_CHUNK);
   const flush = number(options?.flush, 'options.flush', 0, family.most, family.flush);
@@ -98,7 +98,7 @@ ZlibBase.prototype.reset = function reset() {
   this._handle = this._make();
 };
 
-// flush makes all there that was written so far.
+// flush makes all output so far available.
 ZlibBase.prototype.flush = function flush(kind, callback) {
   if (typeof kind === 'function' || (kind === undefined && !callback)) {
     callback = kind;
@@ -218,8 +218,7 @@ function fail(stream, callback) {
   closeHandle(stream);
 }
 
-// isMissing reports whether an error says that there is less than a stream, of which the caller has
-// said that it may be.
+// isMissing reports whether an error means an incomplete stream, which the caller has allowed.
 function isMissing(stream, errno, flush) {
   return errno === codes.Z_BUF_ERROR && flush !== stream[kState].family.finish;
 }
@@ -231,7 +230,7 @@ function failure(stream, message, errno) {
   return error;
 }
 
-// _processChunk does at once what write does; with a callback it is write.
+// _processChunk is a synchronous write; with a callback it is write.
 ZlibBase.prototype._processChunk = function _processChunk(chunk, flushFlag, callback) {
   if (typeof callback === 'function') {
     write(this, byteView(chunk), flushFlag, callback);
@@ -304,7 +303,7 @@ function Zlib(options, mode) {
   if ((windowBits == null || windowBits === 0) && this._isDecompressor && mode !== INFLATERAW) {
     windowBits = 0;
   } else {
-    // zlib cannot do less than 9 bits with gzip and with raw deflate.
+    // zlib needs at least 9 window bits with gzip and with raw deflate.
     windowBits = number(windowBits, 'options.windowBits', Z_MIN_WINDOWBITS + (mode === GZIP ? 1 : 0), Z_MAX_WINDOWBITS,
       Z_DEFAULT_WINDOWBITS);
     if (mode === DEFLATERAW && windowBits === 8) windowBits = 9;

@@ -49,7 +49,7 @@ function directive({ skipped, todo, expectFailure }) {
   return '';
 }
 
-// details returns the lines of YAML that say why a test has failed.
+// details returns the YAML lines about a test's failure.
 function details(error) {
   if (error === undefined) return [];
   const cause = error.cause instanceof Error ? error.cause : error;
