@@ -9,10 +9,9 @@ import (
 
 // Exception is the error of a value that JavaScript threw and did not catch.
 type Exception struct {
-	Value   Value  // the thrown value; valid until the scope ends in which it was met
-	Message string // "Name: message" of an Error, else String(Value)
-	// nil until Stack was called
-	stack *string
+	Value   Value   // the thrown value; valid until the scope ends in which it was met
+	Message string  // "Name: message" of an Error, else String(Value)
+	stack   *string // nil until Stack was called
 }
 
 func (e *Exception) Error() string { return e.Message }

@@ -11,9 +11,8 @@ import (
 // else of Source.
 type Module struct {
 	Source   string
-	Bytecode []byte // from [Scope.CompileModule]
-	// names that Init sets
-	Exports []string
+	Bytecode []byte   // from [Scope.CompileModule]
+	Exports  []string // names that Init sets
 
 	// Init is called when the module is evaluated, to set its Exports. One that it does not set is
 	// undefined.

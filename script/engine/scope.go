@@ -14,9 +14,8 @@ type Scope struct {
 	e     *Engine
 	outer *Scope
 	owned []js.TJSValue
-	// number of uses that have ended, see Value.n
-	n    uint32
-	call Call // the call that the scope belongs to; zero for a scope of Do
+	n     uint32 // number of uses that have ended, see Value.n
+	call  Call   // the call that the scope belongs to; zero for a scope of Do
 }
 
 // Do calls fn with a new scope, which ends when fn returns. Do returns fn's error: a [*Exception]

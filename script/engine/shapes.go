@@ -10,9 +10,8 @@ import (
 // objects get its shape at once. A shape is the engine's list of an object's names in their order;
 // objects that were made in the same way share it, and it is reference-counted.
 type shapes struct {
-	empty js.TJSValue // an object without members; valid once models is not nil
-	// by names, each followed by a quote
-	models map[string]js.TJSValue
+	empty  js.TJSValue            // an object without members; valid once models is not nil
+	models map[string]js.TJSValue // by names, each followed by a quote
 }
 
 const (

@@ -5,8 +5,7 @@ import "iter"
 // table stores values under numbers from 1 on, which are reused.
 type table[T any] struct {
 	slots []slot[T]
-	// numbers to reuse
-	free []uint32
+	free  []uint32 // numbers to reuse
 }
 
 type slot[T any] struct {

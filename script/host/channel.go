@@ -17,10 +17,9 @@ import (
 // on is called with a number that says what happened (see channelMessage), a value, and for a
 // message with a handle the handle's type and the results of receiveHandle.
 type channel struct {
-	h *Host
-	c *ipc.Channel
-	// zero before start and after the disconnect
-	on engine.Kept
+	h  *Host
+	c  *ipc.Channel
+	on engine.Kept // zero before start and after the disconnect
 
 	// target is the emitter whose event each message is. It is zero before start, after forget and
 	// after the disconnect. Without it, and for messages with a handle, on is called.
@@ -40,8 +39,7 @@ type channel struct {
 	// whether the script listens.
 	refed   bool
 	counted bool
-	// messages that the kernel has not taken
-	sending int
+	sending int // messages that the kernel has not taken
 }
 
 // The first argument of the function that was given to start. The library has the same numbers in

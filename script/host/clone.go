@@ -14,11 +14,9 @@ import (
 // cloner copies values of the engine into those that package v8 writes. An object that occurs twice
 // is copied once.
 type cloner struct {
-	buffer engine.Value // Buffer.prototype: a Uint8Array that inherits from it is a Buffer
-	// copies by Value.ID
-	seen map[uint64]any
-	// levels of nesting of the current value
-	depth int
+	buffer engine.Value   // Buffer.prototype: a Uint8Array that inherits from it is a Buffer
+	seen   map[uint64]any // copies by Value.ID
+	depth  int            // levels of nesting of the current value
 }
 
 // clone returns a copy of v for package v8. If v cannot be copied, the error has Node's text.

@@ -19,15 +19,14 @@ import (
 // command is a running command of $: a shell or a program, with all processes that it starts, which
 // are killed together. The library in JavaScript refers to it by its number.
 type command struct {
-	h       *Host
-	number  int64
-	c       *childprocess.ChildProcess
-	promise engine.Kept // gets the result; zero once it has, or the script has ended
-	// nil without a timeout
-	timer    *reactor.Timer
-	grace    time.Duration // from KillSignal to SIGKILL; < 0: no SIGKILL
-	isKilled bool          // kill was called, by the script or a limit
-	outcome  int64         // outcome… bits for reportClose
+	h        *Host
+	number   int64
+	c        *childprocess.ChildProcess
+	promise  engine.Kept    // gets the result; zero once it has, or the script has ended
+	timer    *reactor.Timer // nil without a timeout
+	grace    time.Duration  // from KillSignal to SIGKILL; < 0: no SIGKILL
+	isKilled bool           // kill was called, by the script or a limit
+	outcome  int64          // outcome… bits for reportClose
 	stdout   output
 	stderr   output
 }

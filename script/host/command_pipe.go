@@ -70,15 +70,12 @@ func (h *Host) commandStream(s *engine.Scope, kind string, own int) (engine.Valu
 // then pauses until read is called again. Its methods are read(on) and close. on is called with a
 // list of lines; at the end with undefined, and with a text if there was an error.
 type lineReader struct {
-	h *Host
-	r *streams.Readable
-	// zero before the first read, and after the end
-	on engine.Kept
-	// not yet given to the script
-	lines []string
-	isDue bool // flush is scheduled
-	// text of the read error; empty: none
-	problem string
+	h       *Host
+	r       *streams.Readable
+	on      engine.Kept // zero before the first read, and after the end
+	lines   []string    // not yet given to the script
+	isDue   bool        // flush is scheduled
+	problem string      // text of the read error; empty: none
 }
 
 func lineMethods(b *builder) {

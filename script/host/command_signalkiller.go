@@ -11,10 +11,9 @@ import (
 // script is busy. There is one if [Options.EndOnSignals] is set; the methods of a nil signalKiller
 // do nothing. run has a goroutine of its own; the other methods are called on the loop goroutine.
 type signalKiller struct {
-	signals chan os.Signal // nil before the first command and after close; loop goroutine only
-	// mu guards the fields below.
-	mu     sync.Mutex
-	groups map[int]struct{} // process ids of running commands
+	signals chan os.Signal   // nil before the first command and after close; loop goroutine only
+	mu      sync.Mutex       // mu guards the fields below.
+	groups  map[int]struct{} // process ids of running commands
 	// the script's listeners for each signal; if there is one, the signal does not end the program
 	listeners map[os.Signal]int
 }

@@ -5,9 +5,8 @@ import "github.com/brood-go/brood/script/engine"
 // messages wakes the library to deliver messages that were posted to message ports. The queues are
 // the library's. Its fields belong to the loop goroutine.
 type messages struct {
-	h *Host
-	// deliver is posted
-	due     bool
+	h       *Host
+	due     bool   // deliver is posted
 	release func() // ends the hold on the loop; nil while no port keeps it running
 }
 

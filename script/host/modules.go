@@ -20,10 +20,9 @@ import (
 type modules struct {
 	resolver *resolve.Resolver
 	// sources of modules that are no files, by URL, until they are loaded
-	texts map[string]string
-	// import attribute "type" of imported modules, by URL
-	kinds    map[string]string
-	detected map[string]bool // files that only their source shows to be ES modules
+	texts    map[string]string
+	kinds    map[string]string // import attribute "type" of imported modules, by URL
+	detected map[string]bool   // files that only their source shows to be ES modules
 	// sources that were rewritten before they ran, by file, to map places in stack traces
 	rewritten map[string]*typescript.Script
 	builtins  map[string]*builtinModule // imported modules of the library

@@ -11,8 +11,7 @@ var blockingCalls = make(chan struct{}, maxBlockingCalls)
 
 // offload runs blocking calls of one host on goroutines, oldest first.
 type offload struct {
-	// mu guards queue and goroutines.
-	mu         sync.Mutex
+	mu         sync.Mutex // mu guards queue and goroutines.
 	queue      []func()
 	goroutines int
 

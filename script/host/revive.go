@@ -14,9 +14,8 @@ import (
 type reviver struct {
 	s      *engine.Scope
 	h      *Host
-	buffer engine.Value // Buffer.prototype
-	// made objects, by identity
-	seen map[any]engine.Value
+	buffer engine.Value         // Buffer.prototype
+	seen   map[any]engine.Value // made objects, by identity
 }
 
 // revive returns the value of a message that package v8 has read.

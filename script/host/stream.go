@@ -17,18 +17,16 @@ import (
 // close, ref and unref, and fd, bytesRead, bytesWritten and queued, which return numbers. on is
 // called with a number that says what happened (see streamData), and values.
 type stream struct {
-	h *Host
-	r *streams.Readable
-	w *streams.Writable
-	d *streams.Duplex // r and w as one connection; nil: they cannot be detached
-	// zero before start and after streamClose
-	on         engine.Kept
-	openHalves int  // halves that have not closed since start
-	flows      bool // readStart was called
-	failed     bool // streamError was reported
+	h          *Host
+	r          *streams.Readable
+	w          *streams.Writable
+	d          *streams.Duplex // r and w as one connection; nil: they cannot be detached
+	on         engine.Kept     // zero before start and after streamClose
+	openHalves int             // halves that have not closed since start
+	flows      bool            // readStart was called
+	failed     bool            // streamError was reported
 	unrefed    bool
-	// reports streamWritten; made once
-	onWritten func(error)
+	onWritten  func(error) // reports streamWritten; made once
 }
 
 // The first argument of the function that was given to start. The library has the same numbers in

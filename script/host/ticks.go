@@ -7,11 +7,10 @@ import "github.com/brood-go/brood/script/engine"
 // defer something, and the engine takes several times as long for a queue that is written in
 // JavaScript.
 type ticks struct {
-	// ticks that have not run
-	calls    *engine.Calls
-	rejected bool        // processRejections of the library has rejections to report
-	holds    bool        // WeakRefs keep their targets alive until the hook drop runs
-	process  engine.Kept // process; while its _exiting is true, nextTick drops its call
+	calls    *engine.Calls // ticks that have not run
+	rejected bool          // processRejections of the library has rejections to report
+	holds    bool          // WeakRefs keep their targets alive until the hook drop runs
+	process  engine.Kept   // process; while its _exiting is true, nextTick drops its call
 	exiting  engine.Name
 }
 

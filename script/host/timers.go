@@ -10,14 +10,12 @@ import (
 // timers runs all timers of the script on one timer of the loop, and all immediates on one
 // immediate. The lists are the library's.
 type timers struct {
-	h     *Host
-	began time.Time
-	// nil before the first schedule
-	timer *reactor.Timer
-	// nil while none is scheduled
-	immediate *reactor.Immediate
-	ref       bool // the timers keep the loop running
-	refNow    bool // the immediates keep the loop running
+	h         *Host
+	began     time.Time
+	timer     *reactor.Timer     // nil before the first schedule
+	immediate *reactor.Immediate // nil while none is scheduled
+	ref       bool               // the timers keep the loop running
+	refNow    bool               // the immediates keep the loop running
 }
 
 func (t *timers) init(h *Host) {

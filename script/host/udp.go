@@ -35,22 +35,18 @@ const (
 
 // udp is the native object of a UDP socket. It is in Host.closers while fd >= 0.
 type udp struct {
-	h  *Host
-	on engine.Kept
-	fd int // -1 before the socket is open, and after close
-	// the family is IPv6
-	six       bool
+	h         *Host
+	on        engine.Kept
+	fd        int  // -1 before the socket is open, and after close
+	six       bool // the family is IPv6
 	connected bool
-	// nil until the socket receives or has queued datagrams
-	watcher *reactor.Watcher
-	// the library listens for datagrams
-	receives bool
-	unrefed  bool
-	queue    []datagram   // datagrams that the kernel has not taken
-	results  []sendResult // results that were not reported
-	// scheduled reportSent; nil: none
-	reporting *reactor.Immediate
-	size      int // bytes of queue and results
+	watcher   *reactor.Watcher // nil until the socket receives or has queued datagrams
+	receives  bool             // the library listens for datagrams
+	unrefed   bool
+	queue     []datagram         // datagrams that the kernel has not taken
+	results   []sendResult       // results that were not reported
+	reporting *reactor.Immediate // scheduled reportSent; nil: none
+	size      int                // bytes of queue and results
 }
 
 type datagram struct {

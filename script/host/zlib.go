@@ -11,12 +11,11 @@ import (
 // zlibStream is the native object of a stream of module zlib. One of in and out is set; both are
 // nil after close.
 type zlibStream struct {
-	in   *nodezlib.Compressor   // nil for a mode that decompresses
-	out  *nodezlib.Decompressor // nil for a mode that compresses
-	size int                    // the most bytes of output of one step
-	read int64                  // bytes passed to write
-	// the first error; step returns zlibFailed from then on
-	failed error
+	in     *nodezlib.Compressor   // nil for a mode that decompresses
+	out    *nodezlib.Decompressor // nil for a mode that compresses
+	size   int                    // the most bytes of output of one step
+	read   int64                  // bytes passed to write
+	failed error                  // the first error; step returns zlibFailed from then on
 }
 
 // close frees the large buffers sooner than the collector would.

@@ -42,8 +42,8 @@ func offsetFound(i, from int) int {
 	return from + i
 }
 
-// LastIndex returns the last place in p, at or before offset, at which pattern begins, -1 if there is
-// none.
+// LastIndex returns the last place in p, at or before offset, at which pattern begins, -1 if there
+// is none.
 func LastIndex(p, pattern []byte, offset int64, e streams.Encoding) int {
 	n := int64(len(p))
 	if offset < 0 {

@@ -37,10 +37,9 @@ func (m Mode) Compresses() bool {
 
 // Options are the options of compressors and decompressors.
 type Options struct {
-	Level int // 0 to 9, -1: the default; Brotli: 0 to 11; Zstandard: 1 to 22
-	// no matches, only Huffman codes
-	Huffman    bool
-	WindowBits int // binary logarithm of the window in bytes; 0: 15
+	Level      int  // 0 to 9, -1: the default; Brotli: 0 to 11; Zstandard: 1 to 22
+	Huffman    bool // no matches, only Huffman codes
+	WindowBits int  // binary logarithm of the window in bytes; 0: 15
 	Dictionary []byte
 	Checksum   bool // Zstandard: add a checksum
 }
@@ -58,16 +57,15 @@ type encoder interface {
 // Compressor compresses the bytes that are written to it. It must be used by one goroutine at a
 // time. It has no goroutine or descriptor, and need not be closed.
 type Compressor struct {
-	mode   Mode
-	o      Options
-	out    bytes.Buffer
-	w      encoder
-	flate  *flate.Writer // w as *flate.Writer; nil for other formats
-	block  int           // bytes since the window was last emptied
-	sum    hash.Hash32   // Deflate and Gzip; else nil
-	length uint32        // length of the input, modulo 2^32
-	// the header was written
-	started bool
+	mode    Mode
+	o       Options
+	out     bytes.Buffer
+	w       encoder
+	flate   *flate.Writer // w as *flate.Writer; nil for other formats
+	block   int           // bytes since the window was last emptied
+	sum     hash.Hash32   // Deflate and Gzip; else nil
+	length  uint32        // length of the input, modulo 2^32
+	started bool          // the header was written
 	// Finish was called; w and flate are nil
 	finished bool
 }

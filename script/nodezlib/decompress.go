@@ -56,8 +56,7 @@ type Decompressor struct {
 	buf  []byte
 	// End was called
 	eof bool
-	// bytes fed
-	fed int64
+	fed int64 // bytes fed
 
 	step   func(*Decompressor) ([]byte, error)
 	f      *inflater

@@ -93,13 +93,12 @@ type heredoc struct {
 // parser is the state of one Parse. frames is never empty; its last element is the innermost part.
 type parser struct {
 	frames  []frame
-	pending []heredoc // here-documents that begin after the line
-	// the current word of a command, so far
-	word    strings.Builder
-	atStart bool // a word can begin here, so "#" begins a comment
-	newLine bool // a line of a here-document begins here
-	escaped bool // the piece ends with a backslash
-	dollar  bool // the piece ends with a "$" that stands for itself
+	pending []heredoc       // here-documents that begin after the line
+	word    strings.Builder // the current word of a command, so far
+	atStart bool            // a word can begin here, so "#" begins a comment
+	newLine bool            // a line of a here-document begins here
+	escaped bool            // the piece ends with a backslash
+	dollar  bool            // the piece ends with a "$" that stands for itself
 	out     strings.Builder
 	prefix  string // text to put before the next piece
 }

@@ -24,10 +24,8 @@ type attendant struct {
 	// nil on a system without one: there only the test's process group is killed
 	reaper *childprocess.Reaper
 	child  *childprocess.ChildProcess
-	// the test's own process has exited
-	exited bool
-	// valid after the loop has ended
-	result result
+	exited bool   // the test's own process has exited
+	result result // valid after the loop has ended
 }
 
 // maxOutput bounds the output of a test: bytes.
