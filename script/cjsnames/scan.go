@@ -48,6 +48,7 @@ func (s *scanner) last() token {
 	return s.tokens[len(s.tokens)-1]
 }
 
+// next adds the next token, or skips blanks and comments.
 func (s *scanner) next() {
 	r, size := utf8.DecodeRuneInString(s.rest)
 	switch {
@@ -110,6 +111,7 @@ func (s *scanner) regExp() {
 	s.rest = s.rest[1:]
 }
 
+// text adds a string literal. One without an end on its line is dropped.
 func (s *scanner) text(quote byte) {
 	for i := 1; i < len(s.rest); i++ {
 		switch s.rest[i] {

@@ -40,6 +40,8 @@ func (s *Scope) exception() error {
 	return s.own(js.XJS_GetException(e.tls, e.ctx)).asException()
 }
 
+// asException returns v as the error of an exception. It reads name and message, which may run the
+// script.
 func (v Value) asException() *Exception {
 	x := &Exception{Value: v}
 	if !v.IsError() {

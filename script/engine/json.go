@@ -74,6 +74,7 @@ func shapeOf(object uintptr) *js.TJSShape {
 	return pointerAt[js.TJSShape](pointerAt[js.TJSObject](object).Fshape)
 }
 
+// value writes a value at a level of nesting.
 func (w *plainWriter) value(v js.TJSValue, depth int) bool {
 	if len(w.dst) > w.maxLen {
 		return false
@@ -117,6 +118,7 @@ func (w *plainWriter) float(f float64) bool {
 	return true
 }
 
+// object writes an object whose properties are all plain.
 func (w *plainWriter) object(object uintptr, depth int) bool {
 	shape := pointerAt[js.TJSObject](object).Fshape
 	sh := pointerAt[js.TJSShape](shape)
@@ -157,6 +159,7 @@ func (w *plainWriter) object(object uintptr, depth int) bool {
 	return true
 }
 
+// array writes an array whose elements are stored consecutively.
 func (w *plainWriter) array(object uintptr, depth int) bool {
 	o := pointerAt[js.TJSObject](object)
 	sh := shapeOf(object)

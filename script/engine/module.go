@@ -122,6 +122,7 @@ func (s *Scope) meta(definition uintptr, m *Module) error {
 	return m.Meta(s, meta)
 }
 
+// defineNative makes a module whose Init runs when the engine evaluates it.
 func (s *Scope) defineNative(name string, m *Module) (uintptr, error) {
 	e := s.e
 	text := lend(e, name)

@@ -20,6 +20,7 @@ type child struct {
 	unrefed bool
 }
 
+// bindChild gives the library child processes, and the channel to the parent.
 func bindChild(b *builder) {
 	h := b.h
 	b.fn("spawn", h.spawn)

@@ -49,6 +49,7 @@ func (h *Host) spawnSync(c *engine.Call) (engine.Value, error) {
 	return syncResult(c, r)
 }
 
+// syncResult makes the result object of spawnSync.
 func syncResult(c *engine.Call, r *childprocess.SyncResult) (engine.Value, error) {
 	result := c.Object()
 	status, signal, output := c.Null(), c.Null(), c.Null()

@@ -90,6 +90,7 @@ func notCloned(v engine.Value) error {
 	return errors.New(text + " could not be cloned.")
 }
 
+// object copies an object by its class. Classes without a form in package v8 are an error.
 func (c *cloner) object(v engine.Value) (any, error) {
 	switch class := v.Class(); class {
 	case engine.ClassArray:

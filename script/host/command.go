@@ -38,6 +38,7 @@ type output struct {
 	truncates bool // more is dropped; if false, more kills the command
 }
 
+// bindCommand gives the library the commands of $.
 func bindCommand(b *builder) {
 	h := b.h
 	b.fn("start", h.startCommand)

@@ -146,6 +146,7 @@ func commandSlots(o *childprocess.Options, slots engine.Value) (owned []int, err
 	return owned, nil
 }
 
+// commandTarget reads one target of a descriptor, and appends a descriptor to own to owned.
 func commandTarget(slot int, v engine.Value, owned *[]int) (childprocess.Stdio, error) {
 	switch {
 	case v.Kind() == engine.String:

@@ -104,6 +104,7 @@ func newHash(name string, length int) (summer, error) {
 	return nil, nil
 }
 
+// newDigester returns the native object of a hash, with update, digest and copy.
 func (h *Host) newDigester(s *engine.Scope, x summer) (engine.Value, error) {
 	prototype, err := h.prototype(s, "digester", func(b *builder) {
 		method(b, "update", func(x summer, c *engine.Call) (engine.Value, error) {

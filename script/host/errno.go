@@ -122,6 +122,7 @@ func errnoEntry(n int64) (name, text string, ok bool) {
 	return unix.ErrnoName(errno), text, ok
 }
 
+// bindErrno gives the library the names and texts of errors, and the parser of .env files.
 func bindErrno(b *builder) {
 	b.fn("entry", func(c *engine.Call) (engine.Value, error) {
 		name, text, ok := errnoEntry(c.Arg(0).Int())

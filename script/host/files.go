@@ -59,6 +59,9 @@ func bindFiles(b *builder) {
 	b.value("constants", constants)
 }
 
+// runFileOperation runs an operation now, or, if a callback follows the arguments, on a goroutine.
+// The host owns a descriptor that the operation returns; if the script has ended meanwhile, it is
+// closed.
 func (h *Host) runFileOperation(c *engine.Call, op fileOperation) (engine.Value, error) {
 	callback := c.Arg(op.n)
 	async := callback.IsFunction()
@@ -161,6 +164,7 @@ type (
 	}
 )
 
+// fileResult makes the script's value of an operation's result.
 func fileResult(s *engine.Scope, result any) engine.Value {
 	switch r := result.(type) {
 	case bool:

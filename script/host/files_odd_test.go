@@ -114,7 +114,8 @@ func TestManyBuffersAreReadAtOnce(t *testing.T) {
 		fs.readv(fd, [new Uint8Array(2), new Uint8Array(2)], (error, n, all) => { console.log('async', n, hex(all)); fs.closeSync(fd); });`))
 }
 
-// A pipe without a writer and a device without an end block neither a listing nor a copy.
+// A pipe without a writer does not block a listing, and a device without an end does not block a
+// copy.
 func TestPipesAndDevicesDoNotBlockListingAndCopying(t *testing.T) {
 	require.Equal(t, []string{"ENOTDIR", "0", "true"}, inFolder(t, `
 		const { spawnSync } = require('child_process');

@@ -263,6 +263,8 @@ func (h *Host) loadModule(s *engine.Scope, name, kind string) (*engine.Module, e
 // knownExtensions are the extensions of files that can be imported.
 var knownExtensions = []string{"", ".js", ".mjs", ".cjs", ".json", ".ts", ".mts", ".cts"}
 
+// importFile returns the module of a file: an ES module, or one with the exports of JSON or
+// CommonJS.
 func (h *Host) importFile(s *engine.Scope, name, file, kind string) (*engine.Module, error) {
 	if ext := filepath.Ext(file); !slices.Contains(knownExtensions, ext) && !h.modules.detected[file] {
 		return nil, &codedError{"TypeError", "ERR_UNKNOWN_FILE_EXTENSION",
@@ -347,8 +349,7 @@ func (h *Host) addNames(names *[]string, file, source string, seen map[string]bo
 	}
 }
 
-// commonJS returns a module with the exports of a CommonJS module, which runs when the engine
-// evaluates it.
+// commonJS returns a module with the exports of a CommonJS file, which runs when it is evaluated.
 func (h *Host) commonJS(file string, names []string) *engine.Module {
 	return &engine.Module{Exports: names, Init: func(s *engine.Scope, set func(string, engine.Value)) error {
 		cjs, err := h.requireLibrary(s, "internal/cjs")
@@ -437,6 +438,7 @@ type builtinModule struct {
 	set     func(name string, to engine.Value)
 }
 
+// importBuiltin returns a module with the exports that a module of the library has now.
 func (h *Host) importBuiltin(s *engine.Scope, id string) (*engine.Module, error) {
 	exports, err := h.requireLibrary(s, id)
 	if err != nil {
@@ -486,8 +488,7 @@ func onlyDefault(v engine.Value) *engine.Module {
 	}}
 }
 
-// onRejection is called by the engine when a promise without a handler is rejected, and again, with
-// handled, when it gets one.
+// onRejection is called by the engine for a rejection without a handler, and for a late handler.
 func (h *Host) onRejection(s *engine.Scope, promise, reason engine.Value, handled bool) {
 	if h.exited {
 		return

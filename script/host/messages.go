@@ -29,6 +29,7 @@ func (m *messages) setHold(on bool) {
 
 func (m *messages) close() { m.setHold(false) }
 
+// bindMessages lets the library wake the loop for message ports.
 func bindMessages(b *builder) {
 	m := &messages{h: b.h}
 	b.h.closers[m] = struct{}{}

@@ -89,6 +89,7 @@ func (h *Host) callMain(args func(s *engine.Scope) []engine.Value) error {
 // include it.
 const wrapper = "(function (exports, require, module, __filename, __dirname) {"
 
+// bindModules makes the state of modules from the flags, and gives the library what loads them.
 func bindModules(b *builder) {
 	h := b.h
 	h.modules = modules{

@@ -14,8 +14,8 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// A function of this binding returns a negative errno if the system fails it.
-
+// bindNet gives the library sockets and addresses. Its functions return a negative errno if a
+// system call fails.
 func bindNet(b *builder) {
 	h := b.h
 	b.fn("connect", h.connect)

@@ -52,6 +52,7 @@ func (h *Host) runOffLoop(work, done, drop func()) {
 	}
 }
 
+// run calls queued functions on a goroutine of its own until the queue is empty.
 func (o *offload) run() {
 	for {
 		o.mu.Lock()

@@ -19,6 +19,7 @@ const version = "0.1.0"
 // abortGrace is the time that the signal of process.abort gets to end the process.
 const abortGrace = time.Second
 
+// bindProcess gives the library the properties of this process, and system calls about processes.
 func bindProcess(b *builder) {
 	h, s := b.h, b.s
 	b.value("version", s.String(version))

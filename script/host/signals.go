@@ -24,6 +24,7 @@ func (x *signalWatch) close() {
 	delete(x.h.closers, x)
 }
 
+// bindSignals gives the library watchers of signals.
 func bindSignals(b *builder) {
 	h := b.h
 	// watch(number, on) calls on each time the signal arrives. It returns undefined for signals

@@ -55,6 +55,8 @@ func (x *attempt) close() {
 	x.h.engine.Release(&x.done)
 }
 
+// onDone passes the connection, or the error, to done. It destroys the connection if the script has
+// ended.
 func (x *attempt) onDone(d *streams.Duplex, err error) {
 	delete(x.h.closers, x)
 	if x.h.exited {
@@ -280,6 +282,7 @@ func (t *socket) listen(c *engine.Call) (engine.Value, error) {
 	return c.Native(prototype, x), nil
 }
 
+// onConnection passes a connection to the script, or destroys it if the script has ended.
 func (x *listener) onConnection(d *streams.Duplex) {
 	if x.h.exited { // Other users may keep the loop running.
 		d.Destroy(nil)

@@ -30,6 +30,7 @@ type cpu struct {
 	user, nice, sys, idle, irq float64
 }
 
+// bindOS gives the library the functions of module os.
 func bindOS(b *builder) {
 	b.value("errno", errnoNumbers(b))
 	text := func(name string, of func() (string, error)) {

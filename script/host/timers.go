@@ -73,6 +73,7 @@ func (t *timers) close() {
 	}
 }
 
+// bindTimers gives the library the loop's timer and immediate.
 func bindTimers(b *builder) {
 	t := &b.h.timers
 	b.fn("now", func(c *engine.Call) (engine.Value, error) { return c.Int(t.now()), nil })

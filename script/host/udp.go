@@ -251,6 +251,7 @@ func negativeErrno(err error) int64 {
 	return -int64(unix.EINVAL)
 }
 
+// tell calls on.
 func (u *udp) tell(what int, values func(s *engine.Scope) []engine.Value) {
 	_ = u.h.Do(func(s *engine.Scope) error {
 		_, err := s.Kept(u.on).Call(s.Undefined(), append([]engine.Value{s.Int(int64(what))}, values(s)...)...)
@@ -304,6 +305,8 @@ func (u *udp) onReady(got reactor.Readiness) {
 	}
 }
 
+// receive reads datagrams into Host.datagramBuffer and reports each, at most datagramBudget. The
+// script gets copies.
 func (u *udp) receive() {
 	if u.h.datagramBuffer == nil {
 		u.h.datagramBuffer = make([]byte, maxDatagram)

@@ -34,6 +34,7 @@ const (
 	zlibFinish  = 4
 )
 
+// bindZlib gives the library compressors, decompressors and crc32.
 func bindZlib(b *builder) {
 	h := b.h
 	// create(mode, level, huffman, windowBits, dictionary, chunkSize, checksum)

@@ -104,6 +104,7 @@ func matchNames(names, patterns []string, escapes bool) bool {
 	return j == len(patterns)
 }
 
+// matchName matches one name against one part of a pattern, without '/'.
 func matchName(name, pattern string, escapes bool) bool {
 	if strings.HasPrefix(name, ".") && !strings.HasPrefix(pattern, ".") {
 		return false

@@ -285,6 +285,7 @@ func (f *inflater) dynamicHeader([]byte) (int, error) {
 	return 0, nil
 }
 
+// codeLengths reads the code in which the lengths of the block's codes are written.
 func (f *inflater) codeLengths([]byte) (int, error) {
 	d := &f.dynamic
 	for len(d.lengths) < d.codes {
@@ -305,6 +306,7 @@ func (f *inflater) codeLengths([]byte) (int, error) {
 	return 0, nil
 }
 
+// bothLengths reads the lengths of both codes of the block.
 func (f *inflater) bothLengths([]byte) (int, error) {
 	d := &f.dynamic
 	for len(d.lengths) < d.literals+d.distances {

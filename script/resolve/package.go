@@ -317,6 +317,7 @@ func hasInvalidPart(path string) bool {
 	return false
 }
 
+// invalidTarget returns the error of a target that a package must not have.
 func (p *packageJSON) invalidTarget(target any, e entry, q *request) error {
 	text := "an array or an object"
 	isText := false

@@ -320,6 +320,7 @@ func (r *Resolver) Import(specifier, from string) (string, error) {
 	return file, err
 }
 
+// importAny is Import, with errors about package.json in the words of require.
 func (r *Resolver) importAny(specifier, from string) (string, error) {
 	q := r.importRequest(specifier, from)
 	switch {

@@ -29,6 +29,7 @@ type runner struct {
 	broken           error // error of the runner itself; no test starts after it
 }
 
+// run runs the tests and returns their results, in the order in which they ended.
 func (r *runner) run(tests []test) (results []result, err error) {
 	if r.self, err = os.Executable(); err != nil {
 		return nil, err
@@ -73,6 +74,7 @@ func (r *runner) place() []string {
 	}
 }
 
+// start starts a test's attendant. Its end starts the next tests.
 func (r *runner) start(t test) {
 	args, env := r.program.command(&t)
 	began := time.Now()

@@ -9,6 +9,7 @@ import (
 	"strconv"
 )
 
+// resultHeader is the first line of a file of results.
 var resultHeader = []string{"program", "family", "file", "verdict", "seconds", "reason"}
 
 func writeResults(file string, all []result) error {

@@ -44,6 +44,7 @@ func Strip(file, source string) (*Script, error) {
 	})
 }
 
+// transform runs esbuild on a source, and returns the first of its errors.
 func transform(file, source string, o *api.TransformOptions) (*Script, error) {
 	o.Sourcefile, o.Sourcemap, o.SourcesContent = file, api.SourceMapExternal, api.SourcesContentExclude
 	o.Target, o.LogLevel = api.ESNext, api.LogLevelSilent

@@ -54,6 +54,7 @@ Runs a script written for Node. With - or without a script it is read from stdin
 NODE_OPTIONS has options, too. Options of Node that mean nothing here are taken silently.
 `
 
+// run runs the command and returns its exit code. An error is still to be printed.
 func run(program string, args []string) (code int, err error) {
 	c, err := parse(program, args, os.Getenv("NODE_OPTIONS"))
 	switch {
@@ -107,6 +108,7 @@ func options(c *commandLine) *host.Options {
 
 var errInput = errors.New("stdin")
 
+// startScript runs the main script up to its first wait.
 func startScript(h *host.Host, c *commandLine) error {
 	switch {
 	case c.eval != nil:
