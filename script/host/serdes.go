@@ -5,7 +5,7 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// bindSerdes is what v8.serialize and v8.deserialize need.
+// bindSerdes gives the library v8.serialize and v8.deserialize.
 func bindSerdes(b *builder) {
 	h := b.h
 	b.fn("serialize", func(c *engine.Call) (engine.Value, error) {
