@@ -30,27 +30,30 @@ func (h *Host) commandPipe(c *engine.Call) (engine.Value, error) {
 	}
 	v, err := h.commandStream(c.Scope, kind, own)
 	if err != nil {
-		fd.Close(own, other)
+		fd.Close(other)
 		return c.Undefined(), err
 	}
 	h.pipeEnds[other] = struct{}{}
 	return c.Array(v, c.Int(int64(other))), nil
 }
 
-// commandStream makes the own side of a pipe. It takes ownership of own, but not on error.
+// commandStream makes the own side of a pipe. It takes ownership of own, also on error.
 func (h *Host) commandStream(s *engine.Scope, kind string, own int) (engine.Value, error) {
 	if err := unix.SetNonblock(own, true); err != nil {
+		fd.Close(own)
 		return s.Undefined(), err
 	}
 	if kind == "write" {
 		w, err := streams.NewWritable(h.loop, own, &streams.WritableOptions{Fresh: true})
 		if err != nil {
+			fd.Close(own)
 			return s.Undefined(), err
 		}
 		return h.newStream(s, nil, w)
 	}
 	r, err := streams.NewReadable(h.loop, own, &streams.ReadableOptions{Fresh: true})
 	if err != nil {
+		fd.Close(own)
 		return s.Undefined(), err
 	}
 	if kind == "read" {

@@ -49,7 +49,8 @@ const (
 	writeFailed        // streamError follows
 )
 
-// newStream returns the native object of a stream. Either half may be nil.
+// newStream returns the native object of a stream. Either half may be nil. If there is an error, the
+// halves are destroyed.
 func (h *Host) newStream(s *engine.Scope, r *streams.Readable, w *streams.Writable) (engine.Value, error) {
 	return h.nativeStream(s, &stream{h: h, r: r, w: w})
 }
@@ -61,7 +62,13 @@ func (h *Host) newConnection(s *engine.Scope, d *streams.Duplex) (engine.Value, 
 
 func (h *Host) nativeStream(s *engine.Scope, t *stream) (engine.Value, error) {
 	prototype, err := h.prototype(s, "stream", streamMethods)
-	if err != nil {
+	if err != nil { // The engine is out of memory.
+		if t.r != nil {
+			t.r.Destroy(nil)
+		}
+		if t.w != nil {
+			t.w.Destroy(nil)
+		}
 		return s.Undefined(), err
 	}
 	t.onWritten = func(err error) {
