@@ -43,7 +43,7 @@ func (e *echoing) roundTrip() {
 	}
 }
 
-func (e *echoing) end() {
+func (e *echoing) finish() {
 	e.child.Stdin.End()
 	run(e.t, e.loop)
 	status, ended := e.child.Status()
@@ -58,7 +58,7 @@ func TestAChunkThroughAChildDoesNotAllocate(t *testing.T) {
 		e.roundTrip() // Queues grow to their size.
 	}
 	require.Zero(t, testing.AllocsPerRun(1000, e.roundTrip))
-	e.end()
+	e.finish()
 }
 
 // BenchmarkChunkThroughAChild sends 4 KiB to a cat and waits until they have come back.
@@ -69,7 +69,7 @@ func BenchmarkChunkThroughAChild(b *testing.B) {
 	for b.Loop() {
 		e.roundTrip()
 	}
-	e.end()
+	e.finish()
 }
 
 // BenchmarkKillToClose kills a child and waits until it has closed; starting it is not in the time.

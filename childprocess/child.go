@@ -39,51 +39,51 @@ type ChildProcess struct {
 	file     string
 	args     []string // with argv[0]
 	// Pid is 0 until it was started; Pidfd is -1 where there is none, or it is closed
-	process  process.Process
-	starting *starting // nil once it was started, or could not be
-	start    time.Time
-	status   ExitStatus
-	failed   *SpawnError
+	process   process.Process
+	starting  *starting // nil once it was started, or could not be
+	startedAt time.Time
+	status    ExitStatus
+	startErr  *SpawnError
 
-	state      childState
-	scope      scope // whom limits signal
-	leads      bool  // a process group, see KillGroup
-	killed     bool
-	unrefed    bool
-	stopEvents bool
-	onSIGCHLD  bool                // children.look is called for it when SIGCHLD comes
-	looking    bool                // such a call is queued
-	refsShared bool                // it is counted in children.shared
-	watched    bool                // watcher is in use
-	hidden     [standardSlots]bool // see Options.hidden
+	state        childState
+	scope        scope // whom limits signal
+	leadsGroup   bool  // a process group, see KillGroup
+	killed       bool
+	unrefed      bool
+	stopEvents   bool
+	bySIGCHLD    bool                // children.reap is called for it when SIGCHLD comes
+	reapQueued   bool                // such a call is queued
+	inSharedRefs bool                // it is counted in children.shared
+	watched      bool                // watcher is in use
+	hidden       [standardSlots]bool // see Options.hidden
 
 	tees   []*tee
 	teeErr error // the first failure of a target
 
-	source *input  // see Options.source
-	feeder *feeder // what reads it; nil when stdin has, from the start, all that it gets
-	unfed  error   // EPIPE when the child has not read all of it
+	source   *input  // see Options.source
+	feeder   *feeder // what reads it; nil when stdin has, from the start, all that it gets
+	inputErr error   // EPIPE when the child has not read all of it
 
-	limits    limits
-	watcher   reactor.Watcher // of the pidfd
-	exitPause time.Duration   // between two questions for an end that cannot be had, see exitPoll
-	exitAgain *reactor.Timer  // of the next one; nil if there is none
+	limits     limits
+	watcher    reactor.Watcher // of the pidfd
+	retryPause time.Duration   // between two questions for an end that cannot be had, see exitPoll
+	retryTimer *reactor.Timer  // of the next one; nil if there is none
 
-	peak    int64         // of its memory, in bytes, as far as Usage has seen it
-	shared  int64         // the most memory of this program up to its start, see ownMaxrss
-	filled  int32         // bytes of Options.input that stdin's pipe has
-	pending int32         // what close still waits for, see exit_close.go
-	done    chan struct{} // closed after close was emitted; status is final then
-	doneErr error
+	sampledPeak int64         // of its memory, in bytes, as far as Usage has seen it
+	startMaxrss int64         // the most memory of this program up to its start, see ownMaxrss
+	filled      int32         // bytes of Options.input that stdin's pipe has
+	pending     int32         // what close still waits for, see exit_close.go
+	done        chan struct{} // closed after close was emitted; status is final then
+	waitErr     error
 
-	spawn  events.Event[struct{}]
-	exit   events.Event[ExitStatus]
-	close  events.Event[ExitStatus]
-	err    events.Event[error]
-	stop   events.Event[Signal]
-	leave  events.Event[struct{}]     // disconnect
-	silent events.Event[*ipc.Message] // for the listeners of a child without a channel
-	resume events.Event[struct{}]
+	spawn      events.Event[struct{}]
+	exit       events.Event[ExitStatus]
+	close      events.Event[ExitStatus]
+	err        events.Event[error]
+	stop       events.Event[Signal]
+	disconnect events.Event[struct{}]     // disconnect
+	message    events.Event[*ipc.Message] // for the listeners of a child without a channel
+	cont       events.Event[struct{}]
 
 	survivor *survivor // once the loop was closed while the child ran
 
@@ -102,7 +102,7 @@ type childState uint8
 const (
 	childStarting childState = iota // seen only of an Async child
 	childRunning
-	childEnded
+	childReaped
 	childExited
 	childClosed
 )
@@ -130,7 +130,7 @@ func (c *ChildProcess) OnStop(fn func(Signal)) *events.Listener { return c.stop.
 
 // OnContinue calls fn each time the stopped child was continued, if Options.StopEvents is set.
 func (c *ChildProcess) OnContinue(fn func()) *events.Listener {
-	return c.resume.On(notNil(fn, "OnContinue"))
+	return c.cont.On(notNil(fn, "OnContinue"))
 }
 
 // notNil gives a func() the form that an Event wants.

@@ -14,18 +14,18 @@ import (
 // A platform supplies:
 //
 //	func chooseExitWatch(w ExitWatch) (ExitWatch, error)   what to use for w, never ExitWatchAuto; ErrUnsupported
-//	func (all *children) watchExit(c *ChildProcess) error      has all.look(c) called when c may have ended, as a Late watcher;
+//	func (all *children) watchExit(c *ChildProcess) error      has all.reap(c) called when c may have exited, as a Late watcher;
 //	                                                       not called for ExitWatchSIGCHLD
 
 // children are those of one loop, with which they are closed.
 type children struct {
-	loop    *reactor.Loop
-	way     ExitWatch
-	open    *ChildProcess // list of those that have not closed, in the order of their start
-	newest  *ChildProcess // the end of that list
-	sigchld *signals.Watcher
-	shared  sharedWatch
-	exits   *exitQueue // kqueue systems; nil until the first child
+	loop       *reactor.Loop
+	exitWatch  ExitWatch
+	open       *ChildProcess // list of those that have not closed, in the order of their start
+	newest     *ChildProcess // the end of that list
+	sigchld    *signals.Watcher
+	sharedRefs sharedRefs
+	exits      *exitQueue // kqueue systems; nil until the first child
 	// of the memory of this program, in bytes, a little more than it was last; 0: not known yet
 	ownPeak int64
 
@@ -33,8 +33,8 @@ type children struct {
 	spawners spawners        // of the others
 	spare    *starting       // memory for the next start
 
-	held        int    // Async children whose start keeps the loop alive
-	releaseHeld func() // valid while there are any
+	holders     int    // Async children whose start keeps the loop alive
+	releaseHold func() // valid while there are any
 }
 
 type childrenKey struct{}
@@ -45,7 +45,7 @@ func childrenOf(l *reactor.Loop) (*children, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &children{loop: l, way: way}, nil
+		return &children{loop: l, exitWatch: way}, nil
 	})
 	if err != nil {
 		return nil, err
@@ -73,8 +73,8 @@ func Prepare(l *reactor.Loop) error {
 // come to their end. They get no events. Those that run are survivors from here on.
 func (all *children) Close() error {
 	for c := all.open; c != nil; c = all.open {
-		c.limits.closed()
-		c.terminal.release()
+		c.limits.disarmAtClose()
+		c.terminal.closeSlave()
 		if c.feeder != nil {
 			c.feeder.stop()
 		}
@@ -85,15 +85,15 @@ func (all *children) Close() error {
 		switch {
 		case c.starting != nil:
 			c.outlive()
-			c.loopClosed()
+			c.noteLoopClosed()
 		case c.state == childRunning:
 			c.outlive()
 		}
-		all.release(c)
-		all.leave(c)
+		all.unfollow(c)
+		all.remove(c)
 		c.state = childClosed
-		if c.doneErr == nil {
-			c.doneErr = reactor.ErrClosed
+		if c.waitErr == nil {
+			c.waitErr = reactor.ErrClosed
 		}
 		close(c.done)
 	}
@@ -107,7 +107,7 @@ func (all *children) Close() error {
 
 // follow has the end of a child that was started watched.
 func (all *children) follow(c *ChildProcess) error {
-	bySIGCHLD := all.way == ExitWatchSIGCHLD
+	bySIGCHLD := all.exitWatch == ExitWatchSIGCHLD
 	if !bySIGCHLD {
 		err := all.watchExit(c)
 		// Refused on this thread, or from now on: the loop has found that it has that way. ESRCH:
@@ -115,24 +115,24 @@ func (all *children) follow(c *ChildProcess) error {
 		// that its status is lost.
 		bySIGCHLD = fd.Refused(err) || err == syscall.ESRCH
 		if err != nil && !bySIGCHLD {
-			all.release(c)
+			all.unfollow(c)
 			return err
 		}
 	}
 	if bySIGCHLD || c.stopEvents {
 		if err := all.watchSIGCHLD(); err != nil {
-			all.release(c)
+			all.unfollow(c)
 			return err
 		}
-		c.onSIGCHLD = true
-		all.lookSoon(c) // It may have ended, or stopped, before.
+		c.bySIGCHLD = true
+		all.reapSoon(c) // It may have ended, or stopped, before.
 	}
 	all.refChanged(c)
 	return nil
 }
 
-// look asks about one child, when it may have ended.
-func (all *children) look(c *ChildProcess) {
+// reap asks about one child, when it may have ended.
+func (all *children) reap(c *ChildProcess) {
 	for c.state == childRunning {
 		if c.limits.signalled && c.scope == scopeGroup && c.process.Ended() {
 			// A shell blocks its signals while it forks: one that is sent to the group just before
@@ -152,36 +152,36 @@ func (all *children) look(c *ChildProcess) {
 		case change.Kind == process.Stopped:
 			reactor.Emit(all.loop, &c.stop, change.Signal)
 		case change.Kind == process.Continued:
-			reactor.Emit(all.loop, &c.resume, struct{}{})
+			reactor.Emit(all.loop, &c.cont, struct{}{})
 		default:
-			all.reaped(c, statusOf(change))
+			all.onExit(c, statusOf(change))
 		}
 	}
 }
 
-// reaped is the end of a child's process.
-func (all *children) reaped(c *ChildProcess, status ExitStatus) {
-	status.Elapsed = time.Since(c.start)
-	status.Usage = usageOf(status.Rusage, c.peak, all.sharedMaxrss(c, status.Rusage), status.Elapsed)
+// onExit is the end of a child's process.
+func (all *children) onExit(c *ChildProcess, status ExitStatus) {
+	status.Elapsed = time.Since(c.startedAt)
+	status.Usage = usageOf(status.Rusage, c.sampledPeak, all.foreignMaxrss(c, status.Rusage), status.Elapsed)
 	status.Usage.CgroupPeak = c.process.CgroupPeak()
 	// The rest of the status is known with exit, which may come later.
 	c.status.Usage = status.Usage
 	if status.Lost {
-		c.doneErr = ErrStatusLost
+		c.waitErr = ErrStatusLost
 	}
-	all.release(c)
-	c.state = childEnded
+	all.unfollow(c)
+	c.state = childReaped
 	// exit, and close when nothing else is open, are one callback, as in Node.
 	if b := c.backlog(); b.left() {
 		late := status // So that the usual exit allocates nothing.
-		c.afterBacklog(b, func() { c.ended(late) })
+		c.afterBacklog(b, func() { c.reportExit(late) })
 		return
 	}
-	all.loop.Callback(func() { c.ended(status) })
+	all.loop.Callback(func() { c.reportExit(status) })
 }
 
-// join and leave keep the list of children.
-func (all *children) join(c *ChildProcess) {
+// add and remove keep the list of children.
+func (all *children) add(c *ChildProcess) {
 	c.prev = all.newest
 	if c.prev != nil {
 		c.prev.next = c
@@ -191,7 +191,7 @@ func (all *children) join(c *ChildProcess) {
 	all.newest = c
 }
 
-func (all *children) leave(c *ChildProcess) {
+func (all *children) remove(c *ChildProcess) {
 	if c.prev != nil {
 		c.prev.next = c.next
 	} else {
@@ -206,12 +206,12 @@ func (all *children) leave(c *ChildProcess) {
 	c.process.Close()
 }
 
-// release gives up what following the process took. The pidfd of a leader means its group until
+// unfollow gives up what following the process took. The pidfd of a leader means its group until
 // close.
-func (all *children) release(c *ChildProcess) {
-	keep := c.leads || c.state == childStarting // In the latter case somebody will abort it.
-	if c.exitAgain != nil {
-		c.exitAgain.Stop()
+func (all *children) unfollow(c *ChildProcess) {
+	keep := c.leadsGroup || c.state == childStarting // In the latter case somebody will abort it.
+	if c.retryTimer != nil {
+		c.retryTimer.Stop()
 	}
 	switch {
 	case c.watched && keep:
@@ -222,23 +222,23 @@ func (all *children) release(c *ChildProcess) {
 	if !keep {
 		c.process.Close()
 	}
-	all.shared.set(c, false)
+	all.sharedRefs.set(c, false)
 }
 
 // refChanged has c keep the loop alive, or not.
 func (all *children) refChanged(c *ChildProcess) {
-	if c.exitAgain != nil {
+	if c.retryTimer != nil {
 		if c.unrefed {
-			c.exitAgain.Unref()
+			c.retryTimer.Unref()
 		} else {
-			c.exitAgain.Ref()
+			c.retryTimer.Ref()
 		}
 	}
 	switch {
 	case c.state == childStarting && c.starting != nil:
-		all.hold(c.starting, !c.unrefed)
+		all.setHold(c.starting, !c.unrefed)
 	case !c.watched:
-		all.shared.set(c, !c.unrefed)
+		all.sharedRefs.set(c, !c.unrefed)
 	case c.unrefed:
 		c.watcher.Unref()
 	default:

@@ -67,7 +67,7 @@ var daemonCalls = map[string]daemonCall{
 	},
 	"ExecFile": func(t *testing.T, o childprocess.Options, args ...string) (r daemonResult) {
 		l := newLoop(t)
-		got := ended(t, l, callExecFile(t, l, shell, args, execOptions(o)))
+		got := runToDone(t, l, callExecFile(t, l, shell, args, execOptions(o)))
 		status, _ := got.c.Status()
 		return daemonResult{got.stdout, got.err, &status}
 	},
@@ -77,7 +77,7 @@ var daemonCalls = map[string]daemonCall{
 			args[i] = childprocess.Quote(arg)
 		}
 		l := newLoop(t)
-		got := ended(t, l, callExec(t, l, shell+" "+strings.Join(args, " "), execOptions(o)))
+		got := runToDone(t, l, callExec(t, l, shell+" "+strings.Join(args, " "), execOptions(o)))
 		status, _ := got.c.Status()
 		return daemonResult{got.stdout, got.err, &status}
 	},
@@ -114,7 +114,7 @@ func TestACloseGraceMeansTheSameInEveryForm(t *testing.T) {
 				require.Less(t, time.Since(begin), tooLong)
 				pid, err := os.ReadFile(pidFile)
 				require.NoError(t, err)
-				endGrandchild(t, string(pid)) // It is alive: no limit was reached.
+				killGrandchild(t, string(pid)) // It is alive: no limit was reached.
 				require.Equal(t, "one\ntwo", r.stdout)
 				if r.status != nil {
 					require.True(t, r.status.CutOff)
@@ -175,7 +175,7 @@ func TestACloseGraceDestroysWhatIsPaused(t *testing.T) {
 	run(t, l)
 	pid, err := os.ReadFile(pidFile)
 	require.NoError(t, err)
-	endGrandchild(t, string(pid))
+	killGrandchild(t, string(pid))
 	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())
 	require.True(t, ev.status.CutOff)
 	require.Zero(t, ev.count("stdout end"))

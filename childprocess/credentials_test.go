@@ -251,9 +251,9 @@ func TestDirectoryThatMayNotBeEntered(t *testing.T) {
 			l := newLoop(t)
 			o := nobodys
 			o.Dir = cwd
-			real, err := filepath.EvalSymlinks(cwd)
+			target, err := filepath.EvalSymlinks(cwd)
 			require.NoError(t, err)
-			require.Equal(t, real+"\n", output(t, l, spawn(t, l, "/bin/readlink", []string{"/proc/self/cwd"}, &o)))
+			require.Equal(t, target+"\n", output(t, l, spawn(t, l, "/bin/readlink", []string{"/proc/self/cwd"}, &o)))
 		})
 	}
 	t.Run("a good one, and a program that is denied", func(t *testing.T) {

@@ -13,8 +13,8 @@ func (c *ChildProcess) awaitStreams() {
 	if c.channel != nil {
 		c.pending++
 		c.channel.OnDisconnect(func() {
-			defer c.settle()
-			reactor.Emit(c.loop, &c.leave, struct{}{})
+			defer c.countDown()
+			reactor.Emit(c.loop, &c.disconnect, struct{}{})
 		})
 	}
 	for i, s := range c.streams {
@@ -49,17 +49,17 @@ func (c *ChildProcess) awaitStreams() {
 type streamCount ChildProcess
 
 // StreamClosed is called by each stream that close waits for.
-func (s *streamCount) StreamClosed() { (*ChildProcess)(s).settle() }
+func (s *streamCount) StreamClosed() { (*ChildProcess)(s).countDown() }
 
-// ended is called once, when the process has ended or, by a tick, when it could not be started.
-func (c *ChildProcess) ended(status ExitStatus) {
+// reportExit is called once, when the process has ended or, by a tick, when it could not be started.
+func (c *ChildProcess) reportExit(status ExitStatus) {
 	c.state = childExited
 	status.Cause, status.Forced = c.limits.cause, c.limits.forced
 	status.Overflowed = c.status.Overflowed
 	status.CutOff = c.status.CutOff // A form that has had enough does not wait for the exit.
 	c.status = status
-	c.exited()
-	c.terminal.release() // From here on the last one who has it closes it.
+	c.disarmAtExit()
+	c.terminal.closeSlave() // From here on the last one who has it closes it.
 	if c.stdin != nil {
 		c.stopFeeding()
 		c.stdin.Destroy(nil)
@@ -67,23 +67,23 @@ func (c *ChildProcess) ended(status ExitStatus) {
 	// Deferred: a listener that panics does not cost the others their close. It comes behind the
 	// ticks of the listeners, which may add others that still get the data.
 	defer func() {
-		c.loop.NextTick(c.drain)
-		c.settle()
+		c.loop.NextTick(c.flushStdio)
+		c.countDown()
 	}()
-	if c.failed != nil {
-		reactor.Emit[error](c.loop, &c.err, c.failed)
+	if c.startErr != nil {
+		reactor.Emit[error](c.loop, &c.err, c.startErr)
 		return
 	}
 	defer reactor.Emit(c.loop, &c.exit, status)
-	if c.unfed != nil && !c.limits.untilClose { // Else the form tells of it.
-		reactor.Emit(c.loop, &c.err, c.unfed)
+	if c.inputErr != nil && !c.limits.untilClose { // Else the form tells of it.
+		reactor.Emit(c.loop, &c.err, c.inputErr)
 	}
 }
 
-// drain has the streams come to their end although nobody reads them. One that was lent to another
+// flushStdio has the streams come to their end although nobody reads them. One that was lent to another
 // child is that child's to read. What nobody listens for is retained, within limits, for Lines on a
 // goroutine that was slower than the child.
-func (c *ChildProcess) drain() {
+func (c *ChildProcess) flushStdio() {
 	for i, s := range c.streams {
 		if s.Readable == nil {
 			continue
@@ -137,15 +137,15 @@ func (c *ChildProcess) endOutput() {
 	}
 }
 
-// settle counts down to close.
-func (c *ChildProcess) settle() {
+// countDown counts down to close.
+func (c *ChildProcess) countDown() {
 	c.pending--
 	if c.pending > 0 {
 		return
 	}
 	c.state = childClosed
-	c.limits.closed()
-	c.siblings.leave(c)
+	c.limits.disarmAtClose()
+	c.siblings.remove(c)
 	defer close(c.done) // Those who Wait are told also when a listener panics.
 	reactor.Emit(c.loop, &c.close, c.status)
 }

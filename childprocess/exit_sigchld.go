@@ -12,42 +12,42 @@ func (all *children) watchSIGCHLD() error {
 	if all.sigchld != nil {
 		return nil
 	}
-	w, err := signals.Watch(all.loop, syscall.SIGCHLD, all.childSignal)
+	w, err := signals.Watch(all.loop, syscall.SIGCHLD, all.onSIGCHLD)
 	if err != nil {
 		return err
 	}
 	w.Unref()
 	all.sigchld = w
-	all.shared.add(w)
+	all.sharedRefs.add(w)
 	return nil
 }
 
-// childSignal queues a look at each of our children, and at no others: one signal may stand for
+// onSIGCHLD queues a look at each of our children, and at no others: one signal may stand for
 // many. They are looked at in the immediates phase, so that what they wrote before they ended is
 // read first, and each in a callback of its own, so that the ticks of one's exit come before the
 // exit of the next, and a listener that panics keeps nobody else from being seen.
-func (all *children) childSignal(syscall.Signal) {
+func (all *children) onSIGCHLD(syscall.Signal) {
 	for c := all.open; c != nil; c = c.next {
-		if c.onSIGCHLD && c.state == childRunning {
-			all.lookSoon(c)
+		if c.bySIGCHLD && c.state == childRunning {
+			all.reapSoon(c)
 		}
 	}
 }
 
-func (all *children) lookSoon(c *ChildProcess) {
-	if c.looking {
+func (all *children) reapSoon(c *ChildProcess) {
+	if c.reapQueued {
 		return
 	}
-	c.looking = true
+	c.reapQueued = true
 	all.loop.SetImmediate(func() {
-		c.looking = false
-		all.look(c)
+		c.reapQueued = false
+		all.reap(c)
 	})
 }
 
-// sharedWatch keeps the loop alive, through the watchers that many children share, while one of
+// sharedRefs keeps the loop alive, through the watchers that many children share, while one of
 // these children runs and is ref'd. Children that have a watcher of their own do not come here.
-type sharedWatch struct {
+type sharedRefs struct {
 	watchers []refWatcher
 	refs     int
 }
@@ -58,7 +58,7 @@ type refWatcher interface {
 	Unref()
 }
 
-func (s *sharedWatch) add(w refWatcher) {
+func (s *sharedRefs) add(w refWatcher) {
 	s.watchers = append(s.watchers, w)
 	if s.refs > 0 {
 		w.Ref()
@@ -66,11 +66,11 @@ func (s *sharedWatch) add(w refWatcher) {
 }
 
 // set counts c, or does not any more.
-func (s *sharedWatch) set(c *ChildProcess, refed bool) {
-	if c.refsShared == refed {
+func (s *sharedRefs) set(c *ChildProcess, refed bool) {
+	if c.inSharedRefs == refed {
 		return
 	}
-	c.refsShared = refed
+	c.inSharedRefs = refed
 	if refed {
 		s.refs++
 		if s.refs == 1 {

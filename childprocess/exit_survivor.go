@@ -28,7 +28,7 @@ func (c *ChildProcess) outlive() {
 		return
 	}
 	s := &survivor{shared: shared, child: &ChildProcess{
-		op: c.op, file: c.file, args: c.args, scope: c.scope, leads: c.leads, state: childStarting, status: running(),
+		op: c.op, file: c.file, args: c.args, scope: c.scope, leadsGroup: c.leadsGroup, state: childStarting, status: running(),
 		pending: 1, done: make(chan struct{}),
 	}}
 	s.child.starting = new(starting)
@@ -42,13 +42,13 @@ func (c *ChildProcess) outlive() {
 	}
 	c.survivor = s
 	if c.starting == nil {
-		s.started(c.process, c.start)
+		s.takeOver(c.process, c.startedAt)
 		c.process.Pidfd = -1 // It is the survivor's.
 	}
 }
 
-// started has the background loop take over the process.
-func (s *survivor) started(p process.Process, start time.Time) {
+// takeOver has the background loop take over the process.
+func (s *survivor) takeOver(p process.Process, start time.Time) {
 	h := s.child
 	err := s.shared.loop.Post(func() {
 		all, err := childrenOf(s.shared.loop)
@@ -58,15 +58,15 @@ func (s *survivor) started(p process.Process, start time.Time) {
 			return
 		}
 		h.loop, h.siblings = s.shared.loop, all
-		h.process, h.start = p, start
-		all.join(h)
+		h.process, h.startedAt = p, start
+		all.add(h)
 		h.OnClose(func(ExitStatus) { background.release(s.shared) })
-		held := h.starting
+		queued := h.starting
 		h.starting, h.state = nil, childRunning
 		s.follow()
-		held.deliver(p)
-		if held.grace != 0 {
-			h.endWithin(ErrTerminated, held.grace)
+		queued.sendQueued(p)
+		if queued.grace != 0 {
+			h.killWithin(ErrTerminated, queued.grace)
 		}
 		if s.grace > 0 {
 			h.forceAfter(s.grace)
@@ -88,12 +88,12 @@ func (s *survivor) follow() {
 	}
 }
 
-// notStarted is the end of a survivor that never ran.
-func (s *survivor) notStarted() { background.release(s.shared) }
+// releaseLoop is the end of a survivor that never ran.
+func (s *survivor) releaseLoop() { background.release(s.shared) }
 
-// signal has send called with the survivor on the background loop, and waits for that. It is safe
+// do has send called with the survivor on the background loop, and waits for that. It is safe
 // to call from any goroutine.
-func (s *survivor) signal(send func(c *ChildProcess) (bool, error)) (ok bool, err error) {
+func (s *survivor) do(send func(c *ChildProcess) (bool, error)) (ok bool, err error) {
 	// Of a loop that is closed all children have ended.
 	_ = s.shared.loop.Do(context.Background(), func() { ok, err = send(s.child) })
 	return ok, err

@@ -45,7 +45,7 @@ type Usage struct {
 func (c *ChildProcess) Usage() (Usage, error) {
 	switch {
 	case c.survivor != nil:
-		return Usage{}, c.doneErr
+		return Usage{}, c.waitErr
 	case c.state != childRunning:
 		return c.status.Usage, nil
 	}
@@ -56,13 +56,13 @@ func (c *ChildProcess) Usage() (Usage, error) {
 	case err != nil:
 		return Usage{}, err
 	}
-	c.peak = max(c.peak, u.Peak)
+	c.sampledPeak = max(c.sampledPeak, u.Peak)
 	return Usage{
-		User: u.User, System: u.System, PeakMemory: c.peak, CgroupPeak: c.process.CgroupPeak(),
+		User: u.User, System: u.System, PeakMemory: c.sampledPeak, CgroupPeak: c.process.CgroupPeak(),
 		MinorFaults: u.MinorFaults, MajorFaults: u.MajorFaults,
 		ReadBytes: u.ReadBytes, WrittenBytes: u.WrittenBytes,
 		VoluntarySwitches: u.Voluntary, InvoluntarySwitches: u.Involuntary,
-		Elapsed: time.Since(c.start),
+		Elapsed: time.Since(c.startedAt),
 	}, nil
 }
 
@@ -89,14 +89,14 @@ func usageOf(r *syscall.Rusage, sampled, shared int64, elapsed time.Duration) Us
 	return u
 }
 
-// sharedMaxrss returns the most that the system may count as the memory of a child that has ended
+// foreignMaxrss returns the most that the system may count as the memory of a child that has ended
 // without its being the child's, in the unit of Maxrss. What getrusage(2) has said at the start can
 // be far more than that: of a program that was itself started by a large one, such as a test by the
 // go command, it says the peak of that one. The memory of this program is looked at only when it
 // matters, and its peak has only grown since the start.
-func (all *children) sharedMaxrss(c *ChildProcess, r *syscall.Rusage) int64 {
-	if r == nil || int64(r.Maxrss) > c.shared {
-		return c.shared
+func (all *children) foreignMaxrss(c *ChildProcess, r *syscall.Rusage) int64 {
+	if r == nil || int64(r.Maxrss) > c.startMaxrss {
+		return c.startMaxrss
 	}
 	if int64(r.Maxrss)*maxrssUnit > all.ownPeak {
 		if peak := process.OwnPeak(); peak > 0 {
@@ -105,9 +105,9 @@ func (all *children) sharedMaxrss(c *ChildProcess, r *syscall.Rusage) int64 {
 		}
 	}
 	if all.ownPeak == 0 {
-		return c.shared
+		return c.startMaxrss
 	}
-	return min(c.shared, all.ownPeak/maxrssUnit)
+	return min(c.startMaxrss, all.ownPeak/maxrssUnit)
 }
 
 // ownMaxrss returns the most resident memory that this program has had up to now, in the unit of

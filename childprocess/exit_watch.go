@@ -63,6 +63,6 @@ func SetExitWatch(l *reactor.Loop, w ExitWatch) error {
 	if err != nil {
 		return err
 	}
-	all.way = way
+	all.exitWatch = way
 	return nil
 }

@@ -45,7 +45,7 @@ func (all *children) watchExit(c *ChildProcess) error {
 		all.exits.byPid[c.process.Pid] = c
 	case unix.ESRCH:
 		// It has ended already; some systems have no filter for a zombie.
-		all.loop.SetImmediate(func() { all.lookEnded(c) })
+		all.loop.SetImmediate(func() { all.reapExited(c) })
 	default:
 		return err
 	}
@@ -59,14 +59,14 @@ func (all *children) openExitQueue() error {
 	}
 	unix.CloseOnExec(kq) // A kqueue is not inherited by fork anyway.
 	q := &exitQueue{fd: kq, byPid: map[int]*ChildProcess{}}
-	if q.watcher, err = all.loop.Watch(kq, reactor.Readable, func(reactor.Readiness) { all.childrenEnded() }); err != nil {
+	if q.watcher, err = all.loop.Watch(kq, reactor.Readable, func(reactor.Readiness) { all.readExits() }); err != nil {
 		fd.Close(kq)
 		return err
 	}
 	q.watcher.Late()
 	q.watcher.Unref()
 	all.exits = q
-	all.shared.add(q.watcher)
+	all.sharedRefs.add(q.watcher)
 	return nil
 }
 
@@ -76,8 +76,8 @@ func (q *exitQueue) close() {
 	fd.Close(q.fd)
 }
 
-// childrenEnded reads the exits.
-func (all *children) childrenEnded() {
+// readExits reads the exits.
+func (all *children) readExits() {
 	var events [64]unix.Kevent_t
 	n, err := unix.Kevent(all.exits.fd, nil, events[:], new(unix.Timespec))
 	if err != nil {
@@ -87,20 +87,20 @@ func (all *children) childrenEnded() {
 		pid := int(ev.Ident)
 		if c := all.exits.byPid[pid]; c != nil {
 			delete(all.exits.byPid, pid)
-			all.lookEnded(c)
+			all.reapExited(c)
 		}
 	}
 }
 
-// lookEnded asks until the kernel tells the status. Darwin knows it a moment later, and a debugger
+// reapExited asks until the kernel tells the status. Darwin knows it a moment later, and a debugger
 // that traces the child gets it first.
-func (all *children) lookEnded(c *ChildProcess) {
-	all.look(c)
+func (all *children) reapExited(c *ChildProcess) {
+	all.reap(c)
 	if c.state == childRunning {
-		c.exitPause = min(max(2*c.exitPause, exitPoll), exitPollLongest)
-		c.exitAgain = all.loop.SetTimeout(c.exitPause, func() { c.exitAgain = nil; all.lookEnded(c) })
+		c.retryPause = min(max(2*c.retryPause, exitPoll), exitPollLongest)
+		c.retryTimer = all.loop.SetTimeout(c.retryPause, func() { c.retryTimer = nil; all.reapExited(c) })
 		if c.unrefed {
-			c.exitAgain.Unref()
+			c.retryTimer.Unref()
 		}
 	}
 }

@@ -38,36 +38,36 @@ func (all *children) watchExit(c *ChildProcess) error {
 			return err
 		}
 	}
-	if err := all.loop.WatchInto(&c.watcher, c.process.Pidfd, reactor.Readable, c.mayHaveEnded); err != nil {
+	if err := all.loop.WatchInto(&c.watcher, c.process.Pidfd, reactor.Readable, c.onPidfdReadable); err != nil {
 		return err
 	}
 	c.watcher.Late()
 	c.watched = true
-	all.shared.set(c, false)
+	all.sharedRefs.set(c, false)
 	all.refChanged(c)
 	return nil
 }
 
-func (c *ChildProcess) mayHaveEnded(reactor.Readiness) {
-	c.siblings.look(c)
+func (c *ChildProcess) onPidfdReadable(reactor.Readiness) {
+	c.siblings.reap(c)
 	if c.state == childRunning {
-		c.askAgain()
+		c.retryReap()
 	}
 }
 
-// askAgain is for a child that has ended and whose end cannot be had: a debugger that traces it
+// retryReap is for a child that has ended and whose end cannot be had: a debugger that traces it
 // gets it first (ptrace(2)), or somebody else in this program is just taking it. The pidfd is
 // readable all the while, so it is left alone for a time.
-func (c *ChildProcess) askAgain() {
+func (c *ChildProcess) retryReap() {
 	if c.watcher.Set(0) != nil {
 		return
 	}
-	c.exitPause = min(max(2*c.exitPause, exitPoll), exitPollLongest)
-	c.exitAgain = c.loop.SetTimeout(c.exitPause, func() {
-		c.exitAgain = nil
+	c.retryPause = min(max(2*c.retryPause, exitPoll), exitPollLongest)
+	c.retryTimer = c.loop.SetTimeout(c.retryPause, func() {
+		c.retryTimer = nil
 		_ = c.watcher.Set(reactor.Readable) // It was watched before.
 	})
 	if c.unrefed {
-		c.exitAgain.Unref()
+		c.retryTimer.Unref()
 	}
 }

@@ -60,7 +60,7 @@ func RetireBackground() {
 	background.mu.Unlock()
 	if s != nil {
 		background.retire(s)
-		<-s.ended.Done()
+		<-s.stopped.Done()
 	}
 }
 

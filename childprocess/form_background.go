@@ -23,16 +23,16 @@ type backgroundLoop struct {
 
 // sharedLoop is one that runs on a goroutine of its own.
 type sharedLoop struct {
-	loop    *reactor.Loop
-	release func() // of the Hold that keeps it running
-	way     ExitWatch
+	loop        *reactor.Loop
+	releaseHold func() // of the Hold that keeps it running
+	exitWatch   ExitWatch
 
 	starters spawners // for the goroutines that start the children
 
-	// ended is done when the loop does not run any more. Its cause is then what Run has returned,
+	// stopped is done when the loop does not run any more. Its cause is then what Run has returned,
 	// if that was an error: those who wait for something on the loop wait for this too.
-	ended context.Context
-	end   context.CancelCauseFunc
+	stopped context.Context
+	stop    context.CancelCauseFunc
 
 	users int // under backgroundLoop.mu, and so is idle
 	idle  *time.Timer
@@ -53,8 +53,8 @@ func (b *backgroundLoop) acquire() (*sharedLoop, error) {
 			privateLoops.put(l)
 			return nil, err
 		}
-		s = &sharedLoop{loop: l, release: l.Hold(), way: all.way}
-		s.ended, s.end = context.WithCancelCause(context.Background())
+		s = &sharedLoop{loop: l, releaseHold: l.Hold(), exitWatch: all.exitWatch}
+		s.stopped, s.stop = context.WithCancelCause(context.Background())
 		b.current = s
 		// It ends with Run, when retire has released the loop or its poll fails. Nobody has to wait
 		// for that.
@@ -83,7 +83,7 @@ func (b *backgroundLoop) retire(s *sharedLoop) {
 	defer b.mu.Unlock()
 	if s.users == 0 && b.current == s {
 		b.current = nil
-		s.release()
+		s.releaseHold()
 	}
 }
 
@@ -98,8 +98,8 @@ func (b *backgroundLoop) run(s *sharedLoop) {
 			b.current = nil // The next user gets another one.
 		}
 		b.mu.Unlock()
-		s.release()
-		giveUp(s.loop)
+		s.releaseHold()
+		abandonLoop(s.loop)
 	}
-	s.end(err)
+	s.stop(err)
 }

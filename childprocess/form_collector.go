@@ -16,7 +16,7 @@ type collector struct {
 	c     *ChildProcess
 	out   [][]byte // by slot; not nil for those that are captured
 	size  int      // bytes captured, of all slots together
-	max   int      // the most that size may be; < 0: no limit
+	limit int      // the most that size may be; < 0: no limit
 	tail  int      // the slot of which only the end is captured; 0: none
 	input []byte   // what stdin has still to get
 	// how much of the input was to go through stdin's stream, in bytes; nil: nothing
@@ -24,7 +24,7 @@ type collector struct {
 	stdin int // its descriptor, while it was open
 
 	pipeErr error       // the first failure of a pipe
-	failed  func(error) // pipeFailed
+	onError func(error) // pipeFailed
 
 	captures [usualSlots]slotCapture // memory
 }
@@ -37,11 +37,11 @@ const tailSize = 64 << 10
 const inputChunk = 64 << 10
 
 // newCollector is called before anything can have happened to the child, which was started.
-func newCollector(c *ChildProcess, max int) *collector {
-	k := &collector{c: c, max: max, out: make([][]byte, len(c.Stdio))}
-	k.failed = k.pipeFailed
+func newCollector(c *ChildProcess, limit int) *collector {
+	k := &collector{c: c, limit: limit, out: make([][]byte, len(c.Stdio))}
+	k.onError = k.pipeFailed
 	c.limits.untilClose = true
-	c.limits.enough = k.closePipes
+	c.limits.closePipes = k.closePipes
 	return k
 }
 
@@ -72,7 +72,7 @@ func (k *collector) capture(i int) {
 	}
 	*s = slotCapture{k, i}
 	k.c.Stdio[i].Readable.NotifyData(s)
-	k.c.Stdio[i].Readable.OnError(k.failed)
+	k.c.Stdio[i].Readable.OnError(k.onError)
 }
 
 // slotCapture is what gathers the output of one slot.
@@ -93,18 +93,18 @@ func (s *slotCapture) StreamData(chunk []byte) {
 // add may go over the limit by as much as was read at once: what has come is kept. What follows is
 // not.
 func (k *collector) add(i int, chunk []byte) {
-	if k.max >= 0 && k.size > k.max {
+	if k.limit >= 0 && k.size > k.limit {
 		return
 	}
-	if k.max >= 0 && k.size+len(chunk) > k.max && k.c.drains() {
-		chunk = chunk[:k.max-k.size]
+	if k.limit >= 0 && k.size+len(chunk) > k.limit && k.c.dropsOverflow() {
+		chunk = chunk[:k.limit-k.size]
 	}
 	k.out[i] = append(k.out[i], chunk...)
 	k.size += len(chunk)
-	if k.max >= 0 && k.size > k.max {
+	if k.limit >= 0 && k.size > k.limit {
 		k.c.holdOverflow(k.c.Stdio[i].Readable)
 		// Not now: end may call the program, which a stream's data must not.
-		k.c.loop.NextTick(func() { k.c.end(ErrMaxBuffer) })
+		k.c.loop.NextTick(func() { k.c.killFor(ErrMaxBuffer) })
 	}
 }
 
@@ -125,7 +125,7 @@ func (k *collector) feed(input []byte) {
 	k.input = input
 	if len(input) > 0 {
 		k.expect(func() int64 { return int64(len(input)) })
-		in.OnError(k.failed)
+		in.OnError(k.onError)
 		in.OnDrain(k.feedMore)
 	}
 	k.feedMore()
@@ -192,10 +192,10 @@ func (k *collector) result() *SyncResult {
 		r.Err = k.inputErr()
 	}
 	if r.Err == nil {
-		r.Err = k.c.unfed
+		r.Err = k.c.inputErr
 	}
 	if r.Err == nil {
-		r.Err = k.c.doneErr
+		r.Err = k.c.waitErr
 	}
 	return r
 }

@@ -28,7 +28,7 @@ func (e *MaxBufferError) Unwrap() error { return ErrMaxBuffer }
 type execution struct {
 	child *ChildProcess
 	cmd   string
-	max   int // bytes of each stream; < 0: no limit
+	limit int // bytes of each stream; < 0: no limit
 	done  func(err error, stdout, stderr []byte)
 	over  bool // done was called
 
@@ -43,7 +43,7 @@ func (e *execution) begin() {
 	e.capture("stdout", c.Stdout, &e.stdout)
 	e.capture("stderr", c.Stderr, &e.stderr)
 	c.limits.untilClose = true
-	c.limits.enough = c.cutOff // Others may hold the pipes for as long as they like.
+	c.limits.closePipes = c.cutOff // Others may hold the pipes for as long as they like.
 	c.OnError(func(err error) {
 		if _, ok := err.(*TeeError); !ok { // That costs the others nothing.
 			e.finish(err)
@@ -79,19 +79,19 @@ func (c *capture) StreamData(chunk []byte) {
 	if e.over || c.full {
 		return
 	}
-	room := e.max - len(*c.into)
-	if e.max < 0 || len(chunk) <= room {
+	room := e.limit - len(*c.into)
+	if e.limit < 0 || len(chunk) <= room {
 		*c.into = append(*c.into, chunk...)
 		return
 	}
 	*c.into = append(*c.into, chunk[:room]...)
 	c.full = true
-	if e.child.drains() {
+	if e.child.dropsOverflow() {
 		return
 	}
 	e.child.holdOverflow(c.stream)
 	// Not now: end may call the program, which a stream's data must not.
-	e.child.loop.NextTick(func() { e.child.end(&MaxBufferError{Stream: c.name, Max: e.max}) })
+	e.child.loop.NextTick(func() { e.child.killFor(&MaxBufferError{Stream: c.name, Max: e.limit}) })
 }
 
 // finish calls done, for an error event or, with nil, for close.
@@ -143,8 +143,8 @@ func (e *execution) early(status ExitStatus, event error) error {
 		return e.broken
 	case e.child.teeErr != nil:
 		return e.child.teeErr
-	case e.child.unfed != nil:
-		return e.child.unfed
+	case e.child.inputErr != nil:
+		return e.child.inputErr
 	case status.Lost:
 		return ErrStatusLost
 	}

@@ -10,11 +10,11 @@ import (
 // Read takes. It is told to stop when the child has exited. It ends when the source does, when
 // stdin takes no more, or with the first Read that returns after that.
 type feeder struct {
-	src    io.Reader
-	size   int            // of what src has, in bytes; -1: not known
-	dst    io.WriteCloser // the bridge to stdin, which blocks while the pipe is full
-	failed func(error)    // told of an error of src, once
-	fd     int            // stdin's descriptor, while it was open
+	src     io.Reader
+	size    int            // of what src has, in bytes; -1: not known
+	dst     io.WriteCloser // the bridge to stdin, which blocks while the pipe is full
+	onError func(error)    // told of an error of src, once
+	fd      int            // stdin's descriptor, while it was open
 
 	done chan struct{} // closed with the end of the goroutine
 
@@ -32,12 +32,12 @@ func (f *feeder) run() {
 	defer close(f.done)
 	buf := make([]byte, inputChunk)
 	empty := 0
-	for f.begin() {
+	for f.startRead() {
 		n, err := f.src.Read(buf)
 		if n < 0 || n > len(buf) {
 			n, err = 0, errBadCount
 		}
-		if !f.end(n) {
+		if !f.finishRead(n) {
 			return
 		}
 		if n > 0 {
@@ -53,7 +53,7 @@ func (f *feeder) run() {
 			_ = f.dst.Close() // As above.
 			return
 		case err != nil:
-			f.failed(&InputError{err})
+			f.onError(&InputError{err})
 			return
 		}
 	}
@@ -62,16 +62,16 @@ func (f *feeder) run() {
 // errBadCount is what a Reader has done that is none.
 var errBadCount = errors.New("impossible count from Read")
 
-// begin reports whether there is to be another Read.
-func (f *feeder) begin() bool {
+// startRead reports whether there is to be another Read.
+func (f *feeder) startRead() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.reading = !f.stopped
 	return f.reading
 }
 
-// end is told what Read has returned, and reports whether anybody still wants it.
-func (f *feeder) end(n int) bool {
+// finishRead is told what Read has returned, and reports whether anybody still wants it.
+func (f *feeder) finishRead(n int) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.reading = false

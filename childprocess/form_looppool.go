@@ -54,7 +54,7 @@ func (p *loopPool) get() (*reactor.Loop, error) {
 // go on receiving that.
 func (p *loopPool) put(l *reactor.Loop) {
 	all, err := childrenOf(l)
-	if err != nil || all.way == ExitWatchSIGCHLD || l.Alive() || !p.keep(l) {
+	if err != nil || all.exitWatch == ExitWatchSIGCHLD || l.Alive() || !p.keep(l) {
 		_ = l.Close() // What it would report is the close of its own descriptors.
 	}
 }
@@ -94,20 +94,20 @@ func (p *loopPool) sweep() {
 	}
 }
 
-// giveUp kills what runs on a loop that runs no more, since nobody would be told of its end, and
+// abandonLoop kills what runs on a loop that runs no more, since nobody would be told of its end, and
 // closes it.
-func giveUp(l *reactor.Loop) {
+func abandonLoop(l *reactor.Loop) {
 	all, err := childrenOf(l)
 	if err != nil {
 		return
 	}
 	for c := all.open; c != nil; c = c.next {
 		if c.state == childRunning {
-			all.release(c)
+			all.unfollow(c)
 			c.process.Abort()
 			c.state = childExited // There is no process to signal any more.
 		}
-		c.limits.closed()
+		c.limits.disarmAtClose()
 		for _, s := range c.streams {
 			s.destroy()
 		}

@@ -53,9 +53,9 @@ func (c *ChildProcess) feed() {
 		return
 	}
 	failed := func(err error) {
-		_ = c.loop.Post(func() { c.interrupt(err) }) // A closed loop has let go of the child.
+		_ = c.loop.Post(func() { c.killUnlessItCloses(err) }) // A closed loop has let go of the child.
 	}
-	c.feeder = &feeder{src: rest, size: n, dst: c.stdin.Writer(), done: make(chan struct{}), failed: failed}
+	c.feeder = &feeder{src: rest, size: n, dst: c.stdin.Writer(), done: make(chan struct{}), onError: failed}
 	c.feeder.fd = c.stdin.FD()
 	// It ends as feeder says. A form that returns waits for that, as far as it can be waited for.
 	go c.feeder.run()
@@ -72,7 +72,7 @@ func (c *ChildProcess) stopFeeding() {
 	if c.limits.cause != nil || f.expected() <= c.stdin.BytesWritten() {
 		return
 	}
-	c.unfed = &streams.OpError{Op: "write", FD: f.fd, Err: syscall.EPIPE}
+	c.inputErr = &streams.OpError{Op: "write", FD: f.fd, Err: syscall.EPIPE}
 }
 
 // waitForFeeder is for forms that return: it is called when the child has closed.

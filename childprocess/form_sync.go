@@ -147,7 +147,7 @@ func runSync(file string, args []string, o *SyncOptions) (r *SyncResult, killed 
 		return failedSync(err), false
 	}
 	var k *collector
-	if c.failed == nil {
+	if c.startErr == nil {
 		k = newCollector(c, o.maxBuffer())
 		k.captureAll()
 		if c.source == nil {
@@ -157,8 +157,8 @@ func runSync(file string, args []string, o *SyncOptions) (r *SyncResult, killed 
 	if err = runPrivate(l, c.waitForFeeder); err != nil {
 		return &SyncResult{Status: lost(), Err: err}, true
 	}
-	if c.failed != nil {
-		return failedSync(c.failed), false
+	if c.startErr != nil {
+		return failedSync(c.startErr), false
 	}
 	return k.result(), c.killed
 }
@@ -174,7 +174,7 @@ func runPrivate(l *reactor.Loop, fed func()) error {
 			fed()
 			privateLoops.put(l)
 		} else {
-			giveUp(l)
+			abandonLoop(l)
 			fed()
 		}
 	}()

@@ -25,7 +25,7 @@ type task struct {
 	shared *sharedLoop // the background loop; nil when the loop is the task's own
 	ran    bool        // the task's own loop has run
 	broken error       // why it did not come to its end
-	max    int         // bytes of stdout that are captured; < 0: no limit
+	limit  int         // bytes of stdout that are captured; < 0: no limit
 	feeder *feeder     // nil when stdin has, from the start, all that it gets
 
 	// closed when the child is, or was not started; the rest is the loop's until then
@@ -59,7 +59,7 @@ func (t *task) start(ctx context.Context, o *RunOptions) error {
 	}
 	var in input
 	if err == nil {
-		t.max, in = limit, takeInput(&with, o.reader())
+		t.limit, in = limit, takeInput(&with, o.reader())
 	}
 	return begin(taskOp, t.file, t.args, &with, err, func() error { return t.startOn(ctx, &with, in) })
 }
@@ -77,8 +77,8 @@ func (t *task) startOn(ctx context.Context, o *Options, in input) error {
 		return noLoop(taskOp, t.file, t.args, err)
 	}
 	t.loop, t.shared = shared.loop, shared
-	starter := shared.starters.acquire()
-	c, err := t.fork(starter, shared.way, o, in)
+	starter := shared.starters.get()
+	c, err := t.fork(starter, shared.exitWatch, o, in)
 	shared.starters.put(starter)
 	if err != nil {
 		background.release(shared)
@@ -87,7 +87,7 @@ func (t *task) startOn(ctx context.Context, o *Options, in input) error {
 	if shared.loop.Post(func() { t.enter(c, o) }) != nil {
 		c.abandon()
 		background.release(shared)
-		return context.Cause(shared.ended)
+		return context.Cause(shared.stopped)
 	}
 	return nil
 }
@@ -98,7 +98,7 @@ func (t *task) fork(starter *process.Starter, way ExitWatch, o *Options, in inpu
 	c.starting = new(starting)
 	c.prepare(starter, way, o)
 	c.fork(starter)
-	if failed := c.starting.failed; failed != nil {
+	if failed := c.starting.startErr; failed != nil {
 		if table := c.starting.table; table != nil {
 			table.close()
 		}
@@ -106,14 +106,14 @@ func (t *task) fork(starter *process.Starter, way ExitWatch, o *Options, in inpu
 	}
 	t.closed = make(chan struct{})
 	if rest, n := in.rest(int(c.filled)); n != 0 {
-		t.feeder = &feeder{src: rest, size: n, done: make(chan struct{}), failed: t.inputFailed}
+		t.feeder = &feeder{src: rest, size: n, done: make(chan struct{}), onError: t.inputFailed}
 	}
 	return c, nil
 }
 
 // inputFailed is told by the feeder. The child may just have ended, without a need for the rest.
 func (t *task) inputFailed(err error) {
-	_ = t.loop.Post(func() { t.c.interrupt(err) }) // See stop.
+	_ = t.loop.Post(func() { t.c.killUnlessItCloses(err) }) // See stop.
 }
 
 // abandon ends a child that has no loop.
@@ -140,11 +140,11 @@ func (t *task) enter(c *ChildProcess, o *Options) {
 	}
 	t.c = c
 	c.OnClose(func(ExitStatus) { close(t.closed) })
-	if c.failed != nil {
-		t.err = c.failed
+	if c.startErr != nil {
+		t.err = c.startErr
 		return
 	}
-	t.k = newCollector(c, t.max)
+	t.k = newCollector(c, t.limit)
 	if c.Stderr != nil {
 		t.k.captureTail(2)
 	}
@@ -152,7 +152,7 @@ func (t *task) enter(c *ChildProcess, o *Options) {
 	case useOutput:
 		t.k.capture(1)
 	case useLines:
-		c.Stdout.OnError(t.k.failed)
+		c.Stdout.OnError(t.k.onError)
 		t.reader = c.Stdout.Reader().(*streams.Reader)
 	}
 	t.feed()
@@ -166,7 +166,7 @@ func (t *task) feed() {
 	case t.feeder == nil:
 		in.End()
 	default:
-		in.OnError(t.k.failed)
+		in.OnError(t.k.onError)
 		t.k.expect(t.feeder.expected)
 		t.feeder.dst = in.Writer()
 		t.c.OnExit(func(ExitStatus) { t.feeder.stop() })
@@ -197,7 +197,7 @@ func (t *task) await(happened <-chan struct{}) bool {
 	select {
 	case <-happened:
 		return true
-	case <-t.shared.ended.Done():
+	case <-t.shared.stopped.Done():
 		return false
 	}
 }
@@ -207,7 +207,7 @@ func (t *task) finish() {
 	select {
 	case <-t.closed:
 	default:
-		t.stop(errLeft)
+		t.killFor(errLeft)
 		t.await(t.closed)
 	}
 	if t.shared != nil {
@@ -223,11 +223,11 @@ func (t *task) waitForFeeder() {
 	}
 }
 
-// stop has the loop end the child.
-func (t *task) stop(cause error) {
+// killFor has the loop end the child.
+func (t *task) killFor(cause error) {
 	_ = t.loop.Post(func() { // Nothing runs any more on a loop that is closed.
 		if t.k != nil {
-			t.c.end(cause)
+			t.c.killFor(cause)
 		}
 	})
 }
@@ -238,11 +238,11 @@ func (t *task) eachLine(yield func(string, error) bool) bool {
 		return true // wait has the reason.
 	}
 	// A loop that has broken does not close its streams.
-	defer context.AfterFunc(t.shared.ended, func() { _ = t.reader.Close() })()
+	defer context.AfterFunc(t.shared.stopped, func() { _ = t.reader.Close() })()
 	for line, err := range t.reader.Lines() {
 		switch {
 		case err == streams.ErrLineTooLong:
-			t.stop(err)
+			t.killFor(err)
 			return true
 		case err != nil:
 			return true // wait has the reason.

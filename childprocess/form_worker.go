@@ -41,7 +41,7 @@ func (w Workers) RunWith(o *reactor.Options) (worker bool, err error) {
 	if !ok {
 		return false, nil
 	}
-	defer identity.end()
+	defer identity.finish()
 	// It is this process's name and not that of those it starts. Unsetenv fails for impossible
 	// names only.
 	_ = os.Unsetenv(workerName)

@@ -32,16 +32,16 @@ var identity workerIdentity
 
 // workerIdentity goes from a worker that was not run, which the environment tells, to one that
 // runs, and on to one that has ended. A process that is no worker stays that.
-type workerIdentity struct{ ended atomic.Bool }
+type workerIdentity struct{ finished atomic.Bool }
 
-func (w *workerIdentity) end() { w.ended.Store(true) }
+func (w *workerIdentity) finish() { w.finished.Store(true) }
 
 // mayFork returns why this process must not start itself again, nil if it may.
 func (w *workerIdentity) mayFork() error {
 	if name, ok := os.LookupEnv(workerName); ok {
 		return &WorkerError{name}
 	}
-	if w.ended.Load() {
+	if w.finished.Load() {
 		return &WorkerError{}
 	}
 	return nil

@@ -154,9 +154,9 @@ func TestARulesetIsForTheProgramAndWhatItDoes(t *testing.T) {
 		require.NoError(t, os.Mkdir(root+"/bin", 0o755))
 		linkLibraries(t, "/bin/cat", root)
 		for _, name := range []string{"cat"} {
-			real, err := filepath.EvalSymlinks("/bin/" + name)
+			target, err := filepath.EvalSymlinks("/bin/" + name)
 			require.NoError(t, err)
-			link(t, real, root+"/bin/"+name)
+			link(t, target, root+"/bin/"+name)
 		}
 		writeFile(t, root+"/text", "below\n", 0o644)
 		o := with(childprocess.Options{Chroot: root, UID: new(uint32(nobody))}, root)

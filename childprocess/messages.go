@@ -69,7 +69,7 @@ func (c *ChildProcess) Disconnect() {
 // has sent before its end comes before disconnect and close.
 func (c *ChildProcess) OnMessage(fn func(*ipc.Message)) *events.Listener {
 	if c.channel == nil {
-		return c.silent.On(fn)
+		return c.message.On(fn)
 	}
 	return c.channel.OnMessage(fn)
 }
@@ -77,5 +77,5 @@ func (c *ChildProcess) OnMessage(fn func(*ipc.Message)) *events.Listener {
 // OnDisconnect calls fn once, when the channel has ended, by either side or with the child; before
 // close.
 func (c *ChildProcess) OnDisconnect(fn func()) *events.Listener {
-	return c.leave.On(notNil(fn, "OnDisconnect"))
+	return c.disconnect.On(notNil(fn, "OnDisconnect"))
 }

@@ -36,11 +36,11 @@ type Reaper struct {
 	watcher *signals.Watcher // of SIGCHLD
 	next    *reactor.Immediate
 	// looks once more, where no signal tells; nil if nothing is left to be looked at
-	again   *reactor.Timer
-	pause   time.Duration // of again
-	passing bool          // the children were listed, and not all of them looked at
-	dirty   bool          // SIGCHLD has come since they were listed
-	exit    events.Event[orphanExit]
+	retryTimer *reactor.Timer
+	retryPause time.Duration // of again
+	passing    bool          // the children were listed, and not all of them looked at
+	dirty      bool          // SIGCHLD has come since they were listed
+	exit       events.Event[orphanExit]
 }
 
 type orphanExit struct {
@@ -102,12 +102,12 @@ func NewReaper(l *reactor.Loop) (*Reaper, error) {
 		return nil, err
 	}
 	r := &Reaper{loop: l, orphans: orphans}
-	if r.watcher, err = signals.Watch(l, syscall.SIGCHLD, func(syscall.Signal) { r.childSignal() }); err != nil {
+	if r.watcher, err = signals.Watch(l, syscall.SIGCHLD, func(syscall.Signal) { r.onSIGCHLD() }); err != nil {
 		orphans.Release()
 		return nil, err
 	}
 	kept.(*reaperSlot).open = r
-	r.lookNext() // Process 1 may have some.
+	r.reapNext() // Process 1 may have some.
 	return r, nil
 }
 
@@ -144,8 +144,8 @@ func (r *Reaper) stop() {
 	if r.next != nil {
 		r.next.Stop()
 	}
-	if r.again != nil {
-		r.again.Stop()
+	if r.retryTimer != nil {
+		r.retryTimer.Stop()
 	}
 }
 
@@ -155,45 +155,45 @@ func (r *Reaper) Ref() { r.watcher.Ref() }
 // Unref lets Run end while the Reaper is open.
 func (r *Reaper) Unref() { r.watcher.Unref() }
 
-// childSignal is told that children have ended, one or many.
-func (r *Reaper) childSignal() {
-	r.pause = 0
+// onSIGCHLD is told that children have ended, one or many.
+func (r *Reaper) onSIGCHLD() {
+	r.retryPause = 0
 	r.dirty = true
-	r.lookNext()
+	r.reapNext()
 }
 
-// lookNext has look called in the immediates phase, after the events of the same turn.
-func (r *Reaper) lookNext() {
+// reapNext has reapSome called in the immediates phase, after the events of the same turn.
+func (r *Reaper) reapNext() {
 	if r.orphans == nil || r.next != nil {
 		return
 	}
 	r.next = r.loop.SetImmediate(func() {
 		r.next = nil
-		r.look()
+		r.reapSome()
 	})
 }
 
-// look waits for some orphans. The rest has its turn next.
-func (r *Reaper) look() {
-	if r.again != nil {
-		r.again.Stop()
-		r.again = nil
+// reapSome waits for some orphans. The rest has its turn next.
+func (r *Reaper) reapSome() {
+	if r.retryTimer != nil {
+		r.retryTimer.Stop()
+		r.retryTimer = nil
 	}
 	if !r.passing {
 		r.dirty = false
 	}
-	r.passing = r.orphans.Reap(r.ended)
+	r.passing = r.orphans.Reap(r.reportExit)
 	switch {
 	case r.passing, r.dirty: // The list of children was from before the signal.
-		r.lookNext()
+		r.reapNext()
 	case r.orphans.Left():
-		r.lookLater()
+		r.reapLater()
 	}
 }
 
-// ended has the listeners called, in a callback of its own: one that panics does not take the
+// reportExit has the listeners called, in a callback of its own: one that panics does not take the
 // others' away.
-func (r *Reaper) ended(o process.Orphan) {
+func (r *Reaper) reportExit(o process.Orphan) {
 	status := statusOf(o.Change)
 	status.Usage = usageOf(status.Rusage, 0, math.MaxInt64, 0) // Its parent's memory is not known.
 	r.loop.SetImmediate(func() {
@@ -203,11 +203,11 @@ func (r *Reaper) ended(o process.Orphan) {
 	})
 }
 
-func (r *Reaper) lookLater() {
-	r.pause = min(max(2*r.pause, reaperPause), reaperPauseLongest)
-	r.again = r.loop.SetTimeout(r.pause, func() {
-		r.again = nil
-		r.lookNext()
+func (r *Reaper) reapLater() {
+	r.retryPause = min(max(2*r.retryPause, reaperPause), reaperPauseLongest)
+	r.retryTimer = r.loop.SetTimeout(r.retryPause, func() {
+		r.retryTimer = nil
+		r.reapNext()
 	})
-	r.again.Unref()
+	r.retryTimer.Unref()
 }

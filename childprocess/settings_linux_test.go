@@ -366,9 +366,9 @@ func linkLibraries(t testing.TB, file, root string) {
 	slices.Sort(needed)
 	for _, path := range slices.Compact(needed) {
 		require.NoError(t, os.MkdirAll(root+filepath.Dir(path), 0o755))
-		real, err := filepath.EvalSymlinks(path)
+		target, err := filepath.EvalSymlinks(path)
 		require.NoError(t, err)
-		link(t, real, root+path)
+		link(t, target, root+path)
 	}
 }
 

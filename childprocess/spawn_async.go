@@ -15,92 +15,92 @@ type starting struct {
 	table *layout // memory, or nil when its descriptors could not be had
 	dot   string  // see Options.candidates
 
-	before func() error // Options.PreSpawn
+	preSpawn func() error // Options.PreSpawn
 
 	memory layout
 	file   [1]string // of spec.Files
 
 	// The result of fork.
-	process process.Process
-	begun   time.Time
-	shared  int64       // see ChildProcess.shared
-	failed  *SpawnError // also of prepare, and then there is nothing to fork
+	process     process.Process
+	startedAt   time.Time
+	startMaxrss int64       // see ChildProcess.shared
+	startErr    *SpawnError // also of prepare, and then there is nothing to fork
 
 	// Of an Async child:
-	signals []heldSignal  // to be delivered when it runs
-	grace   time.Duration // of Terminate; 0: it was not called
-	parting parting
-	held    bool // it is one of children.held
+	signals   []queuedSignal // sent when it runs
+	grace     time.Duration  // of Terminate; 0: it was not called
+	race      closeRace
+	holdsLoop bool // it is one of children.holders
 }
 
-// heldSignal is one that was sent to a child, or to its group, before it ran.
-type heldSignal struct {
+// queuedSignal is one that was sent to a child, or to its group, before it ran.
+type queuedSignal struct {
 	signal Signal
 	group  bool
 }
 
-func (s *starting) kill(sig Signal, group bool) {
-	s.signals = append(s.signals, heldSignal{sig, group})
+func (s *starting) queueSignal(sig Signal, group bool) {
+	s.signals = append(s.signals, queuedSignal{sig, group})
 }
 
-func (s *starting) terminate(grace time.Duration) {
+func (s *starting) queueTerminate(grace time.Duration) {
 	if s.grace <= 0 || grace > 0 && grace < s.grace {
 		s.grace = grace
 	}
 }
 
-// parting is when the loop and the spawner meet for the last time. Whoever comes second knows that
+// closeRace is when the loop and the spawner meet for the last time. Whoever comes second knows that
 // the other is through.
-type parting struct {
+type closeRace struct {
 	mu     sync.Mutex
 	forked bool // the result is there
 	closed bool // the loop is closed
 }
 
-// meet notes that one of the two has come, and reports whether the other has come before.
-func (p *parting) meet(mine, other *bool) bool {
+// arrive notes that one of the two has come, and reports whether the other has come before.
+func (p *closeRace) arrive(mine, other *bool) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	*mine = true
 	return *other
 }
 
-// hasForked is told by the spawner. It reports false when the loop was closed, and has let go of
+// noteForked is told by the spawner. It reports false when the loop was closed, and has let go of
 // the child.
-func (c *ChildProcess) hasForked() bool {
+func (c *ChildProcess) noteForked() bool {
 	s := c.starting
-	if s.parting.meet(&s.parting.forked, &s.parting.closed) {
-		c.part()
+	if s.race.arrive(&s.race.forked, &s.race.closed) {
+		c.passToSurvivor()
 		return false
 	}
 	return true
 }
 
-// loopClosed is told by the loop when it is closed.
-func (c *ChildProcess) loopClosed() {
+// noteLoopClosed is told by the loop when it is closed.
+func (c *ChildProcess) noteLoopClosed() {
 	s := c.starting
-	if s.parting.meet(&s.parting.closed, &s.parting.forked) {
-		c.part()
+	if s.race.arrive(&s.race.closed, &s.race.forked) {
+		c.passToSurvivor()
 	}
 }
 
-// part hands a child whose loop is closed to its survivor.
-func (c *ChildProcess) part() {
-	s, heir := c.starting, c.survivor
+// passToSurvivor hands a child whose loop is closed to its survivor.
+func (c *ChildProcess) passToSurvivor() {
+	s, survivor := c.starting, c.survivor
 	switch {
-	case s.failed != nil && heir != nil:
-		heir.notStarted()
-	case s.failed != nil:
-	case heir != nil:
-		heir.started(s.process, s.begun)
+	case s.startErr != nil && survivor != nil:
+		survivor.releaseLoop()
+	case s.startErr != nil:
+	case survivor != nil:
+		survivor.takeOver(s.process, s.startedAt)
 	default: // There was no other loop.
-		s.deliver(s.process)
+		s.sendQueued(s.process)
 		s.process.Close()
 	}
 }
 
-// deliver sends a process what Kill and KillGroup have reported as sent.
-func (s *starting) deliver(p process.Process) {
+// sendQueued sends a process what Kill and KillGroup have reported as sent.
+func (s *starting) sendQueued(p process.Process) {
 	for _, sig := range s.signals {
 		if sig.group {
 			_ = p.SignalGroup(sig.signal, false)
@@ -110,22 +110,22 @@ func (s *starting) deliver(p process.Process) {
 	}
 }
 
-// hold has the start of an Async child keep the loop alive, or not: children.held counts those that
-// do.
-func (all *children) hold(s *starting, hold bool) {
+// setHold has the start of an Async child keep the loop alive, or not: children.holders counts the
+// starts that do.
+func (all *children) setHold(s *starting, hold bool) {
 	switch {
-	case hold == s.held:
+	case hold == s.holdsLoop:
 		return
 	case hold:
-		if all.held++; all.held == 1 {
-			all.releaseHeld = all.loop.Hold()
+		if all.holders++; all.holders == 1 {
+			all.releaseHold = all.loop.Hold()
 		}
 	default:
-		if all.held--; all.held == 0 {
-			all.releaseHeld()
+		if all.holders--; all.holders == 0 {
+			all.releaseHold()
 		}
 	}
-	s.held = hold
+	s.holdsLoop = hold
 }
 
 // startLater has the child forked on another thread. The streams exist at once, but wait for
@@ -140,37 +140,37 @@ func (c *ChildProcess) startLater(all *children, o *Options) error {
 		return err
 	}
 	c.holdStreams()
-	all.join(c)
+	all.add(c)
 	all.refChanged(c)
 	later := *o // The caller's is not kept.
 	all.spawners.run(func(st *process.Starter) {
 		c.fork(st)
-		if c.hasForked() {
+		if c.noteForked() {
 			// A loop that is closed now has let go of the child.
-			_ = all.loop.Post(func() { c.started(&later) })
+			_ = all.loop.Post(func() { c.onForked(&later) })
 		}
 	})
 	return nil
 }
 
-// started is told, on the loop, what has become of the fork.
-func (c *ChildProcess) started(o *Options) {
+// onForked is told, on the loop, what has become of the fork.
+func (c *ChildProcess) onForked(o *Options) {
 	if c.state != childStarting {
 		return // The loop was closed meanwhile.
 	}
 	s := c.starting
-	c.siblings.hold(s, false)
-	c.settleStart()
+	c.siblings.setHold(s, false)
+	c.takeStartResult()
 	c.announce()
 	c.releaseStreams()
-	if c.failed != nil {
+	if c.startErr != nil {
 		return
 	}
 	c.feed()
 	c.arm(o)
-	s.deliver(c.process)
+	s.sendQueued(c.process)
 	if s.grace != 0 {
-		c.endWithin(ErrTerminated, s.grace)
+		c.killWithin(ErrTerminated, s.grace)
 	}
 }
 
@@ -276,7 +276,7 @@ func (s *spawners) relieve(taken int) {
 }
 
 func (s *spawners) work() {
-	starter := s.acquire()
+	starter := s.get()
 	for {
 		start, ok := s.next()
 		if !ok {
@@ -301,8 +301,8 @@ func (s *spawners) next() (start func(*process.Starter), ok bool) {
 	return start, true
 }
 
-// acquire returns a starter for one goroutine, which puts it back.
-func (s *spawners) acquire() *process.Starter {
+// get returns a starter for one goroutine, which puts it back.
+func (s *spawners) get() *process.Starter {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if n := len(s.idle); n > 0 {

@@ -16,13 +16,13 @@ import (
 
 // layout is the table of descriptors for one child while it is being made.
 type layout struct {
-	slots  []int // the descriptors that the child gets, by slot; process.Closed for none
-	parent []int // our end of each slot's pipe, -1 where there is none
-	ipc    int   // the slot of the channel, -1 if there is none
-	spare  []int // descriptors to close after the fork: the child's ends, opened files
-	stdio  []Stdio
-	hold   int                // Options.PipeCapacity
-	memory [3][usualSlots]int // of slots, parent and spare
+	slots        []int // the descriptors that the child gets, by slot; process.Closed for none
+	parent       []int // our end of each slot's pipe, -1 where there is none
+	ipc          int   // the slot of the channel, -1 if there is none
+	spare        []int // descriptors to close after the fork: the child's ends, opened files
+	stdio        []Stdio
+	pipeCapacity int                // Options.PipeCapacity
+	memory       [3][usualSlots]int // of slots, parent and spare
 
 	terminal terminalEnds
 	owner    *uint32 // of the terminal; nil: this user
@@ -47,7 +47,7 @@ const usualSlots = 4
 func (a *layout) open(o *Options, s *process.Starter) (err error) {
 	n := slotCount(o.Stdio)
 	*a = layout{
-		stdio: o.Stdio, ipc: -1, terminal: noTerminal, owner: o.UID, ruleset: process.Closed, starter: s, hold: o.PipeCapacity,
+		stdio: o.Stdio, ipc: -1, terminal: noTerminal, owner: o.UID, ruleset: process.Closed, starter: s, pipeCapacity: o.PipeCapacity,
 	}
 	a.slots, a.parent, a.spare = a.memory[0][:0], a.memory[1][:0], a.memory[2][:0]
 	for range n {
@@ -205,8 +205,8 @@ func (a *layout) openPipe(i int) (int, error) {
 	}
 	a.parent[i] = ours
 	a.spare = append(a.spare, theirs)
-	if a.hold > 0 && i < standardSlots {
-		if err := fd.SetPipeSize(ours, a.hold); err != nil {
+	if a.pipeCapacity > 0 && i < standardSlots {
+		if err := fd.SetPipeSize(ours, a.pipeCapacity); err != nil {
 			return 0, &pathError{"PipeCapacity", err}
 		}
 	}
@@ -361,21 +361,21 @@ func (a *layout) streams(l *reactor.Loop, o *Options, out []StdioStream) ([]Stdi
 			}
 		}
 		if err != nil {
-			a.giveUp(out)
+			a.closeWith(out)
 			return nil, nil, err
 		}
 		a.parent[i] = -1
 	}
-	terminal, err := a.terminal.adopt(l, &with)
+	terminal, err := a.terminal.newTerminal(l, &with)
 	if err != nil {
-		a.giveUp(out)
+		a.closeWith(out)
 		return nil, nil, err
 	}
 	return out, terminal, nil
 }
 
-// giveUp is close when some of the streams are there.
-func (a *layout) giveUp(made []StdioStream) {
+// closeWith is close when some of the streams are there.
+func (a *layout) closeWith(made []StdioStream) {
 	a.close()
 	for _, s := range made {
 		s.destroy()

@@ -15,9 +15,9 @@ import (
 // terminalEnds are the descriptors of a child's terminal while the child is being made, -1 where
 // there is none.
 type terminalEnds struct {
-	master int
-	slave  int // for the child; it is one of layout.spare
-	held   int // of the same side, see Terminal.held
+	master    int
+	slave     int // for the child; it is one of layout.spare
+	keptSlave int // of the same side, see Terminal.keptSlave
 }
 
 var noTerminal = terminalEnds{-1, -1, -1}
@@ -86,19 +86,19 @@ func (a *layout) openTerminal() (int, error) {
 		// Best effort: the child has it open, whoever it belongs to.
 		_ = unix.Fchown(slave, int(*a.owner), -1)
 	}
-	t.held, err = fd.Duplicate(slave, 0)
+	t.keptSlave, err = fd.Duplicate(slave, 0)
 	return slave, err
 }
 
 // close gives up what closeSpare does not.
 func (t *terminalEnds) close() {
-	fd.Close(t.master, t.held)
+	fd.Close(t.master, t.keptSlave)
 	*t = noTerminal
 }
 
-// adopt makes the terminal, nil if there is none. The descriptors are its own afterwards, unless
+// newTerminal makes the terminal, nil if there is none. The descriptors are its own afterwards, unless
 // there is an error.
-func (t *terminalEnds) adopt(l *reactor.Loop, with *streams.DuplexOptions) (*Terminal, error) {
+func (t *terminalEnds) newTerminal(l *reactor.Loop, with *streams.DuplexOptions) (*Terminal, error) {
 	if t.master < 0 {
 		return nil, nil
 	}
@@ -106,7 +106,7 @@ func (t *terminalEnds) adopt(l *reactor.Loop, with *streams.DuplexOptions) (*Ter
 	if err != nil {
 		return nil, err
 	}
-	made := &Terminal{Duplex: d, held: t.held}
+	made := &Terminal{Duplex: d, keptSlave: t.keptSlave}
 	*t = noTerminal
 	return made, nil
 }
@@ -120,5 +120,5 @@ func (c *ChildProcess) closedTerminal(o *Options, cause error) (*Terminal, error
 	if err != nil {
 		return nil, err
 	}
-	return &Terminal{Duplex: d, held: -1}, nil
+	return &Terminal{Duplex: d, keptSlave: -1}, nil
 }

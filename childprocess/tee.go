@@ -42,7 +42,7 @@ func (t *tee) begin(c *ChildProcess) {
 			to.w.NotifyClose(to)
 		}
 	}
-	t.src.OnClose(t.finish)
+	t.src.OnClose(t.endTargets)
 	if t.piped {
 		t.src.FollowData(t)
 	} else {
@@ -80,13 +80,13 @@ func (t *tee) StreamData(chunk []byte) {
 	}
 }
 
-// finish is told when nothing more will come.
-func (t *tee) finish() {
+// endTargets is told when nothing more will come.
+func (t *tee) endTargets() {
 	for _, to := range t.targets {
 		switch {
 		case to.failed || to.done:
 		case to.borrowed:
-			if _, err := to.w.WriteThen(nil, func(error) { to.settle() }); err != nil {
+			if _, err := to.w.WriteThen(nil, func(error) { to.detach() }); err != nil {
 				to.fail(err)
 			}
 		default:
@@ -98,8 +98,8 @@ func (t *tee) finish() {
 	}
 }
 
-// holds reports whether somebody is behind, so that the child or its close waits.
-func (t *tee) holds() bool {
+// behind reports whether somebody is behind, so that the child or its close waits.
+func (t *tee) behind() bool {
 	return slices.ContainsFunc(t.targets, func(to *teeTarget) bool { return !to.done && (to.waiting || to.w.Buffered() > 0) })
 }
 
@@ -124,7 +124,7 @@ func (to *teeTarget) fail(err error) {
 		c.teeErr = failure
 	}
 	if to.borrowed {
-		defer to.settle()
+		defer to.detach()
 	}
 	if !t.piped && !slices.ContainsFunc(t.targets, func(other *teeTarget) bool { return !other.failed && !other.done }) {
 		t.src.Destroy(nil)
@@ -141,17 +141,17 @@ func (to *teeTarget) cut() {
 	to.failed = true // Nothing more is written, and nobody is told.
 	to.release()
 	if to.borrowed {
-		to.tee.c.loop.NextTick(to.settle) // What is queued is the program's stream's.
+		to.tee.c.loop.NextTick(to.detach) // What is queued is the program's stream's.
 		return
 	}
 	to.w.Destroy(nil)
 }
 
 // StreamClosed is called when a target of the library's has everything, or is given up.
-func (to *teeTarget) StreamClosed() { to.settle() }
+func (to *teeTarget) StreamClosed() { to.detach() }
 
-// settle has close not wait for the target any more.
-func (to *teeTarget) settle() {
+// detach has close not wait for the target any more.
+func (to *teeTarget) detach() {
 	if to.done {
 		return
 	}
@@ -160,11 +160,11 @@ func (to *teeTarget) settle() {
 	for _, l := range to.listeners {
 		l.Off()
 	}
-	to.tee.c.settle()
+	to.tee.c.countDown()
 }
 
-// teesHold reports whether the child, or its close, waits for a target of a Tee.
-func (c *ChildProcess) teesHold() bool { return slices.ContainsFunc(c.tees, (*tee).holds) }
+// teesBehind reports whether the child, or its close, waits for a target of a Tee.
+func (c *ChildProcess) teesBehind() bool { return slices.ContainsFunc(c.tees, (*tee).behind) }
 
 // cutTees is the end of all patience with targets that are behind.
 func (c *ChildProcess) cutTees() {

@@ -63,10 +63,10 @@ func PTY(o *PTYOptions) Stdio {
 type Terminal struct {
 	*streams.Duplex
 
-	// held is a descriptor of the child's side, from the start to the exit of the child; -1 if
+	// keptSlave is a descriptor of the child's side, from the start to the exit of the child; -1 if
 	// there is none. Without it a child that has closed the terminal, perhaps to open it again,
 	// would look like one that is gone.
-	held int
+	keptSlave int
 }
 
 // Terminal returns the child's terminal, also when the program could not be started, and after the
@@ -113,14 +113,14 @@ func (t *Terminal) failure(op string, err error) error {
 func (t *Terminal) destroy() {
 	if t != nil {
 		t.Destroy(nil)
-		t.release()
+		t.closeSlave()
 	}
 }
 
-// release gives up the child's side. It does nothing for a nil t, and the second time.
-func (t *Terminal) release() {
+// closeSlave gives up the child's side. It does nothing for a nil t, and the second time.
+func (t *Terminal) closeSlave() {
 	if t != nil {
-		fd.Close(t.held)
-		t.held = -1
+		fd.Close(t.keptSlave)
+		t.keptSlave = -1
 	}
 }

@@ -53,7 +53,7 @@ func TestAReusedPidIsNotSignalled(t *testing.T) {
 		if heir == c.Pid() {
 			break
 		}
-		endForeign(t, heir)
+		killForeign(t, heir)
 	}
 	if heir != c.Pid() {
 		run(t, l)
@@ -69,11 +69,11 @@ func TestAReusedPidIsNotSignalled(t *testing.T) {
 	c.OnClose(func(childprocess.ExitStatus) { closed = true })
 	run(t, l)
 	require.True(t, closed)
-	endForeign(t, heir)
+	killForeign(t, heir)
 }
 
-// endForeign kills and waits for a child that the library knows nothing of.
-func endForeign(t testing.TB, pid int) {
+// killForeign kills and waits for a child that the library knows nothing of.
+func killForeign(t testing.TB, pid int) {
 	t.Helper()
 	require.NoError(t, unix.Kill(pid, unix.SIGKILL))
 	var ws syscall.WaitStatus

@@ -64,7 +64,7 @@ func TestKillTreeLeavesNoSurvivor(t *testing.T) {
 			for _, e := range entries {
 				pid, err := strconv.Atoi(e.Name())
 				require.NoError(t, err)
-				require.True(t, goes(pid), "%d is left", pid)
+				require.True(t, dies(pid), "%d is left", pid)
 			}
 			sent, err = c.KillTree(syscall.SIGKILL)
 			require.NoError(t, err)
@@ -128,7 +128,7 @@ func TestScopeTreeIsForEveryProgram(t *testing.T) {
 	for word := range strings.FieldsSeq(string(ev.data[1])) {
 		pid, err := strconv.Atoi(word)
 		require.NoError(t, err)
-		require.True(t, goes(pid))
+		require.True(t, dies(pid))
 	}
 	require.Equal(t, unix.ESRCH, unix.Kill(c.Pid(), 0))
 }

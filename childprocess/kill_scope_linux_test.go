@@ -29,7 +29,7 @@ func init() {
 		check(childprocess.Exec(l, args[1], o, func(err error, stdout, _ []byte) {
 			left := 0
 			for word := range strings.FieldsSeq(string(stdout)) {
-				if pid, err := strconv.Atoi(word); err == nil && pid != group && !goes(pid) {
+				if pid, err := strconv.Atoi(word); err == nil && pid != group && !dies(pid) {
 					left++
 				}
 			}
@@ -46,10 +46,10 @@ func init() {
 	})
 }
 
-// goes waits for the end of a process that was killed, and reports false if it does not come. It
+// dies waits for the end of a process that was killed, and reports false if it does not come. It
 // looks again and again: the end of what is no child is told by a pidfd only, which a sandbox may
 // refuse.
-func goes(pid int) bool {
+func dies(pid int) bool {
 	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
 		if s := procState(pid); s == 'X' || s == 'Z' {
 			return true
@@ -183,7 +183,7 @@ func TestATrapRunsInTheGrace(t *testing.T) {
 			o := &childprocess.ExecOptions{Options: childprocess.Options{KillGrace: time.Hour}}
 			limit(o)
 			got := callExec(t, l, command, o)
-			e := ended(t, l, got).exit(t)
+			e := runToDone(t, l, got).exit(t)
 			require.Equal(t, 5, e.Status.Code, "%v", e)
 			require.False(t, e.Status.Forced)
 			if name == "timeout" {

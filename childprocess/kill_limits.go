@@ -18,18 +18,18 @@ type limits struct {
 	grace      time.Duration // from the soft signal to SIGKILL; 0: never
 	policy     CancelPolicy
 	overflow   Overflow
-	cancel     func(*ChildProcess) // in the place of the soft signal; nil: that is sent
+	cancelFunc func(*ChildProcess) // in the place of the soft signal; nil: that is sent
 	closeGrace time.Duration       // from exit to the closing of the pipes; 0: never
 
 	// untilClose: the time-out and the context count until close, not only until exit. For the
 	// forms whose caller waits for the output and not for the process.
 	untilClose bool
 
-	// enough closes what the form does not want to hear of any more; nil: nothing, or it was
+	// closePipes closes what the form does not want to hear of any more; nil: nothing, or it was
 	// closed. It is called after the signal, and when there is a grace at its end: until then the
 	// child may write its last words, and die of SIGPIPE otherwise. It is called before the error
 	// event of a child that gets no grace.
-	enough func()
+	closePipes func()
 
 	cause     error // the first that came
 	forced    bool
@@ -55,7 +55,7 @@ const (
 
 func (m *limits) init(o *Options) {
 	m.soft, m.grace, m.closeGrace = o.KillSignal, o.KillGrace, o.CloseGrace
-	m.policy, m.cancel, m.overflow = o.Cancel, o.CancelFunc, o.Overflow
+	m.policy, m.cancelFunc, m.overflow = o.Cancel, o.CancelFunc, o.Overflow
 	if m.soft == 0 {
 		m.soft = syscall.SIGTERM
 	}
@@ -65,7 +65,7 @@ func (m *limits) init(o *Options) {
 func (c *ChildProcess) arm(o *Options) {
 	m := &c.limits
 	if o.Timeout > 0 {
-		m.timeout = c.loop.SetTimeout(o.Timeout, func() { c.interrupt(ErrTimeout) })
+		m.timeout = c.loop.SetTimeout(o.Timeout, func() { c.killUnlessItCloses(ErrTimeout) })
 	}
 	if o.IdleTimeout > 0 {
 		c.watchIdle(o.IdleTimeout)
@@ -85,25 +85,25 @@ func (c *ChildProcess) arm(o *Options) {
 
 // abort is the end of the context, on the loop.
 func (c *ChildProcess) abort(ctx context.Context) {
-	c.interrupt(&AbortError{Op: c.op, File: c.file, Err: ctx.Err(), Cause: context.Cause(ctx)})
+	c.killUnlessItCloses(&AbortError{Op: c.op, File: c.file, Err: ctx.Err(), Cause: context.Cause(ctx)})
 }
 
-// interrupt is the time-out or the cancellation. The loop may be late, and the child may have ended
+// killUnlessItCloses is the time-out or the cancellation. The loop may be late, and the child may have ended
 // in time: so it looks before it shoots.
-func (c *ChildProcess) interrupt(cause error) {
-	c.unlessItEnds(func() {
+func (c *ChildProcess) killUnlessItCloses(cause error) {
+	c.unlessItCloses(func() {
 		if c.state < childExited || c.limits.untilClose {
-			c.end(cause)
+			c.killFor(cause)
 		}
 	})
 }
 
-// end ends the child, unless there was a reason to do so before: it sends the soft signal and has
+// killFor ends the child, unless there was a reason to do so before: it sends the soft signal and has
 // SIGKILL follow. The error event tells of a cancellation that reached the child (Node v20,
 // lib/child_process.js, abortChildProcess).
-func (c *ChildProcess) end(cause error) { c.endWithin(cause, c.limits.grace) }
+func (c *ChildProcess) killFor(cause error) { c.killWithin(cause, c.limits.grace) }
 
-func (c *ChildProcess) endWithin(cause error, grace time.Duration) {
+func (c *ChildProcess) killWithin(cause error, grace time.Duration) {
 	m := &c.limits
 	if m.cause != nil || c.state == childClosed {
 		return
@@ -116,25 +116,25 @@ func (c *ChildProcess) endWithin(cause error, grace time.Duration) {
 		reactor.Emit(c.loop, &c.err, cause)
 		return
 	}
-	err := c.cancel()
+	err := c.startKill()
 	if err == nil && grace > 0 && !m.forced {
 		c.forceAfter(grace)
 	}
 	if m.force == nil {
-		c.hadEnough()
+		c.closePipes()
 	}
 	if aborted, ok := cause.(*AbortError); ok && err == nil {
 		reactor.Emit[error](c.loop, &c.err, aborted)
 	}
-	c.unsent(m.soft, err)
+	c.reportUnsent(m.soft, err)
 }
 
-// cancel begins to end the child, in the way that its options say.
-func (c *ChildProcess) cancel() error {
+// startKill begins to end the child, in the way that its options say.
+func (c *ChildProcess) startKill() error {
 	m := &c.limits
 	switch {
-	case m.cancel != nil:
-		reactor.Call(c.loop, m.cancel, c)
+	case m.cancelFunc != nil:
+		reactor.Call(c.loop, m.cancelFunc, c)
 		return nil
 	case m.policy == CancelKill:
 		err := c.signalAll(syscall.SIGKILL)
@@ -157,7 +157,7 @@ func (c *ChildProcess) forceAfter(grace time.Duration) {
 	case m.force != nil:
 		m.force.Reset(grace)
 	default:
-		m.force = c.loop.SetTimeout(grace, c.graceOver)
+		m.force = c.loop.SetTimeout(grace, c.onGraceOver)
 		if c.state >= childExited {
 			c.awaitRest()
 		}
@@ -165,10 +165,10 @@ func (c *ChildProcess) forceAfter(grace time.Duration) {
 	m.forceAt = at
 }
 
-// hadEnough closes what the form does not want to hear of.
-func (c *ChildProcess) hadEnough() {
-	if enough := c.limits.enough; enough != nil {
-		c.limits.enough = nil
+// closePipes closes what the form does not want to hear of.
+func (c *ChildProcess) closePipes() {
+	if enough := c.limits.closePipes; enough != nil {
+		c.limits.closePipes = nil
 		enough()
 	}
 }
@@ -182,9 +182,9 @@ func (c *ChildProcess) holdOverflow(r *streams.Readable) {
 	}
 }
 
-// drains notes that there is more output than the form wants, and reports whether it is to be
+// dropsOverflow notes that there is more output than the form wants, and reports whether it is to be
 // thrown away.
-func (c *ChildProcess) drains() bool {
+func (c *ChildProcess) dropsOverflow() bool {
 	if c.limits.overflow == OverflowDrain {
 		c.status.Overflowed = true
 		return true
@@ -192,33 +192,33 @@ func (c *ChildProcess) drains() bool {
 	return false
 }
 
-// graceOver is the end of the grace.
-func (c *ChildProcess) graceOver() { c.unlessItEnds(c.forceEnd) }
+// onGraceOver is the end of the grace.
+func (c *ChildProcess) onGraceOver() { c.unlessItCloses(c.forceKill) }
 
-func (c *ChildProcess) forceEnd() {
+func (c *ChildProcess) forceKill() {
 	m := &c.limits
 	err := c.signalAll(syscall.SIGKILL)
 	m.forced = err == nil
 	if err != nil || c.state != childRunning {
-		c.hadEnough() // Else the exit is near, and the last words with it.
+		c.closePipes() // Else the exit is near, and the last words with it.
 	}
-	c.unsent(syscall.SIGKILL, err)
+	c.reportUnsent(syscall.SIGKILL, err)
 	if m.rest != nil { // The exit, which follows a kill else, has come before.
 		c.status.Forced = m.forced
-		c.leaveRest()
+		c.stopAwaitingRest()
 	}
 }
 
-// unsent tells that a signal was refused. That there was nobody to be signalled is no news.
-func (c *ChildProcess) unsent(s Signal, err error) {
+// reportUnsent tells that a signal was refused. That there was nobody to be signalled is no news.
+func (c *ChildProcess) reportUnsent(s Signal, err error) {
 	if err != nil && err != syscall.ESRCH {
 		reactor.Emit[error](c.loop, &c.err, &KillError{Pid: c.process.Pid, Signal: s, Err: err})
 	}
 }
 
-// exited is told when the process has ended: what could end it is disarmed. Others in its scope may
+// disarmAtExit is told when the process has ended: what could end it is disarmed. Others in its scope may
 // be left.
-func (c *ChildProcess) exited() {
+func (c *ChildProcess) disarmAtExit() {
 	m := &c.limits
 	if !m.untilClose {
 		m.disarm()
@@ -229,18 +229,18 @@ func (c *ChildProcess) exited() {
 		c.awaitRest()
 	default:
 		m.force.Stop()
-		c.hadEnough()
+		c.closePipes()
 	}
 	if m.closeGrace > 0 {
 		m.cut = c.loop.SetTimeout(m.closeGrace, func() {
 			if len(c.tees) == 0 {
-				c.unlessItEnds(c.endOutput)
+				c.unlessItCloses(c.endOutput)
 				return
 			}
 			// The loop may be late, and those who are behind may take more now.
 			c.loop.SetImmediate(func() {
 				c.cutTees()
-				c.unlessItEnds(c.endOutput)
+				c.unlessItCloses(c.endOutput)
 			})
 		})
 	}
@@ -252,7 +252,7 @@ func (c *ChildProcess) awaitRest() {
 	pause := restPoll
 	c.limits.rest = c.loop.SetTimeout(pause, func() {
 		if !c.othersLeft() {
-			c.leaveRest()
+			c.stopAwaitingRest()
 			return
 		}
 		pause = min(2*pause, restPollLongest)
@@ -260,11 +260,11 @@ func (c *ChildProcess) awaitRest() {
 	})
 }
 
-func (c *ChildProcess) leaveRest() {
+func (c *ChildProcess) stopAwaitingRest() {
 	c.limits.rest.Stop()
 	c.limits.force.Stop()
-	c.hadEnough()
-	c.settle()
+	c.closePipes()
+	c.countDown()
 }
 
 // disarm forgets the time-out and the context.
@@ -279,8 +279,8 @@ func (m *limits) disarm() {
 	}
 }
 
-// closed is told with close: nothing may fire any more.
-func (m *limits) closed() {
+// disarmAtClose is told with close: nothing may fire any more.
+func (m *limits) disarmAtClose() {
 	m.disarm()
 	if m.cut != nil {
 		m.cut.Stop()

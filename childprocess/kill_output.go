@@ -22,13 +22,13 @@ func (c *ChildProcess) watchIdle(limit time.Duration) {
 			m.idle.Reset(pause)
 			return
 		}
-		c.unlessItEnds(func() {
+		c.unlessItCloses(func() {
 			// The loop was late, and not the child.
 			if seen, withheld := c.written(); seen != m.seen || withheld {
 				m.quiet = 0
 				m.idle.Reset(pause)
 			} else if c.state < childExited || m.untilClose {
-				c.end(ErrIdle)
+				c.killFor(ErrIdle)
 			}
 		})
 	})
@@ -52,7 +52,7 @@ func (c *ChildProcess) written() (n int64, withheld bool) {
 }
 
 // watchOutput ends the child when enough returns true.
-func (c *ChildProcess) watchOutput(enough func(slot int, chunk []byte) bool) {
+func (c *ChildProcess) watchOutput(stopWhen func(slot int, chunk []byte) bool) {
 	for i, s := range c.streams {
 		if s.Readable == nil {
 			continue
@@ -61,8 +61,8 @@ func (c *ChildProcess) watchOutput(enough func(slot int, chunk []byte) bool) {
 			i = 1 // The terminal.
 		}
 		s.Readable.OnData(func(chunk []byte) {
-			if c.limits.cause == nil && enough(i, chunk) {
-				c.end(ErrEnough)
+			if c.limits.cause == nil && stopWhen(i, chunk) {
+				c.killFor(ErrEnough)
 			}
 		})
 	}

@@ -93,7 +93,7 @@ func TestScopeChildLeavesTheRest(t *testing.T) {
 	got := callExec(t, l, "sleep 1000 & echo $!; wait", o)
 	whenReady(got.c, cancel)
 	run(t, l)
-	endGrandchild(t, got.stdout)
+	killGrandchild(t, got.stdout)
 }
 
 func TestScopeGroupGivesAGroup(t *testing.T) {

@@ -29,19 +29,19 @@ func (c *ChildProcess) Terminate(grace time.Duration) {
 	}
 	switch {
 	case c.survivor != nil:
-		_, _ = c.survivor.signal(func(c *ChildProcess) (bool, error) { c.Terminate(grace); return true, nil })
+		_, _ = c.survivor.do(func(c *ChildProcess) (bool, error) { c.Terminate(grace); return true, nil })
 	case c.state == childStarting:
-		c.starting.terminate(grace)
-	case c.limits.cause == nil && c.nobodyLeft():
+		c.starting.queueTerminate(grace)
+	case c.limits.cause == nil && c.nothingToKill():
 	case c.limits.cause == nil:
-		c.endWithin(ErrTerminated, grace)
+		c.killWithin(ErrTerminated, grace)
 	case grace > 0 && c.limits.policy != CancelNone:
 		c.forceAfter(grace)
 	}
 }
 
-// nobodyLeft reports whether the child has ended by itself, or was not started, and there is
+// nothingToKill reports whether the child has ended by itself, or was not started, and there is
 // nothing else to be ended.
-func (c *ChildProcess) nobodyLeft() bool {
-	return c.failed != nil || c.state > childRunning && c.limits.enough == nil && !c.othersLeft()
+func (c *ChildProcess) nothingToKill() bool {
+	return c.startErr != nil || c.state > childRunning && c.limits.closePipes == nil && !c.othersLeft()
 }

@@ -28,9 +28,9 @@ func (c *ChildProcess) Kill(s Signal) (bool, error) {
 	case !c.mayBeSignal(s):
 		return false, notSignal(op, s)
 	case c.survivor != nil:
-		return c.survivor.signal(func(c *ChildProcess) (bool, error) { return c.Kill(s) })
+		return c.survivor.do(func(c *ChildProcess) (bool, error) { return c.Kill(s) })
 	case c.state == childStarting:
-		c.starting.kill(s, false)
+		c.starting.queueSignal(s, false)
 		c.killed = true
 		return true, nil
 	case c.state > childRunning:
@@ -53,15 +53,15 @@ func (c *ChildProcess) KillGroup(s Signal) (bool, error) {
 	switch {
 	case !c.mayBeSignal(s):
 		return false, notSignal(op, s)
-	case !c.leads:
+	case !c.leadsGroup:
 		return false, &ArgumentError{op, "child", "leads no process group: it was started without Detached, PTY and Setpgid"}
 	case c.survivor != nil:
-		return c.survivor.signal(func(c *ChildProcess) (bool, error) { return c.KillGroup(s) })
+		return c.survivor.do(func(c *ChildProcess) (bool, error) { return c.KillGroup(s) })
 	case c.state == childStarting:
-		c.starting.kill(s, true)
+		c.starting.queueSignal(s, true)
 		c.killed = true
 		return true, nil
-	case c.failed != nil || c.state == childClosed:
+	case c.startErr != nil || c.state == childClosed:
 		return false, nil
 	}
 	return c.sent(op, s, c.process.SignalGroup(s, c.state > childRunning))
@@ -109,16 +109,16 @@ func (c *ChildProcess) KillTree(s Signal) (int, error) {
 		return 0, fmt.Errorf("childprocess: %s on this system: %w", op, errors.ErrUnsupported)
 	case c.survivor != nil:
 		sent := 0
-		_, err := c.survivor.signal(func(c *ChildProcess) (ok bool, err error) {
+		_, err := c.survivor.do(func(c *ChildProcess) (ok bool, err error) {
 			sent, err = c.KillTree(s)
 			return sent > 0, err
 		})
 		return sent, err
 	case c.state == childStarting: // It has no descendants.
-		c.starting.kill(s, false)
+		c.starting.queueSignal(s, false)
 		c.killed = true
 		return 1, nil
-	case c.failed != nil:
+	case c.startErr != nil:
 		return 0, nil
 	}
 	sent, refused, err := c.throughTree(s)

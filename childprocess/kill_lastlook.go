@@ -4,15 +4,15 @@ package childprocess
 // the loop. The loop, or the machine, may have been busy meanwhile, and the child may have ended,
 // with all its output in the pipes.
 
-// unlessItEnds calls act once the loop has looked at everything that is ready now, unless the child
+// unlessItCloses calls act once the loop has looked at everything that is ready now, unless the child
 // has ended by then and its output has come to its end.
-func (c *ChildProcess) unlessItEnds(act func()) {
+func (c *ChildProcess) unlessItCloses(act func()) {
 	w := &lastLook{c: c, act: act, unread: c.backlog()}
 	// In the immediates phase: the poll is over then, and what it has found was handled.
 	c.loop.SetImmediate(w.look)
 }
 
-// lastLook is one call of unlessItEnds.
+// lastLook is one call of unlessItCloses.
 type lastLook struct {
 	c      *ChildProcess
 	act    func()
@@ -27,20 +27,20 @@ func (w *lastLook) look() {
 		w.act()
 	case c.state == childRunning:
 		// Where SIGCHLD tells and is ignored, nothing else would see its end.
-		c.siblings.lookSoon(c)
+		c.siblings.reapSoon(c)
 		c.loop.SetImmediate(w.look)
 	// A target of a Tee may be slow for ever, and nobody could do anything about it.
-	case w.unread.heldBack() && !c.teesHold():
+	case w.unread.heldBack() && !c.teesBehind():
 		c.loop.SetTimeout(restPoll, w.look)
-	case c.state == childEnded, w.unread.left(), c.closes():
+	case c.state == childReaped, w.unread.left(), c.willClose():
 		c.loop.SetImmediate(w.look) // The next turn reads on.
 	default:
 		w.act()
 	}
 }
 
-// closes reports whether close is on its way: nobody holds it up.
-func (c *ChildProcess) closes() bool {
+// willClose reports whether close is on its way: nobody holds it up.
+func (c *ChildProcess) willClose() bool {
 	for _, s := range c.streams {
 		if s.Readable == nil {
 			continue
@@ -49,7 +49,7 @@ func (c *ChildProcess) closes() bool {
 			return false
 		}
 	}
-	if c.teesHold() {
+	if c.teesBehind() {
 		return false
 	}
 	return c.limits.rest == nil && (c.channel == nil || c.channel.FD() < 0)

@@ -63,8 +63,8 @@ func give(t testing.TB, dir string, uid int, but ...string) {
 	}
 }
 
-// requireEnded fails for a process that has noted its number in the directory and lives.
-func requireEnded(t testing.TB, dir string, atLeast int) {
+// requireNoneAlive fails for a process that has noted its number in the directory and lives.
+func requireNoneAlive(t testing.TB, dir string, atLeast int) {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
 	require.NoError(t, err)
@@ -72,7 +72,7 @@ func requireEnded(t testing.TB, dir string, atLeast int) {
 	for _, e := range entries {
 		pid, err := strconv.Atoi(e.Name())
 		require.NoError(t, err)
-		require.True(t, goes(pid), "%d is left", pid)
+		require.True(t, dies(pid), "%d is left", pid)
 	}
 }
 
@@ -102,7 +102,7 @@ func TestKillTreeInACgroupReachesDaemons(t *testing.T) {
 			})
 			run(t, l)
 			require.Equal(t, "close SIGKILL", ev.last())
-			requireEnded(t, dir, 7)
+			requireNoneAlive(t, dir, 7)
 			eventually(t, "those that were killed go", func() bool { return len(cgroupProcs(t, group)) == 0 })
 			sent, err := c.KillTree(syscall.SIGKILL)
 			require.NoError(t, err)
@@ -169,7 +169,7 @@ func TestKillTreeOfAProgramWithoutPrivileges(t *testing.T) {
 			p.Stdin.End()
 			run(t, l)
 			require.Equal(t, "ready\nsignal: SIGKILL; exit status 0; more than 6: true\n", string(ev.data[1]), "stderr: %s", ev.data[2])
-			requireEnded(t, dir, 8)
+			requireNoneAlive(t, dir, 8)
 			if c.foreign {
 				require.Equal(t, "close SIGKILL", foreign.last())
 			}
