@@ -13,32 +13,36 @@ import (
 
 // A platform supplies:
 //
-//	func chooseExitWatch(w ExitWatch) (ExitWatch, error)   what to use for w, never ExitWatchAuto; ErrUnsupported
-//	func (all *children) watchExit(c *ChildProcess) error      has all.reap(c) called when c may have exited, as a Late watcher;
-//	                                                       not called for ExitWatchSIGCHLD
+//	func chooseExitWatch(w ExitWatch) (ExitWatch, error)    the way that w means, never ExitWatchAuto; ErrUnsupported
+//	func (all *children) watchExit(c *ChildProcess) error   has all.reap(c) called when c may have exited, as a Late watcher;
+//	                                                        not called for ExitWatchSIGCHLD
 
-// children are those of one loop, with which they are closed.
+// children has all children of one loop, which closes it when the loop itself is closed. It belongs
+// to the loop goroutine; spawners alone is used by others, too.
 type children struct {
-	loop       *reactor.Loop
-	exitWatch  ExitWatch
-	open       *ChildProcess // list of those that have not closed, in the order of their start
-	newest     *ChildProcess // the end of that list
-	sigchld    *signals.Watcher
+	loop      *reactor.Loop
+	exitWatch ExitWatch // for the next child; never ExitWatchAuto
+	// first of the children that have not closed, in the order of their start
+	open       *ChildProcess
+	newest     *ChildProcess    // last of them; nil, as open, if there is none
+	sigchld    *signals.Watcher // nil until a child needs it
 	sharedRefs sharedRefs
 	exits      *exitQueue // kqueue systems; nil until the first child
-	// of the memory of this program, in bytes, a little more than it was last; 0: not known yet
+	// peak memory of this program when last looked at, rounded up, in bytes; 0: not yet
 	ownPeak int64
 
-	starter  process.Starter // of the children that are started on the loop goroutine
-	spawners spawners        // of the others
-	spare    *starting       // memory for the next start
+	starter  process.Starter // of children that are started on the loop goroutine
+	spawners spawners        // of Async children
+	spare    *starting       // memory for the next start; nil: none
 
 	holders     int    // Async children whose start keeps the loop alive
-	releaseHold func() // valid while there are any
+	releaseHold func() // valid while holders > 0
 }
 
+// childrenKey is the key of a loop's children, see Loop.Local.
 type childrenKey struct{}
 
+// childrenOf returns the children of l, made by the first call. The error is reactor.ErrClosed.
 func childrenOf(l *reactor.Loop) (*children, error) {
 	c, err := l.Local(childrenKey{}, func() (io.Closer, error) {
 		way, err := chooseExitWatch(ExitWatchAuto)
@@ -53,9 +57,10 @@ func childrenOf(l *reactor.Loop) (*children, error) {
 	return c.(*children), nil
 }
 
-// Prepare does what the loop would do with its first child, which then starts as fast as the
-// others: it finds out what the system has, and takes a few low descriptor numbers. A server calls
-// it before it opens descriptors by the thousand. It returns [reactor.ErrClosed] for a closed loop.
+// Prepare does now the work that l would do for its first child, so that this child starts as fast
+// as later ones: it probes the system and reserves five low descriptor numbers. Call it before the
+// program opens thousands of descriptors. It must be called on the loop goroutine. It returns an
+// *[ArgumentError] for a nil loop and [reactor.ErrClosed] for a closed one.
 func Prepare(l *reactor.Loop) error {
 	if l == nil {
 		return &ArgumentError{"Prepare", "loop", "is nil"}
@@ -69,8 +74,8 @@ func Prepare(l *reactor.Loop) error {
 	return nil
 }
 
-// Close lets go of the children that were left: still running, or ended with streams that have not
-// come to their end. They get no events. Those that run are survivors from here on.
+// Close drops the children that have not closed: some run, and some have exited with streams still
+// open. None of them gets another event. Those that run, or are being started, become survivors.
 func (all *children) Close() error {
 	for c := all.open; c != nil; c = all.open {
 		c.limits.disarmAtClose()
@@ -105,14 +110,15 @@ func (all *children) Close() error {
 	return nil
 }
 
-// follow has the end of a child that was started watched.
+// follow has c reaped when it has exited. On an error it is not, and the caller aborts the process
+// or tries again. unfollow undoes follow.
 func (all *children) follow(c *ChildProcess) error {
 	bySIGCHLD := all.exitWatch == ExitWatchSIGCHLD
 	if !bySIGCHLD {
 		err := all.watchExit(c)
-		// Refused on this thread, or from now on: the loop has found that it has that way. ESRCH:
-		// somebody has waited for the child before it had a pidfd, and the look that follows finds
-		// that its status is lost.
+		// chooseExitWatch has found that the system has pidfds, but a sandbox can refuse them on
+		// this thread, or since then. ESRCH: something else in this program has waited for the
+		// child before it had a pidfd; reap then finds that its status is lost.
 		bySIGCHLD = fd.Refused(err) || err == syscall.ESRCH
 		if err != nil && !bySIGCHLD {
 			all.unfollow(c)
@@ -125,25 +131,26 @@ func (all *children) follow(c *ChildProcess) error {
 			return err
 		}
 		c.bySIGCHLD = true
-		all.reapSoon(c) // It may have ended, or stopped, before.
+		all.reapSoon(c) // Its SIGCHLD may have come before the watch.
 	}
 	all.refChanged(c)
 	return nil
 }
 
-// reap asks about one child, when it may have ended.
+// reap asks the kernel what has become of c, which may have exited. It emits stop and continue, and
+// calls onExit if it has got the exit status.
 func (all *children) reap(c *ChildProcess) {
 	for c.state == childRunning {
 		if c.limits.signalled && c.scope == scopeGroup && c.process.Ended() {
-			// A shell blocks its signals while it forks: one that is sent to the group just before
-			// the fork ends the shell, and never comes to the process that is born. So the rest of
-			// the group gets it once more, while the number of the leader, which nobody has waited
-			// for, can only mean this group.
+			// A shell blocks its signals while it forks. A signal that the group gets just before
+			// the fork kills the shell and never reaches the new process. So the rest of the group
+			// gets the signal again, before the leader is reaped: until then its number can only
+			// mean this group.
 			_ = c.signalGroup(c.limits.soft)
 		}
 		change, err := c.process.Wait(c.stopEvents, &c.usage)
 		if err == syscall.ECHILD {
-			// Somebody has waited for it, or SIGCHLD is ignored in this program.
+			// Something else in this program has waited for it, or SIGCHLD is ignored (wait(2)).
 			change, err = c.process.Recover(), nil
 		}
 		switch {
@@ -159,28 +166,29 @@ func (all *children) reap(c *ChildProcess) {
 	}
 }
 
-// onExit is the end of a child's process.
+// onExit handles the exit of c, which was reaped. It has exit emitted: now, or behind the data and
+// the messages that the child has left in its pipes and its channel.
 func (all *children) onExit(c *ChildProcess, status ExitStatus) {
 	status.Elapsed = time.Since(c.startedAt)
 	status.Usage = usageOf(status.Rusage, c.sampledPeak, all.foreignMaxrss(c, status.Rusage), status.Elapsed)
 	status.Usage.CgroupPeak = c.process.CgroupPeak()
-	// The rest of the status is known with exit, which may come later.
+	// Usage returns this from now on; the rest of the status waits for exit.
 	c.status.Usage = status.Usage
 	if status.Lost {
 		c.waitErr = ErrStatusLost
 	}
 	all.unfollow(c)
 	c.state = childReaped
-	// exit, and close when nothing else is open, are one callback, as in Node.
+	// exit, and close if nothing else is open, are one callback, as in Node.
 	if b := c.backlog(); b.left() {
-		late := status // So that the usual exit allocates nothing.
+		late := status // A copy, because the closure would have the usual exit allocate, too.
 		c.afterBacklog(b, func() { c.reportExit(late) })
 		return
 	}
 	all.loop.Callback(func() { c.reportExit(status) })
 }
 
-// add and remove keep the list of children.
+// add puts c, which is in no list, at the end of the list of open children.
 func (all *children) add(c *ChildProcess) {
 	c.prev = all.newest
 	if c.prev != nil {
@@ -191,6 +199,7 @@ func (all *children) add(c *ChildProcess) {
 	all.newest = c
 }
 
+// remove takes a child that closes out of the list, and closes its pidfd.
 func (all *children) remove(c *ChildProcess) {
 	if c.prev != nil {
 		c.prev.next = c.next
@@ -206,10 +215,11 @@ func (all *children) remove(c *ChildProcess) {
 	c.process.Close()
 }
 
-// unfollow gives up what following the process took. The pidfd of a leader means its group until
-// close.
+// unfollow undoes follow, also one that has failed. It closes the pidfd, except that of a group's
+// leader, by which KillGroup signals the group until close.
 func (all *children) unfollow(c *ChildProcess) {
-	keep := c.leadsGroup || c.state == childStarting // In the latter case somebody will abort it.
+	// A start that fails needs the pidfd for Abort.
+	keep := c.leadsGroup || c.state == childStarting
 	if c.retryTimer != nil {
 		c.retryTimer.Stop()
 	}
@@ -225,7 +235,7 @@ func (all *children) unfollow(c *ChildProcess) {
 	all.sharedRefs.set(c, false)
 }
 
-// refChanged has c keep the loop alive, or not.
+// refChanged has c keep the loop alive, or not, as c.unrefed says. c is starting or running.
 func (all *children) refChanged(c *ChildProcess) {
 	if c.retryTimer != nil {
 		if c.unrefed {

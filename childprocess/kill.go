@@ -9,19 +9,25 @@ import (
 	"github.com/brood-go/brood/internal/process"
 )
 
-// maxSignal is the highest number that any supported system has (128 on MIPS, where the kernel
-// refuses what it lacks).
+// maxSignal is the highest signal number of any supported system: 128 on MIPS. A kernel with fewer
+// signals refuses the other numbers with EINVAL.
 const maxSignal = 128
 
-// Kill sends the child a signal; 0 sends none and only asks whether it could. It reports true when
-// the system call succeeded, which it does also for a child that has ended and was not yet seen to,
-// and (false, nil) when the child has exited or never ran. It never reaches another process: until
-// this library has waited for the child, its pid is its own. (Only a pidfd keeps that promise when
-// something else in the program waits for the child.) Only the child itself is signalled, not its
-// descendants. An Async child that is being started gets the signal when it runs, and until then
-// Kill reports true.
+// Kill sends signal s to the child; with 0 it sends nothing and only asks whether it could. It
+// returns true if the system call succeeded, as it also does for a child that is dead and was not
+// waited for yet. It returns (false, nil) if the child has exited or never ran.
 //
-// Errors are *[ArgumentError] for what is no signal number, and *[KillError] (EPERM).
+// Only the child gets the signal, not its descendants. No other process can get it, because the pid
+// is the child's until this library has waited for the child. (If something else in the program
+// waits for it, that is certain only with a pidfd.) An Async child that is being started gets the
+// signal when it runs; until then Kill returns true.
+//
+// The error is an *[ArgumentError] if s is no signal number, and a *[KillError] if the system
+// refuses the signal (EPERM).
+//
+// Once the child has outlived its loop, Kill is safe to call from any goroutine.
+//
+// Sources: kill(2), pidfd_send_signal(2); Node v20 documentation, subprocess.kill.
 func (c *ChildProcess) Kill(s Signal) (bool, error) {
 	const op = "kill"
 	switch {
@@ -39,15 +45,23 @@ func (c *ChildProcess) Kill(s Signal) (bool, error) {
 	return c.sent(op, s, c.process.Signal(s))
 }
 
-// KillGroup sends a signal to every process of the group that the child leads, as a Detached child
-// does, one with a PTY, and one with Setpgid and no Pgid; 0 sends none and only asks. It reports
-// true when there was a process to be signalled: until close, others of the group may be there
-// after the child has exited, on systems that can signal it then (Linux 6.9). It reports (false,
-// nil) when there is none, and else what [ChildProcess.Kill] does. A child that has left its group
-// is not signalled. The group of an Async child that is being started gets the signal when it runs.
+// KillGroup sends signal s to every process of the group that the child leads; with 0 it sends
+// nothing and only asks. It returns true if there was a process that could be signalled, and
+// (false, nil) if there was none. After the exit of the child it can still signal the rest of the
+// group until close, on systems that can signal a group without its leader (Linux 6.9). If the
+// child has left its group, it does not get the signal. The group of an Async child that is being
+// started gets the signal when it runs; until then KillGroup returns true.
 //
-// Errors are *[ArgumentError] for what is no signal number and for a child that leads no group, and
-// *[KillError] (EPERM, when not a single process may be signalled).
+// The error is an *[ArgumentError] if s is no signal number, and a *[KillError] if the system lets
+// not a single process be signalled (EPERM).
+//
+// Once the child has outlived its loop, KillGroup is safe to call from any goroutine.
+//
+// Preconditions:
+//
+//   - The child leads a process group: it is Detached, has a PTY, has Setpgid or Foreground without
+//     Pgid, or was given a group for its limits, see Options.KillSignal. The error is an
+//     *[ArgumentError] for any other child.
 func (c *ChildProcess) KillGroup(s Signal) (bool, error) {
 	const op = "killGroup"
 	switch {
@@ -67,36 +81,39 @@ func (c *ChildProcess) KillGroup(s Signal) (bool, error) {
 	return c.sent(op, s, c.process.SignalGroup(s, c.state > childRunning))
 }
 
-// KillTree sends a signal to the child and all its descendants, also those that have made a session
-// or a group of their own, and returns how many there were. They stand still meanwhile, for up to
-// 20 ms and as long as it takes to look at all of them, so that none can start another one unseen;
-// then they go on, unless the signal is SIGSTOP. Signal 0 only counts.
+// KillTree sends signal s to the child and all its descendants, also to those in a session or a
+// group of their own, and returns how many processes it has signalled; with 0 it only counts them.
+// It stops the processes first, so that none of them can start another one unseen. They stay
+// stopped for up to 20 ms and as long as it takes to look at all of them, and then continue, unless
+// s is SIGSTOP.
 //
-// How far it reaches depends on Options.Cgroup:
+// Its reach depends on Options.Cgroup:
 //
-//   - A child that was started in a cgroup of its own: all who are in that, or in a cgroup below
-//     it, and whom they have started outside. It reaches daemons, whose parent has ended, and those
-//     that are left after the exit and the close of the child, as long as the cgroup has not been
-//     empty since. They are stopped by cgroup.freeze, and continued only if they were stopped
-//     before and would not see the signal. A cgroup is the child's own when nobody was in it
-//     before, and until this program, on whichever loop, starts another child there. Who is put
-//     there by others counts as a member.
-//   - Any other child: those whom /proc lists as the children of the child, of these children, and
-//     so on. They are stopped by SIGSTOP and continued by SIGCONT. A descendant whose parent has
-//     ended before belongs to process 1, to a subreaper, or to this program if it has a [Reaper],
-//     and nothing says from whom it descends: it is found only if an earlier call, or a limit, has
-//     found it while its parent lived. After the exit of the child the call reaches those that were
-//     found before.
+//   - If the child was started in a cgroup of its own, KillTree signals all processes in that
+//     cgroup and below it, and those that they have started outside. It reaches daemons, whose
+//     parent has exited, and processes that are left after the exit and the close of the child, as
+//     long as the cgroup has not been empty since. It stops them by cgroup.freeze, and sends
+//     SIGCONT only to those that were stopped before and would not see the signal. A cgroup is the
+//     child's own if it was empty when the child was started, until this program starts another
+//     child in it, on any loop. A process that others put there counts, too.
+//   - Otherwise KillTree signals the processes that /proc lists as children of the child, of these
+//     children, and so on. It stops them by SIGSTOP and continues them by SIGCONT. When a process
+//     exits, its children go to process 1, to a subreaper, or to this program if it has a [Reaper],
+//     and nothing says whose descendants they are: KillTree finds such a process only if an earlier
+//     call, or a limit, found it while its parent lived. After the exit of the child it reaches the
+//     processes that were found before.
 //
-// In a cgroup that this program may list and not freeze (EACCES) members are stopped by signals.
-// Where some may not be signalled, SIGKILL is written to cgroup.kill (Linux 5.14) if that is
-// allowed. Since Linux 6.14 such a cgroup kills at birth what is later cloned into it; BackendFork
-// then starts children there in another way, BackendForkExec refuses to (StepCgroup, ENOTSUP), and
-// other programs have to make a new one.
+// If this program may list a cgroup but not freeze it (EACCES), KillTree stops its processes by
+// signals. If some of them may not be signalled, it writes SIGKILL to cgroup.kill (Linux 5.14) if
+// it may. Since Linux 6.14 a cgroup that was killed this way kills each process that is cloned into
+// it later. BackendFork then starts children there in another way, BackendForkExec refuses to
+// (StepCgroup, ENOTSUP), and other programs have to make a new cgroup.
 //
-// Errors are *[ArgumentError] for what is no signal number, *[KillError] when one of them may not
-// be signalled (EPERM; the others were), and one that wraps errors.ErrUnsupported on systems where
+// The error is an *[ArgumentError] if s is no signal number, a *[KillError] if one of the processes
+// may not be signalled (EPERM; the others were), and wraps errors.ErrUnsupported on systems where
 // descendants cannot be found: all but Linux.
+//
+// Once the child has outlived its loop, KillTree is safe to call from any goroutine.
 //
 // Sources: cgroups(7); Linux, Documentation/admin-guide/cgroup-v2.rst, "cgroup.freeze",
 // "cgroup.kill".
@@ -132,8 +149,8 @@ func (c *ChildProcess) KillTree(s Signal) (int, error) {
 	return sent, err
 }
 
-// mayBeSignal reports whether s may be a signal. What the kernel would say of a number is not known
-// before there is a process.
+// mayBeSignal reports whether s can be a signal. If there is a process the kernel decides, with
+// EINVAL; before, package signals does.
 func (c *ChildProcess) mayBeSignal(s Signal) bool {
 	return s >= 0 && s <= maxSignal && (c.state != childStarting || s == 0 || isSignal(s))
 }
@@ -142,7 +159,7 @@ func notSignal(op string, s Signal) error {
 	return &ArgumentError{op, "signal " + strconv.Itoa(int(s)), "is not a signal"}
 }
 
-// sent is the result of a signal that the system has answered with err.
+// sent returns the result of Kill or KillGroup, whose system call has returned err.
 func (c *ChildProcess) sent(op string, s Signal, err error) (bool, error) {
 	switch err {
 	case nil:
@@ -157,11 +174,11 @@ func (c *ChildProcess) sent(op string, s Signal, err error) (bool, error) {
 	}
 }
 
-// Killed reports whether a signal was sent to the child by this library, whatever signal; the child
-// may well be alive.
+// Killed reports whether this library has sent the child a signal, whichever it was. The child can
+// still be alive.
 func (c *ChildProcess) Killed() bool { return c.killed }
 
-// A KillError is a signal that could not be sent.
+// A KillError says that the system has refused to send a signal.
 type KillError struct {
 	Pid    int
 	Signal Signal

@@ -1,22 +1,24 @@
 package childprocess
 
-// This file is what a limit does before it ends a child. A timer says only that time has passed for
-// the loop. The loop, or the machine, may have been busy meanwhile, and the child may have ended,
-// with all its output in the pipes.
+// This file has the last look at a child that a limit is about to kill. A timer that fires says
+// only that the time has passed on this loop. If the loop or the machine was busy, the child may
+// have exited in time, with all its output in the pipes; then it is spared. All of it runs on the
+// loop goroutine.
 
-// unlessItCloses calls act once the loop has looked at everything that is ready now, unless the child
-// has ended by then and its output has come to its end.
+// unlessItCloses calls act after the loop has handled everything that is ready now. It does not
+// call act if the child has exited by then and its output comes to its end.
 func (c *ChildProcess) unlessItCloses(act func()) {
 	w := &lastLook{c: c, act: act, unread: c.backlog()}
-	// In the immediates phase: the poll is over then, and what it has found was handled.
+	// In the immediates phase all events of this turn's poll have been handled.
 	c.loop.SetImmediate(w.look)
 }
 
-// lastLook is one call of unlessItCloses.
+// lastLook is one call of unlessItCloses. It looks turn by turn until the child closes or act is
+// called.
 type lastLook struct {
 	c      *ChildProcess
 	act    func()
-	unread backlog
+	unread backlog // the output that was to be read at the time of the call
 }
 
 func (w *lastLook) look() {
@@ -26,10 +28,11 @@ func (w *lastLook) look() {
 	case c.state == childRunning && !c.process.Ended():
 		w.act()
 	case c.state == childRunning:
-		// Where SIGCHLD tells and is ignored, nothing else would see its end.
+		// Nothing else would reap it if the exit watch is SIGCHLD and this program ignores that.
 		c.siblings.reapSoon(c)
 		c.loop.SetImmediate(w.look)
-	// A target of a Tee may be slow for ever, and nobody could do anything about it.
+	// A reader of this program that is slow gets its time. The target of a Tee does not: it may be
+	// slow for ever.
 	case w.unread.heldBack() && !c.teesBehind():
 		c.loop.SetTimeout(restPoll, w.look)
 	case c.state == childReaped, w.unread.left(), c.willClose():
@@ -39,7 +42,8 @@ func (w *lastLook) look() {
 	}
 }
 
-// willClose reports whether close is on its way: nobody holds it up.
+// willClose reports whether close needs nothing from another process or from the program:
+// everything that it waits for has come to its end.
 func (c *ChildProcess) willClose() bool {
 	for _, s := range c.streams {
 		if s.Readable == nil {

@@ -10,49 +10,52 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// limits is what may end a child before its time: Options.Timeout, Options.Context, Terminate, or a
-// form that has had enough of its output. Whatever comes first is the cause. It sends the soft
-// signal, and SIGKILL after the grace, to all in the child's scope.
+// limits can kill a child before it exits by itself: Options.Timeout, IdleTimeout, StopWhen and
+// Context, Terminate, and the MaxBuffer of a form. The first of them is the cause. It sends the
+// soft signal, and SIGKILL after the grace, to all processes in the child's scope.
+//
+// They belong to the loop goroutine; init is called before the child belongs to a loop. A timer is
+// nil until it is set for the first time.
 type limits struct {
-	soft       Signal
-	grace      time.Duration // from the soft signal to SIGKILL; 0: never
+	// Set by init, and not changed later.
+	soft       Signal        // KillSignal, or SIGTERM
+	grace      time.Duration // from the soft signal to SIGKILL; 0: SIGKILL is not sent
 	policy     CancelPolicy
 	overflow   Overflow
-	cancelFunc func(*ChildProcess) // in the place of the soft signal; nil: that is sent
-	closeGrace time.Duration       // from exit to the closing of the pipes; 0: never
+	cancelFunc func(*ChildProcess) // called in place of the soft signal; nil: the signal is sent
+	closeGrace time.Duration       // from exit to the close of the pipes; 0: no limit
 
-	// untilClose: the time-out and the context count until close, not only until exit. For the
-	// forms whose caller waits for the output and not for the process.
+	// Set by a form that waits for the output, before the child can have written any. untilClose:
+	// Timeout and Context count until close, not only until exit. closePipes closes the pipes of
+	// the form: after the soft signal, or, with a grace, at the end of it, since until then the
+	// child may write its last words and would die of SIGPIPE. It is nil once it was called.
 	untilClose bool
-
-	// closePipes closes what the form does not want to hear of any more; nil: nothing, or it was
-	// closed. It is called after the signal, and when there is a grace at its end: until then the
-	// child may write its last words, and die of SIGPIPE otherwise. It is called before the error
-	// event of a child that gets no grace.
 	closePipes func()
 
-	cause     error // the first that came
-	forced    bool
-	signalled bool           // the soft signal was sent
-	timeout   *reactor.Timer // this and the others are nil until they are set
-	idle      *reactor.Timer
-	seen      int64 // what the child had written when idle looked last, in bytes
-	quiet     int   // so often idle has found no more
-	force     *reactor.Timer
-	forceAt   time.Time // when force fires
-	cut       *reactor.Timer
-	rest      *reactor.Timer // see awaitRest
-	context   *contextWatch
-	tree      *process.Tree // of scopeTree; nil before the first signal
+	cause     error // the first limit that was reached; nil: none yet
+	signalled bool  // the soft signal was sent, or refused
+	forced    bool  // SIGKILL was sent
+
+	timeout *reactor.Timer // of Options.Timeout
+	idle    *reactor.Timer // of the next look by watchIdle
+	seen    int64          // bytes that had come from the child at the last look
+	quiet   int            // looks in a row at which nothing had been added
+	force   *reactor.Timer // of SIGKILL
+	forceAt time.Time      // when force fires; valid if force is not nil
+	cut     *reactor.Timer // of closeGrace, since exit
+	rest    *reactor.Timer // of the next look by awaitRest
+	context *contextWatch  // nil: the context cannot be done, or was so before the start
+	tree    *process.Tree  // of scopeTree and KillTree; nil before their first signal
 }
 
-// The rest of a group or a tree is looked for after restPoll, and then at growing distances up to
-// restPollLongest: nothing tells when its last process ends.
+// awaitRest looks for the rest of a group or a tree after restPoll, and then at growing distances
+// up to restPollLongest, because the kernel does not report the exit of the last process.
 const (
 	restPoll        = 10 * time.Millisecond
 	restPollLongest = 16 * restPoll
 )
 
+// init takes the limits over from o.
 func (m *limits) init(o *Options) {
 	m.soft, m.grace, m.closeGrace = o.KillSignal, o.KillGrace, o.CloseGrace
 	m.policy, m.cancelFunc, m.overflow = o.Cancel, o.CancelFunc, o.Overflow
@@ -61,7 +64,7 @@ func (m *limits) init(o *Options) {
 	}
 }
 
-// arm starts the time-out and watches the context of a child that was started.
+// arm sets the timers of a child that was started, and watches its context. disarm undoes it.
 func (c *ChildProcess) arm(o *Options) {
 	m := &c.limits
 	if o.Timeout > 0 {
@@ -77,19 +80,19 @@ func (c *ChildProcess) arm(o *Options) {
 	switch {
 	case ctx == nil || ctx.Done() == nil:
 	case ctx.Err() != nil:
-		c.loop.NextTick(func() { c.abort(ctx) }) // After spawn, which has its tick already.
+		c.loop.NextTick(func() { c.abort(ctx) }) // Spawn comes first: its tick is queued already.
 	default:
 		m.context = watchContext(ctx, c.loop, func() { c.abort(ctx) })
 	}
 }
 
-// abort is the end of the context, on the loop.
+// abort kills the child because ctx is done.
 func (c *ChildProcess) abort(ctx context.Context) {
 	c.killUnlessItCloses(&AbortError{Op: c.op, File: c.file, Err: ctx.Err(), Cause: context.Cause(ctx)})
 }
 
-// killUnlessItCloses is the time-out or the cancellation. The loop may be late, and the child may have ended
-// in time: so it looks before it shoots.
+// killUnlessItCloses handles a time-out or a context that is done. If the loop is late, the child
+// may have exited in time; so it looks before it kills.
 func (c *ChildProcess) killUnlessItCloses(cause error) {
 	c.unlessItCloses(func() {
 		if c.state < childExited || c.limits.untilClose {
@@ -98,11 +101,13 @@ func (c *ChildProcess) killUnlessItCloses(cause error) {
 	})
 }
 
-// killFor ends the child, unless there was a reason to do so before: it sends the soft signal and has
-// SIGKILL follow. The error event tells of a cancellation that reached the child (Node v20,
-// lib/child_process.js, abortChildProcess).
+// killFor kills the child because of cause, unless another limit was reached before: it sends the
+// soft signal, and SIGKILL after the grace. If a context is the cause and the signal was sent, the
+// error event has the *AbortError (Node v20, lib/child_process.js, abortChildProcess). With
+// CancelNone it sends nothing and only emits cause.
 func (c *ChildProcess) killFor(cause error) { c.killWithin(cause, c.limits.grace) }
 
+// killWithin is killFor with another grace; 0 or less: SIGKILL is not sent.
 func (c *ChildProcess) killWithin(cause error, grace time.Duration) {
 	m := &c.limits
 	if m.cause != nil || c.state == childClosed {
@@ -110,7 +115,7 @@ func (c *ChildProcess) killWithin(cause error, grace time.Duration) {
 	}
 	m.cause = cause
 	if c.state >= childExited {
-		c.status.Cause = cause // The exit event has told without it, the close event will tell.
+		c.status.Cause = cause // The exit event came without it; the close event has it.
 	}
 	if m.policy == CancelNone {
 		reactor.Emit(c.loop, &c.err, cause)
@@ -129,7 +134,8 @@ func (c *ChildProcess) killWithin(cause error, grace time.Duration) {
 	c.reportUnsent(m.soft, err)
 }
 
-// startKill begins to end the child, in the way that its options say.
+// startKill calls CancelFunc or sends the first signal, as the options say. The error is that of
+// the signal.
 func (c *ChildProcess) startKill() error {
 	m := &c.limits
 	switch {
@@ -145,7 +151,7 @@ func (c *ChildProcess) startKill() error {
 	return c.signalAll(m.soft)
 }
 
-// forceAfter has SIGKILL sent after the grace, or before if it was to be sent sooner.
+// forceAfter has SIGKILL sent after grace, unless it was sent or will be sent sooner.
 func (c *ChildProcess) forceAfter(grace time.Duration) {
 	m := &c.limits
 	at := c.loop.Now().Add(grace)
@@ -153,7 +159,7 @@ func (c *ChildProcess) forceAfter(grace time.Duration) {
 	case c.state == childClosed:
 		return
 	case m.forced || m.force != nil && (!at.Before(m.forceAt) || c.state >= childExited && m.rest == nil):
-		return // It comes sooner, or there is nobody any more.
+		return // Or nothing is left of the scope.
 	case m.force != nil:
 		m.force.Reset(grace)
 	default:
@@ -165,7 +171,7 @@ func (c *ChildProcess) forceAfter(grace time.Duration) {
 	m.forceAt = at
 }
 
-// closePipes closes what the form does not want to hear of.
+// closePipes calls limits.closePipes, the first time that it is called.
 func (c *ChildProcess) closePipes() {
 	if enough := c.limits.closePipes; enough != nil {
 		c.limits.closePipes = nil
@@ -173,17 +179,17 @@ func (c *ChildProcess) closePipes() {
 	}
 }
 
-// holdOverflow is for a stream of which there is more than the form wants: without a grace it is
-// destroyed next, without having come to its end. In the grace the child may go on to write, and
-// what comes is thrown away.
+// holdOverflow handles a stream that has more data than the form wants. Without a grace it stops
+// reading: the stream is destroyed next, and must not come to its end before. With a grace it goes
+// on reading, and the form drops the data: the child may write until the end of the grace.
 func (c *ChildProcess) holdOverflow(r *streams.Readable) {
 	if c.limits.grace == 0 && c.limits.policy != CancelNone {
 		r.Hold()
 	}
 }
 
-// dropsOverflow notes that there is more output than the form wants, and reports whether it is to be
-// thrown away.
+// dropsOverflow is called when there is more output than the form wants. It reports whether the
+// form drops the rest and the child goes on, and notes that in the status.
 func (c *ChildProcess) dropsOverflow() bool {
 	if c.limits.overflow == OverflowDrain {
 		c.status.Overflowed = true
@@ -192,32 +198,35 @@ func (c *ChildProcess) dropsOverflow() bool {
 	return false
 }
 
-// onGraceOver is the end of the grace.
+// onGraceOver handles the end of the grace. A child that closes in the same turn is spared.
 func (c *ChildProcess) onGraceOver() { c.unlessItCloses(c.forceKill) }
 
+// forceKill sends SIGKILL to the whole scope. Without a child to wait for it closes the pipes of
+// the form; else the exit does, after the last words.
 func (c *ChildProcess) forceKill() {
 	m := &c.limits
 	err := c.signalAll(syscall.SIGKILL)
 	m.forced = err == nil
 	if err != nil || c.state != childRunning {
-		c.closePipes() // Else the exit is near, and the last words with it.
+		c.closePipes()
 	}
 	c.reportUnsent(syscall.SIGKILL, err)
-	if m.rest != nil { // The exit, which follows a kill else, has come before.
+	if m.rest != nil { // The child has exited, so the exit event came without Forced.
 		c.status.Forced = m.forced
 		c.stopAwaitingRest()
 	}
 }
 
-// reportUnsent tells that a signal was refused. That there was nobody to be signalled is no news.
+// reportUnsent emits a *KillError for a signal that was refused. ESRCH is no refusal: no process
+// was left to get the signal.
 func (c *ChildProcess) reportUnsent(s Signal, err error) {
 	if err != nil && err != syscall.ESRCH {
 		reactor.Emit[error](c.loop, &c.err, &KillError{Pid: c.process.Pid, Signal: s, Err: err})
 	}
 }
 
-// disarmAtExit is told when the process has ended: what could end it is disarmed. Others in its scope may
-// be left.
+// disarmAtExit takes off the limits of a child that has exited, except that SIGKILL stays due while
+// other processes of its scope are left. It starts CloseGrace.
 func (c *ChildProcess) disarmAtExit() {
 	m := &c.limits
 	if !m.untilClose {
@@ -237,7 +246,7 @@ func (c *ChildProcess) disarmAtExit() {
 				c.unlessItCloses(c.endOutput)
 				return
 			}
-			// The loop may be late, and those who are behind may take more now.
+			// If the loop is late, a target that is behind may take more in this turn.
 			c.loop.SetImmediate(func() {
 				c.cutTees()
 				c.unlessItCloses(c.endOutput)
@@ -246,7 +255,7 @@ func (c *ChildProcess) disarmAtExit() {
 	}
 }
 
-// awaitRest has close wait until the rest of the group or the tree has ended or the grace is over.
+// awaitRest has close wait until the rest of the group or the tree has exited or the grace is over.
 func (c *ChildProcess) awaitRest() {
 	c.pending++
 	pause := restPoll
@@ -260,6 +269,7 @@ func (c *ChildProcess) awaitRest() {
 	})
 }
 
+// stopAwaitingRest undoes awaitRest: close no longer waits for the rest.
 func (c *ChildProcess) stopAwaitingRest() {
 	c.limits.rest.Stop()
 	c.limits.force.Stop()
@@ -267,7 +277,7 @@ func (c *ChildProcess) stopAwaitingRest() {
 	c.countDown()
 }
 
-// disarm forgets the time-out and the context.
+// disarm undoes arm: neither a time-out nor the context kills the child any more.
 func (m *limits) disarm() {
 	for _, t := range []*reactor.Timer{m.timeout, m.idle} {
 		if t != nil {
@@ -279,7 +289,7 @@ func (m *limits) disarm() {
 	}
 }
 
-// disarmAtClose is told with close: nothing may fire any more.
+// disarmAtClose takes off all limits: after close no timer of them may fire.
 func (m *limits) disarmAtClose() {
 	m.disarm()
 	if m.cut != nil {

@@ -5,24 +5,25 @@ import (
 	"time"
 )
 
-// ErrTerminated is the cause when [ChildProcess.Terminate] has ended a child.
+// ErrTerminated is the cause when [ChildProcess.Terminate] has killed a child.
 var ErrTerminated = errors.New("childprocess: terminated")
 
-// Terminate ends the child as a limit does: it sends KillSignal, and SIGKILL if the child has not
-// exited after the grace. An exit within the grace, with whatever code, is the end; a grace of 0
-// sends SIGKILL next, and a negative one never. ExitStatus has [ErrTerminated] as the Cause, unless
-// a limit was first, and Forced when it took SIGKILL.
+// Terminate kills the child as a limit does: it sends KillSignal, and SIGKILL if the child has not
+// exited after the grace. A grace of 0 sends SIGKILL as soon as the loop goes on, a negative one
+// never. ExitStatus has [ErrTerminated] as the Cause, unless a limit was reached before, and Forced
+// if SIGKILL was sent.
 //
-// Both signals go to the group when the child leads one, and to a shell's descendants, as
-// Options.KillSignal describes; close then waits for these within the grace. They reach a child
-// that is stopped: it is continued. A second call can only shorten the grace. An Async child that
-// is being started is ended when it runs.
+// Both signals go to the processes that Options.KillSignal describes: the child, its group, or a
+// shell and its descendants. Stopped ones are continued, so that they handle the signal, and close
+// waits for them within the grace. A second call can only shorten the grace. An Async child that is
+// being started gets the signals when it runs.
 //
-// Once the child has ended, Terminate does nothing, and is no Cause, unless others of these are
-// left, or a form still waits for the output: of that it closes the pipes.
+// If the child has exited, Terminate does nothing and is no Cause, with two exceptions: it signals
+// other processes of these that are left, and if a form still waits for the output, it closes the
+// pipes.
 //
-// A signal that the system refuses is told by the error event, with a *[KillError]. With CancelNone
-// no signal is sent, by a second call neither.
+// If the system refuses a signal, the error event has a *[KillError]. With CancelNone no call sends
+// a signal. Once the child has outlived its loop, Terminate is safe to call from any goroutine.
 func (c *ChildProcess) Terminate(grace time.Duration) {
 	if grace == 0 {
 		grace = 1
@@ -40,8 +41,8 @@ func (c *ChildProcess) Terminate(grace time.Duration) {
 	}
 }
 
-// nothingToKill reports whether the child has ended by itself, or was not started, and there is
-// nothing else to be ended.
+// nothingToKill reports whether Terminate has nothing to do: the child has exited or was not
+// started, no other process of its scope is left, and no form waits for its output.
 func (c *ChildProcess) nothingToKill() bool {
 	return c.startErr != nil || c.state > childRunning && c.limits.closePipes == nil && !c.othersLeft()
 }
