@@ -6,8 +6,12 @@ import (
 	"github.com/brood-go/brood/signals"
 )
 
-// watchSIGCHLD begins to watch SIGCHLD. The watcher stays until the loop is closed; it keeps the
-// loop alive only while a ref'd child depends on it.
+// This file is the exit watch for systems without pidfds, and for stop and continue events: SIGCHLD
+// through package signals. All of it runs on the loop goroutine.
+
+// watchSIGCHLD starts to watch SIGCHLD, if it does not yet. The watcher stays until the loop is
+// closed; it keeps the loop alive only while a ref'd child depends on it. The error is that of
+// [signals.Watch].
 func (all *children) watchSIGCHLD() error {
 	if all.sigchld != nil {
 		return nil
@@ -22,10 +26,8 @@ func (all *children) watchSIGCHLD() error {
 	return nil
 }
 
-// onSIGCHLD queues a look at each of our children, and at no others: one signal may stand for
-// many. They are looked at in the immediates phase, so that what they wrote before they ended is
-// read first, and each in a callback of its own, so that the ticks of one's exit come before the
-// exit of the next, and a listener that panics keeps nobody else from being seen.
+// onSIGCHLD queues a reap of each child of this loop that is watched this way, because one signal
+// may stand for several exits (signal(7)). It never waits for other children of the program.
 func (all *children) onSIGCHLD(syscall.Signal) {
 	for c := all.open; c != nil; c = c.next {
 		if c.bySIGCHLD && c.state == childRunning {
@@ -34,6 +36,9 @@ func (all *children) onSIGCHLD(syscall.Signal) {
 	}
 }
 
+// reapSoon queues a reap of c in the immediates phase, when the data that c wrote before has been
+// read. Each reap is a callback of its own: the ticks of one exit run before the next exit, and a
+// listener that panics does not keep other children from being reaped.
 func (all *children) reapSoon(c *ChildProcess) {
 	if c.reapQueued {
 		return
@@ -45,11 +50,11 @@ func (all *children) reapSoon(c *ChildProcess) {
 	})
 }
 
-// sharedRefs keeps the loop alive, through the watchers that many children share, while one of
-// these children runs and is ref'd. Children that have a watcher of their own do not come here.
+// sharedRefs keeps the loop alive while children run that are ref'd and have no watcher of their
+// own, through the watchers that they share. The watchers are ref'd while refs > 0.
 type sharedRefs struct {
 	watchers []refWatcher
-	refs     int
+	refs     int // children that are counted: those with inSharedRefs
 }
 
 // refWatcher is a watcher of package signals or reactor.
@@ -58,6 +63,7 @@ type refWatcher interface {
 	Unref()
 }
 
+// add adds a watcher, which is unref'd.
 func (s *sharedRefs) add(w refWatcher) {
 	s.watchers = append(s.watchers, w)
 	if s.refs > 0 {
@@ -65,7 +71,7 @@ func (s *sharedRefs) add(w refWatcher) {
 	}
 }
 
-// set counts c, or does not any more.
+// set counts c if refed is set, and otherwise no longer counts it. A second call changes nothing.
 func (s *sharedRefs) set(c *ChildProcess, refed bool) {
 	if c.inSharedRefs == refed {
 		return

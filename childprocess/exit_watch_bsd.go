@@ -22,15 +22,17 @@ func chooseExitWatch(w ExitWatch) (ExitWatch, error) {
 	return 0, fmt.Errorf("childprocess: exit watch %v on a kqueue system: %w", w, errors.ErrUnsupported)
 }
 
-// exitQueue is a kqueue(2) of its own with an EVFILT_PROC for each child. A kqueue is readable
-// while it has events, so the loop watches it like any descriptor.
+// An exitQueue is a kqueue(2) of its own with an EVFILT_PROC for each child. A kqueue is readable
+// while it has events, so the loop watches it like any descriptor. It belongs to the loop
+// goroutine.
 type exitQueue struct {
-	fd      int
-	watcher *reactor.Watcher
-	byPid   map[int]*ChildProcess
+	fd      int              // owned; closed by close
+	watcher *reactor.Watcher // of fd
+	// children whose NOTE_EXIT has not come; Close of the loop leaves them
+	byPid map[int]*ChildProcess
 }
 
-// watchExit has NOTE_EXIT reported for c.
+// watchExit adds a filter for the exit of c, and opens the queue for the first child.
 func (all *children) watchExit(c *ChildProcess) error {
 	if all.exits == nil {
 		if err := all.openExitQueue(); err != nil {
@@ -44,7 +46,7 @@ func (all *children) watchExit(c *ChildProcess) error {
 	case nil:
 		all.exits.byPid[c.process.Pid] = c
 	case unix.ESRCH:
-		// It has ended already; some systems have no filter for a zombie.
+		// It has exited already: some systems have no filter for a zombie.
 		all.loop.SetImmediate(func() { all.reapExited(c) })
 	default:
 		return err
@@ -52,6 +54,7 @@ func (all *children) watchExit(c *ChildProcess) error {
 	return nil
 }
 
+// openExitQueue makes all.exits. On an error nothing is open.
 func (all *children) openExitQueue() error {
 	kq, err := unix.Kqueue()
 	if err != nil {
@@ -70,13 +73,13 @@ func (all *children) openExitQueue() error {
 	return nil
 }
 
-// close is called with the loop.
+// close closes the kqueue, when the loop is closed.
 func (q *exitQueue) close() {
 	q.watcher.Close()
 	fd.Close(q.fd)
 }
 
-// readExits reads the exits.
+// readExits reads the events of the queue and reaps their children.
 func (all *children) readExits() {
 	var events [64]unix.Kevent_t
 	n, err := unix.Kevent(all.exits.fd, nil, events[:], new(unix.Timespec))
@@ -92,8 +95,8 @@ func (all *children) readExits() {
 	}
 }
 
-// reapExited asks until the kernel tells the status. Darwin knows it a moment later, and a debugger
-// that traces the child gets it first.
+// reapExited reaps c, whose exit was reported, and tries again until the kernel gives the status.
+// Darwin has it a moment later, and a debugger that traces the child gets it first (ptrace(2)).
 func (all *children) reapExited(c *ChildProcess) {
 	all.reap(c)
 	if c.state == childRunning {
