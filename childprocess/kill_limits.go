@@ -121,7 +121,7 @@ func (c *ChildProcess) killWithin(cause error, grace time.Duration) {
 		reactor.Emit(c.loop, &c.err, cause)
 		return
 	}
-	err := c.startKill()
+	sent, err := c.startKill()
 	if err == nil && grace > 0 && !m.forced {
 		c.forceAfter(grace)
 	}
@@ -131,24 +131,24 @@ func (c *ChildProcess) killWithin(cause error, grace time.Duration) {
 	if aborted, ok := cause.(*AbortError); ok && err == nil {
 		reactor.Emit[error](c.loop, &c.err, aborted)
 	}
-	c.reportUnsent(m.soft, err)
+	c.reportUnsent(sent, err)
 }
 
-// startKill calls CancelFunc or sends the first signal, as the options say. The error is that of
-// the signal.
-func (c *ChildProcess) startKill() error {
+// startKill calls CancelFunc or sends the first signal, as the options say. It returns the signal and
+// its error.
+func (c *ChildProcess) startKill() (Signal, error) {
 	m := &c.limits
 	switch {
 	case m.cancelFunc != nil:
 		reactor.Call(c.loop, m.cancelFunc, c)
-		return nil
+		return 0, nil
 	case m.policy == CancelKill:
 		err := c.signalAll(syscall.SIGKILL)
 		m.forced = err == nil
-		return err
+		return syscall.SIGKILL, err
 	}
 	m.signalled = true
-	return c.signalAll(m.soft)
+	return m.soft, c.signalAll(m.soft)
 }
 
 // forceAfter has SIGKILL sent after grace, unless it was sent or will be sent sooner.
