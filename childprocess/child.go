@@ -54,7 +54,7 @@ type ChildProcess struct {
 	stopEvents bool                // Options.StopEvents
 	hidden     [standardSlots]bool // slots whose streams are not in Stdio, see Options.hidden
 
-	// Who and where the child is.
+	// The process and its state.
 	state     childState
 	starting  *starting       // the start under way; nil from takeStartResult on
 	startErr  *SpawnError     // why there is no process; nil while starting and if there is one
@@ -74,7 +74,7 @@ type ChildProcess struct {
 	retryPause   time.Duration  // last pause before another try to reap, see exitPoll; 0: none yet
 	retryTimer   *reactor.Timer // of the next try; nil: none is due
 
-	// What else becomes of it.
+	// Limits, input, memory, and the end.
 	limits      limits
 	feeder      *feeder       // writes the rest of source to stdin; nil: not needed, or not yet
 	inputErr    error         // EPIPE if the child has not read all of source; nil before exit

@@ -137,8 +137,8 @@ func (all *children) follow(c *ChildProcess) error {
 	return nil
 }
 
-// reap asks the kernel what has become of c, which may have exited. It emits stop and continue, and
-// calls onExit if it has got the exit status.
+// reap takes the changes of c from the kernel (waitpid(2)), when c may have exited. It emits stop
+// and continue, and calls onExit with the exit status. If c runs on, it does nothing.
 func (all *children) reap(c *ChildProcess) {
 	for c.state == childRunning {
 		if c.limits.signalled && c.scope == scopeGroup && c.process.Ended() {

@@ -53,7 +53,7 @@ func (c *ChildProcess) outlive() {
 // goroutine of the closed loop or on that of the spawner that has started the process. If the
 // background loop does not run any more, it closes the pidfd, and the process becomes a zombie.
 func (s *survivor) takeOver(p process.Process, start time.Time) {
-	h := s.child
+	c := s.child
 	err := s.shared.loop.Post(func() {
 		all, err := childrenOf(s.shared.loop)
 		if err != nil { // Its poll has failed.
@@ -61,19 +61,19 @@ func (s *survivor) takeOver(p process.Process, start time.Time) {
 			background.release(s.shared)
 			return
 		}
-		h.loop, h.siblings = s.shared.loop, all
-		h.process, h.startedAt = p, start
-		all.add(h)
-		h.OnClose(func(ExitStatus) { background.release(s.shared) })
-		queued := h.starting
-		h.starting, h.state = nil, childRunning
+		c.loop, c.siblings = s.shared.loop, all
+		c.process, c.startedAt = p, start
+		all.add(c)
+		c.OnClose(func(ExitStatus) { background.release(s.shared) })
+		queued := c.starting
+		c.starting, c.state = nil, childRunning
 		s.follow()
 		queued.sendQueued(p)
 		if queued.grace != 0 {
-			h.killWithin(ErrTerminated, queued.grace)
+			c.killWithin(ErrTerminated, queued.grace)
 		}
 		if s.grace > 0 {
-			h.forceAfter(s.grace)
+			c.forceAfter(s.grace)
 		}
 	})
 	if err != nil {

@@ -18,8 +18,8 @@ type Usage struct {
 	// it is exact. After the exit it is the system's number if that is more than this program had
 	// ever had when it started the child. A smaller number can be this program's own, because
 	// before execve(2) a child shares the memory of its parent and the system counts it; then
-	// PeakMemory is what the last call of ChildProcess.Usage saw. Give a small and short child a
-	// cgroup to know its peak, see CgroupPeak.
+	// PeakMemory is the number of the last call of ChildProcess.Usage. Give a small and short child
+	// a cgroup to know its peak, see CgroupPeak.
 	PeakMemory int64
 
 	// CgroupPeak is the most memory, in bytes, that the cgroup of the child has had since the child
