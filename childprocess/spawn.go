@@ -264,6 +264,7 @@ func (c *ChildProcess) takeStartResult() {
 	c.process, c.startedAt, c.startMaxrss = st.process, st.startedAt, st.startMaxrss
 	if err := c.siblings.follow(c); err != nil {
 		c.process.Abort()
+		c.process = process.Process{Pidfd: -1} // Its number can be another process's by now.
 		c.startErr = c.failure(StepResource, c.file, errnoOr(err))
 	}
 }
