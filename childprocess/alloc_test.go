@@ -12,7 +12,7 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// The race detector allocates on its own account, so this file is not built with it.
+// The race detector allocates memory of its own, so this file is not built with it.
 
 // An echoing child is a cat on a loop of its own.
 type echoing struct {
@@ -51,7 +51,7 @@ func (e *echoing) finish() {
 	require.True(e.t, status.Success(), status)
 }
 
-// What goes through a living child costs no memory.
+// A chunk that goes through a running child allocates no memory.
 func TestAChunkThroughAChildDoesNotAllocate(t *testing.T) {
 	e := startEcho(t, 4096)
 	for range 100 {
@@ -72,7 +72,7 @@ func BenchmarkChunkThroughAChild(b *testing.B) {
 	e.finish()
 }
 
-// BenchmarkKillToClose kills a child and waits until it has closed; starting it is not in the time.
+// BenchmarkKillToClose measures the time from the kill of a child to its close, without its start.
 func BenchmarkKillToClose(b *testing.B) {
 	l := newLoop(b)
 	b.ReportAllocs()

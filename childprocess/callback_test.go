@@ -73,7 +73,7 @@ func TestALoopStoppedAgainAndAgainLosesNothing(t *testing.T) {
 	}
 }
 
-// Inside somebody else's loop this one has no thread of its own.
+// A loop that another event loop polls has no thread of its own.
 //
 //brood:checks S042
 func TestALoopThatIsPolledLosesNothing(t *testing.T) {

@@ -6,14 +6,13 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// The bounds of the pool of loops, and of the stderr that an ExitError keeps.
+// Limits of the pool of loops, and of the stderr that an ExitError keeps.
 const (
 	MaxIdleLoops = maxIdleLoops
 	TailSize     = tailSize
 )
 
-// OpenPrivateLoops has the loops of the calls that wait made by open. Loops that are idle are
-// closed.
+// OpenPrivateLoops has open make the loops of calls that wait. It closes the idle ones.
 func OpenPrivateLoops(open func() (*reactor.Loop, error)) {
 	p := &privateLoops
 	p.mu.Lock()
@@ -26,14 +25,14 @@ func OpenPrivateLoops(open func() (*reactor.Loop, error)) {
 	}
 }
 
-// IdleLoops is how many loops wait for the next call.
+// IdleLoops returns how many loops wait for the next call.
 func IdleLoops() int {
 	privateLoops.mu.Lock()
 	defer privateLoops.mu.Unlock()
 	return len(privateLoops.idle)
 }
 
-// BackgroundUsers returns the number of those who use the background loop.
+// BackgroundUsers returns how many children use the background loop.
 func BackgroundUsers() int {
 	background.mu.Lock()
 	defer background.mu.Unlock()
@@ -53,7 +52,7 @@ func BackgroundRuns() bool {
 // TasksAlone returns the number of calls that wait on a loop of their own.
 func TasksAlone() int { return int(tasksAlone.Load()) }
 
-// RetireBackground ends the background loop, which nobody uses, and waits for that.
+// RetireBackground stops the background loop, which is not in use, and waits until it has returned.
 func RetireBackground() {
 	background.mu.Lock()
 	s := background.current
@@ -64,7 +63,7 @@ func RetireBackground() {
 	}
 }
 
-// Collect collects what the child writes, as the forms that wait do. The result is valid after
+// Collect collects the output of the child, as the forms that wait do. The result is valid after
 // close.
 func Collect(c *ChildProcess) (result func() *SyncResult) {
 	k := newCollector(c, -1)

@@ -17,13 +17,14 @@ import (
 	"github.com/brood-go/brood/internal/test/helperproc"
 )
 
-// withDaemon is fourGenerations with one that has a session of its own, and whose parent has ended.
-const withDaemon = `MEMBERS=7
+// withDaemon is fourGenerations with another process, which has a session of its own and whose
+// parent has exited.
+const withDaemon = `COUNT=7
 (setsid sh -c 'touch "$DIR/$$"; exec sleep 1000' </dev/null >/dev/null 2>&1 &)` + fourGenerations
 
 func init() {
 	// kill-tree starts a tree in the cgroup of its first argument, writes "ready", waits for a byte
-	// and kills the tree. Then it starts a child there again, and says what it has seen.
+	// and kills the tree. Then it starts a child there again, and writes the results.
 	helperproc.Register("kill-tree", func(args []string) {
 		l := check(openLoop())
 		o := &childprocess.Options{Cgroup: args[0], Stdio: childprocess.AllStdio(childprocess.Ignore)}
@@ -50,7 +51,7 @@ func cgroupProcs(t testing.TB, dir string) []string {
 	return strings.Fields(string(text))
 }
 
-// give has a cgroup, and all of its files but those named, belong to a user.
+// give makes a user the owner of a cgroup and of all its files except those named.
 func give(t testing.TB, dir string, uid int, but ...string) {
 	t.Helper()
 	require.NoError(t, os.Chown(dir, uid, uid))
@@ -63,7 +64,7 @@ func give(t testing.TB, dir string, uid int, but ...string) {
 	}
 }
 
-// requireNoneAlive fails for a process that has noted its number in the directory and lives.
+// requireNoneAlive fails if a process that has written its number to the directory is alive.
 func requireNoneAlive(t testing.TB, dir string, atLeast int) {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
@@ -108,15 +109,15 @@ func TestKillTreeInACgroupReachesDaemons(t *testing.T) {
 			require.NoError(t, err)
 			require.Zero(t, sent)
 
-			// The kernel would kill at birth what is cloned into a cgroup that was killed as a
-			// whole.
+			// If a cgroup was killed as a whole, the kernel kills each process that is cloned into
+			// it.
 			o = &childprocess.Options{Cgroup: group}
 			require.Equal(t, "text\n", output(t, l, spawn(t, l, "/bin/echo", []string{"text"}, o)))
 		})
 	}
 }
 
-// The program, too, is one without privileges, with a cgroup that was delegated to it.
+// A program without privileges, with a cgroup that was delegated to it, kills a tree, too.
 func TestKillTreeOfAProgramWithoutPrivileges(t *testing.T) {
 	file, argv := helperproc.Command("kill-tree", "")
 	needRoot(t)
@@ -197,7 +198,7 @@ func TestKillTreeReachesWhoeverIsLeftAfterTheExit(t *testing.T) {
 	require.Zero(t, sent)
 }
 
-// Two children in a cgroup are neither's tree, whoever has started them.
+// A cgroup with two children is the tree of neither, on whichever loops they were started.
 func TestChildrenInOneCgroupAreNotKilledForEachOther(t *testing.T) {
 	group, _ := newCgroup(t)
 	o := &childprocess.Options{Cgroup: group}
@@ -226,8 +227,8 @@ func TestChildrenInOneCgroupAreNotKilledForEachOther(t *testing.T) {
 	require.Equal(t, "close 0", ev.last())
 }
 
-// A child whose daemon is left in the cgroup, and one that comes to it, are not killed for each
-// other.
+// The kill of a child does not reach another one in its cgroup: neither the daemon of an earlier
+// child there nor a later child.
 func TestAChildThatFindsSomebodyInItsCgroupDoesNotOwnIt(t *testing.T) {
 	group, _ := newCgroup(t)
 	o := &childprocess.Options{Cgroup: group}
@@ -248,8 +249,7 @@ func TestAChildThatFindsSomebodyInItsCgroupDoesNotOwnIt(t *testing.T) {
 	require.NoError(t, unix.Kill(daemon, syscall.SIGKILL))
 }
 
-// What a container runtime does: the tree goes on in cgroups below the one that the child was
-// started in.
+// The tree is in cgroups below the one of the child, as a container runtime arranges it.
 func TestKillTreeReachesCgroupsBelow(t *testing.T) {
 	group, _ := newCgroup(t)
 	below := filepath.Join(group, "a", "b")
@@ -290,7 +290,8 @@ func TestKillTreeInAFrozenCgroup(t *testing.T) {
 	require.NoError(t, os.WriteFile(freezer, []byte("0"), 0))
 }
 
-// Who is stopped sees the signal, and who is not is not told to go on.
+// A stopped process is continued, so that it handles the signal; a process that runs gets no
+// SIGCONT.
 func TestASignalToACgroupWakesThoseThatAreStopped(t *testing.T) {
 	group, _ := newCgroup(t)
 	l := newLoop(t)
@@ -317,7 +318,7 @@ func TestASignalToACgroupWakesThoseThatAreStopped(t *testing.T) {
 	require.NotContains(t, string(ev.data[1]), "continued")
 }
 
-// A cgroup that has the name of the child's own, and is another one, is not.
+// A cgroup that was removed and made again under the same name is not the child's own.
 func TestACgroupThatWasMadeAnewIsNotTheChilds(t *testing.T) {
 	group, _ := newCgroup(t)
 	old := filepath.Join(group, "same")

@@ -23,8 +23,8 @@ func TestAZombieNobodyHasSeenCanBeSignalled(t *testing.T) {
 	require.Equal(t, []string{"spawn", "exit 5", "close 5"}, ev.process())
 }
 
-// The child has ended, something else in the program has waited for it, and its number already
-// belongs to another process.
+// The child has exited, something else in the program has waited for it, and its number belongs to
+// another process by now.
 //
 //brood:checks S050
 func TestAReusedPidIsNotSignalled(t *testing.T) {
@@ -46,7 +46,7 @@ func TestAReusedPidIsNotSignalled(t *testing.T) {
 	require.NoError(t, err)
 
 	heir := 0
-	for range 100 { // Others start processes too.
+	for range 100 { // Other programs start processes, too.
 		require.NoError(t, os.WriteFile(lastPid, []byte(strconv.Itoa(c.Pid()-1)), 0))
 		heir, err = syscall.ForkExec("/bin/sleep", []string{"sleep", "1000"}, nil)
 		require.NoError(t, err)
@@ -72,14 +72,13 @@ func TestAReusedPidIsNotSignalled(t *testing.T) {
 	killForeign(t, heir)
 }
 
-// killForeign kills and waits for a child that the library knows nothing of.
+// killForeign kills a child that this library has not started, and waits for it.
 func killForeign(t testing.TB, pid int) {
 	t.Helper()
 	require.NoError(t, unix.Kill(pid, unix.SIGKILL))
 	var ws syscall.WaitStatus
 	_, err := syscall.Wait4(pid, &ws, 0, nil)
 	require.NoError(t, err)
-	// A fatal signal from before would have been the one, even if the process had not noticed it
-	// yet.
+	// An earlier fatal signal would be the one that has killed it, even if it was still pending.
 	require.Equal(t, syscall.SIGKILL, ws.Signal(), "it was hit by another signal")
 }

@@ -37,7 +37,7 @@ func TestCancelNoneOnlyTells(t *testing.T) {
 	c.OnError(func(err error) {
 		require.ErrorIs(t, err, childprocess.ErrTimeout)
 		require.Zero(t, ev.count("exit"))
-		c.Stdin.End() // It goes on until then.
+		c.Stdin.End() // The child runs until then.
 	})
 	run(t, l)
 	require.Equal(t, []string{"spawn", "error ETIMEDOUT", "exit 0", "close 0"}, ev.process())
@@ -124,7 +124,7 @@ func TestIdleTimeoutEndsOnlyWhoIsSilent(t *testing.T) {
 	require.Equal(t, "1\n2\n3\n4\n5\n6\n7\n8\n", string(ev.data[1]))
 	require.GreaterOrEqual(t, time.Since(begun), 1050*time.Millisecond+limit)
 
-	// What nobody has read yet is output, too.
+	// Output that was not read yet counts, too.
 	c = spawn(t, l, "/bin/sh", []string{"-c", "sleep 0.7; echo text; sleep 0.7; exit 7"}, o)
 	ev = events(c)
 	c.Stdout.Pause()
@@ -145,7 +145,7 @@ func TestIdleTimeoutDoesNotCountWhileThisProgramReadsNothing(t *testing.T) {
 		"slower": func(l *reactor.Loop, c *childprocess.ChildProcess) {
 			r := c.Stdout.Reader()
 			l.SetTimeout(6*limit, func() {
-				// It ends with the child, and what it reads is of no interest.
+				// It ends with the child, and its result does not matter.
 				go func() { _, _ = io.Copy(io.Discard, r) }()
 			})
 		},
@@ -204,7 +204,7 @@ func TestStopWhenEndsTheChildWithTheFirstThatIsEnough(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "a\nlistening\n", string(out))
 
-	// It may be too much to ask for.
+	// The text that StopWhen looks for may not come.
 	stop, _ = stopAt("never")
 	out, err = childprocess.ExecSync("echo 1; exit 2", &childprocess.SyncOptions{Options: childprocess.Options{StopWhen: stop}})
 	require.Equal(t, 2, asExit(t, err).Status.Code)
