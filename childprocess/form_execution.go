@@ -26,11 +26,11 @@ func (e *MaxBufferError) Unwrap() error { return ErrMaxBuffer }
 // execution is a call of Exec or ExecFile from the start of the child until done was called. The
 // child's events hold it; it ends with the first error event or with close.
 type execution struct {
-	child *ChildProcess
-	cmd   string
-	limit int // bytes of each stream; < 0: no limit
-	done  func(err error, stdout, stderr []byte)
-	over  bool // done was called
+	child      *ChildProcess
+	cmd        string
+	limit      int // bytes of each stream; < 0: no limit
+	done       func(err error, stdout, stderr []byte)
+	doneCalled bool // done was called
 
 	stdout, stderr []byte // captured; nil once over, when they are the callee's
 	broken         error  // the first that a stream has met
@@ -76,7 +76,7 @@ type capture struct {
 // StreamData is called with each chunk.
 func (c *capture) StreamData(chunk []byte) {
 	e := c.e
-	if e.over || c.full {
+	if e.doneCalled || c.full {
 		return
 	}
 	room := e.limit - len(*c.into)
@@ -96,10 +96,10 @@ func (c *capture) StreamData(chunk []byte) {
 
 // finish calls done, for an error event or, with nil, for close.
 func (e *execution) finish(event error) {
-	if e.over {
+	if e.doneCalled {
 		return
 	}
-	e.over = true
+	e.doneCalled = true
 	err, stdout, stderr := e.result(event), e.stdout, e.stderr
 	e.stdout, e.stderr = nil, nil // The child may live on for long, and with it e.
 	reactor.Call(e.child.loop, func(err error) { e.done(err, stdout, stderr) }, err)

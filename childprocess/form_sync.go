@@ -168,9 +168,9 @@ func runSync(file string, args []string, o *SyncOptions) (r *SyncResult, killed 
 // of the form may recover from. fed returns when the feeder of the child posts nothing any more: by
 // then the loop must not be another call's.
 func runPrivate(l *reactor.Loop, fed func()) error {
-	ended := false
+	stopped := false
 	defer func() {
-		if ended {
+		if stopped {
 			fed()
 			privateLoops.put(l)
 		} else {
@@ -179,7 +179,7 @@ func runPrivate(l *reactor.Loop, fed func()) error {
 		}
 	}()
 	err := l.Run()
-	ended = err == nil
+	stopped = err == nil
 	return err
 }
 

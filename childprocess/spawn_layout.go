@@ -53,9 +53,9 @@ func (a *layout) open(o *Options, s *process.Starter) (err error) {
 	for range n {
 		a.slots, a.parent = append(a.slots, process.Closed), append(a.parent, -1)
 	}
-	for turn := range turns {
+	for round := range rounds {
 		for i := range n {
-			if a.slot(i).turn() != turn {
+			if a.slot(i).round() != round {
 				continue
 			}
 			if a.slots[i], err = a.openSlot(i); err != nil {
@@ -63,7 +63,7 @@ func (a *layout) open(o *Options, s *process.Starter) (err error) {
 				return &slotError{i, err}
 			}
 		}
-		if err = a.openTargets(turn); err != nil {
+		if err = a.openTargets(round); err != nil {
 			a.close()
 			return err
 		}
@@ -86,37 +86,37 @@ func (a *layout) open(o *Options, s *process.Starter) (err error) {
 	return nil
 }
 
-// The turns in which open goes through the slots. What is opened by name comes last: that can
+// The rounds in which open goes through the slots. What is opened by name comes last: that can
 // create a file or empty one, which cannot be undone when something else is not to be had.
 const (
-	turnShared = iota // those that are only looked at
-	turnCopies
-	turnMade
-	turnPaths
-	turns
-	turnNever // see copySame
+	roundShared = iota // those that are only looked at
+	roundCopies
+	roundMade
+	roundPaths
+	rounds
+	roundNever // see copySame
 )
 
-// turn says when a slot is opened.
-func (s Stdio) turn() int {
+// round says when a slot is opened.
+func (s Stdio) round() int {
 	switch s.form {
 	case formInherit, formFD, formStream:
-		return turnShared
+		return roundShared
 	case formFile, formSocket:
-		return turnCopies
+		return roundCopies
 	case formPath:
-		return turnPaths
+		return roundPaths
 	case formSameAs:
-		return turnNever
+		return roundNever
 	}
-	return turnMade
+	return roundMade
 }
 
 // copyShared has the child share copies of the descriptors, for an Async child: when it is forked
 // its caller may have closed them, as Owned does.
 func (a *layout) copyShared() error {
 	for i, shared := range a.slots {
-		if a.slot(i).turn() != turnShared {
+		if a.slot(i).round() != roundShared {
 			continue
 		}
 		dup, err := fd.Duplicate(shared, 0)

@@ -150,15 +150,15 @@ type target struct {
 	stream      *streams.Writable // of a Stream
 }
 
-// openTargets opens, in their turn, what the Tees among the slots pass on to.
-func (a *layout) openTargets(turn int) error {
+// openTargets opens, in their round, what the Tees among the slots pass on to.
+func (a *layout) openTargets(round int) error {
 	for slot, s := range a.stdio {
 		if s.form != formTee {
 			continue
 		}
 		for index, s := range s.tee.targets {
 			t := target{slot: slot, index: index, fd: -1}
-			ok, err := a.openTarget(&t, s, turn)
+			ok, err := a.openTarget(&t, s, round)
 			if err != nil {
 				return &slotError{slot, err}
 			}
@@ -170,8 +170,8 @@ func (a *layout) openTargets(turn int) error {
 	return nil
 }
 
-// openTarget opens one, and reports whether this was its turn.
-func (a *layout) openTarget(t *target, s Stdio, turn int) (ok bool, err error) {
+// openTarget opens one, and reports whether this was its round.
+func (a *layout) openTarget(t *target, s Stdio, round int) (ok bool, err error) {
 	shared := -1
 	switch s.form {
 	case formInherit:
@@ -184,23 +184,23 @@ func (a *layout) openTarget(t *target, s Stdio, turn int) (ok bool, err error) {
 		}
 	}
 	switch {
-	case t.stream != nil && turn == turnShared:
+	case t.stream != nil && round == roundShared:
 		if t.stream.Closed() {
 			return false, syscall.EBADF
 		}
 		return true, nil
 	case t.stream != nil:
-	case s.form == formPath && turn == turnPaths:
+	case s.form == formPath && round == roundPaths:
 		t.fd, err = s.path.open(a.starter)
 		t.fresh = true
 		return err == nil, err
 	case s.form == formPath || s.form == formPipe:
-	case turn == turnShared && s.form != formFile:
+	case round == roundShared && s.form != formFile:
 		return false, mayWrite(shared)
-	case turn == turnCopies && s.form != formFile:
+	case round == roundCopies && s.form != formFile:
 		t.fd, err = fd.Duplicate(shared, standardSlots)
 		return err == nil, err
-	case turn == turnCopies:
+	case round == roundCopies:
 		if t.fd, err = duplicateFile(s.file, standardSlots); err == nil {
 			if err = mayWrite(t.fd); err != nil {
 				fd.Close(t.fd)
@@ -237,7 +237,7 @@ func mayWrite(n int) error {
 // theirs afterwards; on an error those that are left are still the layout's.
 func (a *layout) tees(l *reactor.Loop, o *Options, stdio []StdioStream) ([]*tee, error) {
 	var made []*tee
-	// They were opened in turns.
+	// They were opened in rounds.
 	slices.SortFunc(a.targets, func(x, y target) int { return cmp.Or(x.slot-y.slot, x.index-y.index) })
 	for i := range a.targets {
 		of := &a.targets[i]

@@ -26,7 +26,7 @@ type teeTarget struct {
 	borrowed  bool // it is the program's
 	waiting   bool // src is held until w has drained
 	failed    bool
-	done      bool // close does not wait for it any more
+	detached  bool // close does not wait for it any more
 	listeners []*events.Listener
 }
 
@@ -62,7 +62,7 @@ func (t *tee) discard() {
 // StreamData is called with each chunk.
 func (t *tee) StreamData(chunk []byte) {
 	for _, to := range t.targets {
-		if to.failed || to.done {
+		if to.failed || to.detached {
 			continue
 		}
 		if _, err := to.w.Write(chunk); err != nil {
@@ -84,7 +84,7 @@ func (t *tee) StreamData(chunk []byte) {
 func (t *tee) endTargets() {
 	for _, to := range t.targets {
 		switch {
-		case to.failed || to.done:
+		case to.failed || to.detached:
 		case to.borrowed:
 			if _, err := to.w.WriteThen(nil, func(error) { to.detach() }); err != nil {
 				to.fail(err)
@@ -100,7 +100,7 @@ func (t *tee) endTargets() {
 
 // behind reports whether somebody is behind, so that the child or its close waits.
 func (t *tee) behind() bool {
-	return slices.ContainsFunc(t.targets, func(to *teeTarget) bool { return !to.done && (to.waiting || to.w.Buffered() > 0) })
+	return slices.ContainsFunc(t.targets, func(to *teeTarget) bool { return !to.detached && (to.waiting || to.w.Buffered() > 0) })
 }
 
 // release lets src go on.
@@ -113,7 +113,7 @@ func (to *teeTarget) release() {
 
 // fail is told when the target takes no more.
 func (to *teeTarget) fail(err error) {
-	if to.failed || to.done {
+	if to.failed || to.detached {
 		return
 	}
 	to.failed = true
@@ -126,7 +126,7 @@ func (to *teeTarget) fail(err error) {
 	if to.borrowed {
 		defer to.detach()
 	}
-	if !t.piped && !slices.ContainsFunc(t.targets, func(other *teeTarget) bool { return !other.failed && !other.done }) {
+	if !t.piped && !slices.ContainsFunc(t.targets, func(other *teeTarget) bool { return !other.failed && !other.detached }) {
 		t.src.Destroy(nil)
 	}
 	reactor.Emit[error](c.loop, &c.err, failure)
@@ -134,7 +134,7 @@ func (to *teeTarget) fail(err error) {
 
 // cut gives up what the target is behind by.
 func (to *teeTarget) cut() {
-	if to.failed || to.done || to.w.Buffered() == 0 {
+	if to.failed || to.detached || to.w.Buffered() == 0 {
 		return
 	}
 	to.tee.c.status.CutOff = true
@@ -152,10 +152,10 @@ func (to *teeTarget) StreamClosed() { to.detach() }
 
 // detach has close not wait for the target any more.
 func (to *teeTarget) detach() {
-	if to.done {
+	if to.detached {
 		return
 	}
-	to.done = true
+	to.detached = true
 	to.release()
 	for _, l := range to.listeners {
 		l.Off()
