@@ -104,10 +104,10 @@ func (c *ChildProcess) KillGroup(s Signal) (bool, error) {
 //     processes that were found before.
 //
 // If this program may list a cgroup but not freeze it (EACCES), KillTree stops its processes by
-// signals. If some of them may not be signalled, it writes SIGKILL to cgroup.kill (Linux 5.14) if
-// it may. Since Linux 6.14 a cgroup that was killed this way kills each process that is cloned into
-// it later. BackendFork then starts children there in another way, BackendForkExec refuses to
-// (StepCgroup, ENOTSUP), and other programs have to make a new cgroup.
+// signals. If s is SIGKILL and some of them may not be signalled, it writes to cgroup.kill (Linux
+// 5.14) if it may. Since Linux 6.14 a cgroup that was killed this way kills each process that is
+// cloned into it later. BackendFork then starts children there in another way, BackendForkExec
+// refuses to (StepCgroup, ENOTSUP), and other programs have to make a new cgroup.
 //
 // The error is an *[ArgumentError] if s is no signal number, a *[KillError] if one of the processes
 // may not be signalled (EPERM; the others were), and wraps errors.ErrUnsupported on systems where

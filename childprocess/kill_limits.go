@@ -25,10 +25,10 @@ type limits struct {
 	cancelFunc func(*ChildProcess) // called in place of the soft signal; nil: the signal is sent
 	closeGrace time.Duration       // from exit to the close of the pipes; 0: no limit
 
-	// Set by a form that waits for the output, before the child can have written any. untilClose:
-	// Timeout and Context count until close, not only until exit. closePipes closes the pipes of
-	// the form: after the soft signal, or, with a grace, at the end of it, since until then the
-	// child may write its last words and would die of SIGPIPE. It is nil once it was called.
+	// Set by a form that waits for the output, before the loop emits an event. untilClose: Timeout
+	// and Context count until close, not only until exit. closePipes closes the pipes of the form:
+	// after the soft signal, or, with a grace, at the end of it, since until then the child may
+	// write its last words and would die of SIGPIPE. It is nil once it was called.
 	untilClose bool
 	closePipes func()
 
@@ -134,8 +134,8 @@ func (c *ChildProcess) killWithin(cause error, grace time.Duration) {
 	c.reportUnsent(sent, err)
 }
 
-// startKill calls CancelFunc or sends the first signal, as the options say. It returns the signal and
-// its error.
+// startKill calls CancelFunc or sends the first signal, as the options say. It returns the signal
+// and its error.
 func (c *ChildProcess) startKill() (Signal, error) {
 	m := &c.limits
 	switch {
