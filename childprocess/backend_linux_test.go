@@ -41,7 +41,7 @@ func TestABackendIsTheOneThatWasAskedFor(t *testing.T) {
 	}
 }
 
-func TestABackendRefusesWhatItCannotHonour(t *testing.T) {
+func TestABackendRefusesOptionsThatItCannotHonour(t *testing.T) {
 	noNewFDs(t)
 	never := func() error { panic("PreSpawn was called") }
 	refused := map[string]childprocess.Options{
@@ -89,7 +89,7 @@ func unsupported(t testing.TB, name string, o childprocess.Options) {
 	requireNoChildren(t)
 }
 
-func TestForkExecHonoursWhatItCan(t *testing.T) {
+func TestForkExecHonoursTheOptionsThatItHas(t *testing.T) {
 	needRoot(t)
 	noNewFDs(t)
 	o := childprocess.Options{

@@ -145,7 +145,7 @@ func TestOneSourceFillsManySlots(t *testing.T) {
 }
 
 // An Owned descriptor is closed when the call returns; the child of an Async call still has it.
-func TestAnAsyncChildGetsWhatWasHandedOver(t *testing.T) {
+func TestAnAsyncChildGetsOwnedDescriptors(t *testing.T) {
 	l := newLoop(t)
 	warmUp(t, l)
 	for range 20 {

@@ -87,7 +87,7 @@ func TestAGoroutineThatClosesItsReaderEndsAnEndlessChild(t *testing.T) {
 }
 
 //brood:checks S032
-func TestAGoroutineThatWritesToAChildThatEndsIsTold(t *testing.T) {
+func TestAWriteToAChildThatHasExitedIsAnError(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "exit", "0")
 	ev := events(c)

@@ -96,7 +96,7 @@ func TestALoopThatIsPolledLosesNothing(t *testing.T) {
 }
 
 //brood:checks S042
-func TestAListenerThatPanicsCostsNobodyElseAnEvent(t *testing.T) {
+func TestAListenerThatPanicsCostsNoOtherListenerAnEvent(t *testing.T) {
 	const children = 20
 	panics := 0
 	l := newLoopWith(t, reactor.Options{OnPanic: func(any, []byte) { panics++ }})

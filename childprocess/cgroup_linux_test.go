@@ -84,7 +84,7 @@ func TestAChildStartsInItsCgroup(t *testing.T) {
 	require.Equal(t, own, cgroupOf(t, os.Getpid()))
 }
 
-func TestACgroupThatTakesNobodyIsRefused(t *testing.T) {
+func TestACgroupThatTakesNoProcessIsRefused(t *testing.T) {
 	noNewFDs(t)
 	dir, _ := newCgroup(t)
 	below := filepath.Join(dir, "below")

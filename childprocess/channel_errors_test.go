@@ -70,7 +70,7 @@ func TestAChildIsDrained(t *testing.T) {
 
 // A listener of the channel gets the error; without a listener of the channel or the child the
 // logger does.
-func TestErrorsOfTheChannelThatNobodyHearsAreLogged(t *testing.T) {
+func TestErrorsOfTheChannelWithoutAListenerAreLogged(t *testing.T) {
 	for _, listens := range []bool{false, true} {
 		var text bytes.Buffer
 		l := looptest.NewWith(t, reactor.Options{Logger: slog.New(slog.NewTextHandler(&text, nil))})

@@ -164,7 +164,7 @@ func TestACloseGraceLeavesTheReaderItsTime(t *testing.T) {
 }
 
 // A stream that is paused when the grace is over cannot come to its end.
-func TestACloseGraceDestroysWhatIsPaused(t *testing.T) {
+func TestACloseGraceDestroysPausedStreams(t *testing.T) {
 	l := newLoop(t)
 	pidFile := filepath.Join(t.TempDir(), "pid")
 	c := spawn(t, l, shell, []string{"-c", leavesDaemon, pidFile, "0"}, &childprocess.Options{CloseGrace: time.Millisecond})

@@ -180,7 +180,7 @@ func TestCredentialsAreExactlyAsAsked(t *testing.T) {
 }
 
 //brood:checks S056 N020
-func TestNobodyMayNotBecomeSomebodyElse(t *testing.T) {
+func TestTheUserNobodyMayNotBecomeAnotherUser(t *testing.T) {
 	needRoot(t)
 	for name, q := range map[string]request{
 		"uid 0":       {UID: new(uint32(0))},
@@ -201,7 +201,7 @@ func TestNobodyMayNotBecomeSomebodyElse(t *testing.T) {
 }
 
 //brood:checks S056
-func TestNobodyMayAskForWhatItIs(t *testing.T) {
+func TestTheUserNobodyMayAskForItsOwnCredentials(t *testing.T) {
 	needRoot(t)
 	for name, q := range map[string]request{
 		"uid": {UID: new(uint32(nobody))}, "gid": {GID: new(uint32(nobody))}, "both": {UID: new(uint32(nobody)), GID: new(uint32(nobody))}, "neither": {},

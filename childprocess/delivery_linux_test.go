@@ -177,7 +177,7 @@ func shower(t *testing.T, times int64, start func(l *reactor.Loop, next func()))
 	require.Equal(t, [3]int64{times, times, times}, seen.all(), "seen by the loop that starts children, by another loop, by Notify")
 }
 
-func TestASignalIsSeenOnceByEverybodyWhateverIsBeingStarted(t *testing.T) {
+func TestEveryWatcherSeesASignalOnceWhileChildrenStart(t *testing.T) {
 	times := int64(1000)
 	if testing.Short() {
 		times = 100

@@ -34,7 +34,7 @@ func init() {
 }
 
 //brood:checks S045 N040
-func TestStreamsNobodyReadsComeToTheirEnd(t *testing.T) {
+func TestStreamsThatAreNotReadComeToTheirEnd(t *testing.T) {
 	l := newLoop(t)
 	c := startWith(t, l, &childprocess.Options{Stdio: []childprocess.Stdio{5: childprocess.Pipe}}, "say", "1", "out", "2", "errors", "5", "x")
 	ev := events(c)

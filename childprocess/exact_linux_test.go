@@ -150,7 +150,7 @@ func TestChildrenStartAsEverWhereStandardDescriptorsAreClosed(t *testing.T) {
 }
 
 // Other threads open descriptors that an execve(2) leaves open.
-func TestAChildHasItsSlotsAloneWhateverOtherThreadsOpen(t *testing.T) {
+func TestAChildHasOnlyItsSlotsWhileOtherThreadsOpenFiles(t *testing.T) {
 	if plainFork() {
 		t.Skip("children of syscall.ForkExec have what is not close-on-exec")
 	}

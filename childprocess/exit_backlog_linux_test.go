@@ -72,7 +72,7 @@ func TestExitOvertakesNoData(t *testing.T) {
 }
 
 // Exit waits neither for data that a grandchild writes later nor for a stream that is not read.
-func TestExitWaitsForNobodyElse(t *testing.T) {
+func TestExitDoesNotWaitForAGrandchildOrAReader(t *testing.T) {
 	l := newLoop(t)
 	c := spawn(t, l, shell, []string{"-c", "yes & exit 3"}, nil)
 	awaitZombie(t, c.Pid())

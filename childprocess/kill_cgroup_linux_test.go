@@ -179,7 +179,7 @@ func TestKillTreeOfAProgramWithoutPrivileges(t *testing.T) {
 	}
 }
 
-func TestKillTreeReachesWhoeverIsLeftAfterTheExit(t *testing.T) {
+func TestKillTreeReachesProcessesLeftAfterTheExit(t *testing.T) {
 	noNewFDs(t)
 	group, _ := newCgroup(t)
 	l := newLoop(t)
@@ -229,7 +229,7 @@ func TestChildrenInOneCgroupAreNotKilledForEachOther(t *testing.T) {
 
 // The kill of a child does not reach another one in its cgroup: neither the daemon of an earlier
 // child there nor a later child.
-func TestAChildThatFindsSomebodyInItsCgroupDoesNotOwnIt(t *testing.T) {
+func TestAChildDoesNotOwnACgroupWithAnotherProcess(t *testing.T) {
 	group, _ := newCgroup(t)
 	o := &childprocess.Options{Cgroup: group}
 	l := newLoop(t)
@@ -353,7 +353,7 @@ func TestTerminateOfATreeWaitsForItsDaemons(t *testing.T) {
 	eventually(t, "the daemon ends", func() bool { return len(cgroupProcs(t, group)) == 0 })
 }
 
-func TestNobodySurvivesOfTreesThatFork(t *testing.T) {
+func TestNoProcessOfATreeThatForksSurvives(t *testing.T) {
 	rounds := 200
 	if testing.Short() {
 		rounds = 20

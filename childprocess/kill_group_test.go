@@ -72,7 +72,7 @@ func whenAllReady(fn func(), children ...*child) {
 }
 
 //brood:checks S051
-func TestASignalReachesAllMembersOfAGroup(t *testing.T) {
+func TestASignalReachesAllProcessesOfAGroup(t *testing.T) {
 	l := newLoop(t)
 	leader := startWith(t, l, &childprocess.Options{Setpgid: true}, "wait")
 	member := startWith(t, l, &childprocess.Options{Setpgid: true, Pgid: leader.Pid()}, "wait")
@@ -109,7 +109,7 @@ func TestAGroupOfAnotherSessionCannotBeJoined(t *testing.T) {
 }
 
 //brood:checks S051 S055
-func TestALimitEndsTheGroupThatWasMade(t *testing.T) {
+func TestALimitKillsTheGroupThatWasMade(t *testing.T) {
 	l := newLoop(t)
 	ctx, cancel := contextWithCancel(t)
 	p := spawn(t, l, "/bin/sh", []string{"-c", shellOfTwo}, &childprocess.Options{Setpgid: true, Context: ctx})
@@ -121,7 +121,7 @@ func TestALimitEndsTheGroupThatWasMade(t *testing.T) {
 }
 
 //brood:checks S051 S055
-func TestALimitDoesNotEndAGroupThatWasJoined(t *testing.T) {
+func TestALimitDoesNotKillAGroupThatWasJoined(t *testing.T) {
 	for name, o := range map[string]childprocess.Options{"a program": {}, "a shell": {Shell: childprocess.DefaultShell}} {
 		t.Run(name, func(t *testing.T) {
 			l := newLoop(t)

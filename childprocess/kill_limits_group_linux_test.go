@@ -100,7 +100,7 @@ func TestAChildThatObeysIsNotForced(t *testing.T) {
 }
 
 //brood:checks S055
-func TestAShellWithATimeoutIsEndedWithItsGroup(t *testing.T) {
+func TestAShellWithATimeoutIsKilledWithItsGroup(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		o    childprocess.Options

@@ -73,7 +73,7 @@ func whenReady(c *childprocess.ChildProcess, fn func()) {
 }
 
 //brood:checks N064 N066
-func TestTheEndOfAContextIsToldBeforeExit(t *testing.T) {
+func TestTheErrorOfADoneContextComesBeforeExit(t *testing.T) {
 	l := newLoop(t)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	p := startWith(t, l, &childprocess.Options{Context: ctx, KillSignal: syscall.SIGKILL}, "wait")
@@ -112,7 +112,7 @@ func TestAContextThatEndsAfterExitIsNoError(t *testing.T) {
 }
 
 //brood:checks N063
-func TestAChildThatEndsLeavesItsContext(t *testing.T) {
+func TestAChildThatExitsStopsWatchingItsContext(t *testing.T) {
 	l := newLoop(t)
 	ctx := &countedContext{Context: t.Context(), done: make(chan struct{})}
 	p := startWith(t, l, &childprocess.Options{Context: ctx}, "exit", "0")

@@ -13,7 +13,7 @@ import (
 )
 
 //brood:checks S050
-func TestAZombieNobodyHasSeenCanBeSignalled(t *testing.T) {
+func TestAZombieThatWasNotReapedCanBeSignalled(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "exit", "5")
 	awaitZombie(t, c.Pid())

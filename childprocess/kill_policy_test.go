@@ -17,7 +17,7 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-func TestCancelKillAsksNobody(t *testing.T) {
+func TestCancelKillSendsOnlySIGKILL(t *testing.T) {
 	l := newLoop(t)
 	ctx, cancel := contextWithCancel(t)
 	c := startWith(t, l, &childprocess.Options{Context: ctx, Cancel: childprocess.CancelKill}, "stubborn")
@@ -29,7 +29,7 @@ func TestCancelKillAsksNobody(t *testing.T) {
 	require.ErrorIs(t, ev.status.Cause, errReason)
 }
 
-func TestCancelNoneOnlyTells(t *testing.T) {
+func TestCancelNoneOnlyReportsTheLimit(t *testing.T) {
 	l := newLoop(t)
 	o := &childprocess.Options{Timeout: 20 * time.Millisecond, Cancel: childprocess.CancelNone}
 	c := startWith(t, l, o, "wait")
@@ -64,7 +64,7 @@ func asExit(t testing.TB, err error) *childprocess.ExitError {
 	return e
 }
 
-func TestCancelFuncEndsTheChildInItsOwnWay(t *testing.T) {
+func TestCancelFuncReplacesTheSignal(t *testing.T) {
 	l := newLoop(t)
 	calls := 0
 	o := &childprocess.Options{Timeout: 20 * time.Millisecond, KillGrace: time.Hour, CancelFunc: func(c *childprocess.ChildProcess) {
@@ -110,7 +110,7 @@ func TestScopeGroupGivesAGroup(t *testing.T) {
 	require.Equal(t, "close SIGTERM", ev.last())
 }
 
-func TestIdleTimeoutEndsOnlyWhoIsSilent(t *testing.T) {
+func TestIdleTimeoutKillsOnlyAChildThatWritesNothing(t *testing.T) {
 	l := newLoop(t)
 	const limit = time.Second // The child may be late on a busy machine.
 	o := &childprocess.Options{IdleTimeout: limit}
@@ -163,7 +163,7 @@ func TestIdleTimeoutDoesNotCountWhileThisProgramReadsNothing(t *testing.T) {
 	}
 }
 
-func TestStopWhenEndsTheChildWithTheFirstThatIsEnough(t *testing.T) {
+func TestStopWhenKillsTheChildAtTheFirstTrue(t *testing.T) {
 	l := newLoop(t)
 	stopAt := func(text string) (func(slot int, chunk []byte) bool, *int) {
 		var seen []byte

@@ -114,7 +114,7 @@ func TestAShellWithALimitStaysInTheForeground(t *testing.T) {
 }
 
 //brood:checks S055
-func TestALimitOnATerminalEndsWhatTheShellHasStarted(t *testing.T) {
+func TestALimitOnATerminalKillsTheDescendantsOfAShell(t *testing.T) {
 	for name, command := range map[string]string{
 		"a child":            "echo $$; sleep 1000 & echo $!; wait",
 		"behind a child":     "echo $$; sleep 1000; true",
@@ -133,7 +133,7 @@ func TestALimitOnATerminalEndsWhatTheShellHasStarted(t *testing.T) {
 }
 
 // A stopped process handles a soft signal only after it was continued.
-func TestASoftSignalReachesWhoIsStopped(t *testing.T) {
+func TestASoftSignalReachesStoppedProcesses(t *testing.T) {
 	for name, o := range map[string]childprocess.Options{
 		"alone": {}, "a group": {Setpgid: true}, "a session": {Detached: true}, "a shell": {Shell: childprocess.DefaultShell},
 	} {

@@ -50,7 +50,7 @@ func TestTerminateGivesAGrace(t *testing.T) {
 	}
 }
 
-func TestTerminateEndsTheGroup(t *testing.T) {
+func TestTerminateKillsTheGroup(t *testing.T) {
 	l := newLoop(t)
 	for name, o := range map[string]*childprocess.Options{
 		"detached": {Detached: true}, "a group": {Setpgid: true}, "a shell": {Shell: childprocess.DefaultShell},

@@ -94,7 +94,7 @@ func TestTermEndsASleeperWithOpenPipesAndAPendingWrite(t *testing.T) {
 }
 
 //brood:checks S049 N061
-func TestSignalZeroAsksAndHarmsNobody(t *testing.T) {
+func TestSignalZeroAsksAndDoesNoHarm(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "wait")
 	ev := events(c)
@@ -109,7 +109,7 @@ func TestSignalZeroAsksAndHarmsNobody(t *testing.T) {
 }
 
 //brood:checks S049
-func TestWhatIsNoSignalIsRefusedAndNothingDelivered(t *testing.T) {
+func TestANumberThatIsNoSignalIsRefusedAndNothingSent(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "wait")
 	ev := events(c)
@@ -156,7 +156,7 @@ func TestKillingAgainAndAgainIsHarmless(t *testing.T) {
 }
 
 //brood:checks S050
-func TestAChildThatEndedByItselfWasNotKilled(t *testing.T) {
+func TestAChildThatExitedByItselfWasNotKilled(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "exit", "0")
 	run(t, l)
@@ -174,7 +174,7 @@ func TestAChildThatCouldNotBeStartedIsNotSignalled(t *testing.T) {
 }
 
 //brood:checks S049
-func TestWhoMayNotSignalIsTold(t *testing.T) {
+func TestAChildThatMayNotBeSignalledIsAKillError(t *testing.T) {
 	file, argv := helperproc.Command("wait")
 	all := append([]string{file}, argv...)
 	_, argv = helperproc.Command("kill-forbidden", all...)

@@ -392,7 +392,7 @@ func TestFileOfAPipeIsUsableByBothSides(t *testing.T) {
 	require.Equal(t, "child parent", string(text))
 }
 
-func TestConnectionHandedOverWorksForTheChild(t *testing.T) {
+func TestAnOwnedConnectionWorksForTheChild(t *testing.T) {
 	// As inetd(8) does it: the child has the connection and the parent forgets it.
 	l := newLoop(t)
 	client, server := rawSocketPair(t)
