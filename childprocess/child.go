@@ -14,7 +14,8 @@ import (
 // A ChildProcess is a child that this package has started, or one that could not be started: then
 // the error event has the reason.
 //
-// The On methods add a listener for one event and panic for a nil fn.
+// The On methods add a listener for one event and panic for a nil fn. Listeners are called on the
+// loop goroutine, and never inside the call that causes the event.
 //
 // A ChildProcess's methods must be called on the loop goroutine unless their comment says
 // otherwise.

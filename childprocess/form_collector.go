@@ -103,7 +103,7 @@ func (k *collector) add(i int, chunk []byte) {
 	k.size += len(chunk)
 	if k.limit >= 0 && k.size > k.limit {
 		k.c.holdOverflow(k.c.Stdio[i].Readable)
-		// Not now: end may call the program, which a stream's data must not.
+		// Not now: killFor may call the program, which a stream's data must not.
 		k.c.loop.NextTick(func() { k.c.killFor(ErrMaxBuffer) })
 	}
 }

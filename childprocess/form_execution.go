@@ -90,7 +90,7 @@ func (c *capture) StreamData(chunk []byte) {
 		return
 	}
 	e.child.holdOverflow(c.stream)
-	// Not now: end may call the program, which a stream's data must not.
+	// Not now: killFor may call the program, which a stream's data must not.
 	e.child.loop.NextTick(func() { e.child.killFor(&MaxBufferError{Stream: c.name, Max: e.limit}) })
 }
 

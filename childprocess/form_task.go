@@ -113,7 +113,7 @@ func (t *task) fork(starter *process.Starter, way ExitWatch, o *Options, in inpu
 
 // inputFailed is told by the feeder. The child may just have ended, without a need for the rest.
 func (t *task) inputFailed(err error) {
-	_ = t.loop.Post(func() { t.c.killUnlessItCloses(err) }) // See stop.
+	_ = t.loop.Post(func() { t.c.killUnlessItCloses(err) }) // See killFor.
 }
 
 // abandon ends a child that has no loop.
