@@ -109,46 +109,60 @@ func (c *ChildProcess) killFor(cause error) { c.killWithin(cause, c.limits.grace
 
 // killWithin is killFor with another grace; 0 or less: SIGKILL is not sent.
 func (c *ChildProcess) killWithin(cause error, grace time.Duration) {
+	if sent, ok, err := c.startKill(cause, grace); ok {
+		c.reportKill(sent, err)
+	}
+}
+
+// startKill makes cause the Cause, sends the first signal, unless CancelFunc is to be called in its
+// place, and has SIGKILL follow. It returns the signal and its error. If ok is true, reportKill must
+// be called next, or on the next tick if the program has called: it calls the program.
+func (c *ChildProcess) startKill(cause error, grace time.Duration) (sent Signal, ok bool, err error) {
 	m := &c.limits
 	if m.cause != nil || c.state == childClosed {
-		return
+		return 0, false, nil
 	}
 	m.cause = cause
 	if c.state >= childExited {
 		c.status.Cause = cause // The exit event came without it; the close event has it.
 	}
-	if m.policy == CancelNone {
-		reactor.Emit(c.loop, &c.err, cause)
-		return
+	switch {
+	case m.policy == CancelNone:
+		return 0, true, nil
+	case m.cancelFunc != nil:
+	case m.policy == CancelKill:
+		sent, err = syscall.SIGKILL, c.signalAll(syscall.SIGKILL)
+		m.forced = err == nil
+	default:
+		m.signalled = true
+		sent, err = m.soft, c.signalAll(m.soft)
 	}
-	sent, err := c.startKill()
 	if err == nil && grace > 0 && !m.forced {
 		c.forceAfter(grace)
+	}
+	return sent, true, err
+}
+
+// reportKill calls CancelFunc, closes the pipes of the form, and emits the error event. It does
+// nothing if the child has closed in the meantime.
+func (c *ChildProcess) reportKill(sent Signal, err error) {
+	m := &c.limits
+	switch {
+	case c.state == childClosed:
+		return
+	case m.policy == CancelNone:
+		reactor.Emit(c.loop, &c.err, m.cause)
+		return
+	case m.cancelFunc != nil:
+		reactor.Call(c.loop, m.cancelFunc, c)
 	}
 	if m.force == nil {
 		c.closePipes()
 	}
-	if aborted, ok := cause.(*AbortError); ok && err == nil {
+	if aborted, ok := m.cause.(*AbortError); ok && err == nil {
 		reactor.Emit[error](c.loop, &c.err, aborted)
 	}
 	c.reportUnsent(sent, err)
-}
-
-// startKill calls CancelFunc or sends the first signal, as the options say. It returns the signal
-// and its error.
-func (c *ChildProcess) startKill() (Signal, error) {
-	m := &c.limits
-	switch {
-	case m.cancelFunc != nil:
-		reactor.Call(c.loop, m.cancelFunc, c)
-		return 0, nil
-	case m.policy == CancelKill:
-		err := c.signalAll(syscall.SIGKILL)
-		m.forced = err == nil
-		return syscall.SIGKILL, err
-	}
-	m.signalled = true
-	return m.soft, c.signalAll(m.soft)
 }
 
 // forceAfter has SIGKILL sent after grace, unless it was sent or will be sent sooner.

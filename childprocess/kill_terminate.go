@@ -22,8 +22,9 @@ var ErrTerminated = errors.New("childprocess: terminated")
 // other processes of these that are left, and if a form still waits for the output, it closes the
 // pipes.
 //
-// If the system refuses a signal, the error event has a *[KillError]. With CancelNone no call sends
-// a signal. Once the child has outlived its loop, Terminate is safe to call from any goroutine.
+// CancelFunc and the listeners of the error event are called on the next tick. If the system
+// refuses a signal, that event has a *[KillError]. With CancelNone no call sends a signal. Once the
+// child has outlived its loop, Terminate is safe to call from any goroutine.
 func (c *ChildProcess) Terminate(grace time.Duration) {
 	if grace == 0 {
 		grace = 1
@@ -35,7 +36,9 @@ func (c *ChildProcess) Terminate(grace time.Duration) {
 		c.starting.queueTerminate(grace)
 	case c.limits.cause == nil && c.nothingToKill():
 	case c.limits.cause == nil:
-		c.killWithin(ErrTerminated, grace)
+		if sent, ok, err := c.startKill(ErrTerminated, grace); ok {
+			c.loop.NextTick(func() { c.reportKill(sent, err) })
+		}
 	case grace > 0 && c.limits.policy != CancelNone:
 		c.forceAfter(grace)
 	}

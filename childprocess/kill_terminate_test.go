@@ -197,3 +197,34 @@ func TestKillGroupRefusesMistakes(t *testing.T) {
 	run(t, l)
 	require.Equal(t, "close 0", ev.last())
 }
+
+func TestTerminateCallsNothingBeforeItReturns(t *testing.T) {
+	for name, o := range map[string]childprocess.Options{
+		"CancelNone": {Cancel: childprocess.CancelNone},
+		"CancelFunc": {CancelFunc: func(*childprocess.ChildProcess) {}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t)
+			called, returned := 0, false
+			call := func() {
+				called++
+				require.True(t, returned, "inside of Terminate")
+			}
+			if o.CancelFunc != nil {
+				o.CancelFunc = func(*childprocess.ChildProcess) { call() }
+			}
+			c := startWith(t, l, &o, "wait")
+			c.OnError(func(err error) {
+				require.ErrorIs(t, err, childprocess.ErrTerminated)
+				call()
+			})
+			c.OnSpawn(func() {
+				c.Terminate(-1)
+				returned = true
+				l.SetImmediate(c.Stdin.End)
+			})
+			run(t, l)
+			require.Equal(t, 1, called)
+		})
+	}
+}
