@@ -100,7 +100,8 @@ func TestForkExecHonoursTheOptionsThatItHas(t *testing.T) {
 	got := output(t, l, spawn(t, l, "/bin/grep", []string{"CapAmb", "/proc/self/status"}, &o))
 	require.Equal(t, "CapAmb:\t0000000000000001\n", got)
 	require.ErrorIs(t, failureOf(t, "/bin/echo", &childprocess.Options{
-		Backend: childprocess.BackendForkExec, AmbientCaps: []uintptr{63}, // No kernel has this capability.
+		// No kernel has this capability.
+		Backend: childprocess.BackendForkExec, AmbientCaps: []uintptr{63},
 	}), errors.ErrUnsupported)
 	missing := t.TempDir() + "/none"
 	err := failureOf(t, "/bin/echo", &childprocess.Options{Backend: childprocess.BackendForkExec, Chroot: missing})

@@ -13,9 +13,15 @@ import (
 
 // A platform supplies:
 //
-//	func chooseExitWatch(w ExitWatch) (ExitWatch, error)    the way that w means, never ExitWatchAuto; ErrUnsupported
-//	func (all *children) watchExit(c *ChildProcess) error   has all.reap(c) called when c may have exited, as a Late watcher;
-//	                                                        not called for ExitWatchSIGCHLD
+//	func chooseExitWatch(w ExitWatch) (ExitWatch, error)
+//	func (all *children) watchExit(c *ChildProcess) error
+//
+// chooseExitWatch returns the way that w means on this system, never ExitWatchAuto. Its error wraps
+// errors.ErrUnsupported.
+//
+// watchExit has all.reap(c) called when c may have exited, by a Late watcher: the data that the
+// child wrote before is read first. It is not called for ExitWatchSIGCHLD. On an error nothing is
+// watched.
 
 // children has all children of one loop, which closes it when the loop itself is closed. It belongs
 // to the loop goroutine; spawners alone is used by others, too.

@@ -95,7 +95,8 @@ var daemonCalls = map[string]daemonCall{
 	},
 	"RunWith": func(t *testing.T, o childprocess.Options, args ...string) (r daemonResult) {
 		err := childprocess.RunWith(t.Context(), &childprocess.RunOptions{Options: o}, shell, args...)
-		return daemonResult{stdout: "one\ntwo", err: err}.withStatusOfError() // The pipe is not read.
+		// The pipe is not read.
+		return daemonResult{stdout: "one\ntwo", err: err}.withStatusOfError()
 	},
 	"LinesWith": func(t *testing.T, o childprocess.Options, args ...string) (r daemonResult) {
 		got := collectLines(childprocess.LinesWith(t.Context(), &childprocess.RunOptions{Options: o}, shell, args...))

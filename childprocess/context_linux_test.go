@@ -14,7 +14,8 @@ import (
 // The function of the context runs on a goroutine of its own, which here usually runs only after
 // Run has returned.
 func TestAContextThatEndsWithItsChildDoesNotKeepTheLoopAlive(t *testing.T) {
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // One thread runs Go code: the goroutine has to wait for the loop.
+	// One thread runs Go code: the goroutine has to wait for the loop.
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	late := 0
 	for range 50 {
 		l, err := openLoop()

@@ -115,8 +115,9 @@ func (c *ChildProcess) killWithin(cause error, grace time.Duration) {
 }
 
 // startKill makes cause the Cause, sends the first signal, unless CancelFunc is to be called in its
-// place, and has SIGKILL follow. It returns the signal and its error. If ok is true, reportKill must
-// be called next, or on the next tick if the program has called: it calls the program.
+// place, and has SIGKILL follow. It returns the signal and its error. If ok is true, the caller has
+// to call reportKill, which calls the program: at once, or on the next tick if the program is the
+// caller.
 func (c *ChildProcess) startKill(cause error, grace time.Duration) (sent Signal, ok bool, err error) {
 	m := &c.limits
 	if m.cause != nil || c.state == childClosed {
