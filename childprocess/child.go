@@ -68,12 +68,12 @@ type ChildProcess struct {
 
 	// How its exit is seen; unused once state is above childRunning.
 	watcher      reactor.Watcher // of the pidfd, if watched
-	watched      bool
-	bySIGCHLD    bool           // children.reap is called when SIGCHLD comes
-	reapQueued   bool           // an immediate will call children.reap
-	inSharedRefs bool           // counted in children.sharedRefs
-	retryPause   time.Duration  // last pause before another try to reap, see exitPoll; 0: none yet
-	retryTimer   *reactor.Timer // of the next try; nil: none is due
+	watched      bool            // watcher is open
+	bySIGCHLD    bool            // children.reap is called when SIGCHLD comes
+	reapQueued   bool            // an immediate will call children.reap
+	inSharedRefs bool            // counted in children.sharedRefs
+	retryPause   time.Duration   // last pause before another try to reap, see exitPoll; 0: none yet
+	retryTimer   *reactor.Timer  // of the next try; nil: none is due
 
 	// Limits, input, memory, and the end.
 	limits      limits
@@ -110,12 +110,10 @@ type childState uint8
 
 const (
 	childStarting childState = iota // outside of Spawn only an Async child
-	// its process exists, or is a zombie: the pid is the child's own
-	childRunning
-	// waitpid(2) has returned its status; exit is still to be emitted
-	childReaped
-	childExited // exit was emitted, or error is due in its place
-	childClosed // close was emitted, or the loop is closed
+	childRunning                    // it was not reaped, so the pid is its own
+	childReaped                     // waitpid(2) has returned the status; exit is due
+	childExited                     // exit was emitted, or error is due in its place
+	childClosed                     // close was emitted, or the loop is closed
 )
 
 // OnSpawn calls fn once, before every other event, when the program was started.

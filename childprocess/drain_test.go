@@ -65,7 +65,7 @@ func TestPausedStreamsAreDrainedAfterTheExit(t *testing.T) {
 	c.Stdout.Pause()
 	c.Stderr.Pause()
 	run(t, l)
-	require.Equal(t, "out", string(ev.data[1]), "who had listened before gets the data all the same")
+	require.Equal(t, "out", string(ev.data[1]), "a listener that was there before gets the data")
 	require.Equal(t, "err", string(ev.data[2]))
 	require.Less(t, ev.index("exit"), ev.index("stdout data"))
 	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())

@@ -35,8 +35,8 @@ func TestAChildOutlivesItsLoopAndLeavesNoZombie(t *testing.T) {
 			require.NoError(t, err)
 			require.True(t, ok)
 		},
-		"Terminate":     func(c *childprocess.ChildProcess) { c.Terminate(time.Hour) },
-		"somebody else": func(c *childprocess.ChildProcess) { require.NoError(t, syscall.Kill(c.Pid(), syscall.SIGKILL)) },
+		"Terminate":       func(c *childprocess.ChildProcess) { c.Terminate(time.Hour) },
+		"another program": func(c *childprocess.ChildProcess) { require.NoError(t, syscall.Kill(c.Pid(), syscall.SIGKILL)) },
 		"another goroutine's": func(c *childprocess.ChildProcess) {
 			done := make(chan bool)
 			go func() { kill(t, c, 9); close(done) }()

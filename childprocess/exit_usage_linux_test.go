@@ -164,7 +164,7 @@ func TestPeakMemoryIsNotTheParents(t *testing.T) {
 	ev := events(spawn(t, l, "true", nil, nil))
 	run(t, l)
 	require.Greater(t, ev.status.Rusage.Maxrss<<10, int64(100<<20), "the system counts %d bytes of this program", len(ballast))
-	require.Zero(t, ev.status.Usage.PeakMemory, "nobody has looked")
+	require.Zero(t, ev.status.Usage.PeakMemory, "Usage was not called")
 	require.Positive(t, ev.status.Usage.Elapsed)
 }
 

@@ -133,7 +133,7 @@ func TestKillTreeOfAProgramWithoutPrivileges(t *testing.T) {
 		"a cgroup of its own":        {},
 		"one that it may not freeze": {without: []string{"cgroup.freeze"}},
 		"one that it may only list":  {without: []string{"cgroup.freeze", "cgroup.kill"}},
-		"with somebody else in it":   {foreign: true},
+		"with a foreign process":     {foreign: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			group, _ := newCgroup(t)
@@ -280,7 +280,7 @@ func TestKillTreeInAFrozenCgroup(t *testing.T) {
 		require.Equal(t, 1, sent)
 		text, err := os.ReadFile(freezer)
 		require.NoError(t, err)
-		require.Equal(t, "1\n", string(text), "who has frozen it thaws it")
+		require.Equal(t, "1\n", string(text), "KillTree does not thaw a cgroup that was frozen before")
 		sent, err = c.KillTree(syscall.SIGKILL)
 		require.NoError(t, err)
 		require.Equal(t, 1, sent)

@@ -56,7 +56,7 @@ func TestKillTreeLeavesNoSurvivor(t *testing.T) {
 			run(t, l)
 			require.NoError(t, err)
 			require.Greater(t, sent, 6)
-			require.Equal(t, "close SIGKILL", ev.last(), "nobody holds the pipes")
+			require.Equal(t, "close SIGKILL", ev.last(), "no process has the pipes")
 			require.True(t, c.Killed())
 			entries, err := os.ReadDir(dir)
 			require.NoError(t, err)
