@@ -12,7 +12,8 @@ const (
 	TailSize     = tailSize
 )
 
-// OpenPrivateLoops has open make the loops of calls that wait. It closes the idle ones.
+// OpenPrivateLoops sets the function that opens loops for the calls that wait, and closes idle
+// loops.
 func OpenPrivateLoops(open func() (*reactor.Loop, error)) {
 	p := &privateLoops
 	p.mu.Lock()
@@ -25,14 +26,14 @@ func OpenPrivateLoops(open func() (*reactor.Loop, error)) {
 	}
 }
 
-// IdleLoops returns how many loops wait for the next call.
+// IdleLoops is the number of loops that wait for the next call.
 func IdleLoops() int {
 	privateLoops.mu.Lock()
 	defer privateLoops.mu.Unlock()
 	return len(privateLoops.idle)
 }
 
-// BackgroundUsers returns how many children use the background loop.
+// BackgroundUsers returns the number of acquires of the background loop.
 func BackgroundUsers() int {
 	background.mu.Lock()
 	defer background.mu.Unlock()
@@ -42,7 +43,7 @@ func BackgroundUsers() int {
 	return background.current.users
 }
 
-// BackgroundRuns reports whether there is a background loop.
+// BackgroundRuns reports whether the background loop runs.
 func BackgroundRuns() bool {
 	background.mu.Lock()
 	defer background.mu.Unlock()
@@ -52,7 +53,7 @@ func BackgroundRuns() bool {
 // TasksAlone returns the number of calls that wait on a loop of their own.
 func TasksAlone() int { return int(tasksAlone.Load()) }
 
-// RetireBackground stops the background loop, which is not in use, and waits until it has returned.
+// RetireBackground ends the background loop, which must have no user, and waits for its end.
 func RetireBackground() {
 	background.mu.Lock()
 	s := background.current
@@ -63,7 +64,7 @@ func RetireBackground() {
 	}
 }
 
-// Collect collects the output of the child, as the forms that wait do. The result is valid after
+// Collect captures the output of the child, as the forms that wait do. The result is valid after
 // close.
 func Collect(c *ChildProcess) (result func() *SyncResult) {
 	k := newCollector(c, -1)

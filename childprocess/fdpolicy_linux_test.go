@@ -17,7 +17,7 @@ import (
 	"github.com/brood-go/brood/internal/test/leakcheck"
 )
 
-// backends are the ways to start a child that this run has.
+// backends are the ways to start a child that this test run can use.
 func backends() map[string]childprocess.Backend {
 	all := map[string]childprocess.Backend{
 		"auto": childprocess.BackendAuto, "fork": childprocess.BackendFork, "ForkExec": childprocess.BackendForkExec,
@@ -28,7 +28,7 @@ func backends() map[string]childprocess.Backend {
 	return all
 }
 
-// inheritedBy returns the descriptors that a child has, by number.
+// inheritedBy returns the descriptors of a child, by number.
 func inheritedBy(t testing.TB, o *childprocess.Options) []int {
 	t.Helper()
 	l := newLoop(t)
@@ -40,7 +40,7 @@ func inheritedBy(t testing.TB, o *childprocess.Options) []int {
 	return slices.Sorted(maps.Keys(open))
 }
 
-// openNumber opens /dev/null at a number that is free.
+// openNumber opens /dev/null at a free number.
 func openNumber(t testing.TB, number, flags int) {
 	t.Helper()
 	_, err := unix.FcntlInt(uintptr(number), unix.F_GETFD, 0)
@@ -87,7 +87,7 @@ func TestAChildHasWhatItsFDPolicySays(t *testing.T) {
 	}
 }
 
-// What an inherited descriptor has for a number is not used to move the others.
+// The number of an inherited descriptor is not used as a temporary one.
 func TestInheritedDescriptorsAreNotOverwritten(t *testing.T) {
 	for number := 5; number < 60; number++ {
 		if _, err := unix.FcntlInt(uintptr(number), unix.F_GETFD, 0); err != nil {
@@ -95,7 +95,7 @@ func TestInheritedDescriptorsAreNotOverwritten(t *testing.T) {
 		}
 	}
 	before := slices.Sorted(maps.Keys(leakcheck.Inheritable()))
-	// Each of these goes to the place of another.
+	// Each of these goes to the number of another.
 	stdio := []childprocess.Stdio{childprocess.FD(2), {}, childprocess.FD(0), childprocess.FD(1), childprocess.FD(0)}
 	if plainFork() {
 		t.Skip("syscall.ForkExec does that")
@@ -108,7 +108,7 @@ func TestInheritedDescriptorsAreNotOverwritten(t *testing.T) {
 
 func TestAChildHasNothingThatOthersOpenMeanwhile(t *testing.T) {
 	noNewFDs(t)
-	starts := 100 // Package process has another 500, of each fork.
+	starts := 100 // Package process has a test of 500, with each fork.
 	if testing.Short() {
 		starts = 10
 	}
@@ -124,7 +124,7 @@ func TestAChildHasNothingThatOthersOpenMeanwhile(t *testing.T) {
 				defer runtime.UnlockOSThread()
 				for ; !over.Load(); opened.Add(1) {
 					var ends [2]int
-					if unix.Pipe(ends[:]) == nil { // as C code does
+					if unix.Pipe(ends[:]) == nil { // As C code does.
 						_ = unix.Close(ends[0])
 						_ = unix.Close(ends[1])
 					}

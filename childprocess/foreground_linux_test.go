@@ -15,7 +15,7 @@ import (
 	"github.com/brood-go/brood/internal/test/helperproc"
 )
 
-// terminalView is what a process sees of its terminal.
+// terminalView is the terminal as a process sees it.
 type terminalView struct{ Pid, Group, Session, Foreground int }
 
 func viewTerminal() terminalView {
@@ -27,8 +27,8 @@ func viewTerminal() terminalView {
 func init() {
 	helperproc.Register("terminal-view", func([]string) { writeAll(1, check(json.Marshal(viewTerminal()))) })
 
-	// in-front starts children on the terminal that it leads the session of, and writes what they
-	// see, and itself before and after.
+	// in-front leads the session of its terminal, starts children there, and writes their view and
+	// its own before and after.
 	helperproc.Register("in-front", func(args []string) {
 		views := []terminalView{viewTerminal()}
 		see := func(o childprocess.Options) {
@@ -42,7 +42,7 @@ func init() {
 		}
 		see(childprocess.Options{})
 		see(childprocess.Options{Foreground: true})
-		// This program is in the background now, and its children can be in front all the same.
+		// This program is in the background now; its children can nevertheless be in front.
 		see(childprocess.Options{Foreground: true, Setpgid: true, Async: true})
 		see(childprocess.Options{Foreground: true, KillScope: childprocess.ScopeChild})
 		see(childprocess.Options{Foreground: true, KillScope: childprocess.ScopeTree})
@@ -84,7 +84,7 @@ func TestAChildInTheForeground(t *testing.T) {
 }
 
 func init() {
-	// without-terminal tries to have a child in the foreground, and writes why not.
+	// without-terminal starts a child in the foreground and writes the error.
 	helperproc.Register("without-terminal", func([]string) {
 		l := check(openLoop())
 		_, err := childprocess.Spawn(l, "/bin/echo", nil, &childprocess.Options{Foreground: true})

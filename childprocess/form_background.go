@@ -8,37 +8,40 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// background is the loop on which the children of [Output] and its like run, whichever goroutine
-// asks for them. Like privateLoops it belongs to the program.
+// background runs the children of [Output] and its relatives, and survivors. Any goroutine may use
+// it. It belongs to the program, like privateLoops, because its users have no loop.
 var background backgroundLoop
 
-// backgroundIdleTime is how long the loop goes on when nobody uses it.
+// backgroundIdleTime is the time from the last release until the loop ends.
 const backgroundIdleTime = time.Second
 
-// backgroundLoop starts a loop for the first user and ends it some time after the last one.
+// backgroundLoop starts a loop for the first user and ends it backgroundIdleTime after the last
+// one. Its methods are safe to call from any goroutine.
 type backgroundLoop struct {
-	mu      sync.Mutex
-	current *sharedLoop // nil while there is none
+	mu      sync.Mutex  // guards current, and users and idle of every sharedLoop
+	current *sharedLoop // nil: no loop runs; acquire starts one
 }
 
-// sharedLoop is one that runs on a goroutine of its own.
+// sharedLoop is a reactor.Loop that runs on a goroutine of its own (backgroundLoop.run) and is
+// closed by it. All fields but users and idle are set before another goroutine can have it.
 type sharedLoop struct {
 	loop        *reactor.Loop
-	releaseHold func() // of the Hold that keeps it running
-	exitWatch   ExitWatch
+	releaseHold func()    // ends the Hold that keeps Run from returning
+	exitWatch   ExitWatch // the loop's way to see exits
 
-	starters spawners // for the goroutines that start the children
+	starters spawners // run tasks' forks, off the loop goroutine
 
-	// stopped is done when the loop does not run any more. Its cause is then what Run has returned,
-	// if that was an error: those who wait for something on the loop wait for this too.
+	// stopped is done when Run has returned. Its cause is Run's error, if there was one. A caller
+	// that waits for an event of the loop must also wait for ended, because a broken loop emits
+	// nothing.
 	stopped context.Context
 	stop    context.CancelCauseFunc
 
-	users int // under backgroundLoop.mu, and so is idle
-	idle  *time.Timer
+	users int         // acquires without a release
+	idle  *time.Timer // calls retire; nil until users was 0 for the first time
 }
 
-// acquire returns the loop, for a user who will release it.
+// acquire returns the running loop, and starts one if there is none. The caller must release it.
 func (b *backgroundLoop) acquire() (*sharedLoop, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -56,8 +59,8 @@ func (b *backgroundLoop) acquire() (*sharedLoop, error) {
 		s = &sharedLoop{loop: l, releaseHold: l.Hold(), exitWatch: all.exitWatch}
 		s.stopped, s.stop = context.WithCancelCause(context.Background())
 		b.current = s
-		// It ends with Run, when retire has released the loop or its poll fails. Nobody has to wait
-		// for that.
+		// The goroutine ends with Run: after retire, or when the loop's poll fails. Nobody waits
+		// for it.
 		go b.run(s)
 	}
 	if s.idle != nil {
@@ -67,7 +70,7 @@ func (b *backgroundLoop) acquire() (*sharedLoop, error) {
 	return s, nil
 }
 
-// release is called once for each acquire.
+// release gives back one acquire.
 func (b *backgroundLoop) release(s *sharedLoop) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -77,7 +80,7 @@ func (b *backgroundLoop) release(s *sharedLoop) {
 	}
 }
 
-// retire lets the loop end unless it is used again.
+// retire lets Run return, unless the loop was acquired again.
 func (b *backgroundLoop) retire(s *sharedLoop) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -87,6 +90,7 @@ func (b *backgroundLoop) retire(s *sharedLoop) {
 	}
 }
 
+// run is the goroutine of the loop. It owns the loop and closes it.
 func (b *backgroundLoop) run(s *sharedLoop) {
 	err := s.loop.Run()
 	s.starters.close()
@@ -95,7 +99,7 @@ func (b *backgroundLoop) run(s *sharedLoop) {
 	} else {
 		b.mu.Lock()
 		if b.current == s {
-			b.current = nil // The next user gets another one.
+			b.current = nil // The next acquire starts another.
 		}
 		b.mu.Unlock()
 		s.releaseHold()

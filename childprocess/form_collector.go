@@ -8,35 +8,36 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// collector gathers what a child writes, for the forms that wait for its end. When it has had
-// enough it ends the child as a time-out does: by the soft signal, and by closing our ends of the
-// pipes, so that nobody else who has the other ends can delay close. It is used on the loop
-// goroutine, and by anybody after close.
+// collector gathers the output of a child for the forms that wait for its end. When a limit is
+// reached, it cuts the child off like a time-out: soft signal, then close of our ends of the pipes,
+// because others who hold the far ends could delay close. It is used on the loop goroutine; after
+// close, any one goroutine may read it.
 type collector struct {
 	c     *ChildProcess
-	out   [][]byte // by slot; not nil for those that are captured
-	size  int      // bytes captured, of all slots together
-	limit int      // the most that size may be; < 0: no limit
-	tail  int      // the slot of which only the end is captured; 0: none
-	input []byte   // what stdin has still to get
-	// how much of the input was to go through stdin's stream, in bytes; nil: nothing
+	out   [][]byte // by slot, owned; nil: not captured
+	size  int      // bytes captured, of all slots but tail
+	limit int      // limit of size in bytes; < 0: none
+	tail  int      // slot of which the last tailSize bytes are kept; 0: none
+	input []byte   // rest of the input; borrowed from the caller
+	// bytes that stdin's stream has to write by the exit, see expect; nil: not checked
 	given func() int64
-	stdin int // its descriptor, while it was open
+	stdin int // number of stdin's descriptor, for an error; valid with given
 
-	pipeErr error       // the first failure of a pipe
-	onError func(error) // pipeFailed
+	pipeErr error       // first failure of a pipe
+	onError func(error) // k.pipeFailed, made once
 
-	captures [usualSlots]slotCapture // memory
+	captures [usualSlots]slotCapture // memory for the usual slots
 }
 
-// tailSize is the most that is kept of an output of which only the end matters, in bytes.
+// tailSize is the most that is kept of the slot in tail, in bytes.
 const tailSize = 64 << 10
 
-// inputChunk is how much of the input is written at once: what the pipe does not take of it is
-// copied.
+// inputChunk is the length of one write of the input, in bytes. The stream copies the bytes that
+// the pipe does not take, so a longer write would copy more.
 const inputChunk = 64 << 10
 
-// newCollector is called before anything can have happened to the child, which was started.
+// newCollector must be called before the loop can run an event of the child c, which was started. A
+// negative max is no limit.
 func newCollector(c *ChildProcess, limit int) *collector {
 	k := &collector{c: c, limit: limit, out: make([][]byte, len(c.Stdio))}
 	k.onError = k.pipeFailed
@@ -45,7 +46,8 @@ func newCollector(c *ChildProcess, limit int) *collector {
 	return k
 }
 
-// captureAll captures every pipe but stdin. Those that lead both ways get their end at once.
+// captureAll captures every pipe but stdin. If a pipe is a two-way socket, its writing half is
+// ended at once.
 func (k *collector) captureAll() {
 	for i, s := range k.c.Stdio {
 		if s.Readable == nil {
@@ -58,7 +60,7 @@ func (k *collector) captureAll() {
 	}
 }
 
-// captureTail keeps the end of what comes through slot i, which does not count.
+// captureTail keeps the last tailSize bytes of slot i. They do not count towards the limit.
 func (k *collector) captureTail(i int) {
 	k.tail = i
 	k.capture(i)
@@ -75,13 +77,13 @@ func (k *collector) capture(i int) {
 	k.c.Stdio[i].Readable.OnError(k.onError)
 }
 
-// slotCapture is what gathers the output of one slot.
+// slotCapture is the streams.DataWatcher of one captured slot.
 type slotCapture struct {
 	k    *collector
 	slot int
 }
 
-// StreamData is called with each chunk.
+// StreamData appends a copy of chunk.
 func (s *slotCapture) StreamData(chunk []byte) {
 	if s.slot == s.k.tail {
 		s.k.addTail(s.slot, chunk)
@@ -90,8 +92,8 @@ func (s *slotCapture) StreamData(chunk []byte) {
 	}
 }
 
-// add may go over the limit by as much as was read at once: what has come is kept. What follows is
-// not.
+// add keeps the whole chunk that crosses the limit, so size may pass the limit by one read. Chunks
+// after it are dropped. With OverflowDrain the chunk is cut at the limit instead.
 func (k *collector) add(i int, chunk []byte) {
 	if k.limit >= 0 && k.size > k.limit {
 		return
@@ -103,20 +105,22 @@ func (k *collector) add(i int, chunk []byte) {
 	k.size += len(chunk)
 	if k.limit >= 0 && k.size > k.limit {
 		k.c.holdOverflow(k.c.Stdio[i].Readable)
-		// Not now: killFor may call the program, which a stream's data must not.
+		// On a tick, because this may call CancelFunc, and a stream's data callback must not call
+		// the program.
 		k.c.loop.NextTick(func() { k.c.killFor(ErrMaxBuffer) })
 	}
 }
 
+// addTail keeps at least the last tailSize bytes of slot i.
 func (k *collector) addTail(i int, chunk []byte) {
 	b := append(k.out[i], chunk...)
-	if len(b) > 2*tailSize { // Not with every chunk: it moves what is kept.
+	if len(b) > 2*tailSize { // Not with every chunk, because it moves the kept bytes.
 		b = b[:copy(b, b[len(b)-tailSize:])]
 	}
 	k.out[i] = b
 }
 
-// feed writes the input to stdin and then ends it. It goes on when what was written has left.
+// feed writes the input to stdin, as fast as the pipe takes it, and then ends stdin.
 func (k *collector) feed(input []byte) {
 	in := k.c.Stdin
 	if in == nil {
@@ -131,12 +135,13 @@ func (k *collector) feed(input []byte) {
 	k.feedMore()
 }
 
+// feedMore writes until the stream wants a pause. It is also the listener for the stream's drain.
 func (k *collector) feedMore() {
 	in := k.c.Stdin
 	for len(k.input) > 0 && !in.NeedDrain() {
 		n := min(len(k.input), inputChunk)
 		if _, err := in.Write(k.input[:n]); err != nil {
-			return // It was destroyed, for a reason that is known.
+			return // Stdin was destroyed; the cause is reported elsewhere.
 		}
 		k.input = k.input[n:]
 	}
@@ -145,11 +150,12 @@ func (k *collector) feedMore() {
 	}
 }
 
-// expect has it be an error that the child does not read as much as given returns at its end.
+// expect makes it an error if stdin's stream has written fewer bytes than given returns after
+// close.
 func (k *collector) expect(given func() int64) { k.given, k.stdin = given, k.c.Stdin.FD() }
 
-// inputErr is that error. A child whose last descriptor of the pipe closes with its exit may be
-// seen to have exited before the pipe is seen to be broken.
+// inputErr returns that error. It does not rely on the pipe's EPIPE: when the child's exit closes
+// the last descriptor of the pipe, the loop may see the exit first.
 func (k *collector) inputErr() error {
 	if k.given == nil || k.given() <= k.c.Stdin.BytesWritten() {
 		return nil
@@ -157,20 +163,21 @@ func (k *collector) inputErr() error {
 	return &streams.OpError{Op: "write", FD: k.stdin, Err: syscall.EPIPE}
 }
 
+// pipeFailed is the listener for errors of all captured pipes and of stdin.
 func (k *collector) pipeFailed(err error) {
 	if k.pipeErr == nil {
 		k.pipeErr = err
 	}
 }
 
-// closePipes closes stdin too: the end of a form that waits for its child does not wait for the
-// input.
+// closePipes is limits.enough. It closes stdin too, because a form that waits for its child must
+// not wait for the input.
 func (k *collector) closePipes() {
 	k.c.cutOff()
 	k.c.streams[0].destroy()
 }
 
-// result is valid after close.
+// result must be called after close, once.
 func (k *collector) result() *SyncResult {
 	if k.tail > 0 {
 		b := k.out[k.tail]
@@ -200,9 +207,8 @@ func (k *collector) result() *SyncResult {
 	return r
 }
 
-// fill writes what the pipe of stdin takes of p now, before there is a child that could close it:
-// whether a child that does not read a short input makes EPIPE of it must not depend on who is
-// faster.
+// fill writes as much of p as stdin's pipe takes, before the child exists. Otherwise a child that
+// ignores a short input would cause EPIPE on some runs and not on others.
 func (a *layout) fill(p []byte) int {
 	if len(p) == 0 || a.parent[0] < 0 {
 		return 0
@@ -210,7 +216,7 @@ func (a *layout) fill(p []byte) int {
 	for {
 		n, err := unix.Write(a.parent[0], p)
 		if err != unix.EINTR {
-			return max(n, 0) // What an error is about comes up when the rest is written.
+			return max(n, 0) // An error comes up again when the rest is written.
 		}
 	}
 }

@@ -7,30 +7,31 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// defaultMaxBuffer is Node's, in bytes.
+// defaultMaxBuffer is Node's default, in bytes.
 const defaultMaxBuffer = 1 << 20
 
-// ExecOptions are the options of [Exec] and [ExecFile]. A nil *ExecOptions means all defaults. They
-// are not kept or changed.
+// ExecOptions are the options of [Exec] and [ExecFile]. A nil *ExecOptions means all defaults. The
+// call neither keeps nor changes them.
 //
-// Stdio must be nil, which is three pipes of which two are captured, unless it has an [Input], a
-// [Path], a [SameAs] or a [Tee] among its three slots at most: stdin is then a Pipe, an Input, or
-// Ignore, Inherit, FD, File or Path. Of stdout and stderr both are captured, as a Pipe or as a Tee
-// with a Pipe among its targets, or one of them is SameAs the other, and nothing is captured for
-// it.
+// Stdio may be nil, which means three pipes, with stdout and stderr captured. Otherwise it must
+// hold an [Input], a [Path], a [SameAs] or a [Tee], and at most three slots. Then
+//
+//   - stdin is a Pipe, Input, Ignore, Inherit, FD, File or Path;
+//   - stdout and stderr are each a Pipe, or a Tee with a Pipe among its targets;
+//   - one of stdout and stderr may be SameAs the other; nothing is captured for that one.
 type ExecOptions struct {
 	Options
 
-	// MaxBuffer is how much is captured of stdout, and of stderr, in bytes. 0: 1 MiB; negative: no
-	// limit, all that a child writes is kept in memory. Exactly MaxBuffer bytes are no error. With
-	// more the capture has the first MaxBuffer bytes, be it in the middle of a UTF-8 sequence, the
-	// child is ended with KillSignal, and KillGrace, and the streams are destroyed.
+	// MaxBuffer is the limit of captured bytes, for stdout and for stderr each. 0: 1 MiB; negative:
+	// no limit, all output is kept in memory. Exactly MaxBuffer bytes are no error. If there are
+	// more, the first MaxBuffer bytes are kept, even if that cuts a UTF-8 sequence; the child gets
+	// KillSignal, after KillGrace SIGKILL, and the streams are destroyed.
 	MaxBuffer int
 }
 
-// Exec runs command by the shell, Options.Shell or else [DefaultShell], captures its output and
-// calls done. Nothing in command is quoted: whoever puts text from outside into it lets that text
-// run commands. See [Quote], and [ExecFile], which Exec is otherwise the same as.
+// Exec runs command in a shell (Options.Shell, by default [DefaultShell]), captures its output and
+// calls done. Exec quotes nothing: text from outside that is put into command can run commands. See
+// [Quote]. Otherwise it is as [ExecFile]. Must be called on the loop goroutine.
 func Exec(l *reactor.Loop, command string, o *ExecOptions, done func(err error, stdout, stderr []byte)) (*ChildProcess, error) {
 	var with ExecOptions
 	if o != nil {
@@ -42,40 +43,42 @@ func Exec(l *reactor.Loop, command string, o *ExecOptions, done func(err error, 
 	return execute(l, "exec", command, nil, &with, done)
 }
 
-// ExecFile starts file with args, captures its output and calls done once, on the loop and never
-// inside this call: at the child's close, or at an error event before. A nil done is allowed. The
-// callee may keep stdout and stderr, which have what was captured also when there is an error. The
-// error is nil if the child has exited with 0 and nothing else happened, else
+// ExecFile starts file with args, captures its output and calls done once: at close, or at the
+// first error event before it other than a *[TeeError], on the loop goroutine, never inside this
+// call. done may be nil; else it owns stdout and stderr, which hold the captured bytes also when
+// err is not nil. err is nil if the child exited with 0 and nothing else went wrong. Otherwise it
+// is
 //
-//   - an *[ExitError] with what the child did, when it was started. Its Err is nil when the child
-//     failed on its own, and otherwise [ErrTimeout], a *[MaxBufferError], an *[AbortError],
-//     [ErrStatusLost], or the error that a stream has met;
-//   - the *[SpawnError] of a program that could not be started, where Spawn has an error event.
+//   - an *[ExitError], if the child was started. Its Err is nil when the child failed by itself,
+//     and otherwise [ErrTimeout], a *[MaxBufferError], an *[AbortError], [ErrStatusLost], or the
+//     error of a stream;
+//   - a *[SpawnError], if the program could not be started and [Spawn] would emit an error event.
 //
-// Mistakes in the call, and what Spawn returns, are returned here too, and then done is never
+// Mistakes in the call are returned, as is every error that Spawn returns; done is then never
 // called.
 //
-// The returned child is live: listeners on its streams get all of the output besides the capture,
-// its Stdin can be written to and should be ended for a child that reads it. Pausing or destroying
-// a stream does it to the capture too.
+// The returned child is live. Listeners on its streams get all of the output, besides the capture.
+// End Stdin if the child reads it. Pausing or destroying a stream affects the capture too.
 //
-// Options.Timeout counts until close: KillSignal is sent, and what has not closed by then of stdout
-// and stderr is destroyed, so that SIGPIPE meets who goes on writing; with a KillGrace that is done
-// at its end, or with the exit. Then done is called when the child has exited, although others may
-// hold the pipes, with ErrTimeout whatever the child made of the signal. (Node calls a child that
-// then exits with 0 a success.) A child that ignores the signal delays done, as in Node, unless
-// KillGrace is set.
+// Options.Timeout runs until close. When it fires, the child gets KillSignal, and stdout and stderr
+// are destroyed if still open, so a process that keeps writing gets SIGPIPE. With a KillGrace they
+// are destroyed when the grace is over or the child has exited. done is called with ErrTimeout when
+// the child has exited, even if others hold the pipes and however the child took the signal. (In
+// Node, a child that then exits with 0 is a success.) If the child ignores the signal and KillGrace
+// is not set, done has to wait, as in Node.
 //
-// The end of Options.Context does the same, but done is called without waiting for the exit:
-// ExitError.Status is Running then. The same goes for a child that may not be signalled, with a
-// *[KillError] beside the reason. The child's exit and close come nevertheless. (Node ends a child
-// with SIGTERM here even if killSignal is set, and does not end a call whose child has already
-// exited.)
+// When Options.Context ends, the same happens, but done does not wait for the exit, and
+// ExitError.Status is then Running. done does not wait either when the child may not be signalled;
+// Err then wraps a *[KillError] too. In both cases exit and close of the child come later. (Node
+// sends SIGTERM here even if killSignal is set, and does nothing if the child has exited.)
 //
-// CloseGrace bounds the time from exit to close when others hold the pipes. That is no error: a
-// command that exits with 0 and leaves a daemon behind has succeeded, and the child's Status says
-// CutOff. Detached and Argv0, which Node does not pass on, are honoured. (Node v20,
-// lib/child_process.js, execFile.)
+// CloseGrace bounds the time from exit to close when others hold the pipes. Reaching it is no
+// error: a command that exits with 0 and leaves a daemon behind has succeeded, and its Status has
+// CutOff set. Detached and Argv0 are honoured; Node ignores them here.
+//
+// Must be called on the loop goroutine.
+//
+// Source: Node v20, lib/child_process.js, execFile.
 func ExecFile(l *reactor.Loop, file string, args []string, o *ExecOptions, done func(err error, stdout, stderr []byte)) (*ChildProcess, error) {
 	if o == nil {
 		o = new(ExecOptions)
@@ -83,7 +86,7 @@ func ExecFile(l *reactor.Loop, file string, args []string, o *ExecOptions, done 
 	return execute(l, "execFile", file, args, o, done)
 }
 
-// unfit finds what the form cannot honour in Stdio.
+// unfit returns an *ArgumentError if the form cannot honour Stdio.
 func (o *ExecOptions) unfit(op string) error {
 	if !slices.ContainsFunc(o.Stdio, Stdio.isShape) {
 		return &ArgumentError{op, "Stdio", "must be nil: stdout and stderr are captured"}
@@ -96,13 +99,13 @@ func (o *ExecOptions) unfit(op string) error {
 	return nil
 }
 
-// isShape reports whether s says how a stream comes about or where it goes, and not only what it
-// is.
+// isShape reports whether s says where a stream comes from or goes to. Only with such a slot may a
+// form that captures have a Stdio.
 func (s Stdio) isShape() bool {
 	return s.form == formInput || s.form == formPath || s.form == formSameAs || s.form == formTee
 }
 
-// unfitSlot says why the form cannot have s in slot i, "" if it can.
+// unfitSlot returns the reason why slot i cannot be s, or "".
 func (o *ExecOptions) unfitSlot(i int, s Stdio) string {
 	switch {
 	case i >= standardSlots && s.form == formDefault:
@@ -127,6 +130,7 @@ func (o *ExecOptions) unfitSlot(i int, s Stdio) string {
 	return "is a form of which nothing is captured"
 }
 
+// execute is Exec and ExecFile. o is not nil.
 func execute(l *reactor.Loop, op, file string, args []string, o *ExecOptions, done func(err error, stdout, stderr []byte)) (*ChildProcess, error) {
 	var mistake error
 	if o.Stdio != nil {

@@ -16,8 +16,8 @@ import (
 )
 
 func init() {
-	// exec-forbidden starts a child as another user, gives up the right to signal it and then has
-	// the limit of its argument met. The child ends with its stdin.
+	// exec-forbidden starts a child as another user, drops the privilege to signal it, and then
+	// lets the child reach the limit in its argument. The child ends with its stdin.
 	helperproc.Register("exec-forbidden", func(args []string) {
 		l := check(openLoop())
 		ctx, cancel := context.WithCancelCause(context.Background())
@@ -33,7 +33,7 @@ func init() {
 			o.Context = ctx
 		case "maxbuffer":
 			o.MaxBuffer, want = 1, childprocess.ErrMaxBuffer
-			command = "echo ready; " + command // The others would have SIGPIPE for it.
+			command = "echo ready; " + command // The others would get SIGPIPE for this output.
 		}
 		calls := 0
 		var got error
@@ -42,7 +42,7 @@ func init() {
 			got = err
 		}))
 		c.OnSpawn(func() { cancel(errReason) })
-		c.OnError(func(error) { c.Stdin.End() }) // It lives, and ends by itself.
+		c.OnError(func(error) { c.Stdin.End() }) // It is alive, and ends by itself.
 		check(0, syscall.Setuid(nobody))
 		check(0, l.Run())
 
@@ -62,10 +62,10 @@ func init() {
 	})
 }
 
-// Node's test has kill throw while the child has written too much.
+// In Node's test, kill throws when the child has written too much.
 //
 //brood:checks N091
-func TestWhoMayNotSignalTheChildIsTold(t *testing.T) {
+func TestALimitThatMayNotSignalTheChildIsReported(t *testing.T) {
 	for _, limit := range []string{"timeout", "kill", "context", "maxbuffer"} {
 		t.Run(limit, func(t *testing.T) {
 			file, argv := helperproc.Command("exec-forbidden", limit)

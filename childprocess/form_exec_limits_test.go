@@ -15,11 +15,11 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// leavesGrandchild is a program, for /bin/sh, that ends at once and leaves another one with its
-// pipes. It writes whom.
+// leavesGrandchild is a program for /bin/sh that starts another with its pipes, writes its pid, and
+// exits.
 const leavesGrandchild = "sleep 1000 & echo $!"
 
-// killGrandchild kills the process that leavesGrandchild has left, which must be alive.
+// killGrandchild kills the process that leavesGrandchild has started, which must be alive.
 func killGrandchild(t testing.TB, said string) {
 	t.Helper()
 	pid, err := strconv.Atoi(strings.TrimSpace(said))
@@ -31,7 +31,7 @@ func execOptions(o childprocess.Options) *childprocess.ExecOptions {
 	return &childprocess.ExecOptions{Options: o}
 }
 
-// Node calls this a success, with what was captured.
+// In Node this is a success, with the captured output.
 //
 //brood:checks S054
 func TestATimeoutEndsACallWhosePipesAGrandchildHolds(t *testing.T) {
@@ -55,7 +55,7 @@ func TestATimeoutEndsACallWhosePipesAGrandchildHolds(t *testing.T) {
 func TestATimeoutOfACallThatDoesNotFireLeavesNothing(t *testing.T) {
 	l := newLoop(t)
 	o := execOptions(childprocess.Options{Timeout: time.Hour, KillGrace: time.Hour, CloseGrace: time.Hour})
-	// It returns, so no timer holds the loop.
+	// Run returns, so no timer holds the loop.
 	got := runToDone(t, l, callExec(t, l, "echo text; exit 3", o))
 	e := got.exit(t)
 	require.NoError(t, e.Err)
@@ -64,7 +64,7 @@ func TestATimeoutOfACallThatDoesNotFireLeavesNothing(t *testing.T) {
 	require.Equal(t, "text\n", got.stdout)
 }
 
-// Node is not interested in a signal any more when the process has ended.
+// Node ignores a signal when the process has exited.
 //
 //brood:checks N066
 func TestACancellationAfterExitEndsACallWhosePipesAGrandchildHolds(t *testing.T) {
@@ -92,7 +92,7 @@ func TestACancellationAfterExitEndsACallWhosePipesAGrandchildHolds(t *testing.T)
 }
 
 //brood:checks N097 N099 S053
-func TestACancellationIsToldAtOnce(t *testing.T) {
+func TestACancellationIsReportedAtOnce(t *testing.T) {
 	l := newLoop(t)
 	ctx, cancel := contextWithCancel(t)
 	o := execOptions(childprocess.Options{Context: ctx, KillGrace: 20 * time.Millisecond})
@@ -141,12 +141,12 @@ func TestACallThatEndsLeavesItsContext(t *testing.T) {
 	require.Equal(t, 1, ctx.stopped)
 }
 
-// A stream that was paused in its last line has come to its end, and cannot say so.
+// A stream that was paused in its last line has ended, but cannot emit its end.
 func TestACancellationEndsACallWhoseListenerHasPaused(t *testing.T) {
 	l := newLoop(t)
 	ctx, cancel := contextWithCancel(t)
 	got := callExec(t, l, `printf 'a\nb'`, execOptions(childprocess.Options{Context: ctx}))
-	release := l.Hold() // A paused stream does not keep the loop alive, and neither does a context.
+	release := l.Hold() // Neither a paused stream nor a context keeps the loop alive.
 	got.c.OnClose(func(childprocess.ExitStatus) { release() })
 	got.c.Stdout.OnLine(func(line []byte) {
 		got.c.Stdout.Pause() // The exit resumes it once.
@@ -158,7 +158,8 @@ func TestACancellationEndsACallWhoseListenerHasPaused(t *testing.T) {
 	require.Equal(t, "a\nb", got.stdout)
 }
 
-// A child that writes without end would often die of SIGPIPE if its pipes were closed first.
+// If its pipes were closed before the signal, a child that keeps writing would often die of
+// SIGPIPE.
 //
 //brood:checks N086 N092
 func TestTheKillSignalComesBeforeThePipesAreClosed(t *testing.T) {

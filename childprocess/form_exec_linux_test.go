@@ -14,7 +14,7 @@ import (
 )
 
 func init() {
-	// exec-starved calls Exec without a descriptor left.
+	// exec-starved calls Exec without a free descriptor.
 	helperproc.Register("exec-starved", func([]string) {
 		openRuntimePoller()
 		before := leakcheck.FDs()
@@ -58,7 +58,7 @@ func TestExecWithoutDescriptorsCallsBack(t *testing.T) {
 
 func TestAStolenStatusIsNoSuccessOfACall(t *testing.T) {
 	l := newLoop(t)
-	// This one cannot recover it.
+	// This child cannot recover its status.
 	require.NoError(t, childprocess.SetExitWatch(l, childprocess.ExitWatchSIGCHLD))
 	got := callExec(t, l, "echo text", nil)
 	steal(t)

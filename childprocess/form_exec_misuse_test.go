@@ -13,7 +13,7 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// badLimits are mistakes in what all forms have.
+// badLimits are invalid values of options that all forms have.
 var badLimits = map[string]struct {
 	o            childprocess.Options
 	want, reason string
@@ -80,7 +80,7 @@ func TestBadCallsOfExecAreReturned(t *testing.T) {
 
 const stdioOfExec = "must be nil: stdout and stderr are captured"
 
-func TestStdioHandedToExecIsGivenUp(t *testing.T) {
+func TestExecClosesOwnedStdio(t *testing.T) {
 	l := newLoop(t)
 	r, w, err := os.Pipe()
 	require.NoError(t, err)

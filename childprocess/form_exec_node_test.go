@@ -21,7 +21,7 @@ import (
 	"github.com/brood-go/brood/signals"
 )
 
-// An execCall is a call of exec, or with a File of execFile, for Node and for us.
+// An execCall is a call of exec, or of execFile if File is set, for Node and for this package.
 type execCall struct {
 	Command    string   `json:"command,omitempty"`
 	File       string   `json:"file,omitempty"`
@@ -35,8 +35,8 @@ type execCall struct {
 	Abort string `json:"abort,omitempty"`
 }
 
-// An execResult is what the callback is told, as far as Node and this package have the same things
-// to say.
+// An execResult is the result that the callback gets, as far as Node and this package can both tell
+// it.
 type execResult struct {
 	Kind   string `json:"kind"`   // "success", "exit", "spawn", "maxBuffer", "abort"
 	Code   int    `json:"code"`   // of "exit"; -1 with a signal
@@ -45,10 +45,10 @@ type execResult struct {
 	Stream string `json:"stream"` // of "maxBuffer"
 	Reason string `json:"reason"` // of "abort"
 	Killed bool   `json:"killed"` // of "exit"
-	Cmd    string `json:"cmd"`    // of "spawn" what was to be started, which for exec is a shell
+	Cmd    string `json:"cmd"`    // of "spawn": the program to start, for exec a shell
 	Stdout string `json:"stdout"` // see digest
 	Stderr string `json:"stderr"`
-	Pid    bool   `json:"pid"` // there is one
+	Pid    bool   `json:"pid"` // there is a process id
 }
 
 // askNode makes all calls at once and prints the results.
@@ -94,7 +94,7 @@ Promise.all(JSON.parse(process.argv[1]).map(call)).then((all) => console.log(JSO
 
 func digest(s string) string { return fmt.Sprintf("%d:%x", len(s), s[:min(len(s), 40)]) }
 
-// ask makes the call and returns where its result will be once the loop has run.
+// ask makes the call and returns its result, which is valid when the loop has run.
 func (call execCall) ask(t testing.TB, l *reactor.Loop) *execResult {
 	o := &childprocess.ExecOptions{MaxBuffer: call.MaxBuffer, Options: childprocess.Options{
 		Dir: call.Dir, Shell: call.Shell, Timeout: time.Duration(call.Timeout) * time.Millisecond,
@@ -130,7 +130,7 @@ func (call execCall) ask(t testing.TB, l *reactor.Loop) *execResult {
 	return r
 }
 
-// resultOf says of err what Node says.
+// resultOf returns the result that Node reports for err.
 func resultOf(err error) execResult {
 	if err == nil {
 		return execResult{Kind: "success"}
@@ -158,7 +158,7 @@ func resultOf(err error) execResult {
 	return r
 }
 
-// Node gives execFile a negative status, of which the error has the name.
+// Node gives execFile a negative status, the errno whose name is in the error.
 //
 //brood:checks N096
 func TestAProgramThatCannotBeStartedIsAnErrnoAndNotACode(t *testing.T) {
@@ -226,8 +226,8 @@ func TestExecAgreesWithNode(t *testing.T) {
 	plain := filepath.Join(dir, "plain")
 	require.NoError(t, os.WriteFile(plain, nil, 0o644))
 	const mib = 1 << 20
-	// What must outlive a time-out or wait for a signal becomes sleep: Node would leave a child of
-	// the shell behind.
+	// Commands that must outlive a time-out or wait for a signal are sleep itself: of a shell, Node
+	// would leave the child behind.
 	const forever = "exec sleep 1000"
 	const chinese = `printf '中文测试\n'` // 13 bytes
 	var calls []execCall
@@ -268,7 +268,7 @@ func TestExecAgreesWithNode(t *testing.T) {
 		add(execCall{Command: "printf 'hello world'" + to + "; exit 3", MaxBuffer: 11})
 	}
 	add(
-		execCall{Command: "printf 12345; printf 1234567 >&2", MaxBuffer: 7}, // Each stream has its own.
+		execCall{Command: "printf 12345; printf 1234567 >&2", MaxBuffer: 7}, // Each has its own limit.
 		execCall{Command: forever, Timeout: 50},
 		execCall{Command: forever, Timeout: 50, KillSignal: "SIGKILL"},
 		execCall{Command: forever, Timeout: 50, KillSignal: "SIGINT"},
@@ -278,8 +278,8 @@ func TestExecAgreesWithNode(t *testing.T) {
 		execCall{Command: "echo text; " + forever, Timeout: 2000},
 		// The time-out comes after the exit.
 		execCall{Command: "echo text; sleep 5 & exit 3", Timeout: 2000},
-		// Not Command: of a group the sleep ends too, of which a shell tells, and gets SIGPIPE for
-		// it.
+		// Not Command: the group would end, too, and a shell that reports the end of its sleep
+		// would get SIGPIPE.
 		execCall{File: "/bin/sh", Args: []string{"-c", "trap 'exit 4' TERM; while :; do sleep 0.01; done"}, Timeout: 2000},
 		execCall{Command: forever, Abort: "before"},
 		execCall{File: "does-not-exist-anywhere", Abort: "before"},

@@ -13,7 +13,7 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// An outcome is what the callback of Exec or ExecFile was told.
+// An outcome is the arguments of the callback of Exec or ExecFile.
 type outcome struct {
 	c              *child
 	calls          int
@@ -67,7 +67,7 @@ func (got *outcome) watch(t testing.TB, c *child) {
 	})
 }
 
-// runToDone runs the loop to its end, after which the callback must have been called once.
+// runToDone runs the loop to its end. The callback must then have been called once.
 func runToDone(t testing.TB, l *reactor.Loop, got *outcome) *outcome {
 	t.Helper()
 	run(t, l)
@@ -120,7 +120,7 @@ func TestArgumentsOptionsAndCallbackMayBeMissing(t *testing.T) {
 	}
 }
 
-// Without a callback a failure is nobody's.
+// Without a callback, a failure is not reported.
 //
 //brood:checks N003
 func TestAFailureWithoutACallback(t *testing.T) {
@@ -134,8 +134,7 @@ func TestAFailureWithoutACallback(t *testing.T) {
 	run(t, l)
 }
 
-// Go has no strings to choose by an encoding: the capture is bytes, and a listener may have the
-// same as text.
+// Go has no strings in an encoding: the capture is bytes, and a listener can get the same as text.
 //
 //brood:checks N082 N083 N084
 func TestTheStreamsAreLive(t *testing.T) {
@@ -196,10 +195,10 @@ func TestAMissingCommand(t *testing.T) {
 	require.False(t, ev.status.CutOff)
 }
 
-// What Spawn returns, the callback is not told.
+// An error that Spawn returns is not passed to the callback.
 //
 //brood:checks N100
-func TestAnErrorIsReturnedOrTold(t *testing.T) {
+func TestAnErrorIsReturnedOrPassedToTheCallback(t *testing.T) {
 	l := newLoop(t)
 	c, err := childprocess.ExecFile(l, "true", []string{strings.Repeat("x", 8<<20)}, nil,
 		func(error, []byte, []byte) { require.Fail(t, "the callback was called") })
@@ -226,12 +225,12 @@ func TestAFailureNamesTheCommand(t *testing.T) {
 }
 
 //brood:checks N095
-func TestOfALongStderrTheErrorTellsTheEnd(t *testing.T) {
+func TestTheErrorShowsTheEndOfALongStderr(t *testing.T) {
 	const kept = 1 << 10
 	for stderr, want := range map[string]string{
 		strings.Repeat("x", kept):         strings.Repeat("x", kept),
 		strings.Repeat("x", kept) + "y\n": "…" + strings.Repeat("x", kept-1) + "y",
-		// Not in the middle of one.
+		// Not inside a character.
 		"x" + strings.Repeat("\U0001F426", kept/4) + "z": "…" + strings.Repeat("\U0001F426", kept/4-1) + "z",
 		strings.Repeat("\x80", 2*kept):                   "…" + strings.Repeat("\x80", kept-3),
 	} {

@@ -8,8 +8,8 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// A MaxBufferError is the cause when a child of [Exec] or [ExecFile] has written more than
-// MaxBuffer. errors.Is finds [ErrMaxBuffer] in it.
+// A MaxBufferError is the cause when a child of [Exec] or [ExecFile] wrote more than MaxBuffer
+// bytes. It wraps [ErrMaxBuffer].
 type MaxBufferError struct {
 	Stream string // "stdout" or "stderr"
 	Max    int    // ExecOptions.MaxBuffer, in bytes
@@ -23,29 +23,29 @@ func (e *MaxBufferError) Error() string {
 // Unwrap returns ErrMaxBuffer.
 func (e *MaxBufferError) Unwrap() error { return ErrMaxBuffer }
 
-// execution is a call of Exec or ExecFile from the start of the child until done was called. The
-// child's events hold it; it ends with the first error event or with close.
+// execution is one call of Exec or ExecFile, used on the loop goroutine. The child's events hold
+// it. It is over when done was called, at the first error event or at close.
 type execution struct {
 	child      *ChildProcess
 	cmd        string
-	limit      int // bytes of each stream; < 0: no limit
-	done       func(err error, stdout, stderr []byte)
-	doneCalled bool // done was called
+	limit      int                                    // bytes captured per stream; < 0: no limit
+	done       func(err error, stdout, stderr []byte) // not nil
+	doneCalled bool                                   // done was, or is being, called
 
-	stdout, stderr []byte // captured; nil once over, when they are the callee's
-	broken         error  // the first that a stream has met
+	stdout, stderr []byte // captured bytes; owned by done's callee once over
+	broken         error  // first error of a stream
 }
 
-// begin listens to the child before its caller can: nobody else's listener comes between the data
-// and the capture.
+// begin adds its listeners before the caller can add any, so no listener of the caller runs between
+// a chunk and its capture.
 func (e *execution) begin() {
 	c := e.child
 	e.capture("stdout", c.Stdout, &e.stdout)
 	e.capture("stderr", c.Stderr, &e.stderr)
 	c.limits.untilClose = true
-	c.limits.closePipes = c.cutOff // Others may hold the pipes for as long as they like.
+	c.limits.closePipes = c.cutOff // Others may hold the pipes for ever.
 	c.OnError(func(err error) {
-		if _, ok := err.(*TeeError); !ok { // That costs the others nothing.
+		if _, ok := err.(*TeeError); !ok { // The other targets, and the capture, go on.
 			e.finish(err)
 		}
 	})
@@ -54,7 +54,7 @@ func (e *execution) begin() {
 
 func (e *execution) capture(name string, r *streams.Readable, into *[]byte) {
 	if r == nil {
-		return // It is the same as the other one.
+		return // This slot is SameAs the other.
 	}
 	r.NotifyData(&capture{e, r, name, into, false})
 	r.OnError(func(err error) {
@@ -64,16 +64,16 @@ func (e *execution) capture(name string, r *streams.Readable, into *[]byte) {
 	})
 }
 
-// capture is what an execution keeps of one stream.
+// capture is the streams.DataWatcher of one stream of an execution.
 type capture struct {
 	e      *execution
 	stream *streams.Readable
 	name   string
-	into   *[]byte
-	full   bool
+	into   *[]byte // e.stdout or e.stderr
+	full   bool    // the limit was crossed; later chunks are dropped
 }
 
-// StreamData is called with each chunk.
+// StreamData appends a copy of chunk, up to the limit.
 func (c *capture) StreamData(chunk []byte) {
 	e := c.e
 	if e.doneCalled || c.full {
@@ -90,22 +90,23 @@ func (c *capture) StreamData(chunk []byte) {
 		return
 	}
 	e.child.holdOverflow(c.stream)
-	// Not now: killFor may call the program, which a stream's data must not.
+	// On a tick, because this may call CancelFunc, and a stream's data callback must not call the
+	// program.
 	e.child.loop.NextTick(func() { e.child.killFor(&MaxBufferError{Stream: c.name, Max: e.limit}) })
 }
 
-// finish calls done, for an error event or, with nil, for close.
+// finish calls done, with the error of an error event, or with nil at close.
 func (e *execution) finish(event error) {
 	if e.doneCalled {
 		return
 	}
 	e.doneCalled = true
 	err, stdout, stderr := e.result(event), e.stdout, e.stderr
-	e.stdout, e.stderr = nil, nil // The child may live on for long, and with it e.
+	e.stdout, e.stderr = nil, nil // e lives as long as the child, which may be long.
 	reactor.Call(e.child.loop, func(err error) { e.done(err, stdout, stderr) }, err)
 }
 
-// result is what done is told.
+// result returns the error for done.
 func (e *execution) result(event error) error {
 	if _, ok := event.(*SpawnError); ok {
 		return event
@@ -129,7 +130,7 @@ func (e *execution) result(event error) error {
 	}
 }
 
-// early is why the child or its output did not come to an end of its own, nil if it did.
+// early returns the reason why the child or its output was cut off, or nil.
 func (e *execution) early(status ExitStatus, event error) error {
 	if unsent, ok := event.(*KillError); ok {
 		return fmt.Errorf("%w: %w", e.child.limits.cause, unsent)

@@ -9,16 +9,16 @@ import (
 )
 
 var (
-	// ErrTimeout is the cause when Options.Timeout has ended a child. errors.Is finds
-	// syscall.ETIMEDOUT and os.ErrDeadlineExceeded in it.
+	// ErrTimeout is the cause when Options.Timeout ended a child. It wraps syscall.ETIMEDOUT, and
+	// errors.Is(err, os.ErrDeadlineExceeded) is true.
 	ErrTimeout error = limitError{"timed out", syscall.ETIMEDOUT}
 
-	// ErrMaxBuffer is the cause when a child has written more than MaxBuffer. errors.Is finds
-	// syscall.ENOBUFS in it.
+	// ErrMaxBuffer is the cause when a child wrote more than MaxBuffer bytes. It wraps
+	// syscall.ENOBUFS.
 	ErrMaxBuffer error = limitError{"more output than MaxBuffer", syscall.ENOBUFS}
 )
 
-// limitError is a limit of ours that has the errno which Node's sync forms report for it.
+// limitError is a limit that was reached, with the errno that Node's sync forms report for it.
 type limitError struct {
 	text  string
 	errno syscall.Errno
@@ -31,11 +31,12 @@ func (e limitError) Is(target error) bool {
 	return e.errno == syscall.ETIMEDOUT && target == os.ErrDeadlineExceeded
 }
 
-// An AbortError is the end of Options.Context, when it ended the child.
+// An AbortError is the cause when the end of Options.Context ended the child.
 type AbortError struct {
+	// Op is the form, such as "spawn"; File is the program as it was given to it.
 	Op, File string
-	Err      error // what the context says: context.Canceled or context.DeadlineExceeded
-	Cause    error // context.Cause, which is Err where none was given
+	Err      error // ctx.Err(): context.Canceled or context.DeadlineExceeded
+	Cause    error // context.Cause(ctx); Err if the context has no other cause
 }
 
 // Error returns a text such as "spawn sleep: aborted: context canceled: the user left".
@@ -47,25 +48,25 @@ func (e *AbortError) Error() string {
 	return text
 }
 
-// Unwrap returns what the context says, and its cause.
+// Unwrap returns Err and Cause.
 func (e *AbortError) Unwrap() []error { return []error{e.Err, e.Cause} }
 
-// An ExitError says that a command was run and did not succeed.
+// An ExitError says that a command was started and did not succeed.
 type ExitError struct {
-	Cmd    string     // the file and its arguments, or the shell command
-	Status ExitStatus // how it ended; Running when the call did not wait for the end
-	// this library has signalled it, or its time was over when it had exited already, as in Node
+	Cmd    string     // file and arguments, or the shell command
+	Status ExitStatus // Running if the call did not wait for the exit
+	// a signal was sent, or Timeout had passed and the child had already exited, as in Node
 	Killed bool
 
-	Stdout, Stderr []byte // what was captured
+	Stdout, Stderr []byte // bytes captured; the caller may keep them
 
-	// Err is why it was ended early: ErrTimeout, ErrMaxBuffer or an *AbortError; or why what is
-	// known of it is not all: ErrStatusLost, or an error of reading its output or of its input. Nil
-	// when it ended by itself. Use errors.Is.
+	// Err is nil when the child failed by itself. Otherwise it is the limit that ended the child
+	// (ErrTimeout, ErrMaxBuffer, an *AbortError…), ErrStatusLost, or the error of reading the
+	// output or of writing the input. Test it with errors.Is.
 	Err error
 }
 
-// stderrShown is how much of the end of a long Stderr stands in the text of an ExitError, in bytes.
+// stderrShown is the most of Stderr, from its end, that Error shows, in bytes.
 const stderrShown = 1 << 10
 
 // Error returns a text such as "command failed: ls /x: exit status 2", followed by a newline and
@@ -95,7 +96,7 @@ func (e *ExitError) Error() string {
 // Unwrap returns Err.
 func (e *ExitError) Unwrap() error { return e.Err }
 
-// commandText is how a program with arguments is named in an ExitError.
+// commandText is the Cmd of an ExitError.
 func commandText(file string, args []string) string {
 	return strings.Join(append([]string{file}, args...), " ")
 }

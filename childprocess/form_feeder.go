@@ -6,28 +6,28 @@ import (
 	"sync"
 )
 
-// feeder reads what a child gets on stdin, on a goroutine of its own, since nobody knows how long a
-// Read takes. It is told to stop when the child has exited. It ends when the source does, when
-// stdin takes no more, or with the first Read that returns after that.
+// feeder copies an io.Reader to the child's stdin, on a goroutine of its own (run), because a Read
+// may block. The goroutine ends at the end of the source, when stdin is closed, or after stop, with
+// the Read that was under way. All fields above mu are set before run starts.
 type feeder struct {
-	src     io.Reader
-	size    int            // of what src has, in bytes; -1: not known
-	dst     io.WriteCloser // the bridge to stdin, which blocks while the pipe is full
-	onError func(error)    // told of an error of src, once
-	fd      int            // stdin's descriptor, while it was open
+	src     io.Reader      // borrowed; read by run alone
+	size    int            // bytes in src; -1: not known
+	dst     io.WriteCloser // Stdin.Writer(): blocks while the pipe is full
+	onError func(error)    // called at most once, by run, with an *InputError
+	fd      int            // number of stdin's descriptor, for an error
 
-	done chan struct{} // closed with the end of the goroutine
+	done chan struct{} // closed by run at its end
 
-	mu      sync.Mutex
-	reading bool  // a Read is under way, which can last for ever
-	stopped bool  // no other is to begin
-	given   int64 // bytes read for the child
+	mu      sync.Mutex // guards the fields below
+	reading bool       // a Read is under way; it may never return
+	stopped bool       // no other Read may begin
+	given   int64      // bytes read before stop
 }
 
-// maxEmptyReads is how often in a row Read may return nothing.
+// maxEmptyReads is the most Reads in a row that may return 0, nil.
 const maxEmptyReads = 100
 
-// run is the goroutine.
+// run is the goroutine. It is started by feed and is over when done is closed.
 func (f *feeder) run() {
 	defer close(f.done)
 	buf := make([]byte, inputChunk)
@@ -43,14 +43,14 @@ func (f *feeder) run() {
 		if n > 0 {
 			empty = 0
 			if _, err := f.dst.Write(buf[:n]); err != nil {
-				return // Stdin is closed, for a reason that is known.
+				return // Stdin was destroyed; the cause is reported elsewhere.
 			}
 		} else if empty++; empty == maxEmptyReads && err == nil {
 			err = io.ErrNoProgress
 		}
 		switch {
 		case err == io.EOF:
-			_ = f.dst.Close() // As above.
+			_ = f.dst.Close() // As for Write.
 			return
 		case err != nil:
 			f.onError(&InputError{err})
@@ -59,10 +59,10 @@ func (f *feeder) run() {
 	}
 }
 
-// errBadCount is what a Reader has done that is none.
+// errBadCount is the error for a Reader that breaks the contract of io.Reader.
 var errBadCount = errors.New("impossible count from Read")
 
-// startRead reports whether there is to be another Read.
+// startRead reports whether run may call Read, and notes that it does.
 func (f *feeder) startRead() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -70,7 +70,7 @@ func (f *feeder) startRead() bool {
 	return f.reading
 }
 
-// finishRead is told what Read has returned, and reports whether anybody still wants it.
+// finishRead notes that a Read returned n bytes. It reports whether the child still wants them.
 func (f *feeder) finishRead(n int) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -81,15 +81,15 @@ func (f *feeder) finishRead(n int) bool {
 	return !f.stopped
 }
 
-// stop has no other Read begin.
+// stop lets no other Read begin. Safe to call from any goroutine.
 func (f *feeder) stop() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.stopped = true
 }
 
-// wait returns, after stop and when stdin is closed, once the goroutine has ended or is only
-// waiting for its Read.
+// wait returns when the goroutine has ended, or is blocked in its Read, which may last for ever. It
+// must be called after stop, and after stdin was closed, because a Write may block until then.
 func (f *feeder) wait() {
 	f.mu.Lock()
 	reading := f.reading
@@ -99,8 +99,8 @@ func (f *feeder) wait() {
 	}
 }
 
-// expected returns how many bytes the child was to take: all, or what was read by the time of its
-// exit when nobody knows how much that is.
+// expected returns the bytes that the child had to take: all of src if its size is known, else the
+// bytes that were read before stop.
 func (f *feeder) expected() int64 {
 	if f.size >= 0 {
 		return int64(f.size)

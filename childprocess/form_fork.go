@@ -8,31 +8,31 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// ForkOptions say how [Fork] starts a program. A nil *ForkOptions means all defaults.
-//
-// Of Options, Shell is refused, and Stdio, when it is given, must have one IPC; [AllStdio] is given
-// it. By default the child has this program's stdin, stdout and stderr, and the channel on
-// descriptor 3.
+// ForkOptions say how [Fork] starts a program. A nil *ForkOptions means all defaults. Shell must be
+// empty. Stdio must have one IPC if it is not nil; for [AllStdio], Fork adds it. A nil Stdio means
+// this program's stdin, stdout and stderr, and the channel on descriptor 3.
 type ForkOptions struct {
 	Options
 
-	// ExecPath is the program that runs the module: "node" for a Node.js worker. "": the module is
-	// a program itself.
+	// ExecPath is the program that runs the module, such as "node". "": the module is itself a
+	// program.
 	ExecPath string
 
-	// ExecArgv are arguments for ExecPath, in front of the module.
+	// ExecArgv are arguments for ExecPath before the module. Without ExecPath it must be empty.
 	ExecArgv []string
 
-	// Silent has pipes for the first three descriptors, where Stdio is nil.
+	// Silent makes the first three descriptors pipes, if Stdio is nil.
 	Silent bool
 }
 
-// Fork starts a program that talks to this one by messages: a Node.js module, whose process.send
-// and process.on('message') are the other side of [ChildProcess.Send] and [ChildProcess.OnMessage],
-// or a program with [ipc.Parent]. Otherwise it is as [Spawn] (Node v20 documentation,
-// child_process.fork).
+// Fork starts a child with a channel for messages: a Node.js module, where process.send and
+// process.on('message') are the other side of [ChildProcess.OnMessage] and [ChildProcess.Send], or
+// a program that calls [ipc.Parent]. Otherwise it is as [Spawn]. Must be called on the loop
+// goroutine.
 //
 //	childprocess.Fork(loop, "worker.js", nil, &childprocess.ForkOptions{ExecPath: "node"})
+//
+// Source: Node v20 documentation, child_process.fork.
 func Fork(l *reactor.Loop, module string, args []string, o *ForkOptions) (*ChildProcess, error) {
 	if o == nil {
 		o = new(ForkOptions)
@@ -40,7 +40,7 @@ func Fork(l *reactor.Loop, module string, args []string, o *ForkOptions) (*Child
 	return o.fork(l, module, args, nil)
 }
 
-// fork is Fork, and returns a mistake that was found before.
+// fork is Fork. If the caller has found a mistake, fork only returns that.
 func (o *ForkOptions) fork(l *reactor.Loop, module string, args []string, mistake error) (*ChildProcess, error) {
 	run := o.Options
 	var file string
@@ -54,6 +54,7 @@ func (o *ForkOptions) fork(l *reactor.Loop, module string, args []string, mistak
 	return start(l, "fork", file, argv, &run, mistake)
 }
 
+// command returns the program to start and its arguments.
 func (o *ForkOptions) command(module string, args []string) (file string, argv []string, err error) {
 	bad := func(name, reason string) error { return &ArgumentError{"fork", name, reason} }
 	switch {
@@ -76,6 +77,7 @@ func (o *ForkOptions) command(module string, args []string) (file string, argv [
 	return o.ExecPath, slices.Concat(o.ExecArgv, []string{module}, args), nil
 }
 
+// stdio returns the slots with an IPC among them. The caller's slice is not changed.
 func (o *ForkOptions) stdio() ([]Stdio, error) {
 	slots := o.Stdio
 	switch {
@@ -85,7 +87,7 @@ func (o *ForkOptions) stdio() ([]Stdio, error) {
 		slots = AllStdio(Inherit)
 	case slices.ContainsFunc(slots, func(s Stdio) bool { return s.form == formIPC }):
 		return slots, nil
-	// Not by AllStdio.
+	// A list that AllStdio did not make must name its IPC slot.
 	case len(slots) != 3 || slices.ContainsFunc(slots, func(s Stdio) bool { return !s.all }):
 		return slots, &ArgumentError{"fork", "Stdio", "has no IPC"}
 	}

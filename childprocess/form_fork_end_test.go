@@ -52,7 +52,7 @@ func TestAForkedChildIsEndedLikeAnother(t *testing.T) {
 
 func TestCloseGraceCutsAChannelThatAGrandchildHolds(t *testing.T) {
 	l := newLoop(t)
-	// The shell ends; sleep has the channel, whose number is 3.
+	// The shell ends; sleep holds the channel, descriptor 3.
 	o := &childprocess.ForkOptions{Options: childprocess.Options{CloseGrace: time.Millisecond}, Silent: true}
 	c := forked(t, l, "/bin/sh", []string{"-c", "sleep 1000 >/dev/null 2>&1 & echo $!"}, o)
 	ev := events(c).messages(t).reading()
@@ -64,7 +64,7 @@ func TestCloseGraceCutsAChannelThatAGrandchildHolds(t *testing.T) {
 }
 
 func init() {
-	// fork-orphan forks the program in its arguments, detached, with its own descriptor 3, tells
+	// fork-orphan forks the program in its arguments, detached, with its own descriptor 3, writes
 	// its pid, and waits.
 	helperproc.Register("fork-orphan", func(args []string) {
 		l := check(openLoop())
@@ -105,7 +105,7 @@ func TestADetachedForkOutlivesItsParent(t *testing.T) {
 		require.Contains(t, string(answer), "pid "+pid+" ")
 		require.Contains(t, string(answer), "session "+pid+" group "+pid)
 		require.ErrorIs(t, syscall.Kill(parent.Pid(), 0), syscall.ESRCH, "its parent has gone")
-		line.Writable.End() // Which ends it.
+		line.Writable.End() // This ends it.
 	})
 	run(t, l)
 	require.True(t, answered)

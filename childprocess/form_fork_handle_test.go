@@ -18,13 +18,13 @@ import (
 )
 
 func init() {
-	// ipc-refused tries to send what is no handle, and says how often that was refused.
+	// ipc-refused sends values that are no handles, and says how many were refused.
 	helperproc.Register("ipc-refused", func([]string) {
 		inChild(func(_ *reactor.Loop, parent *ipc.Channel) { must(parent.Send(refusals(parent.SendWith))) })
 	})
 
-	// ipc-bind binds a TCP and a UDP socket to the addresses that it is sent, sends them back, and
-	// ends with its parent.
+	// ipc-bind binds a TCP and a UDP socket to each address that it gets, sends them back, and ends
+	// with its parent.
 	helperproc.Register("ipc-bind", func([]string) {
 		inChild(func(_ *reactor.Loop, parent *ipc.Channel) {
 			parent.OnMessage(func(m *ipc.Message) {
@@ -42,11 +42,11 @@ func init() {
 // noHandles are values that have no descriptor.
 func noHandles() []any {
 	a, b := net.Pipe()
-	_, _ = a.Close(), b.Close() // It has no descriptor either way.
+	_, _ = a.Close(), b.Close() // It has no descriptor in either case.
 	return []any{"handle", 7, math.NaN(), true, struct{}{}, []byte("handle"), map[string]any{}, errors.New("handle"), a}
 }
 
-// refusals returns how many of them are refused as they should be, and sends a message without
+// refusals returns the number of values that are refused correctly, and sends a message without
 // options.
 func refusals(send func(v any, o *ipc.SendOptions) error) (n int) {
 	for _, v := range noHandles() {
@@ -60,7 +60,7 @@ func refusals(send func(v any, o *ipc.SendOptions) error) (n int) {
 }
 
 //brood:checks N152
-func TestWhatIsNoHandleIsRefusedInParentAndChild(t *testing.T) {
+func TestOtherValuesThanHandlesAreRefusedInParentAndChild(t *testing.T) {
 	noNewFDs(t)
 	l := newLoop(t)
 	c := forkHelper(t, l, nil, "ipc-refused")
@@ -83,7 +83,7 @@ func TestWhatIsNoHandleIsRefusedInParentAndChild(t *testing.T) {
 	}
 }
 
-// shared makes sockets whose address others that are made so may have too.
+// shared opens sockets whose address another socket that shared opens may have, too.
 var shared = net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
 	var optErr error
 	err := c.Control(func(fd uintptr) { optErr = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEPORT, 1) })
@@ -106,7 +106,7 @@ func TestWorkersBindTheSamePort(t *testing.T) {
 				require.NoError(t, second.Send(at))
 				return
 			}
-			// Both have it now, and somebody who does not share cannot.
+			// Both have the address now; a socket that does not share it cannot have it.
 			_, err := net.Listen("tcp4", at.TCP)
 			require.ErrorIs(t, err, syscall.EADDRINUSE)
 			_, err = net.ListenPacket("udp4", at.UDP)

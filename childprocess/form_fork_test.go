@@ -18,7 +18,7 @@ import (
 )
 
 func init() {
-	// echo sends back what it gets, and ends when its parent disconnects or says "bye".
+	// echo sends each message back, and ends when its parent disconnects or sends "bye".
 	helperproc.Register("ipc-echo", func([]string) {
 		inChild(func(_ *reactor.Loop, parent *ipc.Channel) {
 			parent.OnMessage(func(m *ipc.Message) {
@@ -40,7 +40,7 @@ func init() {
 		})
 	})
 
-	// leave disconnects and then listens.
+	// leave disconnects and then adds a listener.
 	helperproc.Register("ipc-leave", func([]string) {
 		inChild(func(l *reactor.Loop, parent *ipc.Channel) {
 			parent.Disconnect()
@@ -51,8 +51,8 @@ func init() {
 		})
 	})
 
-	// environment sends the variables of a channel that it and its own child see, before and after
-	// it has taken its channel.
+	// environment sends the variables of a channel that it sees, and that its own child sees,
+	// before and after it has taken its channel.
 	helperproc.Register("ipc-environment", func(grandchild []string) {
 		var seen [3]string
 		seen[0] = channelVariables()
@@ -116,7 +116,7 @@ func forked(t testing.TB, l *reactor.Loop, file string, args []string, o *childp
 	return c
 }
 
-// messages has the messages of the child and the end of its channel in the recorder's log.
+// messages records the messages of the child and the end of its channel.
 func (r *recorder) messages(t testing.TB) *recorder {
 	r.c.OnMessage(func(m *ipc.Message) {
 		r.add("message " + string(m.Raw()))
@@ -149,7 +149,7 @@ func TestMessagesComeBeforeDisconnectAndClose(t *testing.T) {
 			ev := events(fork(t, l)).messages(t)
 			run(t, l)
 			want := []string{"spawn", `message "one"`, `message "two"`, "disconnect", "exit 0", "close 0"}
-			// The end of the process and that of its channel are not ordered.
+			// The exit of the process and the end of its channel have no order.
 			if ev.index("exit") < ev.index("disconnect") {
 				want = []string{"spawn", `message "one"`, `message "two"`, "exit 0", "disconnect", "close 0"}
 			}
@@ -186,7 +186,7 @@ func TestEitherSideEndsTheChannel(t *testing.T) {
 	}
 }
 
-// echoes are children that send back what they get until they get "bye".
+// echoes are children that send each message back until they get "bye".
 var echoes = map[string]func(t testing.TB, l *reactor.Loop) *childprocess.ChildProcess{
 	"Go": func(t testing.TB, l *reactor.Loop) *childprocess.ChildProcess {
 		return forkHelper(t, l, nil, "ipc-echo")
@@ -250,11 +250,11 @@ func TestAChannelThatThisProgramHasNotTakenIsNotHandedOn(t *testing.T) {
 
 //brood:checks N141 S068
 func TestTheChannelMayBeInAnySlot(t *testing.T) {
-	// (0 to 2 are for programs that do not need that descriptor; Node's own child keeps such a
-	// channel until it exits.)
+	// 0 to 2 are for programs that do not need that descriptor. Node's own child keeps such a
+	// channel until it exits.
 	for slot := range 9 {
 		if slot == 2 {
-			continue // What a helper says of its failure would be a message.
+			continue // Text that a helper writes about its failure would be a message.
 		}
 		t.Run(strconv.Itoa(slot), func(t *testing.T) {
 			l := newLoop(t)

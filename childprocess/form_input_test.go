@@ -25,10 +25,10 @@ import (
 
 var errInput = errors.New("the input is broken")
 
-// plain hides what a Reader is besides.
+// plain is a Reader without the other methods of the one inside.
 type plain struct{ io.Reader }
 
-// inputText is more than a pipe and its stream hold.
+// inputText is longer than a pipe and its stream hold.
 func inputText() []byte {
 	p := make([]byte, 1<<20+1)
 	rand.New(rand.NewSource(1)).Read(p)
@@ -59,13 +59,13 @@ func TestEveryByteOfTheInputReachesTheChild(t *testing.T) {
 			"a file": func() io.Reader {
 				f, err := os.Open(file)
 				require.NoError(t, err)
-				t.Cleanup(func() { _ = f.Close() }) // Best effort, it was only read.
+				t.Cleanup(func() { _ = f.Close() }) // Best effort: it was only read.
 				return f
 			},
 			"a pipe": func() io.Reader {
 				r, w, err := os.Pipe()
 				require.NoError(t, err)
-				go func() { // Ends when all is read.
+				go func() { // It ends when everything is read.
 					_, _ = w.Write(p)
 					_ = w.Close()
 				}()
@@ -74,7 +74,7 @@ func TestEveryByteOfTheInputReachesTheChild(t *testing.T) {
 			},
 			"a pipe of this program": func() io.Reader {
 				r, w := io.Pipe()
-				go func() { // Ends when all is read.
+				go func() { // It ends when everything is read.
 					_, _ = w.Write(p)
 					_ = w.Close()
 				}()
@@ -103,7 +103,7 @@ func TestStdinMayBeAPipeWithoutInput(t *testing.T) {
 	require.Empty(t, out)
 }
 
-// A file is the child's own: what it does not read is there for the next.
+// A file is the child's own descriptor: the bytes that it leaves are there for the next reader.
 func TestAnInputFileIsTheChildsStdin(t *testing.T) {
 	noNewFDs(t)
 	f, err := os.Open(writeFile(t, filepath.Join(t.TempDir(), "in"), "one\ntwo\nthree\n", 0o600))
@@ -125,10 +125,10 @@ func TestAnInputFileIsTheChildsStdin(t *testing.T) {
 	require.Equal(t, syscall.EBADF, failed.Err)
 }
 
-// Go's files of sockets are in non-blocking mode, which programs do not expect of their stdin.
+// The files that Go makes of sockets are non-blocking, which programs do not expect of stdin.
 func TestAnInputThatWouldNotWaitIsReadForTheChild(t *testing.T) {
 	noNewFDs(t)
-	// Close-on-exec: a child that had the other side would wait for itself.
+	// Close-on-exec: a child with the other side would wait for itself.
 	a, b, err := fd.SocketPair()
 	require.NoError(t, err)
 	for _, n := range []int{a, b} {
@@ -136,7 +136,7 @@ func TestAnInputThatWouldNotWaitIsReadForTheChild(t *testing.T) {
 	}
 	in, peer := os.NewFile(uintptr(a), "in"), os.NewFile(uintptr(b), "peer")
 	defer in.Close()
-	go func() { // Ends at once.
+	go func() { // It ends at once.
 		_, _ = peer.WriteString("from a socket")
 		_ = peer.Close()
 	}()
@@ -158,17 +158,17 @@ func TestAnInputThatNobodyReadsIsEPIPE(t *testing.T) {
 		require.Equal(t, syscall.EPIPE, pipe.Err)
 	}
 	for form, call := range runForms {
-		for range 20 { // However fast the child is.
+		for range 20 { // The child may be fast or slow.
 			_, err := call(t.Context(), withInput(bytes.NewReader(long)), "true")
 			isEPIPE(err, form)
 			_, err = call(t.Context(), withInput(bytes.NewBuffer(bytes.Clone(long))), "true")
 			isEPIPE(err, form)
-			// What fits into the pipe is no error.
+			// Bytes that fit into the pipe are no error.
 			_, err = call(t.Context(), withInput(bytes.NewReader(long[:64<<10])), "true")
 			require.NoError(t, err)
 		}
-		// Of another Reader only what was read counts: here more than fits into the pipe, of a
-		// child that closes its stdin or keeps it.
+		// Of another Reader, only the bytes that were read count: here more than fits into the
+		// pipe, for a child that closes its stdin or keeps it.
 		for _, script := range []string{"exec <&-; cat \"$0\"", "cat \"$0\""} {
 			goOn := filepath.Join(t.TempDir(), "go-on")
 			require.NoError(t, syscall.Mkfifo(goOn, 0o600))
@@ -183,7 +183,7 @@ func TestAnInputThatNobodyReadsIsEPIPE(t *testing.T) {
 	require.ErrorIs(t, r.Err, syscall.EPIPE)
 }
 
-// endless has newlines for everybody.
+// endless yields newlines without end.
 type endless struct{}
 
 func (endless) Read(p []byte) (int, error) {
@@ -193,7 +193,7 @@ func (endless) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// A grandchild that has the child's stdin does not make a success of an input that was not read.
+// A grandchild that holds the child's stdin does not make unread input a success.
 func TestAnInputThatTheChildHasLeftToOthersIsEPIPE(t *testing.T) {
 	noNewFDs(t)
 	args := []string{"-c", "exec 3<&0; sleep 1000 <&3 >/dev/null 2>&1 & echo $!"}
@@ -220,7 +220,7 @@ func TestAnInputThatFailsEndsTheChild(t *testing.T) {
 			if name == "in the middle" {
 				broken.in = io.MultiReader(strings.NewReader("some text"), iotest.ErrReader(errInput))
 			}
-			// Of a child that reads to the end, and would take this for the end.
+			// It is for a child that reads to the end, which would take an error for it.
 			_, err := call(t.Context(), withInput(broken.in), shell, "-c", "cat >/dev/null; exec sleep 1000")
 			failed, ok := errors.AsType[*childprocess.ExitError](err)
 			require.True(t, ok, "%s, %s: %v", form, name, err)
@@ -235,17 +235,17 @@ func TestAnInputThatFailsEndsTheChild(t *testing.T) {
 	require.ErrorContains(t, err, "impossible count")
 }
 
-// withError returns its error with the last of its data.
+// withError returns its error together with its last bytes.
 type withError struct{}
 
 func (*withError) Read(p []byte) (int, error) { return copy(p, "text"), errInput }
 
-// lazy never has anything, and never says so.
+// lazy returns neither bytes nor an error.
 type lazy struct{}
 
 func (lazy) Read([]byte) (int, error) { return 0, nil }
 
-// liar says that it has read more than there was room for.
+// liar returns a count beyond the length of the slice.
 type liar struct{}
 
 func (liar) Read(p []byte) (int, error) { return len(p) + 1, nil }
@@ -262,22 +262,22 @@ func init() {
 	})
 }
 
-// A Read that never returns holds up nothing but its own goroutine.
+// A Read that never returns blocks only its own goroutine.
 func TestAnInputThatNeverComesDoesNotHoldUpTheCall(t *testing.T) {
 	noNewFDs(t)
 	file, argv := helperproc.Command("first-line")
 	for form, call := range runForms {
 		in, w := io.Pipe()
 		reads := &counted{r: in}
-		go func() { _, _ = w.Write([]byte("line\n")) }() // Ends when that is read.
+		go func() { _, _ = w.Write([]byte("line\n")) }() // It ends when that is read.
 		out, err := call(t.Context(), withInput(reads), file, argv...)
 		require.NoError(t, err, form)
 		if form != "RunWith" {
 			require.Equal(t, "line", strings.TrimSuffix(out, "\n"))
 		}
-		// The one Read that may be under way is the last.
+		// The Read that may be under way is the last one.
 		require.NoError(t, w.CloseWithError(errInput))
-		_, _ = in.Read(make([]byte, 1)) // Comes behind what that has done.
+		_, _ = in.Read(make([]byte, 1)) // It comes after that Read.
 		require.LessOrEqual(t, reads.n.Load(), int32(2))
 	}
 }
@@ -287,7 +287,7 @@ func TestTheEndOfAContextDoesNotWaitForTheInput(t *testing.T) {
 	for form, call := range runForms {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		in, w := io.Pipe()
-		go func() { // Ends when the child has started, and its input is read.
+		go func() { // It ends when the child was started and its input is read.
 			_, _ = w.Write([]byte("line\n"))
 			cancel(errReason)
 		}()
@@ -297,17 +297,17 @@ func TestTheEndOfAContextDoesNotWaitForTheInput(t *testing.T) {
 	}
 }
 
-// What the child does not wait for is not read: the pump is no faster than the child.
+// No more is read than the child takes.
 func TestTheInputIsReadNoFasterThanTheChildReads(t *testing.T) {
 	noNewFDs(t)
 	ready, goOn := filepath.Join(t.TempDir(), "ready"), filepath.Join(t.TempDir(), "go-on")
 	require.NoError(t, syscall.Mkfifo(ready, 0o600))
 	require.NoError(t, syscall.Mkfifo(goOn, 0o600))
-	// A pipe, its stream, the bridge and a chunk are less than that.
+	// A pipe, its stream, the bridge and a chunk hold less than that.
 	const total, most = 8 << 20, 1 << 20
 	in := &counted{r: io.LimitReader(endless{}, total)}
 	done := make(chan error, 1)
-	go func() { // Ends with the child.
+	go func() { // It ends with the child.
 		_, err := childprocess.OutputWith(t.Context(), withInput(in), shell, "-c", `echo >"$0"; cat "$1"; cat >/dev/null`, ready, goOn)
 		done <- err
 	}()
@@ -320,7 +320,7 @@ func TestTheInputIsReadNoFasterThanTheChildReads(t *testing.T) {
 	require.Equal(t, int64(total), in.bytes.Load())
 }
 
-// The input goes on while the lines that come of it are read.
+// Input is written while lines of the output are read.
 func TestInputAndLinesDoNotWaitForEachOther(t *testing.T) {
 	noNewFDs(t)
 	n := 0
@@ -330,7 +330,7 @@ func TestInputAndLinesDoNotWaitForEachOther(t *testing.T) {
 		n++
 	}
 	require.Equal(t, 1<<20, n)
-	// Leaving it ends the child and stops the reading.
+	// Leaving the range ends the child and the reading.
 	in := &counted{r: endless{}}
 	for _, err := range childprocess.LinesWith(t.Context(), withInput(in), "cat") {
 		require.NoError(t, err)
@@ -341,7 +341,7 @@ func TestInputAndLinesDoNotWaitForEachOther(t *testing.T) {
 	require.LessOrEqual(t, in.n.Load()-reads, int32(1))
 }
 
-// counted counts what is read of r.
+// counted counts the bytes read from r.
 type counted struct {
 	r     io.Reader
 	n     atomic.Int32
@@ -351,21 +351,21 @@ type counted struct {
 	fn   func()
 }
 
-// after has fn called, on a goroutine, when so many bytes have been read.
+// after calls fn on a goroutine when n bytes were read.
 func (c *counted) after(n int64, fn func()) { c.mark, c.fn = n, fn }
 
 func (c *counted) Read(p []byte) (int, error) {
 	c.n.Add(1)
 	n, err := c.r.Read(p)
 	if c.bytes.Add(int64(n)) >= c.mark && c.fn != nil {
-		go c.fn() // It ends when it has done its work, which nobody waits for.
+		go c.fn() // It ends when fn returns; nothing waits for it.
 		c.fn = nil
 	}
 	return n, err
 }
 
-// awaitQuiet returns when nothing more seems to be read: that a Read does not begin is told by nothing
-// but time. If it errs, less was read than could have been.
+// awaitQuiet returns when reads seem to have stopped, which only time can show. If it is wrong, fewer
+// bytes were read than could have been.
 func (c *counted) awaitQuiet() {
 	for last := int64(-1); last != c.bytes.Load(); {
 		last = c.bytes.Load()

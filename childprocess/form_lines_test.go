@@ -20,7 +20,7 @@ import (
 )
 
 func init() {
-	// leave-behind starts a program with its own stdin and stdout, and ends before it.
+	// leave-behind starts a program with its own stdin and stdout, and exits first.
 	helperproc.Register("leave-behind", func(argv []string) {
 		check(os.StartProcess(argv[0], argv, &os.ProcAttr{Files: []*os.File{os.Stdin, os.Stdout, nil}}))
 	})
@@ -33,17 +33,17 @@ func init() {
 }
 
 // leaveLines starts a child that leaves a grandchild with many lines. The grandchild writes them
-// when the child's stdin is destroyed, which is at its exit.
+// when the child's stdin is destroyed, which is at the child's exit.
 func leaveLines(t *testing.T, l *reactor.Loop) *childprocess.ChildProcess {
 	t.Helper()
 	file, argv := helperproc.Command("late-lines")
 	return start(t, l, "leave-behind", append([]string{file}, argv...)...)
 }
 
-// manyLines are more than a pipe and a bridge hold.
+// manyLines are longer than a pipe and a bridge hold.
 const manyLines = 100_000
 
-// ranged is what a goroutine has got by ranging over the lines of a child.
+// ranged is the result of a goroutine that ranges over the lines of a child.
 type ranged struct {
 	lines []string
 	err   error // of the last pair, which has no line then
@@ -51,7 +51,7 @@ type ranged struct {
 
 func ranging(c *childprocess.ChildProcess) <-chan ranged {
 	result := make(chan ranged, 1)
-	go func() { // Ends with the range.
+	go func() { // It ends with the range.
 		result <- collectLines(c.Lines())
 	}()
 	return result
@@ -68,7 +68,7 @@ func collectLines(lines iter.Seq2[string, error]) (got ranged) {
 
 //brood:checks S037
 func TestLinesOfAChildForAGoroutine(t *testing.T) {
-	// With one, the goroutine often comes after the child's end.
+	// With one thread, the goroutine often comes after the child's exit.
 	for _, procs := range []int{0, 1} {
 		before := runtime.GOMAXPROCS(procs)
 		for range 20 {
@@ -82,7 +82,7 @@ func TestLinesOfAChildForAGoroutine(t *testing.T) {
 	}
 }
 
-// It does not matter how late the goroutine is.
+// The goroutine may come at any time.
 //
 //brood:checks S037
 func TestLinesAfterTheChildsEnd(t *testing.T) {
@@ -100,9 +100,9 @@ func TestLinesAfterTheChildsEnd(t *testing.T) {
 	require.Equal(t, ranged{}, <-ranging(c), "there is no more")
 }
 
-// What a grandchild writes that nobody has asked for is thrown away past the mark, and that is
-// told.
-func TestLinesThatNobodyAskedForInTime(t *testing.T) {
+// Output of a grandchild that was not asked for is dropped past the high-water mark, and the range
+// reports it.
+func TestLinesThatAreAskedForTooLate(t *testing.T) {
 	l := newLoop(t)
 	c := leaveLines(t, l)
 	ev := events(c)
@@ -113,7 +113,7 @@ func TestLinesThatNobodyAskedForInTime(t *testing.T) {
 	require.Equal(t, slices.Repeat([]string{"a line"}, streams.DefaultHighWaterMark/len("a line\n")), got.lines)
 }
 
-// A range over what is left of it ends the grandchild too, which had not seen a broken pipe before.
+// A range over the rest ends the grandchild, too, which had seen no broken pipe before.
 func TestBreakAfterLostLinesDestroysTheStream(t *testing.T) {
 	l := newLoop(t)
 	c := spawn(t, l, "sh", []string{"-c", "yes 2>/dev/null & "}, nil)
@@ -125,7 +125,7 @@ func TestBreakAfterLostLinesDestroysTheStream(t *testing.T) {
 				l.SetImmediate(beyond)
 				return
 			}
-			go func() { // Ends by itself.
+			go func() { // It ends by itself.
 				defer close(done)
 				for range c.Lines() {
 					break
@@ -139,14 +139,14 @@ func TestBreakAfterLostLinesDestroysTheStream(t *testing.T) {
 	require.True(t, c.Stdout.Closed())
 }
 
-// The same, asked for between exit and close: all of it comes.
+// The same for a range that starts between exit and close: it gets all lines.
 func TestLinesOfAGrandchildAfterExit(t *testing.T) {
 	l := newLoop(t)
 	c := leaveLines(t, l)
 	result := make(chan ranged, 1)
 	c.OnExit(func(childprocess.ExitStatus) {
 		asked := make(chan struct{})
-		go func() { // Ends with the range.
+		go func() { // It ends with the range.
 			lines := c.Lines()
 			close(asked)
 			result <- collectLines(lines)
@@ -165,7 +165,7 @@ func TestBreakOutOfLinesEndsAnEndlessChild(t *testing.T) {
 	c := spawn(t, l, "yes", nil, nil)
 	ev := events(c)
 	done := make(chan error, 1)
-	go func() { // Ends by itself; the test waits for its report.
+	go func() { // It ends by itself; the test waits for its report.
 		count := 0
 		var failed error
 		for line, err := range c.Lines() {
@@ -219,7 +219,7 @@ func TestLinesEndWithTheLoop(t *testing.T) {
 	run(t, l)
 	first := make(chan string, 1)
 	done := make(chan error, 1)
-	go func() { // Ends with the loop.
+	go func() { // It ends with the loop.
 		got := collectLines(lines)
 		for _, line := range got.lines {
 			first <- line
@@ -247,7 +247,7 @@ func TestLinesInACallbackPanic(t *testing.T) {
 	require.Equal(t, ranged{lines: []string{"line"}}, <-ranging(c))
 }
 
-// Each stream has its own encoding, and pieces of a character that come apart come together.
+// Each stream has its own encoding, and the pieces of a character are joined.
 //
 //brood:checks N083
 func TestEncodingOfAChildsStreams(t *testing.T) {

@@ -8,27 +8,28 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// privateLoops has the loops of the calls that wait, which have no loop of a user to run on. It
-// belongs to the program and not to a loop, since any goroutine may make such a call.
+// privateLoops lends loops to calls that wait, because their callers have none. It is per program,
+// because any goroutine may make such a call.
 var privateLoops = loopPool{open: func() (*reactor.Loop, error) { return reactor.New(nil) }}
 
 const (
-	// maxIdleLoops is how many loops wait for the next call. Each has two descriptors and 64 KiB of
-	// memory, or 320 after much output.
+	// maxIdleLoops is the most loops that wait for the next call. Each has two descriptors and 64
+	// KiB of memory, or 320 after much output.
 	maxIdleLoops = 16
 
-	// idleLoopTime is how long they wait: long enough for calls in a row, and to make one takes 20
-	// µs.
+	// idleLoopTime is how long an idle loop is kept. That is enough for calls in a row; opening a
+	// loop takes 20 µs.
 	idleLoopTime = time.Second
 )
 
-// loopPool lends loops, each to one goroutine at a time.
+// loopPool lends loops, each to one goroutine at a time. Its methods are safe to call from any
+// goroutine.
 type loopPool struct {
-	open func() (*reactor.Loop, error) // replaced by tests, before the first call
+	open func() (*reactor.Loop, error) // set by tests before the first call
 
-	mu       sync.Mutex
-	idle     []idleLoop // the one that was used last is at the end, and is lent first
-	sweeping bool       // a timer runs that calls sweep; so it does while idle is not empty
+	mu       sync.Mutex // guards the fields below
+	idle     []idleLoop // in the order of since; the last is lent first
+	sweeping bool       // a timer will call sweep; true while idle is not empty
 }
 
 type idleLoop struct {
@@ -36,7 +37,7 @@ type idleLoop struct {
 	since time.Time
 }
 
-// get returns a loop on which nothing runs.
+// get returns a loop without children. The caller has it until put or giveUp.
 func (p *loopPool) get() (*reactor.Loop, error) {
 	p.mu.Lock()
 	if n := len(p.idle); n > 0 {
@@ -50,16 +51,16 @@ func (p *loopPool) get() (*reactor.Loop, error) {
 	return p.open()
 }
 
-// put takes back a loop that has run to its end. One that watches SIGCHLD is closed: idle, it would
-// go on receiving that.
+// put takes back a loop whose Run has returned nil. A loop that watches SIGCHLD is closed, because
+// even an idle one would receive that signal.
 func (p *loopPool) put(l *reactor.Loop) {
 	all, err := childrenOf(l)
 	if err != nil || all.exitWatch == ExitWatchSIGCHLD || l.Alive() || !p.keep(l) {
-		_ = l.Close() // What it would report is the close of its own descriptors.
+		_ = l.Close() // Best effort: only closing its own descriptors can fail.
 	}
 }
 
-// keep makes l idle unless there are enough of them.
+// keep adds l to idle. It reports false if idle is full.
 func (p *loopPool) keep(l *reactor.Loop) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -74,8 +75,8 @@ func (p *loopPool) keep(l *reactor.Loop) bool {
 	return true
 }
 
-// sweep closes the loops that have been idle for long enough. It runs on a goroutine of its timer,
-// and comes again while there are others.
+// sweep closes the loops that have been idle for idleLoopTime. It runs on its timer's goroutine,
+// and sets the timer again while others are idle.
 func (p *loopPool) sweep() {
 	p.mu.Lock()
 	now := time.Now()
@@ -94,8 +95,8 @@ func (p *loopPool) sweep() {
 	}
 }
 
-// abandonLoop kills what runs on a loop that runs no more, since nobody would be told of its end, and
-// closes it.
+// abandonLoop kills and reaps the children of a broken loop, because no event will report their exits,
+// and closes the loop. Run must have returned for good.
 func abandonLoop(l *reactor.Loop) {
 	all, err := childrenOf(l)
 	if err != nil {
@@ -105,7 +106,7 @@ func abandonLoop(l *reactor.Loop) {
 		if c.state == childRunning {
 			all.unfollow(c)
 			c.process.Abort()
-			c.state = childExited // There is no process to signal any more.
+			c.state = childExited // A signal must not go to a pid that was reaped.
 		}
 		c.limits.disarmAtClose()
 		for _, s := range c.streams {

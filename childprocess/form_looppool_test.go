@@ -16,12 +16,12 @@ import (
 )
 
 func init() {
-	// The loops of the calls that wait are such as the environment wants them too.
+	// The loops of the calls that wait are opened as the environment says, too.
 	childprocess.OpenPrivateLoops(openLoop)
 }
 
-// noNewFDs is leakcheck.NoNewFDs for a package whose calls that wait keep idle loops: these, before
-// and after, are no leaks. Afterwards loops are opened as ever.
+// noNewFDs is leakcheck.NoNewFDs without the idle loops of the calls that wait, which are no leaks.
+// Afterwards loops are opened as usual.
 func noNewFDs(t *testing.T) {
 	t.Helper()
 	closeIdleLoops := func() {
@@ -86,7 +86,7 @@ func TestLoopsThatWatchSIGCHLDAreNotKept(t *testing.T) {
 	require.Zero(t, childprocess.IdleLoops())
 }
 
-// What the end of a context posts can come after the child has closed.
+// The end of a context may post to the loop after the child has closed.
 func TestALoopIsClosedAlsoWhenSomethingWasPosted(t *testing.T) {
 	noNewFDs(t)
 	var l *reactor.Loop

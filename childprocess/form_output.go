@@ -5,8 +5,8 @@ import (
 	"iter"
 )
 
-// Output runs file with args and returns what it has written to stdout. It is [OutputWith] without
-// options: the child's stdin is empty.
+// Output is [OutputWith] without options: it runs file with args, with an empty stdin, and returns
+// its stdout.
 //
 // Safe to call from any goroutine. In a callback of a loop it keeps that loop waiting; use
 // [ExecFile] there.
@@ -14,28 +14,26 @@ func Output(ctx context.Context, file string, args ...string) ([]byte, error) {
 	return OutputWith(ctx, nil, file, args...)
 }
 
-// OutputWith runs file with args and returns what it has written to stdout. It is for goroutines
-// that have no loop. The child is started by the thread that calls. A few calls at a time, as many
-// as GOMAXPROCS, wait on that thread, with a loop of their own. All others share one, in the
-// background, so that a child that is waited for takes neither a thread nor a goroutine of its own;
-// so do those with a CancelFunc or a StopWhen. That loop starts with the first such call and ends
-// when it was not used for a second.
+// OutputWith runs file with args and returns its stdout. It is for goroutines without a loop. The
+// calling thread starts the child. Up to GOMAXPROCS concurrent calls wait on their thread, each
+// with a loop of its own. The other calls, and those with a CancelFunc or a StopWhen, share one
+// background loop, where a child costs neither a thread nor a goroutine. That loop starts with the
+// first such call and ends one second after the last.
 //
-// Errors are:
+// The error is
 //
-//   - *[SpawnError] and *[ArgumentError]: nothing was started, and nothing was read of Input;
-//   - *[AbortError]: ctx was done before;
-//   - *[ExitError], when the child did not exit with 0 or something else happened. Its Err is nil
-//     when the child failed on its own, and otherwise [ErrTimeout], an *AbortError when ctx has
-//     ended the child, [ErrMaxBuffer] when there was more output than MaxBuffer, an *[InputError],
-//     EPIPE when the child did not read all of Input, or [ErrStatusLost]. What was read is returned
-//     too.
+//   - a *[SpawnError] or an *[ArgumentError] if nothing was started; Input was not read;
+//   - an *[AbortError] if ctx was done before the start;
+//   - an *[ExitError] if the child did not exit with 0 or something else went wrong. Its Err is nil
+//     when the child failed by itself, and otherwise [ErrTimeout], an *AbortError (ctx),
+//     [ErrMaxBuffer], an *[InputError], EPIPE (the child has not read all of Input) or
+//     [ErrStatusLost]. The output that was read is returned too.
 //
-// When ctx is done, or when another limit is reached, the child gets KillSignal, and SIGKILL after
-// KillGrace, and its pipes are closed: what it has started cannot delay the return. Only a child
-// that may not be signalled, having changed its user, is waited for. Where no limit is set, a
-// daemon that the child has left with its pipes is waited for, too, unless CloseGrace is set: then
-// a child that has exited with 0 is a success.
+// When ctx is done, or another limit is reached, the child gets KillSignal, and SIGKILL after
+// KillGrace, and its pipes are closed, so descendants cannot delay the return. A child that may not
+// be signalled, because it changed its user, is waited for. If no limit is set, the call also waits
+// for a daemon that holds the child's pipes. CloseGrace bounds that wait, and a child that exited
+// with 0 is then a success.
 //
 // Safe to call from any goroutine. In a callback of a loop it keeps that loop waiting; use
 // [ExecFile] there.
@@ -49,15 +47,14 @@ func OutputWith(ctx context.Context, o *RunOptions, file string, args ...string)
 	return t.output, err
 }
 
-// Run is [RunWith] without options: the child's stdin is empty, and its stdout goes to /dev/null.
+// Run is [RunWith] without options: stdin is empty, and stdout is /dev/null.
 //
 // Safe to call from any goroutine. In a callback of a loop it keeps that loop waiting.
 func Run(ctx context.Context, file string, args ...string) error {
 	return RunWith(ctx, nil, file, args...)
 }
 
-// RunWith is [OutputWith] of a program whose stdout does not matter, or goes where RunOptions.Stdio
-// says.
+// RunWith is [OutputWith] that does not read stdout: it is /dev/null, or as RunOptions.Stdio says.
 //
 // Safe to call from any goroutine. In a callback of a loop it keeps that loop waiting.
 func RunWith(ctx context.Context, o *RunOptions, file string, args ...string) error {
@@ -69,22 +66,21 @@ func RunWith(ctx context.Context, o *RunOptions, file string, args ...string) er
 	return t.wait()
 }
 
-// Lines is [LinesWith] without options: the child's stdin is empty, and a line ends with "\n" or
-// "\r\n".
+// Lines is [LinesWith] without options: stdin is empty, and a line ends with "\n" or "\r\n".
 //
 // The iterator is safe to use on any goroutine. In a callback of a loop it keeps that loop waiting.
 func Lines(ctx context.Context, file string, args ...string) iter.Seq2[string, error] {
 	return LinesWith(ctx, nil, file, args...)
 }
 
-// LinesWith runs file with args and yields what it writes to stdout, line by line, as LineEnd and
-// MaxLine say, without the ends. The child waits while the body of the range statement is behind.
-// The last pair of one that did not succeed has the error of [OutputWith], and no line; the cause
-// of that is streams.ErrLineTooLong for a line over MaxLine.
+// LinesWith runs file with args and yields each line of its stdout, without the line end, as
+// LineEnd and MaxLine say. While the body of the range statement runs, the child may have to wait.
+// If the call does not succeed, the last pair has no line and the error of [OutputWith]; for a line
+// longer than MaxLine that wraps streams.ErrLineTooLong.
 //
-// When the range statement is left early, the child is ended as by its context, and has ended when
-// the statement is over. Each range statement starts the program anew; what the first has read of
-// Input, and what was Owned, is not there for the next.
+// When the range statement is left early, the child is ended as by ctx, and has exited when the
+// statement is over. Each range statement starts the program anew; bytes that the first has read of
+// Input, and slots that were Owned, are gone then.
 //
 // The iterator is safe to use on any goroutine. In a callback of a loop it keeps that loop waiting.
 func LinesWith(ctx context.Context, o *RunOptions, file string, args ...string) iter.Seq2[string, error] {

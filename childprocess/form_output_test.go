@@ -18,7 +18,7 @@ import (
 )
 
 func init() {
-	// upcase answers each line with the same in capitals.
+	// upcase answers each line with the same line in capitals.
 	helperproc.Register("upcase", func([]string) {
 		buf := make([]byte, 4096)
 		for {
@@ -31,7 +31,7 @@ func init() {
 	})
 
 	// under starts the program in its arguments on a loop, with this process's own three
-	// descriptors, and ends as it does.
+	// descriptors, and ends in the same way.
 	helperproc.Register("under", func(args []string) {
 		l := check(openLoop())
 		c := check(childprocess.Spawn(l, args[0], args[1:], &childprocess.Options{Stdio: childprocess.AllStdio(childprocess.Inherit)}))
@@ -43,7 +43,7 @@ func init() {
 		helperproc.Exit(s.Code)
 	})
 
-	// chain with n > 0 starts chain with n - 1, passes its output on and waits for it.
+	// chain n, with n > 0, starts chain n-1, passes its output on and waits for it.
 	helperproc.Register("chain", func(args []string) {
 		n := check(strconv.Atoi(args[0]))
 		if n == 0 {

@@ -6,19 +6,23 @@ import (
 	"sync/atomic"
 )
 
-// This file is for a goroutine that waits for its child on a loop of its own, as those of SpawnSync
-// do. On the background loop a child costs the program neither a thread nor a goroutine, but each
-// call two hand-overs between threads, which take half as long as a small child. So the first few
-// calls at a time do without it.
+// ownLoop, startOwn and runOwn run a task on a loop of its own, on the goroutine that waits, as
+// SpawnSync does. The background loop needs no thread per child, but it costs each call two
+// switches between threads, half the time of a small child. So the first few concurrent calls do
+// without it.
 
-// tasksAlone is how many tasks have a loop of their own. It belongs to the program because their
-// threads do.
+// tasksAlone is the number of tasks that have a loop of their own now. It is per program, because
+// GOMAXPROCS, its limit, is.
 var tasksAlone atomic.Int32
 
-// ownLoop returns the children of a loop for this task alone, nil where it has to share one:
-// because it is read while its loop runs, because a function of its options must not panic on the
-// caller's goroutine, because there are enough of them, or because the loop would watch SIGCHLD and
-// not be kept. It is nil, too, when no loop can be made: the other way finds out why.
+// ownLoop returns the children of a loop for this task alone, or nil if the task has to use the
+// background loop:
+//
+//   - Lines are read while the loop runs, so on another goroutine.
+//   - CancelFunc and StopWhen may panic, which must not unwind through the caller.
+//   - GOMAXPROCS tasks have a loop of their own already.
+//   - A loop that watches SIGCHLD is not kept, so it would be made anew for each call.
+//   - No loop can be made. The background loop then reports the error.
 func (t *task) ownLoop(o *Options) *children {
 	if t.use == useLines || o.CancelFunc != nil || o.StopWhen != nil {
 		return nil
@@ -38,7 +42,7 @@ func (t *task) ownLoop(o *Options) *children {
 	return nil
 }
 
-// startOwn is startOn for a loop that ownLoop has returned.
+// startOwn is startOn for a loop that ownLoop returned. On an error it gives the loop back.
 func (t *task) startOwn(all *children, o *Options, in input) error {
 	t.loop = all.loop
 	c, err := t.fork(&all.starter, all.exitWatch, o, in)

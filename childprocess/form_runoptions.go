@@ -12,67 +12,67 @@ import (
 // [LinesWith], and their relatives without options, when RunOptions.KillGrace is 0.
 const CancelGrace = 2 * time.Second
 
-// MaxOutput is the most that [OutputWith] takes from a child, in bytes, when RunOptions.MaxBuffer
-// is 0.
+// MaxOutput is the limit of the bytes that [OutputWith] captures when RunOptions.MaxBuffer is 0.
 const MaxOutput = 64 << 20
 
 // RunOptions are Options for the forms that wait on a goroutine. A nil *RunOptions means all
-// defaults. They are not kept or changed. What a form cannot honour is refused with an
+// defaults. The call neither keeps nor changes them. If a form cannot honour a field, it returns an
 // *[ArgumentError] that names the field.
 //
 // Of Options, these differ from [Spawn]:
 //
-//   - Context must be nil: the context of the call takes its place.
-//   - KillGrace 0 is [CancelGrace]. Timeout and the context count until close; when one of them
-//     ends the child, its pipes are closed, so that what the child has started cannot delay the
-//     return.
-//   - Stdio[0] is what Input says, the field or the function, by default /dev/null. Stdio[1] is a
-//     pipe that OutputWith and LinesWith read, and for RunWith /dev/null by default: StopWhen and
-//     IdleTimeout know nothing of what is written there. Of Stdio[2], which is a pipe by default,
-//     the end is in the error; 64 KiB are kept. In the place of a pipe that is not read by the
-//     form, and above, a slot may be Ignore, Inherit, FD or File, also Owned, Path or SameAs, and
-//     in 1 and 2 a Tee; a pipe that is read may be a Tee with a Pipe. Stream, PTY, IPC and other
-//     pipes are for a child with a loop.
+//   - Context must be nil, because the context of the call takes its place.
+//   - KillGrace 0 is [CancelGrace]. Timeout and the context run until close. When one of them ends
+//     the child, its pipes are closed, so descendants of the child cannot delay the return.
+//   - Stdio[0] is /dev/null, unless Input (the field or the function) says otherwise.
+//   - Stdio[1] is a pipe that OutputWith and LinesWith read. For RunWith it is /dev/null by default;
+//     StopWhen and IdleTimeout then see no output there.
+//   - Stdio[2] is a pipe by default, and the last 64 KiB of it are in the error.
+//   - A slot that the form does not read, and Stdio[2], may be Ignore, Inherit, FD, File (also
+//     Owned), Path or SameAs. Slots 1 and 2 may be a Tee; where the form reads stdout, the Tee must
+//     have a Pipe. Stream, PTY, IPC and other pipes need a loop of the caller and are refused.
 //   - Async, StopEvents, Encoding, Serialization, MaxMessage and MaxQueue are refused. LineEnd,
 //     MaxLine and HighWaterMark are for LinesWith alone.
 type RunOptions struct {
 	Options
 
-	// MaxBuffer is the most that OutputWith takes of stdout, in bytes; more ends the child, with
-	// [ErrMaxBuffer]. 0: MaxOutput. Negative: no limit. RunWith and LinesWith, which keep no
-	// output, refuse it.
+	// MaxBuffer is the limit of the bytes of stdout that OutputWith captures. More output ends the
+	// child, with [ErrMaxBuffer]. 0: MaxOutput; negative: no limit. RunWith and LinesWith refuse
+	// it, because they keep no output.
 	MaxBuffer int
 
-	// Input is what the child reads from stdin before its end. Nil: the end only.
+	// Input is read and written to the child's stdin, followed by the end of file. Nil: the end of
+	// file at once. Input is not closed.
 	//
-	// An *os.File becomes the child's stdin itself, and is borrowed: what the child does not read
-	// can be read from it afterwards, and its offset moves. (One that would be in non-blocking mode
-	// in the child, such as a connection, is read as any other Reader.)
+	// An *os.File becomes the child's stdin itself, and is borrowed: its offset moves, and the
+	// caller can read the bytes that the child has left. If the file would be in non-blocking mode
+	// in the child, as a connection would, it is read like any other Reader.
 	//
-	// Everything else is read on a goroutine of the call, no faster than the child reads. When Read
-	// fails, the child is ended, with an *[InputError]. When the child closes its stdin or exits
-	// before its pipe has taken all of a *bytes.Buffer, *bytes.Reader or *strings.Reader, or what
-	// was read of another Reader by then, the error is a *streams.OpError with EPIPE, if there is
-	// no other. (The pipe takes 64 KiB, or PipeCapacity, also for a child that reads none of it.
-	// Whether more has been read of another Reader when such a child exits depends on who is
-	// faster.)
+	// Every other Reader is read on a goroutine of the call, no faster than the child reads. When
+	// Read fails, the child is ended, with an *[InputError]. It is an error if the child closes its
+	// stdin or exits before the pipe has taken all of a *bytes.Buffer, *bytes.Reader or
+	// *strings.Reader, or all bytes that were read of another Reader: EPIPE, in a *streams.OpError,
+	// unless there is another error. The pipe takes 64 KiB, or PipeCapacity, even if the child
+	// reads nothing. How much has been read of another Reader when the child exits depends on
+	// timing.
 	//
-	// No Read is begun once the child has exited. One that is then under way does not keep the call
-	// from returning: its goroutine ends when it returns, and what it has read is lost. Until then
-	// the Reader belongs to that goroutine; a connection, say, is best closed. Input is not closed.
+	// After the child's exit no Read begins. A Read that is under way at the exit does not delay
+	// the call. Until that Read returns, the Reader belongs to the goroutine, and the bytes that it
+	// reads are lost. Closing a connection, for example, ends its Read.
 	Input io.Reader
 }
 
-// use is what a form does with stdout.
+// use is the purpose that a form has for stdout.
 type use uint8
 
 const (
-	useOutput use = iota // it is captured
-	useNone
-	useLines
+	useOutput use = iota // captured
+	useNone              // not read
+	useLines             // read as lines by the range statement
 )
 
-// run is o made ready for one call of a form, and the most that it captures.
+// run returns the Options for one call of a form, with their defaults, and the limit of captured
+// bytes.
 func (o *RunOptions) run(ctx context.Context, u use, file string, args []string) (with Options, limit int, err error) {
 	with = o.Options
 	if err := o.unfit(u, ctx); err != nil {
@@ -88,7 +88,7 @@ func (o *RunOptions) run(ctx context.Context, u use, file string, args []string)
 	return with, limit, with.closedNumber(taskOp, file, args)
 }
 
-// slots returns Stdio with the defaults of the form.
+// slots returns a copy of Stdio with the defaults of the form.
 func (o *RunOptions) slots(u use) []Stdio {
 	defaults := [standardSlots]Stdio{Ignore, Pipe, Pipe}
 	if o.reader() != nil {
@@ -107,7 +107,7 @@ func (o *RunOptions) slots(u use) []Stdio {
 	return slots
 }
 
-// reader returns what the child is to read, whichever way it was given; nil for nothing.
+// reader returns the source of stdin: the function Input or the field. nil: /dev/null.
 func (o *RunOptions) reader() io.Reader {
 	if len(o.Stdio) > 0 && o.Stdio[0].form == formInput {
 		return o.Stdio[0].input
@@ -115,7 +115,7 @@ func (o *RunOptions) reader() io.Reader {
 	return o.Input
 }
 
-// unfit finds what the form cannot honour.
+// unfit returns an *ArgumentError if the form cannot honour an option.
 func (o *RunOptions) unfit(u use, ctx context.Context) error {
 	bad := func(name, reason string) error { return &ArgumentError{taskOp, name, reason} }
 	rest := o.Options
@@ -145,7 +145,7 @@ func (o *RunOptions) unfit(u use, ctx context.Context) error {
 	return nil
 }
 
-// unfitSlot says why the form cannot have s in slot i, "" if it can.
+// unfitSlot returns the reason why slot i cannot be s, or "".
 func (o *RunOptions) unfitSlot(u use, i int, s Stdio) string {
 	read := i == 2 || i == 1 && u != useNone
 	switch s.form {
@@ -187,7 +187,7 @@ func (o *RunOptions) unfitSlot(u use, i int, s Stdio) string {
 	return ""
 }
 
-// isNilPointer also knows the nil pointer in an interface that is not nil.
+// isNilPointer reports whether r holds a nil pointer; such an r is not nil itself.
 func isNilPointer(r io.Reader) bool {
 	v := reflect.ValueOf(r)
 	return v.IsValid() && v.Kind() == reflect.Pointer && v.IsNil()

@@ -20,7 +20,7 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// runForms are the forms for goroutines. Each returns stdout, as far as it is given any.
+// runForms are the forms for goroutines. Each returns the child's stdout, if it has it.
 var runForms = map[string]func(context.Context, *childprocess.RunOptions, string, ...string) (string, error){
 	"OutputWith": func(ctx context.Context, o *childprocess.RunOptions, file string, args ...string) (string, error) {
 		out, err := childprocess.OutputWith(ctx, o, file, args...)
@@ -42,7 +42,7 @@ func TestTheFormsForGoroutinesHonourTheOptionsOfAChild(t *testing.T) {
 	file := filepath.Join(dir, "out")
 	for name, call := range runForms {
 		t.Run(name, func(t *testing.T) {
-			// RunWith has no output: the child writes it to a file.
+			// RunWith returns no output, so the child writes it to a file.
 			require.NoError(t, os.WriteFile(file, nil, 0o600))
 			o := &childprocess.RunOptions{Options: childprocess.Options{
 				Dir: dir, Env: []string{"A=b", "PATH=/bin:/usr/bin"}, Shell: shell, Argv0: "name",
@@ -72,7 +72,7 @@ func TestTheFormsForGoroutinesHonourTheOptionsOfAChild(t *testing.T) {
 			require.Equal(t, syscall.SIGKILL, failed.Status.Signal)
 			require.True(t, failed.Status.Forced)
 
-			// A time-out and a grace that are not over leave nothing behind.
+			// A time-out and a grace that have not passed leave nothing behind.
 			o = &childprocess.RunOptions{Options: childprocess.Options{Timeout: time.Hour, KillGrace: time.Hour, CloseGrace: time.Hour}}
 			_, err = call(t.Context(), o, "true")
 			require.NoError(t, err)
@@ -104,7 +104,7 @@ func TestTheSlotsOfTheFormsForGoroutines(t *testing.T) {
 			require.Equal(t, 5, failed.Status.Code)
 			require.Empty(t, failed.Stderr, "it went elsewhere")
 			require.ErrorIs(t, in.Close(), os.ErrClosed)
-			got, err := io.ReadAll(r) // To the end: ours is closed.
+			got, err := io.ReadAll(r) // To the end: our copy is closed.
 			require.NoError(t, err)
 			require.Equal(t, "a line\n", string(got))
 			written, err := os.ReadFile(out.Name())
@@ -213,12 +213,12 @@ func stdioOf(slots ...childprocess.Stdio) childprocess.Options {
 	return childprocess.Options{Stdio: slots}
 }
 
-// neverAsked is a stream that nobody may touch on this goroutine.
+// neverAsked is a stream that must not be used on this goroutine.
 type neverAsked struct{}
 
 func (neverAsked) FD() int { panic("asked") }
 
-// Whatever becomes of a call, what was handed over is closed.
+// After every call, a descriptor that was Owned is closed.
 func TestTheFormsForGoroutinesCloseWhatIsOwned(t *testing.T) {
 	noNewFDs(t)
 	done, cancel := context.WithCancel(t.Context())
@@ -251,7 +251,7 @@ func TestTheFormsForGoroutinesCloseWhatIsOwned(t *testing.T) {
 	}
 }
 
-// A mistake is told before the context, and nothing is read for a call that starts nothing.
+// A mistake is reported before the context's error, and a call that starts nothing reads nothing.
 func TestAContextThatIsDoneStartsNothingAndReadsNothing(t *testing.T) {
 	noNewFDs(t)
 	ctx, cancel := context.WithCancelCause(t.Context())
@@ -269,8 +269,7 @@ func TestAContextThatIsDoneStartsNothingAndReadsNothing(t *testing.T) {
 	}
 }
 
-// The context of the call ends the child as every limit does, with the group that a shell has got
-// for it.
+// The context of the call ends the child like every limit, with the group that a shell gets for it.
 func TestTheContextOfACallEndsWhatAShellHasStarted(t *testing.T) {
 	noNewFDs(t)
 	file, argv := helperproc.Command("wait")
@@ -279,7 +278,7 @@ func TestTheContextOfACallEndsWhatAShellHasStarted(t *testing.T) {
 		r, w, err := os.Pipe()
 		require.NoError(t, err)
 		ended := make(chan error, 1)
-		go func() { // Ends with the child.
+		go func() { // It ends with the child.
 			o := childprocess.Options{Shell: shell, Stdio: []childprocess.Stdio{3: childprocess.File(w).Owned()}}
 			o.Stdio[0] = childprocess.Inherit
 			_, err := call(ctx, &childprocess.RunOptions{Options: o}, "echo ready >&3; "+childprocess.Quote(file)+" "+childprocess.Quote(argv[0])+" </dev/zero; true")

@@ -4,8 +4,8 @@ package childprocess
 
 import "os"
 
-// selfExecutable returns the program that is running.
+// selfExecutable returns the path of the running program.
 func selfExecutable() (string, error) { return os.Executable() }
 
-// nameProcess does nothing: the process has the name of its program.
+// nameProcess does nothing, because the process has the name of its program.
 func nameProcess() {}

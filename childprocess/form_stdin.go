@@ -8,24 +8,28 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// Input has the child read r, and then the end, on descriptor 0. Stdin is nil then.
+// Input makes descriptor 0 a pipe to which the library writes r, and then the end of file. Stdin of
+// the child is nil.
 //
-// An *os.File becomes the child's stdin itself, and is borrowed; one that would be in non-blocking
-// mode there, such as a connection, is read as any other Reader. Of a *bytes.Buffer, *bytes.Reader
-// or *strings.Reader the child's pipe gets what it takes before the child is started. What is left
-// of these, and everything else, is read on a goroutine, no faster than the child reads: r belongs
-// to that until the child has exited, or as long as a Read is under way then. Nothing is read for a
-// child that could not be started. r is not closed.
+// An *os.File becomes the child's descriptor itself, and is borrowed. If it would be in
+// non-blocking mode there, as a connection would, it is read like any other Reader.
 //
-// When Read fails the child is ended as by a limit, and the cause is an *[InputError]. When the
-// child closes its stdin or exits before its pipe has taken all of r, or what was read of it by
-// then, that is EPIPE, in a *streams.OpError, if nothing else has gone wrong: forms that call back
-// or return have it as their error, and for a child of [Spawn] or [Fork] it is an error event
-// before exit. A pipe takes 64 KiB, or Options.PipeCapacity, also for a child that reads none of
-// it.
+// The pipe gets the first bytes of a *bytes.Buffer, *bytes.Reader or *strings.Reader before the
+// child is started. The rest of it, and every other Reader, is read on a goroutine, no faster than
+// the child reads. Until the child has exited, r belongs to that goroutine; a Read that is under
+// way at the exit keeps r until it returns. If the child cannot be started, nothing is read. r is
+// not closed.
+//
+// When Read fails, the child is ended as by a limit, and the cause is an *[InputError].
+//
+// It is an error if the child closes its stdin or exits before the pipe has taken all of a text in
+// memory, or all bytes that were read of another Reader: EPIPE, in a *streams.OpError, unless
+// something else went wrong before. The forms that call back or return have it as their error; a
+// child of [Spawn] or [Fork] emits it before exit. A pipe takes 64 KiB, or Options.PipeCapacity,
+// even if the child reads nothing.
 func Input(r io.Reader) Stdio { return Stdio{form: formInput, input: r} }
 
-// withInput returns o ready for an Input in slot 0, if there is one: a copy then.
+// withInput returns o, or if slot 0 is an Input a copy of it with a pipe there.
 func (o *Options) withInput(op string) (*Options, error) {
 	if len(o.Stdio) == 0 || o.Stdio[0].form != formInput {
 		return o, nil
@@ -42,7 +46,7 @@ func (o *Options) withInput(op string) (*Options, error) {
 	return &with, nil
 }
 
-// feed gives stdin its Input. It is called on the loop, once the child runs.
+// feed starts writing the Input to stdin. It is called on the loop goroutine when the child runs.
 func (c *ChildProcess) feed() {
 	if c.source == nil || c.stdin == nil {
 		return
@@ -53,16 +57,16 @@ func (c *ChildProcess) feed() {
 		return
 	}
 	failed := func(err error) {
-		_ = c.loop.Post(func() { c.killUnlessItCloses(err) }) // A closed loop has let go of the child.
+		// If the loop is closed, it has given up the child.
+		_ = c.loop.Post(func() { c.killUnlessItCloses(err) })
 	}
 	c.feeder = &feeder{src: rest, size: n, dst: c.stdin.Writer(), done: make(chan struct{}), onError: failed}
 	c.feeder.fd = c.stdin.FD()
-	// It ends as feeder says. A form that returns waits for that, as far as it can be waited for.
+	// The goroutine ends as feeder says. A form that returns waits for it in waitForFeeder.
 	go c.feeder.run()
 }
 
-// stopFeeding is told when the child has exited, and finds out whether it has taken what it was
-// given.
+// stopFeeding is called at the exit. It sets c.unfed if the child has not taken all that it had to.
 func (c *ChildProcess) stopFeeding() {
 	f := c.feeder
 	if f == nil {
@@ -75,10 +79,10 @@ func (c *ChildProcess) stopFeeding() {
 	c.inputErr = &streams.OpError{Op: "write", FD: f.fd, Err: syscall.EPIPE}
 }
 
-// waitForFeeder is for forms that return: it is called when the child has closed.
+// waitForFeeder is called by the forms that return, after close.
 func (c *ChildProcess) waitForFeeder() {
 	if c.feeder != nil {
-		c.feeder.stop() // A loop that has broken has told nobody.
+		c.feeder.stop() // A broken loop has not called it.
 		c.feeder.wait()
 	}
 }

@@ -19,8 +19,8 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// inputForms runs a helper program with an Input, by each form that there is, and returns what it
-// wrote to stdout and why the form says that something has gone wrong.
+// inputForms run a helper program with an Input, by each form, and return its stdout and the error
+// of the form.
 var inputForms = map[string]func(t *testing.T, r io.Reader, name string, args ...string) (stdout []byte, err error){
 	"Spawn": func(t *testing.T, r io.Reader, name string, args ...string) ([]byte, error) {
 		return spawnWithInput(t, stdioOptions(childprocess.Input(r)), name, args...)
@@ -158,7 +158,7 @@ func TestNothingIsReadForAChildThatIsNotStarted(t *testing.T) {
 	require.ErrorIs(t, r.Err, syscall.ENOENT)
 }
 
-// neverReads must not be read.
+// neverReads fails the test if it is read.
 type neverReads struct{ t *testing.T }
 
 func (n neverReads) Read([]byte) (int, error) {
@@ -166,7 +166,7 @@ func (n neverReads) Read([]byte) (int, error) {
 	return 0, io.EOF
 }
 
-func TestInputsThatCannotBeMeantAreRefused(t *testing.T) {
+func TestInvalidInputsAreRefused(t *testing.T) {
 	noNewFDs(t)
 	l := newLoop(t)
 	var none *bytes.Buffer

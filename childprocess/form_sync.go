@@ -12,83 +12,83 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// SyncOptions are Options for the forms that wait. A nil *SyncOptions means all defaults. They are
-// not kept or changed.
+// SyncOptions are Options for the forms that wait. A nil *SyncOptions means all defaults. The call
+// neither keeps nor changes them.
 //
-// Of Options, those that are for a child with listeners or with a channel (StopEvents, Async,
-// Encoding, LineEnd, MaxLine, HighWaterMark, Serialization, MaxMessage, MaxQueue) and the Stdio
-// forms that need a loop of the caller (Stream, PTY, IPC) are refused with an *[ArgumentError].
+// These are refused with an *[ArgumentError]: options for a child with listeners or a channel
+// (StopEvents, Async, Encoding, LineEnd, MaxLine, HighWaterMark, Serialization, MaxMessage,
+// MaxQueue), and the Stdio forms that need a loop of the caller (Stream, PTY, IPC).
 type SyncOptions struct {
 	Options
 
-	// MaxBuffer is the most that the child may write to all its pipes together, in bytes; more ends
-	// it, with [ErrMaxBuffer]. 0: 1 MiB. Negative: no limit. (Node has no limit for 0.)
+	// MaxBuffer is the limit of the bytes captured from all pipes together. More output ends the
+	// child, with [ErrMaxBuffer]. 0: 1 MiB; negative: no limit. (In Node, 0 is no limit.)
 	MaxBuffer int
 
-	// Input is what the child reads from stdin before its end. Empty: the end only. It is ignored
-	// when slot 0 of Stdio is no Pipe, but for the function [Input], which takes its place.
+	// Input is written to the child's stdin, followed by the end of file. Empty: the end of file at
+	// once. It is ignored when Stdio[0] is not a Pipe. It is refused beside an Input in Stdio[0].
 	Input []byte
 }
 
-// syncOp is what errors of the forms that wait name as their operation, as in Node.
+// syncOp is the Op of the errors of these forms, as in Node.
 const syncOp = "spawnSync"
 
-// A SyncResult is what has become of a child that was waited for.
+// A SyncResult is the outcome of [SpawnSync]. The caller owns its slices.
 type SyncResult struct {
-	// Pid is what the process id was, 0 when the program could not be started.
+	// Pid is the process id that the child had; 0 if it could not be started.
 	Pid int
 
-	// Output has what the child wrote to each of its pipes, empty but not nil for one that it did
-	// not write to. It is nil for slots that are no pipes, and for stdin. All of it is nil when the
+	// Output holds, by slot, the bytes that the child wrote to its pipes: empty but not nil for a
+	// pipe without output, nil for stdin and for a slot that is no pipe. Output is nil if the
 	// program could not be started.
 	Output [][]byte
 
 	// Stdout and Stderr are Output[1] and Output[2].
 	Stdout, Stderr []byte
 
-	// Status is how the child ended, or why it was not started. CutOff is also set when one of the
-	// limits has closed the pipes before their end.
+	// Status is how the child ended, or why it was not started. CutOff is also set when a limit
+	// closed the pipes before their end.
 	Status ExitStatus
 
-	// Err is what went wrong, the first of:
+	// Err is the first of these errors, or nil:
 	//
 	//   - an *[ArgumentError] or a *[SpawnError]: nothing was started;
 	//   - [ErrTimeout], [ErrMaxBuffer], an *[AbortError] or an *[InputError]: the child was ended
-	//     early, and Status says how that went;
-	//   - a *streams.OpError: a pipe failed. It is EPIPE when the child has not read all of Input.
+	//     early, and Status says how;
+	//   - a *streams.OpError: a pipe failed. EPIPE: the child has not read all of Input;
 	//   - [ErrStatusLost].
 	//
 	// An exit code other than 0, and a signal, are no errors here.
 	Err error
 }
 
-// SpawnSync runs file with args and waits until it has exited and all its pipes have come to their
-// end, also those that it has passed on to processes of its own. It never returns nil. It is Node's
-// spawnSync (v20, lib/child_process.js).
+// SpawnSync runs file with args and waits until it has exited and all its pipes have ended, also
+// those that its descendants hold. It never returns nil.
 //
-// When MaxBuffer, Timeout or Context ends the child, it gets KillSignal, and the pipes are closed,
-// at once or at the end of a KillGrace, so that what it has started cannot delay the return; what
-// was read until then is in the result. A child that ignores the signal is waited for, as in Node,
-// unless there is a KillGrace; one that may not be signalled, having changed its user, always is.
-// When the child has exited by then and others hold its pipes, the Status is its own, and Err has
-// the limit.
+// When MaxBuffer, Timeout or Context ends the child, the child gets KillSignal, and its pipes are
+// closed, at once or at the end of a KillGrace, so descendants cannot delay the return. The result
+// has the bytes that were read until then. A child that ignores the signal is waited for unless
+// there is a KillGrace, as in Node; a child that may not be signalled, because it changed its user,
+// is always waited for. If a limit is reached after the exit, because others hold the pipes, Status
+// is the child's own and Err is the limit.
 //
-// Safe to call from any goroutine, whose thread it takes for the time of the call. In a callback of
-// a loop it keeps that loop waiting. There are no limits to how many calls are made at once but
-// those of the system.
+// Safe to call from any goroutine; the call keeps the goroutine's thread. In a callback of a loop
+// it keeps that loop waiting. The number of concurrent calls is limited only by the system.
+//
+// Source: Node v20, lib/child_process.js, spawnSync.
 func SpawnSync(file string, args []string, o *SyncOptions) *SyncResult {
 	r, _ := runSync(file, args, o)
 	return r
 }
 
-// ExecFileSync is [SpawnSync] that returns the child's stdout. The error is an *[ExitError], with
-// all that was captured, when the child did not exit with 0, and for everything that SyncResult.Err
-// has but the *[ArgumentError] and the *[SpawnError], which are returned as they are.
+// ExecFileSync is [SpawnSync] that returns the child's stdout. An *[ArgumentError] or a
+// *[SpawnError] is returned as it is. For every other error of SyncResult.Err, and for a child that
+// did not exit with 0, the error is an *[ExitError] with all captured bytes.
 //
-// When Stdio is nil, what the child has written to stderr is captured and also written to os.Stderr
-// before the call returns, as in Node.
+// If Stdio is nil, the child's stderr is captured and, before the call returns, also written to
+// os.Stderr, as in Node.
 //
-// Safe to call from any goroutine, whose thread it takes for the time of the call.
+// Safe to call from any goroutine; the call keeps the goroutine's thread.
 func ExecFileSync(file string, args []string, o *SyncOptions) ([]byte, error) {
 	name := file
 	if o != nil && o.Argv0 != "" {
@@ -97,10 +97,10 @@ func ExecFileSync(file string, args []string, o *SyncOptions) ([]byte, error) {
 	return execSync(commandText(name, args), file, args, o)
 }
 
-// ExecSync is [ExecFileSync] of a command for a shell: Options.Shell, or [DefaultShell] when that
-// is empty.
+// ExecSync is [ExecFileSync] of a command in a shell (Options.Shell, by default [DefaultShell]). It
+// quotes nothing, see [Exec].
 //
-// Safe to call from any goroutine, whose thread it takes for the time of the call.
+// Safe to call from any goroutine; the call keeps the goroutine's thread.
 func ExecSync(command string, o *SyncOptions) ([]byte, error) {
 	with := SyncOptions{}
 	if o != nil {
@@ -112,15 +112,16 @@ func ExecSync(command string, o *SyncOptions) ([]byte, error) {
 	return execSync(command, command, nil, &with)
 }
 
+// execSync is ExecFileSync; text is the Cmd of its error.
 func execSync(text, file string, args []string, o *SyncOptions) ([]byte, error) {
 	r, killed := runSync(file, args, o)
 	if len(r.Stderr) > 0 && (o == nil || o.Stdio == nil) {
-		_, _ = os.Stderr.Write(r.Stderr) // Best effort: it is in the error too, if there is one.
+		_, _ = os.Stderr.Write(r.Stderr) // Best effort: an error holds the bytes too.
 	}
 	return r.Stdout, r.failure(text, killed)
 }
 
-// failure returns the error of a command that had this result, nil for a success.
+// failure returns the error of a command with this result; nil if it succeeded. text is the Cmd.
 func (r *SyncResult) failure(text string, killed bool) error {
 	if r.Pid == 0 {
 		return r.Err
@@ -131,7 +132,7 @@ func (r *SyncResult) failure(text string, killed bool) error {
 	return &ExitError{Cmd: text, Status: r.Status, Killed: killed, Stdout: r.Stdout, Stderr: r.Stderr, Err: r.Err}
 }
 
-// runSync also reports whether the child was signalled.
+// runSync is SpawnSync. It also reports whether the child was signalled.
 func runSync(file string, args []string, o *SyncOptions) (r *SyncResult, killed bool) {
 	if o == nil {
 		o = new(SyncOptions)
@@ -163,10 +164,10 @@ func runSync(file string, args []string, o *SyncOptions) (r *SyncResult, killed 
 	return k.result(), c.killed
 }
 
-// runPrivate runs a private loop to its end and gives it back. Of one that does not come there
-// nothing is left: its poll has failed, or a function of the options has panicked, which the caller
-// of the form may recover from. fed returns when the feeder of the child posts nothing any more: by
-// then the loop must not be another call's.
+// runPrivate runs a private loop until nothing keeps it alive, and gives it back to privateLoops.
+// If Run fails, or unwinds because a function of the options panicked, the loop is closed and its
+// children are killed. fed must return when the child's feeder posts to the loop no more, because
+// the next call may have the loop after put.
 func runPrivate(l *reactor.Loop, fed func()) error {
 	stopped := false
 	defer func() {
@@ -183,7 +184,7 @@ func runPrivate(l *reactor.Loop, fed func()) error {
 	return err
 }
 
-// syncLoop returns the loop for a call, unless there is a reason not to make it.
+// syncLoop returns a private loop for a call, unless the call is refused.
 func (o *Options) syncLoop(file string, args []string) (*reactor.Loop, error) {
 	if err := o.unfitForSync(); err != nil {
 		return nil, err
@@ -205,7 +206,8 @@ func (o *SyncOptions) maxBuffer() int {
 	return o.MaxBuffer
 }
 
-// needsListeners finds what a form without listeners cannot honour.
+// needsListeners returns an *ArgumentError if o has an option that only a child with listeners can
+// use.
 func (o *Options) needsListeners(op string) error {
 	const listeners, channel = "is for a child with listeners", "is for a child with a channel"
 	for _, f := range []struct {
@@ -229,7 +231,7 @@ func (o *Options) needsListeners(op string) error {
 	return nil
 }
 
-// unfitForSync finds what needs a loop that goes on.
+// unfitForSync returns an *ArgumentError if o needs a loop of the caller.
 func (o *Options) unfitForSync() error {
 	if err := o.needsListeners(syncOp); err != nil {
 		return err
@@ -245,7 +247,7 @@ func (o *Options) unfitForSync() error {
 	return nil
 }
 
-// needsLoop reports whether s is for a child with a loop of its user.
+// needsLoop reports whether s needs a loop of the caller.
 func (s Stdio) needsLoop() bool {
 	switch s.form {
 	case formDefault, formPipe, formIgnore, formInherit, formFD, formFile, formPath, formSameAs, formInput:
@@ -256,8 +258,9 @@ func (s Stdio) needsLoop() bool {
 	return true
 }
 
-// closedNumber returns the error for a slot that is to share a descriptor which is not open. It is
-// asked before there is a loop, which could get that number. Mistakes in the call are found later.
+// closedNumber returns the *SpawnError for a slot that shares a descriptor that is not open. It
+// must be called before a loop is opened, because the loop could get that very number. Mistakes in
+// the call are left to validate, which the start calls.
 func (o *Options) closedNumber(op, file string, args []string) error {
 	for i, s := range o.Stdio {
 		shared := []Stdio{s}
@@ -284,8 +287,7 @@ func (o *Options) closedNumber(op, file string, args []string) error {
 
 func failedSync(err error) *SyncResult { return &SyncResult{Status: notStarted(err), Err: err} }
 
-// noLoop is the error of a call for which no loop could be made: there are no descriptors left, or
-// no memory.
+// noLoop is the error when no loop could be made, for want of descriptors or memory.
 func noLoop(op, file string, args []string, err error) error {
 	return &SpawnError{Op: op, Step: StepResource, File: file, Path: file, Args: args, Err: errnoOr(err)}
 }

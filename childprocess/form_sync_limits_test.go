@@ -12,7 +12,7 @@ import (
 	"github.com/brood-go/brood/childprocess"
 )
 
-// tooLong is much longer than any of these tests takes, and what its children sleep.
+// tooLong is the sleep of the children, much longer than any of these tests takes.
 const tooLong = 100 * time.Second
 
 //brood:checks N117

@@ -16,7 +16,7 @@ import (
 	"github.com/brood-go/brood/signals"
 )
 
-// A syncCall is one call of spawnSync, for us and for Node.
+// A syncCall is one call of spawnSync, for this package and for Node.
 type syncCall struct {
 	Name      string            `json:"-"`
 	File      string            `json:"file"`
@@ -32,7 +32,7 @@ type syncCall struct {
 	Signal    string            `json:"killSignal,omitempty"`
 }
 
-// A syncOutcome is what became of it. Output is nil where Node has null.
+// A syncOutcome is the result of a syncCall. Output is nil where Node has null.
 type syncOutcome struct {
 	Status *int     `json:"status"`
 	Signal string   `json:"signal"`
@@ -43,7 +43,7 @@ type syncOutcome struct {
 	Args   []string `json:"args"`
 }
 
-// nodeSync runs each of the calls on its stdin.
+// nodeSync makes each call that it reads from stdin.
 const nodeSync = `
 const { spawnSync } = require('child_process');
 const calls = JSON.parse(require('fs').readFileSync(0, 'utf8'));
@@ -58,8 +58,8 @@ console.log(JSON.stringify(calls.map(({ file, args, ...o }) => {
 	};
 })));`
 
-// inNode has Node make the calls, one after the other, while the caller goes on. The result is
-// waited for.
+// inNode lets Node make the calls, one after another, while the caller goes on. result waits for
+// them.
 func inNode(t *testing.T, calls ...syncCall) (result func() []syncOutcome) {
 	t.Helper()
 	given, err := json.Marshal(calls)
@@ -100,8 +100,8 @@ func (c syncCall) options(t *testing.T) *childprocess.SyncOptions {
 	return o
 }
 
-// shownByNode is r as Node would show it. Its errors have the errno's name too, and for a program
-// that was not started its path and arguments.
+// shownByNode is r in the form in which Node shows it. Node's errors also have the errno's name,
+// and for a program that was not started its path and arguments.
 func shownByNode(r *childprocess.SyncResult) (out syncOutcome) {
 	out.Pid, out.Output = r.Pid > 0, r.Output
 	if r.Err != nil {
@@ -169,7 +169,7 @@ func TestSpawnSyncIsNodes(t *testing.T) {
 	}
 }
 
-// The default limit is Node's; how much is read beyond it depends on the size of the reads.
+// The default limit is Node's; the number of bytes read beyond it depends on the size of the reads.
 //
 //brood:checks N115
 func TestTheDefaultLimitIsNodes(t *testing.T) {

@@ -17,7 +17,7 @@ import (
 )
 
 func init() {
-	// inherit-sync waits for a cat that has its descriptors, and says how that went.
+	// inherit-sync waits for a cat that has its descriptors, and reports the result.
 	helperproc.Register("inherit-sync", func([]string) {
 		file, argv := helperproc.Command("cat")
 		r := childprocess.SpawnSync(file, argv, syncStdio(childprocess.AllStdio(childprocess.Inherit)...))
@@ -62,14 +62,14 @@ func TestAnExitCodeIsNoError(t *testing.T) {
 }
 
 //brood:checks N110
-func TestWhatCouldNotBeStartedIsAnErrorOfTheResult(t *testing.T) {
+func TestAFailedStartIsAnErrorOfTheResult(t *testing.T) {
 	noNewFDs(t)
 	for _, c := range []struct {
 		name, file, dir string
 		want            childprocess.SpawnError
 		errno           syscall.Errno
 	}{
-		// The first comes as an event of a child, the others are returned by Spawn.
+		// The first is an event of a child; the others are returned by Spawn.
 		{"a missing program", "/no/such", "", childprocess.SpawnError{Step: childprocess.StepProgram, Path: "/no/such"}, syscall.ENOENT},
 		{"no directory", "true", "/dev/null", childprocess.SpawnError{Step: childprocess.StepCwd, Path: "/dev/null"}, syscall.ENOTDIR},
 	} {
@@ -126,7 +126,7 @@ func TestExecSyncReturnsTheOutput(t *testing.T) {
 	require.Equal(t, dir+"\n", string(out))
 }
 
-// stderrOf returns what fn makes this process write to os.Stderr.
+// stderrOf returns the bytes that fn makes this process write to os.Stderr.
 func stderrOf(t *testing.T, fn func()) string {
 	t.Helper()
 	file, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
@@ -141,7 +141,7 @@ func stderrOf(t *testing.T, fn func()) string {
 }
 
 //brood:checks N120
-func TestStderrIsPassedOnWhenNothingIsSaidAboutIt(t *testing.T) {
+func TestStderrIsPassedOnByDefault(t *testing.T) {
 	noNewFDs(t)
 	const command = "echo oh >&2; exit 1"
 	for _, c := range []struct {
@@ -208,7 +208,7 @@ func TestPipesThatLeadBothWaysAreEndedAndCaptured(t *testing.T) {
 	require.Equal(t, [][]byte{nil, nil, nil, []byte("three\n")}, r.Output)
 }
 
-// A child that is faster than the writing of its input would else make EPIPE of it at times.
+// Otherwise a child that exits before its input is written would sometimes cause EPIPE.
 //
 //brood:checks N113
 func TestAShortInputThatNobodyReadsIsNoError(t *testing.T) {
@@ -247,7 +247,7 @@ func TestAFailureToReadIsAnErrorAndNoEnd(t *testing.T) {
 	l := newLoop(t)
 	p := start(t, l, "say", "1", "out")
 	result := childprocess.Collect(p)
-	p.Stdout.OnData(func([]byte) { p.Stdout.Destroy(syscall.EIO) }) // As a read that fails does.
+	p.Stdout.OnData(func([]byte) { p.Stdout.Destroy(syscall.EIO) }) // As a failed read does.
 	run(t, l)
 	r := result()
 	require.Equal(t, syscall.EIO, r.Err)

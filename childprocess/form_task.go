@@ -9,43 +9,45 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// task is a child and the goroutine that waits for it. The child is on the background loop, or on
-// one of its own, which that goroutine runs while it waits: see ownLoop. The methods are the
-// goroutine's, but for enter on the background loop.
+// task is one call of OutputWith, RunWith or LinesWith: the child and the goroutine that waits for
+// it. The child's loop is the background loop, or a loop of the task, which the goroutine runs
+// while it waits (see ownLoop). Methods run on that goroutine; enter and feed run on the loop
+// goroutine.
 type task struct {
 	file string
 	args []string
 	use  use
 
-	// bridged is closed when reader is there to read stdout, or will not come. Nil: nobody asks.
+	// closed when reader is set, or will not be; nil unless use is useLines
 	bridged chan struct{}
-	reader  *streams.Reader
+	reader  *streams.Reader // of stdout; valid after bridged, nil if there is none
 
-	loop   *reactor.Loop
-	shared *sharedLoop // the background loop; nil when the loop is the task's own
-	ran    bool        // the task's own loop has run
-	broken error       // why it did not come to its end
-	limit  int         // bytes of stdout that are captured; < 0: no limit
-	feeder *feeder     // nil when stdin has, from the start, all that it gets
+	loop   *reactor.Loop // valid after start
+	shared *sharedLoop   // acquired; nil if loop is the task's own
+	ran    bool          // the task's own loop was run
+	broken error         // the error of that Run
+	limit  int           // limit of captured bytes; < 0: none
+	feeder *feeder       // nil if stdin had all its input before the start
 
-	// closed when the child is, or was not started; the rest is the loop's until then
+	// closed at the child's close, or when it was not started; c, k and err are the loop's until
+	// then
 	closed chan struct{}
 	c      *ChildProcess
-	k      *collector // nil when the child was not started
-	err    error      // why
+	k      *collector // nil if the child was not started
+	err    error      // the reason of that
 
-	output []byte // valid after wait
+	output []byte // owned by the caller; valid after wait
 }
 
-// taskOp is the operation that errors name.
+// taskOp is the Op of the errors.
 const taskOp = "spawn"
 
-// errLeft is why a child is ended whose lines nobody wants any more.
+// errLeft is the cause when a range statement was left before the end of the lines.
 var errLeft = errors.New("childprocess: the range statement was left")
 
-// start starts the child, on this goroutine: a thread with a namespace of its own has its children
-// there, and a program that is slow to execute holds up nobody else. Then the child is the loop's.
-// After an error there is nothing to finish.
+// start starts the child on this goroutine, because a thread with namespaces of its own wants its
+// children there, and because a slow execve(2) then delays no other call. Then the loop has the
+// child. If start returns an error, finish must not be called.
 func (t *task) start(ctx context.Context, o *RunOptions) error {
 	if o == nil {
 		o = new(RunOptions)
@@ -64,7 +66,7 @@ func (t *task) start(ctx context.Context, o *RunOptions) error {
 	return begin(taskOp, t.file, t.args, &with, err, func() error { return t.startOn(ctx, &with, in) })
 }
 
-// startOn starts the child, and has a loop take it over.
+// startOn starts the child and gives it to a loop.
 func (t *task) startOn(ctx context.Context, o *Options, in input) error {
 	if ctx.Err() != nil {
 		return &AbortError{Op: taskOp, File: t.file, Err: ctx.Err(), Cause: context.Cause(ctx)}
@@ -92,7 +94,7 @@ func (t *task) startOn(ctx context.Context, o *Options, in input) error {
 	return nil
 }
 
-// fork starts the child, which is no loop's yet.
+// fork starts the child, which belongs to no loop yet.
 func (t *task) fork(starter *process.Starter, way ExitWatch, o *Options, in input) (*ChildProcess, error) {
 	c := newChild(taskOp, t.file, t.args, o)
 	c.starting = new(starting)
@@ -111,18 +113,19 @@ func (t *task) fork(starter *process.Starter, way ExitWatch, o *Options, in inpu
 	return c, nil
 }
 
-// inputFailed is told by the feeder. The child may just have ended, without a need for the rest.
+// inputFailed is called by the feeder. It interrupts, because the child may have exited without the
+// rest.
 func (t *task) inputFailed(err error) {
-	_ = t.loop.Post(func() { t.c.killUnlessItCloses(err) }) // See killFor.
+	_ = t.loop.Post(func() { t.c.killUnlessItCloses(err) }) // A closed loop runs nothing.
 }
 
-// abandon ends a child that has no loop.
+// abandon kills and reaps a child that has no loop, and closes its descriptors.
 func (c *ChildProcess) abandon() {
 	c.starting.table.close()
 	c.starting.process.Abort()
 }
 
-// enter runs on the loop.
+// enter runs on the loop goroutine, which has the child from here on.
 func (t *task) enter(c *ChildProcess, o *Options) {
 	if t.bridged != nil {
 		defer close(t.bridged)
@@ -158,7 +161,7 @@ func (t *task) enter(c *ChildProcess, o *Options) {
 	t.feed()
 }
 
-// feed has stdin get its input. It runs on the loop.
+// feed starts the feeder, or ends stdin. It runs on the loop goroutine.
 func (t *task) feed() {
 	in := t.c.Stdin
 	switch {
@@ -170,12 +173,12 @@ func (t *task) feed() {
 		t.k.expect(t.feeder.expected)
 		t.feeder.dst = in.Writer()
 		t.c.OnExit(func(ExitStatus) { t.feeder.stop() })
-		// It ends as feeder says, and finish waits for that as far as it can be waited for.
+		// The goroutine ends as feeder says; finish waits for it in waitForFeeder.
 		go t.feeder.run()
 	}
 }
 
-// wait waits for the end of the child and returns what it is reported as.
+// wait returns the error of the call after the child's close, and sets output.
 func (t *task) wait() error {
 	if !t.await(t.closed) {
 		return t.whyBroken()
@@ -188,8 +191,8 @@ func (t *task) wait() error {
 	return r.failure(commandText(t.file, t.args), t.c.killed)
 }
 
-// await waits for something that happens on the loop, the end of the child if that is the task's
-// own. It reports false when the loop has broken.
+// await waits until happened is closed, or runs the task's own loop to its end. It reports false if
+// the loop is broken.
 func (t *task) await(happened <-chan struct{}) bool {
 	if t.shared == nil {
 		return t.runOwn()
@@ -202,7 +205,7 @@ func (t *task) await(happened <-chan struct{}) bool {
 	}
 }
 
-// finish ends the child, unless it has ended, and waits for that.
+// finish ends the child unless it has closed, waits for that, and releases the loop.
 func (t *task) finish() {
 	select {
 	case <-t.closed:
@@ -216,28 +219,29 @@ func (t *task) finish() {
 	}
 }
 
+// waitForFeeder is called when the child has closed, or the loop is broken.
 func (t *task) waitForFeeder() {
 	if t.feeder != nil && t.k != nil {
-		t.feeder.stop() // A loop that has broken has told nobody.
+		t.feeder.stop() // A broken loop has not called it.
 		t.feeder.wait()
 	}
 }
 
-// killFor has the loop end the child.
+// killFor makes the loop end the child.
 func (t *task) killFor(cause error) {
-	_ = t.loop.Post(func() { // Nothing runs any more on a loop that is closed.
+	_ = t.loop.Post(func() { // A closed loop runs nothing.
 		if t.k != nil {
 			t.c.killFor(cause)
 		}
 	})
 }
 
-// eachLine gives the lines of stdout to yield. It reports false when that does not want any more.
+// eachLine calls yield with each line of stdout. It reports false when yield did.
 func (t *task) eachLine(yield func(string, error) bool) bool {
 	if !t.await(t.bridged) || t.reader == nil {
-		return true // wait has the reason.
+		return true // wait returns the reason.
 	}
-	// A loop that has broken does not close its streams.
+	// A broken loop does not close its streams.
 	defer context.AfterFunc(t.shared.stopped, func() { _ = t.reader.Close() })()
 	for line, err := range t.reader.Lines() {
 		switch {
@@ -245,7 +249,7 @@ func (t *task) eachLine(yield func(string, error) bool) bool {
 			t.killFor(err)
 			return true
 		case err != nil:
-			return true // wait has the reason.
+			return true // wait returns the reason.
 		case !yield(string(line), nil):
 			return false
 		}

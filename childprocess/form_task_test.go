@@ -34,7 +34,7 @@ func TestOutputReturnsStdout(t *testing.T) {
 	require.Empty(t, out)
 }
 
-func TestOutputOfWhatDoesNotSucceed(t *testing.T) {
+func TestOutputOfACommandThatFails(t *testing.T) {
 	noNewFDs(t)
 	const script = "echo out; echo err >&2; exit 3"
 	out, err := childprocess.Output(t.Context(), "sh", "-c", script)
@@ -55,7 +55,7 @@ func TestOutputOfWhatDoesNotSucceed(t *testing.T) {
 	require.Equal(t, want, failed)
 }
 
-func TestOutputOfWhatCannotBeStarted(t *testing.T) {
+func TestOutputOfACommandThatCannotBeStarted(t *testing.T) {
 	noNewFDs(t)
 	_, err := childprocess.Output(t.Context(), "/no/such", "x")
 	want := &childprocess.SpawnError{
@@ -103,7 +103,7 @@ func TestTheEndOfAContextEndsOutput(t *testing.T) {
 	require.Equal(t, syscall.SIGTERM, failed.Status.Signal)
 	require.Equal(t, "out\n", string(out))
 
-	// It is done before now.
+	// It is done before the call.
 	err = childprocess.Run(ctx, "true")
 	require.Equal(t, &childprocess.AbortError{Op: "spawn", File: "true", Err: context.Canceled, Cause: errReason}, err)
 }
@@ -124,7 +124,7 @@ func TestManyGoroutinesShareTheBackgroundLoop(t *testing.T) {
 	}
 }
 
-// As many calls as GOMAXPROCS wait on loops of their own, the others share one.
+// GOMAXPROCS calls wait on loops of their own; the others share one.
 func TestTheFirstCallsAtATimeDoNotShareALoop(t *testing.T) {
 	if watchesSIGCHLD() {
 		t.Skip("all share the background loop, since those that watch SIGCHLD are not kept")
@@ -146,7 +146,7 @@ func TestTheFirstCallsAtATimeDoNotShareALoop(t *testing.T) {
 			}
 			c.done <- string(out)
 		}()
-		// It returns when the child runs, whose call has got its loop then.
+		// It returns when the child runs; its call has its loop by then.
 		_, err := w.Write([]byte("text"))
 		require.NoError(t, err)
 		return c
@@ -188,7 +188,7 @@ func TestTheBackgroundLoopEndsWhenItIsNotUsed(t *testing.T) {
 	}
 }
 
-// linesOf collects what Lines yields.
+// linesOf collects the pairs that Lines yields.
 func linesOf(ctx context.Context, script string) (lines []string, err error) {
 	for line, e := range childprocess.Lines(ctx, "sh", "-c", script) {
 		if e != nil {
@@ -219,7 +219,7 @@ func TestLinesYieldsEveryLine(t *testing.T) {
 	require.Equal(t, "why\n", string(failed.Stderr))
 }
 
-// pidAndYes says its pid and goes on for ever.
+// pidAndYes writes its pid and then output without end.
 const pidAndYes = "echo $$; exec yes"
 
 // firstLine returns the number in the first line.
@@ -241,7 +241,7 @@ func TestLeavingARangeOverLinesEndsTheChild(t *testing.T) {
 	noNewFDs(t)
 	pid := firstLine(t, nil)
 	require.Equal(t, unix.ESRCH, unix.Kill(pid, 0), "it has ended and was waited for")
-	// The next statement starts another.
+	// The next range statement starts another child.
 	require.NotEqual(t, pid, firstLine(t, nil))
 	require.PanicsWithValue(t, "in the body", func() { firstLine(t, func() { panic("in the body") }) })
 }
@@ -261,7 +261,7 @@ func TestAChildWaitsForTheReaderOfItsLines(t *testing.T) {
 		}
 	}
 	require.ErrorIs(t, last, errReason)
-	// Bytes that a pipe and a bridge can have held, and more; without waiting it would go on.
+	// More bytes than a pipe and a bridge hold. A child that does not wait would write on.
 	const buffered = 1 << 20
 	require.Less(t, n, buffered/len("y\n"))
 }

@@ -2,10 +2,13 @@ package childprocess
 
 import "context"
 
-// Wait waits for close and returns how the child ended. The error is the *[SpawnError] when the
-// program could not be started, [ErrStatusLost] when its status was lost, the context's cause when
-// ctx ends first, and [reactor.ErrClosed] when the loop was closed before close came; the status is
-// then known if the exit had come.
+// Wait waits for close and returns how the child ended. The error is
+//
+//   - the *[SpawnError] if the program could not be started;
+//   - [ErrStatusLost] if the status was lost;
+//   - the cause of ctx if ctx ends first; the status is then Running;
+//   - [reactor.ErrClosed] if the loop was closed before close; the status is known if exit had
+//     come.
 //
 // Safe to call from any goroutine. Must not be called on the loop goroutine: it would wait for
 // itself. In a callback of the loop it panics, until all callbacks of close have returned.

@@ -12,13 +12,13 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// waited is what one call of Wait has returned.
+// waited is the result of one call of Wait.
 type waited struct {
 	status childprocess.ExitStatus
 	err    error
 }
 
-// waiting calls Wait on a goroutine of its own, which ends with it.
+// waiting calls Wait on a goroutine that ends with it.
 func waiting(ctx context.Context, c *childprocess.ChildProcess) <-chan waited {
 	result := make(chan waited, 1)
 	go func() {
@@ -43,7 +43,7 @@ func TestWaitFromManyGoroutinesIsClose(t *testing.T) {
 	for _, r := range results {
 		require.Equal(t, waited{closed, nil}, <-r)
 	}
-	for range 2 { // And again, as often as one likes.
+	for range 2 { // A second call returns the same.
 		s, err := c.Wait(context.Background())
 		require.NoError(t, err)
 		require.Equal(t, closed, s)
@@ -87,14 +87,14 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 		c.Stdin.End()
 	})
 	run(t, l)
-	// What has ended is told also to those whose time is up.
+	// After the end, Wait returns the status even if its context has ended.
 	s, err := c.Wait(ctx)
 	require.NoError(t, err)
 	require.True(t, s.Success())
 }
 
 //brood:checks S041
-func TestWaitTellsWhyAChildWasNotStarted(t *testing.T) {
+func TestWaitReturnsWhyAChildWasNotStarted(t *testing.T) {
 	l := newLoop(t)
 	c := spawn(t, l, "/does/not/exist", nil, nil)
 	result := waiting(context.Background(), c)
@@ -123,7 +123,7 @@ func TestWaitEndsWithTheLoop(t *testing.T) {
 func TestWaitEndsWithTheLoopAlsoBetweenExitAndClose(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "say", "1", "for another child")
-	_, err := c.Stdout.Lend() // So that it is not drained here, and does not close.
+	_, err := c.Stdout.Lend() // A lent stream is not drained at the exit, so it does not close.
 	require.NoError(t, err)
 	ev := events(c)
 	result := waiting(context.Background(), c)

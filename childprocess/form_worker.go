@@ -9,8 +9,7 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// Workers are parts of this program that run in processes of their own, by name: the program forks
-// itself.
+// Workers are functions by name that this program runs in processes of their own, forks of itself:
 //
 //	var workers = childprocess.Workers{"hash": hash}
 //
@@ -22,17 +21,20 @@ import (
 //	}
 type Workers map[string]Worker
 
-// A Worker sets the process of a worker up: it adds its listeners to parent, the channel to the
-// process that has forked it, and returns. The loop then runs until nothing keeps it alive: until
-// the parent disconnects or ends, if there is a listener for messages. An error ends the worker at
-// once.
+// A Worker sets up the process of a worker: it adds its listeners to parent, the channel to the
+// process that forked it, and returns. Then the loop runs until nothing keeps it alive. A listener
+// for messages keeps it alive until the parent disconnects or exits. If a Worker returns an error,
+// the loop does not run.
 type Worker func(l *reactor.Loop, parent *ipc.Channel, args []string) error
 
-// Run runs the worker that this process was started as by [ForkSelf], and returns when it has
-// ended, with worker true. In every other process it does nothing, and worker is false. Call it
-// first thing in main. Errors are those of the worker and of its loop, and an *[ArgumentError] for
-// a name that is not in w. After a Run that was a worker's, ForkSelf returns a *[WorkerError]: what
-// is left of main is not this process's to do.
+// Run runs the worker if this process was started as one by [ForkSelf], and returns true when the
+// worker is done. In every other process it does nothing and returns false. The error is that of
+// the worker or of its loop, or an *[ArgumentError] for a name that is not in w. After a worker's
+// Run, ForkSelf returns a *[WorkerError], because the rest of main is not for a worker.
+//
+// Preconditions:
+//
+//   - Nothing of main has run that a worker must not do.
 func (w Workers) Run() (worker bool, err error) { return w.RunWith(nil) }
 
 // RunWith is [Workers.Run] with the options of the worker's loop.
@@ -42,8 +44,7 @@ func (w Workers) RunWith(o *reactor.Options) (worker bool, err error) {
 		return false, nil
 	}
 	defer identity.finish()
-	// It is this process's name and not that of those it starts. Unsetenv fails for impossible
-	// names only.
+	// Children of this process must not inherit the name. Unsetenv fails only for impossible names.
 	_ = os.Unsetenv(workerName)
 	fn := w[name]
 	if fn == nil {
@@ -53,6 +54,7 @@ func (w Workers) RunWith(o *reactor.Options) (worker bool, err error) {
 	return true, runWorker(fn, o)
 }
 
+// runWorker makes the worker's loop and channel, and runs the loop until nothing keeps it alive.
 func runWorker(fn Worker, o *reactor.Options) (err error) {
 	l, err := reactor.New(o)
 	if err != nil {
@@ -68,23 +70,25 @@ func runWorker(fn Worker, o *reactor.Options) (err error) {
 		return err
 	}
 	if err := fn(l, parent, os.Args[1:]); err != nil {
-		// What the worker has begun would keep the loop alive.
+		// A listener that fn has added would keep the loop alive.
 		parent.Destroy()
 		return err
 	}
 	return l.Run()
 }
 
-// ForkSelf starts this program again as the worker called name, whose [Workers.Run] then runs it.
-// The worker finds args in place of the program's own arguments. ExecPath and ExecArgv are refused;
-// otherwise it is as [Fork].
+// ForkSelf starts this program again, as the worker called name: [Workers.Run] runs it there. args
+// take the place of the program's own arguments. ExecPath and ExecArgv are refused; otherwise
+// ForkSelf is as [Fork]. Must be called on the loop goroutine.
 //
-// On Linux it is the very file that is running (/proc/self/exe), also when another was put in its
-// place since; ps(1) shows the worker under the program's name, once it has come to Workers.Run.
+// On Linux the child is the very file that is running (/proc/self/exe), even if another file has
+// its path by now. Once the child is in Workers.Run, ps(1) shows it under the program's name.
 //
-// A process that is itself a worker may fork others while it is one, that is, from its [Worker] on.
-// Before it has come to Workers.Run and after that ForkSelf returns a *[WorkerError]: a program
-// that calls it in main without Workers.Run would else start itself without end.
+// Preconditions:
+//
+//   - If this process is a worker, its [Worker] function was called and Workers.Run has not
+//     returned. Otherwise the error is a *[WorkerError], because a program that calls ForkSelf in
+//     main without Workers.Run would start itself without end.
 func ForkSelf(l *reactor.Loop, name string, args []string, o *ForkOptions) (*ChildProcess, error) {
 	if o == nil {
 		o = new(ForkOptions)

@@ -7,11 +7,11 @@ import (
 	"syscall"
 )
 
-// A WorkerError is returned by [ForkSelf] in a process that was itself started as a worker and is
-// not at its work: it has not come to [Workers.Run], or has returned from it. It is a mistake in
-// the program: errors.Is(err, syscall.EINVAL) is true.
+// A WorkerError is returned by [ForkSelf] in a process that was started as a worker, before
+// [Workers.Run] has begun or after it has returned. It is a mistake in the program. errors.Is finds
+// syscall.EINVAL in it.
 type WorkerError struct {
-	Worker string // the name that this process was started with; "" when its work is over
+	Worker string // the name this process was started with; "" after Workers.Run
 }
 
 // Error returns a text such as `fork: this process is the worker "hash", which has not run: call
@@ -26,17 +26,18 @@ func (e *WorkerError) Error() string {
 // Is reports whether target is EINVAL.
 func (e *WorkerError) Is(target error) bool { return target == syscall.EINVAL }
 
-// identity is whether this process is a worker. Like its environment it belongs to the program and
-// not to a loop.
+// identity is per program, because the environment, which has the worker's name, is.
 var identity workerIdentity
 
-// workerIdentity goes from a worker that was not run, which the environment tells, to one that
-// runs, and on to one that has ended. A process that is no worker stays that.
+// workerIdentity is the state of this process: not a worker, a worker that has not run (workerName
+// is in the environment), one that runs (it is not), one that is over (ended). Safe to use from any
+// goroutine.
 type workerIdentity struct{ finished atomic.Bool }
 
+// finish is called when Workers.Run returns.
 func (w *workerIdentity) finish() { w.finished.Store(true) }
 
-// mayFork returns why this process must not start itself again, nil if it may.
+// mayFork returns a *WorkerError if this process must not start itself again.
 func (w *workerIdentity) mayFork() error {
 	if name, ok := os.LookupEnv(workerName); ok {
 		return &WorkerError{name}

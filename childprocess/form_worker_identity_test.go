@@ -16,15 +16,14 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// generation is the variable that counts how often a program with a main of its own has started
-// itself. Where it is set TestMain does not look for workers: that main does, or forgets to.
+// generation is a variable that counts the starts of a program that starts itself, with a main of
+// its own. If it is set, TestMain does not run workers: that main does so, or forgets it.
 const generation = "BROOD_TEST_GENERATION"
 
-// lastGeneration ends what would be a program that starts itself without end if ForkSelf did not
-// refuse.
+// lastGeneration stops a program that would start itself without end if ForkSelf did not refuse.
 const lastGeneration = 3
 
-// mains are what a program does before it forks itself.
+// mains are things that a program does before it forks itself.
 var mains = map[string]func(){
 	"Workers.Run forgotten":          func() {},
 	"result of Workers.Run ignored":  func() { _, _ = childprocess.Workers{"self": idle}.Run() },
@@ -61,9 +60,9 @@ func forkIdle(l *reactor.Loop, _ *ipc.Channel, _ []string) error {
 }
 
 func init() {
-	// self-starter has one of mains, forks itself, and says what came of it.
+	// self-starter does one of mains, forks itself, and reports the result.
 	helperproc.Register("self-starter", func(args []string) {
-		n, _ := strconv.Atoi(os.Getenv(generation)) // 0 in the first.
+		n, _ := strconv.Atoi(os.Getenv(generation)) // 0 in the first generation.
 		n++
 		must(os.Setenv(generation, strconv.Itoa(n)))
 		if n > lastGeneration {

@@ -16,8 +16,7 @@ import (
 
 var errWorker = errors.New("the worker's own")
 
-// testWorkers are those that a process which ForkSelf has started runs; TestMain asks for them
-// before anything else.
+// testWorkers are the workers of this test binary. TestMain runs them before anything else.
 var testWorkers = childprocess.Workers{
 	"double": func(_ *reactor.Loop, parent *ipc.Channel, args []string) error {
 		_, inherited := os.LookupEnv("BROOD_WORKER")
@@ -39,7 +38,7 @@ var testWorkers = childprocess.Workers{
 	},
 }
 
-// runWorkers runs the worker that this process is, if it is one.
+// runWorkers runs the worker that this process was started as, if it is one.
 func runWorkers() {
 	if _, own := os.LookupEnv(generation); own {
 		return

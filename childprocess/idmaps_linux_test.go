@@ -12,7 +12,7 @@ import (
 	"github.com/brood-go/brood/childprocess"
 )
 
-// needUserNamespace skips t where none can be made.
+// needUserNamespace skips t if user namespaces cannot be made.
 func needUserNamespace(t testing.TB) {
 	t.Helper()
 	err := childprocess.SpawnSync("true", nil, &childprocess.SyncOptions{Options: childprocess.Options{Cloneflags: unix.CLONE_NEWUSER}}).Err
@@ -36,7 +36,7 @@ func TestUsersAndGroupsAreMapped(t *testing.T) {
 					GidMappings:                []childprocess.IDMap{{0, 200000, 70000}},
 					GidMappingsEnableSetgroups: enable, UID: new(uint32(0)), GID: new(uint32(7)), Dir: "/",
 				}
-				// The slots take the place of the socket that the child waits with.
+				// The slots take the number of the socket with which the child waits.
 				for n := range 30 {
 					o.Stdio = append(o.Stdio, childprocess.Stdio{})
 					if n > 2 {
@@ -66,10 +66,10 @@ func TestNobodyMapsItself(t *testing.T) {
 	require.Equal(t, "0 65534 1", strings.Join(strings.Fields(got.Stdout), " "))
 	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, got.Events)
 
-	q.UidMappings[0].HostID = 0 // Somebody else.
+	q.UidMappings[0].HostID = 0 // Another user.
 	want := answer{Returned: true, Step: childprocess.StepIDMaps, Path: q.File, Errno: unix.EPERM, NoChildren: true}
 	if plainFork() {
-		want.Step = childprocess.StepNamespaces // ForkExec does not say which.
+		want.Step = childprocess.StepNamespaces // ForkExec does not say which step failed.
 	}
 	require.Equal(t, want, asNobody(t, q))
 }
@@ -90,7 +90,7 @@ func TestMapsThatMakeNoSenseAreRefused(t *testing.T) {
 	needUserNamespace(t)
 	ownForkOnly(t)
 	noNewFDs(t)
-	// Two that overlap are what the kernel finds.
+	// The kernel refuses two ranges that overlap.
 	err := failureOf(t, "/bin/echo", &childprocess.Options{
 		Cloneflags: unix.CLONE_NEWUSER, UidMappings: []childprocess.IDMap{{0, 5, 2}, {1, 9, 1}},
 	})

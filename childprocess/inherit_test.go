@@ -23,7 +23,7 @@ func init() {
 		must(conn.Close())
 	})
 
-	// pause-stdin reads its stdin no more, which does not end.
+	// pause-stdin stops reading its stdin, which does not end.
 	helperproc.Register("pause-stdin", func([]string) {
 		l := check(openLoop())
 		stdin := check(streams.NewReadable(l, 0, nil))
@@ -51,7 +51,7 @@ func TestADetachedChildServesAListenerWhenItsParentIsGone(t *testing.T) {
 	server, argv := helperproc.Command("serve-once")
 	o := &childprocess.Options{Stdio: []childprocess.Stdio{3: childprocess.File(file)}}
 	parent := startWith(t, l, o, "orphan", append([]string{server}, argv...)...)
-	output(t, l, parent) // It has gone.
+	output(t, l, parent) // The parent has exited.
 
 	conn, err := net.Dial("tcp", ln.Addr().String())
 	require.NoError(t, err)

@@ -13,8 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// keeper is a program file whose execve(2) takes as long as the test wants: fanotify(7) asks before
-// it goes on.
+// keeper is a program file whose execve(2) takes as long as the test wants: fanotify(7) asks for
+// permission.
 type keeper struct {
 	path string
 
@@ -22,13 +22,13 @@ type keeper struct {
 	arrived chan *arrival
 
 	group *os.File
-	ended chan struct{} // closed when nothing arrives any more
+	ended chan struct{} // closed when no more executions arrive
 }
 
 // arrival is one execution that waits.
 type arrival struct {
 	keeper *keeper
-	fd     int // that fanotify has opened of the file
+	fd     int // opened by fanotify, of the file
 	once   sync.Once
 }
 
@@ -55,7 +55,7 @@ func keepScript(t testing.TB, script string) *keeper {
 	}
 	go k.listen() // It ends with the group.
 	t.Cleanup(func() {
-		_ = k.group.Close() // This answers whoever still waits.
+		_ = k.group.Close() // This permits all executions that still wait.
 		<-k.ended
 		close(k.arrived)
 		for a := range k.arrived {
@@ -88,20 +88,21 @@ func (k *keeper) listen() {
 	}
 }
 
-// letIn has the execution go on.
+// letIn permits the execution.
 func (a *arrival) letIn() {
 	a.once.Do(func() {
 		answer := binary.NativeEndian.AppendUint32(nil, uint32(a.fd))
 		answer = binary.NativeEndian.AppendUint32(answer, unix.FAN_ALLOW)
-		_, _ = a.keeper.group.Write(answer) // When the group is closed the execution goes on too.
+		// When the group is closed, the kernel permits the execution.
+		_, _ = a.keeper.group.Write(answer)
 		_ = unix.Close(a.fd)
 	})
 }
 
-// close gives up an arrival whose keeper is gone.
+// close closes an arrival whose keeper is gone.
 func (a *arrival) close() { a.once.Do(func() { _ = unix.Close(a.fd) }) }
 
-// delay lets everybody in, after a time.
+// delay permits every execution after a time.
 func (k *keeper) delay(t testing.TB, d time.Duration) {
 	var timers sync.WaitGroup
 	stop := make(chan struct{})
@@ -119,7 +120,7 @@ func (k *keeper) delay(t testing.TB, d time.Duration) {
 			}
 		}
 	})
-	t.Cleanup(func() { // Before that of the keeper.
+	t.Cleanup(func() { // Before the cleanup of the keeper.
 		close(stop)
 		timers.Wait()
 	})

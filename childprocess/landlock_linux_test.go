@@ -14,7 +14,7 @@ import (
 	"github.com/brood-go/brood/internal/test/sandbox"
 )
 
-// needLandlock returns a ruleset that allows to read and execute below some directories, or skips
+// needLandlock returns a ruleset that allows reading and executing below some directories, or skips
 // t.
 func needLandlock(t testing.TB, dirs ...string) *os.File {
 	t.Helper()
@@ -27,7 +27,7 @@ func needLandlock(t testing.TB, dirs ...string) *os.File {
 	return ruleset
 }
 
-// system is where the programs of the system and what they need are.
+// system are the directories of the system's programs and their files.
 func system(t testing.TB) (dirs []string) {
 	t.Helper()
 	for _, dir := range []string{"/usr", "/bin", "/lib", "/lib64", "/etc/ld.so.cache"} {
@@ -39,8 +39,7 @@ func system(t testing.TB) (dirs []string) {
 	return dirs
 }
 
-// inAndOut returns two directories, with a file "text" in each, of which a child is to read the
-// first.
+// inAndOut returns two directories with a file "text" in each. A child is to read only the first.
 func inAndOut(t testing.TB) (in, out string) {
 	t.Helper()
 	in, out = publicDir(t), publicDir(t)
@@ -49,7 +48,7 @@ func inAndOut(t testing.TB) (in, out string) {
 	return in, out
 }
 
-// tryAll reads both files and makes one.
+// tryAll reads both files and creates one.
 const tryAll = `cat "$1/text"; cat "$2/text" 2>&- || echo denied; echo >"$1/new" 2>&- || echo denied`
 
 func TestARulesetRestrictsTheChildAlone(t *testing.T) {
@@ -62,7 +61,7 @@ func TestARulesetRestrictsTheChildAlone(t *testing.T) {
 			l := newLoop(t)
 			o := childprocess.Options{Landlock: ruleset, NoNewPrivs: true, Async: async, FDPolicy: policy}
 			c := spawn(t, l, shell, []string{"-c", tryAll, shell, in, out}, &o)
-			require.NoError(t, ruleset.Close()) // It is not needed any more.
+			require.NoError(t, ruleset.Close()) // The call has its copy.
 			require.Equal(t, "in\ndenied\ndenied\n", output(t, l, c))
 			for _, file := range []string{in + "/text", out + "/text"} {
 				_, err := os.ReadFile(file)
@@ -73,7 +72,7 @@ func TestARulesetRestrictsTheChildAlone(t *testing.T) {
 	}
 }
 
-// Its number may be that of a slot, and the child has none of it.
+// The file's number may be that of a slot, and the child has no descriptor of the ruleset.
 func TestAChildDoesNotHaveItsRuleset(t *testing.T) {
 	ownForkOnly(t)
 	noNewFDs(t)
@@ -102,8 +101,8 @@ func TestAChildDoesNotHaveItsRuleset(t *testing.T) {
 	}
 }
 
-// It comes after everything that is opened for the child but the program: Dir, what Stdio names and
-// the files of other settings need not be allowed.
+// The ruleset is entered after everything but the program was opened: Dir, the files of Stdio and
+// those of other settings need no permission.
 func TestARulesetIsForTheProgramAndWhatItDoes(t *testing.T) {
 	ownForkOnly(t)
 	noNewFDs(t)
@@ -141,7 +140,7 @@ func TestARulesetIsForTheProgramAndWhatItDoes(t *testing.T) {
 		}, system(t)...)
 		const script = `cat; pwd; umask; nice; cat text 2>&- || echo denied`
 		require.Equal(t, "out\n"+out+"\n0027\n3\ndenied\n", output(t, l, spawn(t, l, shell, []string{"-c", script}, o)))
-		// It waits, so that its score can be seen from outside.
+		// It waits, so its score can be read from outside.
 		c := spawn(t, l, "/bin/cat", nil, o)
 		score, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(c.Pid()), "oom_score_adj"))
 		require.NoError(t, err)
@@ -154,9 +153,9 @@ func TestARulesetIsForTheProgramAndWhatItDoes(t *testing.T) {
 		require.NoError(t, os.Mkdir(root+"/bin", 0o755))
 		linkLibraries(t, "/bin/cat", root)
 		for _, name := range []string{"cat"} {
-			target, err := filepath.EvalSymlinks("/bin/" + name)
+			real, err := filepath.EvalSymlinks("/bin/" + name)
 			require.NoError(t, err)
-			link(t, target, root+"/bin/"+name)
+			link(t, real, root+"/bin/"+name)
 		}
 		writeFile(t, root+"/text", "below\n", 0o644)
 		o := with(childprocess.Options{Chroot: root, UID: new(uint32(nobody))}, root)
@@ -201,7 +200,7 @@ func TestARulesetTakesAPrivilegeOrNoNewPrivs(t *testing.T) {
 	}, failureOf(t, "/bin/echo", &o))
 	requireNoChildren(t)
 	with := o
-	with.AmbientCaps = []uintptr{unix.CAP_SYS_ADMIN} // Then that user has the privilege.
+	with.AmbientCaps = []uintptr{unix.CAP_SYS_ADMIN} // Now that user has the privilege.
 	require.Equal(t, "in\ndenied\ndenied\n", output(t, l, spawn(t, l, shell, argv, &with)))
 	o.NoNewPrivs = true
 	require.Equal(t, "in\ndenied\ndenied\n", output(t, l, spawn(t, l, shell, argv, &o)))
@@ -214,7 +213,7 @@ func TestARulesetTakesAPrivilegeOrNoNewPrivs(t *testing.T) {
 	require.Equal(t, "text\n", asNobody(t, q).Stdout)
 }
 
-func TestWhatIsNoRulesetIsRefused(t *testing.T) {
+func TestAnotherFileThanARulesetIsRefused(t *testing.T) {
 	ownForkOnly(t)
 	needLandlock(t)
 	noNewFDs(t)
@@ -255,7 +254,7 @@ func TestTheFlagsOfARulesetAreTheKernels(t *testing.T) {
 	require.Equal(t, "text\n", output(t, l, c))
 }
 
-// A kernel that is built without landlock, and one that was started without.
+// A kernel that was built, or was started, without landlock.
 func TestWithoutLandlockARulesetIsUnsupported(t *testing.T) {
 	ownForkOnly(t)
 	for _, errno := range []unix.Errno{unix.ENOSYS, unix.EOPNOTSUPP} {
@@ -272,13 +271,13 @@ func TestWithoutLandlockARulesetIsUnsupported(t *testing.T) {
 	}
 }
 
-// Where a backend has no Landlock, PreSpawn does the same for the thread that forks.
+// If a backend has no Landlock, PreSpawn can restrict the forking thread.
 func TestPreSpawnCanRestrictEveryBackend(t *testing.T) {
 	noNewFDs(t)
 	in, out := inAndOut(t)
 	for name, backend := range backends() {
-		// Where there is no close_range(2), syscall.ForkExec is given a thread without other
-		// descriptors by what /proc lists.
+		// Without close_range(2), syscall.ForkExec runs on a thread without other descriptors,
+		// which are listed in /proc.
 		ruleset := needLandlock(t, append(system(t), in, "/proc")...)
 		o := childprocess.Options{Backend: backend, PreSpawn: func() error { return restrictThread(ruleset) }}
 		l := newLoop(t)
@@ -288,7 +287,7 @@ func TestPreSpawnCanRestrictEveryBackend(t *testing.T) {
 	}
 }
 
-// restrictThread does to this thread what Landlock and NoNewPrivs do to a child.
+// restrictThread restricts this thread as Landlock and NoNewPrivs restrict a child.
 func restrictThread(ruleset *os.File) (err error) {
 	if err = unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return err

@@ -7,5 +7,5 @@ import (
 	"os"
 )
 
-// rulesetBelow has nothing to make here.
+// rulesetBelow fails, because this system has no landlock.
 func rulesetBelow(...string) (*os.File, error) { return nil, errors.ErrUnsupported }

@@ -7,10 +7,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// rulesetBelow returns a ruleset that allows to read and execute below some directories, and
-// nothing else of a file system.
+// rulesetBelow returns a ruleset that allows reading and executing below some directories, and no
+// other access to files.
 func rulesetBelow(dirs ...string) (*os.File, error) {
-	const all = unix.LANDLOCK_ACCESS_FS_MAKE_SYM<<1 - 1 // what Linux 5.13 knows
+	const all = unix.LANDLOCK_ACCESS_FS_MAKE_SYM<<1 - 1 // the rights of Linux 5.13
 	attr := unix.LandlockRulesetAttr{Handled_access_fs: all}
 	n, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, uintptr(unsafe.Pointer(&attr)), unsafe.Sizeof(attr.Handled_access_fs), 0)
 	if errno != 0 {

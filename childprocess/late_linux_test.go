@@ -14,8 +14,8 @@ import (
 )
 
 func init() {
-	// ignored-end ignores SIGCHLD, by which it would be told of the end of a child with a time-out,
-	// and says how that ended.
+	// ignored-end ignores SIGCHLD, which would report the exit of a child with a time-out, and
+	// writes the child's status.
 	helperproc.Register("ignored-end", func([]string) {
 		l := check(openLoop())
 		check(0, childprocess.SetExitWatch(l, childprocess.ExitWatchSIGCHLD))
@@ -26,8 +26,7 @@ func init() {
 	})
 }
 
-// busy keeps the loop's thread from its work until everything that ends by itself has ended, and d
-// is over.
+// busy blocks the loop's thread until every child that ends by itself has exited, and d has passed.
 func busy(t *testing.T, d time.Duration, ended func() bool) {
 	t.Helper()
 	for start := time.Now(); time.Since(start) < d || !ended(); {
@@ -35,9 +34,9 @@ func busy(t *testing.T, d time.Duration, ended func() bool) {
 	}
 }
 
-// lateForms start "echo hi" with a limit that is over before the loop gets to look, although the
-// child ended in time.
-func TestALimitOfALateLoopSparesWhatEndedInTime(t *testing.T) {
+// lateForms start "echo hi" with a limit that has passed before the loop looks, although the child
+// has exited in time.
+func TestALimitOfALateLoopSparesAChildThatExitedInTime(t *testing.T) {
 	const limit = 20 * time.Millisecond
 	for name, o := range map[string]childprocess.Options{
 		"timeout":            {Timeout: limit},
@@ -69,7 +68,7 @@ func TestALimitOfALateLoopSparesWhatEndedInTime(t *testing.T) {
 	}
 }
 
-func TestAContextThatEndsWhileTheLoopIsLateSparesWhatEndedInTime(t *testing.T) {
+func TestAContextThatEndsWhileTheLoopIsLateSparesAChildThatExitedInTime(t *testing.T) {
 	l := newLoop(t)
 	done := 0
 	l.SetImmediate(func() {
@@ -88,7 +87,7 @@ func TestAContextThatEndsWhileTheLoopIsLateSparesWhatEndedInTime(t *testing.T) {
 	require.Equal(t, 1, done)
 }
 
-// Who goes on writing into the pipes of a child that has ended cannot put a limit off.
+// A process that keeps writing into the pipes of an exited child cannot put a limit off.
 func TestALimitEndsAWriterThatNeverStops(t *testing.T) {
 	l := newLoop(t)
 	o := &childprocess.ExecOptions{MaxBuffer: -1}
@@ -114,8 +113,8 @@ func TestAChildThatIsStillThereIsEnded(t *testing.T) {
 	require.ErrorIs(t, failed, childprocess.ErrTimeout)
 }
 
-// Where SIGCHLD is ignored nobody tells of the end. The limit looks for itself, and does not spin.
-func TestALimitSeesTheEndThatNobodyTells(t *testing.T) {
+// If SIGCHLD is ignored, no signal reports the exit. The limit looks for itself, and does not spin.
+func TestALimitSeesAnExitThatNoSignalReports(t *testing.T) {
 	l := newLoop(t)
 	require.Equal(t, "lost", output(t, l, start(t, l, "ignored-end")))
 }

@@ -18,7 +18,7 @@ func TestStreamOptionsAreThoseOfTheChildsStreams(t *testing.T) {
 	} {
 		t.Run(end.String(), func(t *testing.T) {
 			l := newLoop(t)
-			// It waits for descriptor 3, so that its stdin is full before it ends.
+			// It waits for descriptor 3, so its stdin is full before it ends.
 			const script = `read _ <&3; p() { printf '1%%\r2%%\r\na\0b\0\r'; }; p; p >&3; printf '\n\r\0far too long' >&2`
 			c := spawn(t, l, "/bin/sh", []string{"-c", script}, &childprocess.Options{
 				LineEnd: end, MaxLine: 8, HighWaterMark: 3, Stdio: []childprocess.Stdio{3: childprocess.Pipe},
@@ -58,7 +58,7 @@ func TestStreamOptionsThatAreNone(t *testing.T) {
 	}
 }
 
-// The three ways to lines agree about what they are.
+// The three ways to read lines agree about their ends.
 //
 //brood:checks S037
 func TestLinesAreTheSameInEveryForm(t *testing.T) {

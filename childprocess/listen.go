@@ -10,42 +10,45 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The variables by which a service manager tells a program of its sockets (sd_listen_fds(3)).
+// The variables by which a service manager passes sockets to a program (sd_listen_fds(3)).
 const (
 	listenPid = "LISTEN_PID"
-	// Of systemd 258: whose a number is not told, but the inode of a pidfd.
+	// Since systemd 258: the inode of the program's pidfd.
 	listenPidfd = "LISTEN_PIDFDID"
 	listenFDs   = "LISTEN_FDS"
 	listenNames = "LISTEN_FDNAMES"
 )
 
-// listenVariables are all of them: whoever leaves one to a child of its own has that child
-// misunderstand the others.
+// listenVariables are removed together, because a child that inherits one of them would misread the
+// others.
 var listenVariables = []string{listenPid, listenPidfd, listenFDs, listenNames}
 
-// firstListenFD is the number of the first of them.
+// firstListenFD is the number of the first descriptor that is passed.
 const firstListenFD = 3
 
 // ListenFDs returns the descriptors that a service manager, such as systemd(1), has opened for this
-// program and passed to it from number 3 on: listening sockets as a rule, for [net.FileListener] or
-// [net.FilePacketConn]. The Name of each is what the manager calls it, "unknown" where it has no
-// names. It returns none when the program was not started that way, when LISTEN_PID means another
-// process, and when it was called before.
+// program and passed to it from number 3 on. They are usually listening sockets, for
+// [net.FileListener] or [net.FilePacketConn]. The Name of each is the manager's, "unknown" if it
+// gave none. ListenFDs returns nil if the program was not started that way, if LISTEN_PID is
+// another process, or if it was called before.
 //
-// The descriptors are the caller's, who must Close them, and close-on-exec from here on; their mode
-// is left. The variables are removed from the environment of this program, whatever is returned, so
-// that no child takes them for its own.
+// The caller must Close the files. They are close-on-exec from here on; their blocking mode is not
+// changed. In every case, the variables are removed from the environment, so no child takes them
+// for its own.
 //
-// The error is a *[ListenError], and nothing is returned then, and no descriptor was changed:
-// EINVAL for a variable that makes no sense, EBADF for a descriptor that is not open. Safe to call
-// from any goroutine. It is sd_listen_fds_with_names(3).
+// The error is a *[ListenError]: EINVAL for a variable that makes no sense, EBADF for a descriptor
+// that is not open. No descriptor is changed then.
+//
+// Safe to call from any goroutine.
+//
+// Source: sd_listen_fds_with_names(3).
 func ListenFDs() ([]*os.File, error) {
 	listening.Lock()
 	defer listening.Unlock()
 	pid, given := os.LookupEnv(listenPid)
 	count, names := os.Getenv(listenFDs), os.Getenv(listenNames)
 	for _, name := range listenVariables {
-		_ = os.Unsetenv(name) // It fails for impossible names only.
+		_ = os.Unsetenv(name) // It fails only for impossible names.
 	}
 	if !given {
 		return nil, nil
@@ -85,10 +88,12 @@ func ListenFDs() ([]*os.File, error) {
 	return files, nil
 }
 
-// listening keeps two calls from taking the same descriptors, which are the program's.
+// listening serializes ListenFDs, because the descriptors and the environment belong to the
+// program.
 var listening sync.Mutex
 
-// A ListenError says that what a service manager has told this program makes no sense.
+// A ListenError says that a variable of the service manager makes no sense, or names a descriptor
+// that is not open.
 type ListenError struct {
 	Variable string // LISTEN_PID, LISTEN_FDS or LISTEN_FDNAMES
 	Value    string

@@ -17,8 +17,8 @@ import (
 )
 
 func init() {
-	// listen-fds says what it was passed, and what a child of its own finds. With "accept" it
-	// answers the first connection.
+	// listen-fds writes the sockets that it was passed, and those that a child of its own finds.
+	// With "accept" it answers the first connection.
 	helperproc.Register("listen-fds", func(args []string) {
 		files, err := childprocess.ListenFDs()
 		if failed, ok := errors.AsType[*childprocess.ListenError](err); ok {
@@ -39,15 +39,15 @@ func init() {
 	})
 }
 
-// activated starts listen-fds as a service manager does: LISTEN_PID is its own number, in place of
-// "self". The slots from 3 on are what it is passed.
+// activated starts listen-fds as a service manager does: "self" in LISTEN_PID becomes its own
+// number. The slots from 3 on are its sockets.
 func activated(env string, passed []childprocess.Stdio) *childprocess.Options {
 	o := &childprocess.Options{Stdio: append([]childprocess.Stdio{childprocess.Ignore, childprocess.Pipe, childprocess.Pipe}, passed...)}
 	o.Env = append(os.Environ(), "SETTING="+env)
 	return o
 }
 
-// activation is a script that becomes a program with the variables in SETTING.
+// activation is a script that sets the variables in SETTING and executes a program.
 const activation = `for v in $SETTING; do export "${v%%=*}=$(echo "${v#*=}" | sed "s/self/$$/")"; done; exec "$@"`
 
 func startActivated(t *testing.T, env string, passed []childprocess.Stdio, args ...string) (said func() string) {
@@ -58,7 +58,7 @@ func startActivated(t *testing.T, env string, passed []childprocess.Stdio, args 
 	return func() string { return output(t, l, c) }
 }
 
-func TestListenFDsAreWhatAServiceManagerHasPassed(t *testing.T) {
+func TestListenFDsReturnsTheSocketsOfAServiceManager(t *testing.T) {
 	noNewFDs(t)
 	listener := check(net.ListenUnix("unix", &net.UnixAddr{Name: t.TempDir() + "/socket", Net: "unix"}))
 	defer listener.Close()
@@ -69,7 +69,7 @@ func TestListenFDsAreWhatAServiceManagerHasPassed(t *testing.T) {
 	passed := []childprocess.Stdio{childprocess.File(socket), childprocess.File(null)}
 
 	answer := make(chan string, 1)
-	go func() { // Ends with the answer of the child.
+	go func() { // It ends with the answer of the child.
 		conn, err := net.Dial("unix", listener.Addr().String())
 		if err != nil {
 			answer <- err.Error()
@@ -120,7 +120,7 @@ func TestSystemdPassesSocketsToAProgram(t *testing.T) {
 		before := strings.Contains(ready.String(), "Listening on")
 		ready.Write(chunk)
 		if !before && strings.Contains(ready.String(), "Listening on") {
-			go func() { // Ends with the answer of the child.
+			go func() { // It ends with the answer of the child.
 				conn, err := net.Dial("unix", address)
 				if err != nil {
 					answer <- err.Error()

@@ -27,13 +27,13 @@ func churn(ctx context.Context) {
 	}
 }
 
-// endsWith returns a program that writes a number and ends with it, as far as that can be an exit
+// endsWith returns a program that writes a number and exits with it, modulo the range of an exit
 // code.
 func endsWith(n int) []string {
 	return []string{"-c", "echo " + strconv.Itoa(n) + "; exit " + strconv.Itoa(n%256)}
 }
 
-// wrong returns an error unless a child did what endsWith says.
+// wrong returns an error unless the child did what endsWith says.
 func wrong(form string, n, code int, out string, err error) error {
 	if err != nil || code != n%256 || out != strconv.Itoa(n)+"\n" {
 		return fmt.Errorf("%s %d: exit %d, %q, %w", form, n, code, out, err)
@@ -59,7 +59,7 @@ func byOsExec(n int) error {
 	return wrong("os/exec", n, code, string(out), err)
 }
 
-// byLoop has so many children on the loop, some at once, every other one Async.
+// byLoop runs a number of children on the loop, some at once, every other one Async.
 func byLoop(l *reactor.Loop, children int) error {
 	var errs []error
 	started := 0
@@ -94,7 +94,7 @@ func byLoop(l *reactor.Loop, children int) error {
 func TestEveryStatusIsRightWhereManyStartChildrenAtOnce(t *testing.T) {
 	noNewFDs(t)
 	const loops, goroutines = 4, 4
-	each := 250 // Two thousand children, when os/exec has its share.
+	each := 250 // Two thousand children, with those of os/exec.
 	if testing.Short() {
 		each = 25
 	}

@@ -48,14 +48,14 @@ func init() {
 		}
 	})
 
-	// wait says that it runs by one byte on stdout, and ends when its stdin does.
+	// wait writes one byte to stdout when it runs, and ends with its stdin.
 	helperproc.Register("wait", func([]string) {
 		writeAll(1, []byte{'r'})
 		check(io.Copy(io.Discard, os.Stdin))
 	})
 }
 
-// check ends a helper program when an error says so.
+// check ends a helper program if there is an error.
 func check[T any](v T, err error) T {
 	if err != nil {
 		fail(err)
@@ -63,14 +63,13 @@ func check[T any](v T, err error) T {
 	return v
 }
 
-// fail ends a helper program that cannot do what it is for.
+// fail ends a helper program that cannot do its work.
 func fail(err error) {
 	fmt.Fprintln(os.Stderr, "helper:", err)
 	helperproc.Exit(3)
 }
 
-// writeAll is write(2) on a descriptor that a helper was started with: a File would find out about
-// its mode.
+// writeAll is write(2) on a descriptor of a helper program: an os.File would look at its mode.
 func writeAll(fd int, p []byte) {
 	for len(p) > 0 {
 		n, err := unix.Write(fd, p)
@@ -81,8 +80,8 @@ func writeAll(fd int, p []byte) {
 	}
 }
 
-// forcedExitWatch is what BROOD_TEST_EXITWATCH=pidfd|sigchld forces on every loop, else
-// ExitWatchAuto.
+// forcedExitWatch is the ExitWatch that BROOD_TEST_EXITWATCH=pidfd|sigchld forces on every loop,
+// else ExitWatchAuto.
 func forcedExitWatch() childprocess.ExitWatch {
 	switch name := os.Getenv("BROOD_TEST_EXITWATCH"); name {
 	case "":
@@ -96,13 +95,13 @@ func forcedExitWatch() childprocess.ExitWatch {
 	}
 }
 
-// watchesSIGCHLD reports whether a loop that nobody told otherwise learns of ends by SIGCHLD:
-// because that is forced, or because pidfds are refused.
+// watchesSIGCHLD reports whether a loop learns of exits by SIGCHLD by default, because that is
+// forced or pidfds are refused.
 func watchesSIGCHLD() bool {
 	return forcedExitWatch() == childprocess.ExitWatchSIGCHLD || sandbox.Forced("pidfd_open") || sandbox.Forced("waitid.P_PIDFD")
 }
 
-// forkSwitch is the variable that says which part of the fork is missing, see process.Force.
+// forkSwitch is the variable that disables a part of the fork, see process.Force.
 const forkSwitch = "BROOD_TEST_FORK"
 
 func forceFork() {
@@ -111,7 +110,7 @@ func forceFork() {
 	}
 }
 
-// plainFork reports whether children are started by syscall.ForkExec, which can do less.
+// plainFork reports whether children are started by syscall.ForkExec, which lacks some options.
 func plainFork() bool { return os.Getenv(forkSwitch) == "forkexec" }
 
 // openLoop returns a loop as the environment wants it, see looptest.Options and forcedExitWatch. It
@@ -164,7 +163,7 @@ func run(t testing.TB, l *reactor.Loop) {
 	looptest.Run(t, l)
 }
 
-// spawn is childprocess.Spawn that must return a child, which may yet have an error event.
+// spawn calls childprocess.Spawn, which must return a child; it may have an error event.
 func spawn(t testing.TB, l *reactor.Loop, file string, args []string, o *childprocess.Options) *childprocess.ChildProcess {
 	t.Helper()
 	c, err := childprocess.Spawn(l, file, args, o)
@@ -191,8 +190,8 @@ func startWith(t testing.TB, l *reactor.Loop, o *childprocess.Options, name stri
 	return spawn(t, l, file, argv, o)
 }
 
-// output runs c to its end, which must be a success, and returns what it wrote to stdout. What it
-// wrote to stderr is part of the failure if it is one.
+// output runs c to its end, which must be a success, and returns its stdout. Its stderr is part of
+// the failure message.
 func output(t testing.TB, l *reactor.Loop, c *childprocess.ChildProcess) string {
 	t.Helper()
 	ev := events(c).reading()
@@ -202,10 +201,10 @@ func output(t testing.TB, l *reactor.Loop, c *childprocess.ChildProcess) string 
 	return string(ev.data[1])
 }
 
-// A recorder notes the events of a child in their order, as texts: "spawn", "exit 3", "exit SIGTERM
+// A recorder notes the events of a child in order, as texts: "spawn", "exit 3", "exit SIGTERM
 // (core)", "error ENOENT", "close 3"; for its streams "stdout end", "stdin close", "stderr error
-// EIO" and so on, with "stdio5" for slot 5 and "stdio5w" for its writing half. A number below zero
-// is the errno of a child that could not be started.
+// EIO" and so on, with "stdio5" for slot 5 and "stdio5w" for its writing half. A negative number is
+// the errno of a child that could not be started.
 type recorder struct {
 	c      *childprocess.ChildProcess
 	log    []string
@@ -214,7 +213,7 @@ type recorder struct {
 	data   map[int][]byte          // read by reading, by slot
 }
 
-// events records the events of c from now on. It does not read its streams.
+// events records the events of c from now on. It does not read the streams.
 func events(c *childprocess.ChildProcess) *recorder {
 	r := &recorder{c: c, data: map[int][]byte{}}
 	c.OnSpawn(func() { r.add("spawn") })
@@ -238,7 +237,7 @@ func events(c *childprocess.ChildProcess) *recorder {
 			in.OnClose(func() { r.add(name + " close") })
 		}
 		if out := s.Writable; out != nil {
-			name := name // The listeners above keep the one without "w".
+			name := name // The listeners above keep the name without "w".
 			if i > 2 {
 				name += "w"
 			}
@@ -250,8 +249,8 @@ func events(c *childprocess.ChildProcess) *recorder {
 	return r
 }
 
-// reading has all streams of the child read, into data. The log says "stdout data" once for chunks
-// that have no other entry between them.
+// reading reads all streams of the child into data. The log has "stdout data" once for successive
+// chunks.
 func (r *recorder) reading() *recorder {
 	for i, s := range r.c.Stdio {
 		if s.Readable == nil {
@@ -275,7 +274,7 @@ func (r *recorder) process() []string {
 	return slices.DeleteFunc(slices.Clone(r.log), func(entry string) bool { return strings.HasPrefix(entry, "std") })
 }
 
-// count says how many of the entries are equal to entry, or begin with it and a space.
+// count returns the number of entries that are equal to entry, or begin with it and a space.
 func (r *recorder) count(entry string) (n int) {
 	for _, e := range r.log {
 		if e == entry || strings.HasPrefix(e, entry+" ") {
@@ -285,8 +284,8 @@ func (r *recorder) count(entry string) (n int) {
 	return n
 }
 
-// index returns the place of the first entry that is equal to entry, or begins with it and a space;
-// -1 if there is none.
+// index returns the index of the first entry that is equal to entry, or begins with it and a space;
+// -1 without one.
 func (r *recorder) index(entry string) int {
 	return slices.IndexFunc(r.log, func(e string) bool { return e == entry || strings.HasPrefix(e, entry+" ") })
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/brood-go/brood/childprocess"
 )
 
-// threads returns how many threads this process has.
+// threads returns the number of threads of this process.
 func threads(t testing.TB) int {
 	t.Helper()
 	status, err := os.ReadFile("/proc/self/status")
@@ -29,7 +29,7 @@ func threads(t testing.TB) int {
 //brood:checks S042
 func TestThousandsOfLivingChildrenCostNoThread(t *testing.T) {
 	children := 2000
-	if testing.Short() || closesOneByOne() { // A child closes its copies one by one there.
+	if testing.Short() || closesOneByOne() { // Such a child closes its copies one by one.
 		children = 200
 	}
 	const each = 4 // Three pipes, perhaps a pidfd.

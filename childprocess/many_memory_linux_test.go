@@ -15,21 +15,21 @@ import (
 
 // The race detector needs memory of its own, so this file is not built with it.
 
-// TestLivingChildrenAreSmall: a child has no goroutine, no buffer, and no memory for events that
-// nobody listens to.
+// TestLivingChildrenAreSmall: a child has no goroutine, no buffer, and no memory for events without
+// listeners.
 func TestLivingChildrenAreSmall(t *testing.T) {
 	for _, kind := range []struct {
 		name        string
 		stdio       []childprocess.Stdio
-		descriptors int // of each
-		most        int // bytes of heap of each
+		descriptors int // per child
+		most        int // bytes of heap per child
 	}{
 		{"three pipes", nil, 4, 3 << 10},
 		{"no pipes", childprocess.AllStdio(childprocess.Ignore), 1, 2 << 10},
 	} {
 		t.Run(kind.name, func(t *testing.T) {
 			children := 1000
-			if testing.Short() || closesOneByOne() { // A child closes its copies one by one there.
+			if testing.Short() || closesOneByOne() { // Such a child closes its copies one by one.
 				children = 400
 			}
 			var limit unix.Rlimit
@@ -53,7 +53,7 @@ func TestLivingChildrenAreSmall(t *testing.T) {
 				c.OnClose(onClose)
 				return c
 			}
-			first := spawn() // What the loop needs for any child is not counted.
+			first := spawn() // It allocates what the loop needs for all children.
 			before, goroutines := heap(), runtime.NumGoroutine()
 			for i := range all {
 				all[i] = spawn()
@@ -76,9 +76,9 @@ func TestLivingChildrenAreSmall(t *testing.T) {
 	}
 }
 
-// TestTheEndOfOneChildAmongManyCallsNobodyElse counts the callbacks of the loop from the signal
-// that ends a child to its close.
-func TestTheEndOfOneChildAmongManyCallsNobodyElse(t *testing.T) {
+// TestTheExitOfOneChildAmongManyCallsNoOther counts the loop's callbacks from the signal that
+// ends a child to its close.
+func TestTheExitOfOneChildAmongManyCallsNoOther(t *testing.T) {
 	if watchesSIGCHLD() {
 		t.Skip("SIGCHLD does not say whose end it is: each child is asked")
 	}
@@ -114,10 +114,10 @@ func TestTheEndOfOneChildAmongManyCallsNobodyElse(t *testing.T) {
 	require.Equal(t, alone, callbacks(300))
 }
 
-// heap returns how many bytes of the heap are in use.
+// heap returns the bytes of the heap that are in use.
 func heap() int {
 	runtime.GC()
-	runtime.GC() // What a sync.Pool holds goes with the second.
+	runtime.GC() // Objects in a sync.Pool go with the second.
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int(m.HeapAlloc)

@@ -102,8 +102,8 @@ func TestTwoLoopsOnTwoGoroutines(t *testing.T) {
 	lives := make([][]*life, len(loops))
 	var running sync.WaitGroup
 	for i, l := range loops {
-		// Each goroutine ends with its loop and is waited for below. It only notes what it sees:
-		// require is the test's.
+		// Each goroutine ends with its loop and is waited for below. It only records, because
+		// require must run on the test's goroutine.
 		running.Go(func() {
 			left := children
 			var next func()

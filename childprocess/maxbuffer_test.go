@@ -11,7 +11,7 @@ import (
 	"github.com/brood-go/brood/childprocess"
 )
 
-// What the limits cut, and where, TestN062…_ExecAgreesWithNode compares with Node.
+// TestExecAgreesWithNode compares with Node how much, and where, the limits cut.
 
 //brood:checks N086
 func TestTooMuchOutputIsAnErrorThatNamesTheStream(t *testing.T) {
@@ -37,15 +37,15 @@ func TestTooMuchOutputIsAnErrorThatNamesTheStream(t *testing.T) {
 //brood:checks N086 N087
 func TestNoLimitAndExactlyTheLimit(t *testing.T) {
 	const most = 3<<20 + 1
-	for _, limit := range []int{most, -1, -1000} {
+	for _, max := range []int{most, -1, -1000} {
 		l := newLoop(t)
-		got := runToDone(t, l, callExec(t, l, "head -c 3145729 /dev/zero", &childprocess.ExecOptions{MaxBuffer: limit}))
+		got := runToDone(t, l, callExec(t, l, "head -c 3145729 /dev/zero", &childprocess.ExecOptions{MaxBuffer: max}))
 		require.NoError(t, got.err)
 		require.Equal(t, strings.Repeat("\x00", most), got.stdout)
 	}
 }
 
-// The listener of the caller gets the chunk that was too much whole.
+// The caller's listener gets the whole chunk that crossed the limit.
 //
 //brood:checks N087
 func TestTheCaptureIsCutAndTheStreamIsNot(t *testing.T) {
@@ -83,7 +83,7 @@ func TestAChildThatEndsWithSuccessHasStillWrittenTooMuch(t *testing.T) {
 	require.False(t, e.Status.Forced)
 }
 
-// The first limit that is met is the reason, whatever comes while the child ends.
+// The first limit that is reached is the cause, whatever happens while the child ends.
 //
 //brood:checks N086
 func TestACancellationAfterTooMuchOutputChangesNothing(t *testing.T) {

@@ -6,18 +6,19 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// Channel returns the channel to a child that has IPC among its Stdio, also after it has
-// disconnected; else nil.
+// Channel returns the channel to the child, also after it has disconnected. It is nil if no slot of
+// Stdio is IPC.
 func (c *ChildProcess) Channel() *ipc.Channel { return c.channel }
 
-// Connected reports whether messages can be sent to the child.
+// Connected reports whether the child can be sent messages.
 func (c *ChildProcess) Connected() bool { return c.channel != nil && c.channel.Connected() }
 
-// Send sends the child a message, see [ipc.Channel.Send]. Without a channel the error is
+// Send queues a message to the child, see [ipc.Channel.Send]. Without a channel it returns
 // [ipc.ErrChannelClosed].
 func (c *ChildProcess) Send(v any) error { return c.SendWith(v, nil) }
 
-// SendWith sends the child a message with a handle or a callback, see [ipc.Channel.SendWith].
+// SendWith queues a message with a handle or a callback, see [ipc.Channel.SendWith]. Without a
+// channel it returns [ipc.ErrChannelClosed].
 func (c *ChildProcess) SendWith(v any, o *ipc.SendOptions) error {
 	if c.channel == nil {
 		return ipc.ErrChannelClosed
@@ -25,12 +26,12 @@ func (c *ChildProcess) SendWith(v any, o *ipc.SendOptions) error {
 	return c.channel.SendWith(v, o)
 }
 
-// NeedDrain reports whether the sender should wait for OnDrain, see [ipc.Channel.NeedDrain].
-// Without a channel it is false.
+// NeedDrain reports whether the sender should wait for OnDrain, see [ipc.Channel.NeedDrain]. It is
+// false without a channel.
 func (c *ChildProcess) NeedDrain() bool { return c.channel != nil && c.channel.NeedDrain() }
 
-// OnDrain calls fn when all that was queued has been sent after NeedDrain was true, see
-// [ipc.Channel.OnDrain]. Without a channel it never does.
+// OnDrain calls fn each time that the queue has emptied after NeedDrain was true, see
+// [ipc.Channel.OnDrain]. Without a channel it never calls fn.
 func (c *ChildProcess) OnDrain(fn func()) *events.Listener {
 	if c.channel == nil {
 		return new(events.Event[struct{}]).On(notNil(fn, "OnDrain"))
@@ -38,9 +39,9 @@ func (c *ChildProcess) OnDrain(fn func()) *events.Listener {
 	return c.channel.OnDrain(fn)
 }
 
-// forwardErrors has the errors of the channel come to OnError, as in Node, while somebody listens
-// there: what nobody listens for, neither there nor at the channel, the channel gives to the loop's
-// Logger.
+// forwardErrors emits the channel's errors as error events of the child, as in Node, while the
+// child has error listeners. It listens only then, because the channel gives an error without a
+// listener to the loop's Logger.
 func (c *ChildProcess) forwardErrors() {
 	if c.channel == nil {
 		return
@@ -57,16 +58,16 @@ func (c *ChildProcess) forwardErrors() {
 	})
 }
 
-// Disconnect ends the channel once everything that was sent has gone out, see
-// [ipc.Channel.Disconnect]. A child without a channel is not connected, and stays so.
+// Disconnect closes the channel once all queued messages are sent, see [ipc.Channel.Disconnect].
+// Without a channel it does nothing.
 func (c *ChildProcess) Disconnect() {
 	if c.channel != nil {
 		c.channel.Disconnect()
 	}
 }
 
-// OnMessage calls fn with each message from the child, see [ipc.Channel.OnMessage]. What the child
-// has sent before its end comes before disconnect and close.
+// OnMessage calls fn with each message from the child, see [ipc.Channel.OnMessage]. Messages that
+// the child sent before it exited come before disconnect and close.
 func (c *ChildProcess) OnMessage(fn func(*ipc.Message)) *events.Listener {
 	if c.channel == nil {
 		return c.message.On(fn)
@@ -74,8 +75,8 @@ func (c *ChildProcess) OnMessage(fn func(*ipc.Message)) *events.Listener {
 	return c.channel.OnMessage(fn)
 }
 
-// OnDisconnect calls fn once, when the channel has ended, by either side or with the child; before
-// close.
+// OnDisconnect calls fn once, before close, when either side has disconnected or the child has
+// exited.
 func (c *ChildProcess) OnDisconnect(fn func()) *events.Listener {
 	return c.disconnect.On(notNil(fn, "OnDisconnect"))
 }

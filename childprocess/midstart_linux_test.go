@@ -17,8 +17,8 @@ import (
 )
 
 func init() {
-	// starter starts children without end, by every form and on several threads. They have its
-	// descriptor 3, too. For each it writes a byte.
+	// starter starts children without end, by every form and on several threads, and writes a byte
+	// for each. They share its descriptor 3.
 	helperproc.Register("starter", func([]string) {
 		leash := []childprocess.Stdio{childprocess.Ignore, childprocess.Ignore, childprocess.Ignore, childprocess.FD(3)}
 		for range 2 {
@@ -42,8 +42,8 @@ func init() {
 		check(0, l.Run())
 	})
 
-	// volley-fire starts children, by every form, while a signal is sent to its process group all
-	// the time. It catches the signal itself; each child must end by it.
+	// volley-fire starts children by every form, while a signal is sent to its process group all
+	// the time. It catches the signal; each child must be killed by it.
 	helperproc.Register("volley-fire", func([]string) {
 		const s = syscall.SIGTERM
 		signal.Notify(make(chan os.Signal, 1), s)
@@ -81,8 +81,8 @@ func init() {
 	})
 }
 
-// Close comes when nobody has the descriptors any more: neither the program that was killed nor
-// what it was just starting.
+// Close comes when no process has the descriptors any more: neither the program that was killed nor
+// a child that it was starting.
 func TestAProgramThatIsKilledWhileItStartsChildrenLeavesNothing(t *testing.T) {
 	for after := range 40 {
 		l := newLoop(t)
@@ -101,7 +101,7 @@ func TestAProgramThatIsKilledWhileItStartsChildrenLeavesNothing(t *testing.T) {
 	}
 }
 
-// A child is either a member of the group that runs and gets the signal, or ends by it before it
+// A child is a member of the running group and gets the signal, or is killed by it before it
 // executes anything.
 func TestASignalToTheGroupReachesAChildInEveryMomentOfItsStart(t *testing.T) {
 	l := newLoop(t)

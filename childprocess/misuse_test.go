@@ -40,8 +40,8 @@ func TestNULBytesAreRefusedBeforeAnythingIsOpened(t *testing.T) {
 	}
 }
 
-// misused makes a call that is wrong, and checks that it is refused as that argument's fault, with
-// nothing done and all that was handed over given up.
+// misused makes a wrong call, and checks that the error names that argument, that nothing was
+// started, and that everything Owned is closed.
 func misused(t *testing.T, file string, args []string, o *childprocess.Options, name, reason string) {
 	t.Helper()
 	l := newLoop(t)
@@ -122,7 +122,7 @@ func TestNilAndClosedLoopAreReturned(t *testing.T) {
 	requireNoChildren(t)
 }
 
-func TestMisuseGivesUpWhatWasHandedOver(t *testing.T) {
+func TestMisuseClosesOwnedDescriptors(t *testing.T) {
 	r, w, err := os.Pipe()
 	require.NoError(t, err)
 	defer r.Close()

@@ -19,7 +19,7 @@ import (
 )
 
 func init() {
-	// modes writes for stdin, stdout and stderr whether each is in non-blocking mode to stderr.
+	// modes writes to stderr whether each of stdin, stdout and stderr is in non-blocking mode.
 	helperproc.Register("modes", func([]string) {
 		var modes []bool
 		for n := range 3 {
@@ -60,10 +60,10 @@ func rawTerminal(t testing.TB) (master, slave int) {
 	return master, slave
 }
 
-// What is lent or handed over keeps its mode for those who have it too, in any form and any slot.
+// A descriptor that is lent or Owned keeps its mode for all who share it, in every form and slot.
 //
 //brood:checks S024
-func TestModeOfWhatOthersHaveStays(t *testing.T) {
+func TestTheModeOfASharedDescriptorStays(t *testing.T) {
 	for _, c := range []struct {
 		kind  string
 		make  func(t testing.TB) (n, other int)
@@ -134,8 +134,8 @@ func TestInheritedDescriptorsKeepTheParentsMode(t *testing.T) {
 	require.Equal(t, "[false,false,false]", string(ev.data[2]))
 }
 
-// A net.Listener whose description were put into blocking mode would hang in Accept, and its Close
-// with it.
+// If the description of a net.Listener were put into blocking mode, Accept, and so Close, would
+// hang.
 //
 //brood:checks S024
 func TestListenerThatAChildHasIsUsedOn(t *testing.T) {

@@ -15,11 +15,11 @@ import (
 	"github.com/brood-go/brood/childprocess"
 )
 
-// inNamespace calls fn on a thread that has unshared something, and then ends the thread. fn is
-// told which namespace of that kind the thread is in.
+// inNamespace calls fn on a thread that has unshared something, and then ends the thread. fn gets
+// the thread's namespace of that kind.
 func inNamespace(flag int, kind string, fn func(own string) error) error {
 	result := make(chan error)
-	go func() { // It ends with fn, and its thread with it, because that is locked to it.
+	go func() { // It ends with fn, and its thread with it, because the thread is locked to it.
 		runtime.LockOSThread()
 		if unix.Gettid() == os.Getpid() { // The main thread cannot end.
 			result <- inNamespace(flag, kind, fn)
@@ -41,7 +41,7 @@ func inNamespace(flag int, kind string, fn func(own string) error) error {
 
 var errNoNamespace = errors.New("no namespace can be made here")
 
-// forms are ways to start a program and to get what it has written, on the thread that asks.
+// forms start a program and return its output, on the calling thread.
 func forms(t testing.TB) map[string]func(file string, args ...string) (string, error) {
 	return map[string]func(file string, args ...string) (string, error){
 		"Output": func(file string, args ...string) (string, error) {
@@ -109,7 +109,7 @@ func TestAChildIsInTheNamespaceOfTheThreadThatAsks(t *testing.T) {
 	}
 }
 
-// Threads in namespaces of their own do not mix their children up, although one loop follows them.
+// One loop follows children of threads in different namespaces, and does not mix them up.
 func TestThreadsInNamespacesStartChildrenAtOnce(t *testing.T) {
 	noNewFDs(t)
 	var errs [8]error

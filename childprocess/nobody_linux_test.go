@@ -15,8 +15,8 @@ import (
 	"github.com/brood-go/brood/internal/test/helperproc"
 )
 
-// refusedAnswer is what comes of a request that the system refuses: an error that Spawn returns, or
-// as Node has it an event.
+// refusedAnswer is the way in which the system's refusal is reported: Spawn returns it, or, as in
+// Node, it is an event.
 func refusedAnswer(q request, step childprocess.Step, path string, err unix.Errno) answer {
 	if path == "" {
 		path = q.File
@@ -30,7 +30,7 @@ func refusedAnswer(q request, step childprocess.Step, path string, err unix.Errn
 	return a
 }
 
-// requireStep checks what a start has failed with.
+// requireStep checks the step and the errno of a failed start.
 func requireStep(t testing.TB, err error, step childprocess.Step, errno unix.Errno) {
 	t.Helper()
 	failed, ok := err.(*childprocess.SpawnError)
@@ -40,7 +40,7 @@ func requireStep(t testing.TB, err error, step childprocess.Step, errno unix.Err
 	requireNoChildren(t)
 }
 
-// What takes a privilege is refused to nobody, with the step that failed, and nothing is started.
+// Settings that need a privilege fail for nobody, with their step, and nothing is started.
 //
 //brood:checks S057
 func TestNobodyIsRefusedByName(t *testing.T) {
@@ -88,7 +88,7 @@ func TestNobodyMayNotUseTheCgroupOfRoot(t *testing.T) {
 	}
 }
 
-// syscall.ForkExec tells an errno alone, so the step is a guess.
+// syscall.ForkExec returns only an errno, so the step is a guess.
 func TestNobodyIsRefusedByNameOfForkExecToo(t *testing.T) {
 	needRoot(t)
 	for name, row := range map[string]struct {
@@ -114,7 +114,7 @@ func TestNobodyIsRefusedByNameOfForkExecToo(t *testing.T) {
 	}
 }
 
-// What takes none nobody's children have.
+// Settings that need no privilege work for nobody's children.
 func TestNobodysChildrenHaveTheirSettings(t *testing.T) {
 	ownForkOnly(t)
 	needRoot(t)
@@ -143,7 +143,7 @@ func TestNobodysChildrenHaveTheirSettings(t *testing.T) {
 	}
 }
 
-// In a user namespace of its own a child has what nobody does not have, for what is in there.
+// In a user namespace of its own, a child of nobody has the privileges for that namespace.
 func TestNobodysChildrenArePrivilegedInTheirUserNamespace(t *testing.T) {
 	ownForkOnly(t)
 	needRoot(t)
@@ -191,7 +191,7 @@ func TestNobodysChildrenArePrivilegedInTheirUserNamespace(t *testing.T) {
 			require.True(t, got.Stdout == row.want || name == "settings" && strings.Contains(got.Stdout, row.want), "%s: %s", name, got.Stdout)
 		}
 	}
-	// Not for what is outside.
+	// But not for objects outside it.
 	two := []childprocess.IDMap{{0, nobody, 1}, {1, 0, 1}}
 	for name, row := range map[string]struct {
 		q    request

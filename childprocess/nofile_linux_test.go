@@ -17,9 +17,9 @@ import (
 )
 
 func init() {
-	// limits writes the soft limit of descriptors that its children have, by the form that has
-	// started them. It asks before and after it has set its own limit, to a number that is its
-	// argument, by a way that is its other argument.
+	// limits writes the soft limit of descriptors of its children, by form. It does so before and
+	// after it has set its own limit, to its first argument, in the way that its second argument
+	// names.
 	helperproc.Register("limits", func(args []string) {
 		all := []map[string]string{softLimits()}
 		var limit unix.Rlimit
@@ -56,15 +56,15 @@ func softLimits() map[string]string {
 	return limits
 }
 
-// The runtime of Go raises the soft limit when a program starts. No child is to notice that,
-// whoever starts it.
+// The Go runtime raises the soft limit when a program starts. No child may see that, whatever
+// starts it.
 func TestChildrenHaveTheLimitOfDescriptorsThatOsExecGivesThem(t *testing.T) {
 	var hard unix.Rlimit
 	require.NoError(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &hard))
 	file, argv := helperproc.Command("limits")
-	sandbox.Need(t, "ptrace") // The limit that Go has kept is asked for by that.
+	sandbox.Need(t, "ptrace") // It reads the limit that Go has saved.
 	for _, inherited := range []string{"400", strconv.Itoa(int(hard.Max) - 1), strconv.Itoa(int(hard.Max))} {
-		// One less than the last is what the runtime sets, and cannot be told from that.
+		// Not hard.Max-1: the runtime sets that limit itself, so it would look unchanged.
 		for _, now := range []int{300, int(hard.Max)} {
 			for _, way := range []string{"setrlimit", "prlimit"} {
 				t.Run(inherited+" then "+strconv.Itoa(now)+" by "+way, func(t *testing.T) {

@@ -10,8 +10,8 @@ import (
 	"github.com/brood-go/brood/childprocess"
 )
 
-// Children that are seen to have ended in one go are still told one by one: ticks run after each
-// callback (Node v20 prints the same for two children that end while it is busy).
+// Exits that are seen in one turn are separate callbacks: ticks run after each (Node v20 prints the
+// same for two children that exit while it is busy).
 //
 //brood:checks S043
 func TestTicksOfOneExitRunBeforeTheNextExit(t *testing.T) {
@@ -40,7 +40,7 @@ func TestTicksOfOneExitRunBeforeTheNextExit(t *testing.T) {
 	require.Equal(t, want, log, "in the order in which the children were started and ended")
 }
 
-// The stream is registered with the poller after the child has ended, so the kernel lists its
+// The stream is registered with the poller after the child has exited, so the kernel reports its
 // readiness last.
 //
 //brood:checks S045
@@ -59,7 +59,7 @@ func TestWhatTheKernelHeldAtTheWakeUpComesBeforeTheExit(t *testing.T) {
 	}
 }
 
-// awaitZombie waits until the child pid has ended and does not take its status.
+// awaitZombie waits until the child pid has exited, and does not take its status.
 func awaitZombie(t testing.TB, pid int) {
 	t.Helper()
 	for {
@@ -72,7 +72,7 @@ func awaitZombie(t testing.TB, pid int) {
 	}
 }
 
-// allZombies reports whether all of these children have ended.
+// allZombies reports whether all of these children have exited.
 func allZombies(t testing.TB, pids []int) bool {
 	t.Helper()
 	for _, pid := range pids {

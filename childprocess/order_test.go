@@ -18,8 +18,8 @@ import (
 )
 
 func init() {
-	// play does what the score of the given seed says. Its other arguments start the grandchild
-	// that goes on after it.
+	// play performs the score of the given seed. Its other arguments start the grandchild that goes
+	// on after it.
 	helperproc.Register("play", func(args []string) {
 		s := compose(check(strconv.ParseUint(args[0], 10, 64)))
 		if s.hasGrandchild {
@@ -32,16 +32,16 @@ func init() {
 		helperproc.Exit(s.code)
 	})
 
-	// play-on is the grandchild of play. Its stdin ends when play has ended.
+	// play-on is the grandchild of play. Its stdin ends when play has exited.
 	helperproc.Register("play-on", func(args []string) {
 		s := compose(check(strconv.ParseUint(args[0], 10, 64)))
-		_, _ = unix.Read(0, make([]byte, 1)) // Whatever ends it.
+		_, _ = unix.Read(0, make([]byte, 1)) // It may return anything.
 		s.grandchild.perform(s.seed, s.child.written())
 	})
 }
 
-// startGrandchild starts a program that has our descriptors 1, 2 and 5, and as stdin a pipe that
-// ends with us.
+// startGrandchild starts a program with our descriptors 1, 2 and 5. Its stdin is a pipe that ends
+// when we exit.
 func startGrandchild(argv []string) {
 	var alive [2]int
 	check(0, syscall.Pipe(alive[:])) // Nobody else forks here, so the rest can be done later.
@@ -54,8 +54,9 @@ func startGrandchild(argv []string) {
 	check(0, unix.Close(alive[0]))
 }
 
-// A score is a random life: what a child, and perhaps a grandchild, write where, what they close
-// early, and how the child ends. The test and both programs compose the same one from the seed.
+// A score is a random life: the writes of a child, and perhaps of a grandchild, the descriptors
+// that they close early, and the child's end. The test and both programs compute the same score
+// from the seed.
 type score struct {
 	seed          uint64
 	child         part
@@ -63,7 +64,7 @@ type score struct {
 	grandchild    part
 	code          int
 	killed        bool           // by SIGKILL, in place of the code
-	listen        map[int]string // what the parent does with each stream
+	listen        map[int]string // how the parent treats each stream
 }
 
 // The ways in which the parent of a score treats a stream.
@@ -77,7 +78,7 @@ const (
 // A part is a sequence of notes.
 type part []note
 
-// A note writes so many bytes to fd; with -1 bytes it closes it.
+// A note writes a number of bytes to fd; -1 bytes close it.
 type note struct{ fd, bytes int }
 
 func compose(seed uint64) score {
@@ -88,8 +89,8 @@ func compose(seed uint64) score {
 		s.listen[fd] = []string{atOnce, atOnce, atExit, paused, ignored}[rnd.IntN(5)]
 		most[fd] = 1 << 20
 		if s.listen[fd] != atOnce {
-			// Nobody reads before the exit, so it has to fit into what the kernel holds, which for
-			// a socket is far less than its buffer when the writes are small.
+			// Nothing is read before the exit, so it has to fit into the kernel's buffers. A socket
+			// holds far less than its buffer if the writes are small.
 			most[fd] = 2048
 		}
 	}
@@ -121,7 +122,7 @@ func composePart(rnd *rand.Rand, most map[int]int) (p part) {
 	return p
 }
 
-// perform plays the part. offsets has how much was already written to each descriptor.
+// perform plays the part. offsets are the bytes already written, by descriptor.
 func (p part) perform(seed uint64, offsets map[int]int) {
 	for _, n := range p {
 		if n.bytes < 0 {
@@ -133,7 +134,7 @@ func (p part) perform(seed uint64, offsets map[int]int) {
 	}
 }
 
-// written is how much the part writes to each descriptor.
+// written returns the bytes that the part writes, by descriptor.
 func (p part) written() map[int]int {
 	sum := map[int]int{}
 	for _, n := range p {
@@ -142,7 +143,7 @@ func (p part) written() map[int]int {
 	return sum
 }
 
-// tune is n bytes that belong to descriptor fd at an offset.
+// tune is n bytes of descriptor fd, from an offset on.
 func tune(seed uint64, fd, offset, n int) []byte {
 	p := make([]byte, n)
 	for i := range p {
@@ -152,8 +153,8 @@ func tune(seed uint64, fd, offset, n int) []byte {
 	return p
 }
 
-// total is what the parent must get on fd: all of the child and, where that has not closed it, of
-// the grandchild, which got its copies before.
+// total is the number of bytes that the parent must get on fd: those of the child, and those of the
+// grandchild, which got its copies before the child closed any.
 func (s score) total(fd int) int { return s.child.written()[fd] + s.grandchild.written()[fd] }
 
 func (s score) ending() string {
@@ -164,7 +165,7 @@ func (s score) ending() string {
 }
 
 //brood:checks S045
-func TestRandomLivesTellEverythingOnceAndInOrder(t *testing.T) {
+func TestRandomLivesEmitEverythingOnceAndInOrder(t *testing.T) {
 	const lives, atATime = 60, 6
 	l := newLoop(t)
 	first := rand.Uint64()
@@ -188,7 +189,7 @@ func TestRandomLivesTellEverythingOnceAndInOrder(t *testing.T) {
 	require.Zero(t, left)
 }
 
-// live starts the life of a seed and checks it when it closes.
+// live starts the life of a seed and checks it at its close.
 func live(t *testing.T, seed uint64, start func(o *childprocess.Options, name string, args ...string) *childprocess.ChildProcess) {
 	s := compose(seed)
 	what := fmt.Sprintf("score %d: %+v", seed, s)
@@ -216,7 +217,7 @@ func live(t *testing.T, seed uint64, start func(o *childprocess.Options, name st
 	}
 	c.OnClose(func(childprocess.ExitStatus) {
 		if t.Failed() {
-			return // This is the cleanup, which killed it.
+			return // The cleanup has killed it.
 		}
 		require.Equal(t, []string{"spawn", "exit " + s.ending(), "close " + s.ending()}, ev.process(), what)
 		for fd, how := range s.listen {
@@ -269,7 +270,7 @@ func TestSpawnComesOnTheNextTickAndNotInsideTheCall(t *testing.T) {
 	require.Equal(t, []string{"returned", "tick before", "spawn", "tick after", "immediate"}, log)
 }
 
-// Node emits close right behind exit when no pipe is left, before the ticks that the exit callback
+// If no pipe is left, Node emits close right after exit, before the ticks that the exit callback
 // queued.
 //
 //brood:checks S045
@@ -282,7 +283,7 @@ func TestCloseFollowsExitInTheSameCallbackWhenNothingElseIsOpen(t *testing.T) {
 	require.Equal(t, []string{"spawn", "exit 3", "close 3", "tick"}, ev.log)
 }
 
-// The child's own bookkeeping listens to its streams before anybody else can.
+// The child's own listeners are on its streams before the caller's can be.
 //
 //brood:checks S045
 func TestCloseComesBeforeTheLastStreamTellsItsOwnListeners(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 	"github.com/brood-go/brood/childprocess"
 )
 
-// shell is a program that every system has at this place.
+// shell is a program that every system has at this path.
 const shell = "/bin/sh"
 
 func TestOsExecAndForeignWait4WorkBesideOurChildren(t *testing.T) {

@@ -20,7 +20,7 @@ import (
 )
 
 func init() {
-	// take-late waits for the end of descriptor 3, then copies as many bytes as its argument says
+	// take-late waits for the end of descriptor 3, then copies the number of bytes in its argument
 	// from stdin to stdout.
 	helperproc.Register("take-late", func(args []string) {
 		check(io.Copy(io.Discard, os.NewFile(3, "gate")))
@@ -28,7 +28,7 @@ func init() {
 	})
 }
 
-// plainStream is a stream of somebody else's making: all that Stream asks for is a descriptor.
+// plainStream is a stream of another package: Stream asks only for a descriptor.
 type plainStream int
 
 func (s plainStream) FD() int { return int(s) }
@@ -36,8 +36,8 @@ func (s plainStream) FD() int { return int(s) }
 // pipeEnd is a way to give the writing end of a pipe to a child.
 type pipeEnd struct {
 	stdio   childprocess.Stdio
-	isOpen  func() bool // whether the parent still has it
-	release func()      // what the owner does with it in the end
+	isOpen  func() bool // reports whether the parent still has it
+	release func()      // called by the owner at the end
 }
 
 func pipeEnds(t *testing.T, l *reactor.Loop) (ways map[string]pipeEnd, readers []int) {
@@ -186,7 +186,7 @@ func TestInheritedDescriptorsAreTheParents(t *testing.T) {
 	l := newLoop(t)
 	file, argv := helperproc.Command("cat")
 	file, argv = helperproc.Command("inherit", append([]string{file}, argv...)...)
-	// Two levels between us and cat.
+	// Two levels between this process and cat.
 	c := startWith(t, l, nil, "inherit", append([]string{file}, argv...)...)
 	ev := events(c).reading()
 	text := strings.Repeat("0123456789", size/10)
@@ -265,7 +265,7 @@ func TestLentStreamIsNotDrainedWhenItsChildExits(t *testing.T) {
 	l := newLoop(t)
 	writer := start(t, l, "say", "1", "text")
 	exited := false
-	// The borrower reads only after the writer is gone and the tick of its exit has passed.
+	// The borrower reads after the writer has exited and the tick of that exit has passed.
 	r, w := rawPipe(t)
 	late := startWith(t, l, &childprocess.Options{
 		Stdio: []childprocess.Stdio{childprocess.Stream(writer.Stdout), 3: childprocess.FD(r).Owned()},
@@ -306,7 +306,7 @@ func TestDataFlowsBetweenChildrenOnly(t *testing.T) {
 			require.NoError(t, err)
 			cat.Stdin.End()
 			if !owned {
-				// What was lent is closed, and so close comes, when the parent takes it back.
+				// When the parent takes a lent stream back, it closes, and close comes.
 				wc.OnExit(func(childprocess.ExitStatus) {
 					cat.Stdout.Resume()
 					grep.Stdout.Resume()
@@ -363,8 +363,7 @@ func TestLentConnectionDoesNotBlockTheLoop(t *testing.T) {
 	require.False(t, conn.Readable.Flowing(), "to lend it pauses it")
 	ev := events(c)
 	ev.c.OnExit(func(childprocess.ExitStatus) {
-		// The connection is in blocking mode now, and nobody but this very loop reads what is
-		// written.
+		// The connection is in blocking mode now, and only this loop reads the written bytes.
 		_, err := conn.Writable.Write(make([]byte, size))
 		require.NoError(t, err)
 		conn.Writable.End()
@@ -393,7 +392,7 @@ func TestFileOfAPipeIsUsableByBothSides(t *testing.T) {
 }
 
 func TestAnOwnedConnectionWorksForTheChild(t *testing.T) {
-	// As inetd(8) does it: the child has the connection and the parent forgets it.
+	// As in inetd(8): the child has the connection, and the parent gives it up.
 	l := newLoop(t)
 	client, server := rawSocketPair(t)
 	require.NoError(t, unix.SetNonblock(server, true))

@@ -9,8 +9,8 @@ import (
 	"github.com/brood-go/brood/childprocess"
 )
 
-// Nothing of this program has another copy of a child's pipes when the child has been started, as
-// little as with the plain fork.
+// When the child was started, this program has no other copy of the child's pipes, as with the
+// plain fork.
 func TestNoThreadKeepsThePipesOfAChild(t *testing.T) {
 	for name, o := range map[string]childprocess.Options{
 		"auto":           {},

@@ -12,9 +12,9 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// everyListener runs children with two listeners for every kind of event. The first panics if the
-// event is panicAt, the second writes it down. It returns what was written down, sorted, since the
-// children are not in step with each other.
+// everyListener runs children with two listeners for each kind of event. The first panics if the
+// event is panicAt; the second records it. The record is returned sorted, because the children's
+// events have no order among each other.
 func everyListener(t *testing.T, panicAt string) (log []string, panics int) {
 	t.Helper()
 	l := newLoopWith(t, reactor.Options{OnPanic: func(v any, _ []byte) {

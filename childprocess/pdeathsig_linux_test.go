@@ -17,13 +17,13 @@ import (
 )
 
 func init() {
-	// deathsig writes the signal that it gets when its parent ends.
+	// deathsig writes the signal that it gets when its parent exits.
 	helperproc.Register("deathsig", func([]string) {
 		writeAll(1, []byte(strconv.Itoa(int(check(ownPdeathsig())))))
 	})
 
-	// fated starts a child that outlives it unless it has a Pdeathsig, writes its pid, and waits to
-	// be killed.
+	// fated starts a child that outlives it unless it has a Pdeathsig, writes the child's pid, and
+	// waits to be killed.
 	helperproc.Register("fated", func(args []string) {
 		l := check(openLoop())
 		o := fatedOptions(args[0])
@@ -33,7 +33,7 @@ func init() {
 	})
 }
 
-// fatedOptions are those of a child that a test lets lose its parent.
+// fatedOptions are the options of a child whose parent a test kills.
 func fatedOptions(kind string) childprocess.Options {
 	o := childprocess.Options{Stdio: childprocess.AllStdio(childprocess.Ignore), Pdeathsig: unix.SIGKILL}
 	switch kind {
@@ -47,14 +47,14 @@ func fatedOptions(kind string) childprocess.Options {
 	return o
 }
 
-// ownPdeathsig asks on the main thread, which the kernel has given the signal to: the threads that
-// Go has made do not have it, and this goroutine may be on one of them.
+// ownPdeathsig reads the signal on the main thread, to which the kernel has given it. The threads
+// that Go has made do not have it, and this goroutine may be on one of them.
 func ownPdeathsig() (sig int32, err error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	if unix.Gettid() != os.Getpid() {
 		done := make(chan struct{})
-		// It ends with the answer, which this function waits for. Meanwhile it cannot be on this
+		// It ends with the answer, for which this function waits. Meanwhile it cannot be on this
 		// thread.
 		go func() {
 			defer close(done)
@@ -76,7 +76,7 @@ func TestAChildDiesWithItsParent(t *testing.T) {
 			require.NoError(t, err)
 			require.NoError(t, parent.Start())
 			defer func() {
-				_ = parent.Process.Kill() // It has ended, unless the test fails.
+				_ = parent.Process.Kill() // It has exited, unless the test fails.
 				_ = parent.Wait()
 			}()
 			line, err := bufio.NewReader(out).ReadString('\n')
@@ -90,12 +90,12 @@ func TestAChildDiesWithItsParent(t *testing.T) {
 	}
 }
 
-// onEndingThread calls fn on a thread that then ends, and returns its number.
+// onEndingThread calls fn on a thread that then ends, and returns the thread's number.
 func onEndingThread(fn func()) (thread int) {
 	done := make(chan int, 1)
-	go func() { // It ends with fn, and its thread with it, because that is locked.
+	go func() { // It ends with fn, and its thread with it, because the thread is locked to it.
 		runtime.LockOSThread()
-		// The main thread does not end. While it waits here another is used.
+		// The main thread cannot end. While it waits here, another is used.
 		if unix.Gettid() == os.Getpid() {
 			done <- onEndingThread(fn)
 			runtime.UnlockOSThread()
@@ -107,8 +107,8 @@ func onEndingThread(fn func()) (thread int) {
 	return <-done
 }
 
-// keptThreads is how many threads this program keeps for children with a Pdeathsig, and for none
-// any more.
+// keptThreads returns the number of threads that this program keeps for children with a Pdeathsig,
+// also after the exit of the last one.
 func keptThreads() int {
 	stacks := make([]byte, 1<<20)
 	stacks = stacks[:runtime.Stack(stacks, true)]
@@ -167,7 +167,8 @@ func TestPdeathsigIsSetWhateverElseIs(t *testing.T) {
 	}
 }
 
-// While one of them is slow to execute, or runs, others start; the threads are gone with the last.
+// While such a child is slow to execute, or runs, others start. The threads end with the last
+// child.
 func TestManyChildrenWithPdeathsig(t *testing.T) {
 	noNewFDs(t)
 	const children = 100

@@ -18,14 +18,14 @@ import (
 )
 
 func init() {
-	// capacity says how many bytes its stdin and its stdout hold, on stderr.
+	// capacity writes the capacity of its stdin and its stdout to stderr.
 	helperproc.Register("capacity", func([]string) {
 		in, out := check(unix.FcntlInt(0, unix.F_GETPIPE_SZ, 0)), check(unix.FcntlInt(1, unix.F_GETPIPE_SZ, 0))
 		writeAll(2, []byte(strconv.Itoa(in)+" "+strconv.Itoa(out)))
 	})
 }
 
-// pipesAreSized skips where this program may not choose what a pipe holds.
+// pipesAreSized skips the test if this program may not set the capacity of a pipe.
 func pipesAreSized(t *testing.T, size int) {
 	t.Helper()
 	r, w := rawPipe(t)
@@ -57,7 +57,7 @@ func TestPipeCapacityIsThatOfThePipes(t *testing.T) {
 	}
 }
 
-// Much traffic makes the library enlarge a pipe, but for one whose capacity was chosen.
+// Much traffic makes the library enlarge a pipe, unless its capacity was chosen.
 func TestPipeCapacityStaysInMuchTraffic(t *testing.T) {
 	pipesAreSized(t, 4096)
 	l := newLoop(t)
@@ -102,11 +102,11 @@ func TestAPipeCapacityAboveTheLimitIsRefusedByName(t *testing.T) {
 	require.True(t, ok, "%v", err)
 	require.Equal(t, "PipeCapacity", failed.Path)
 	require.Equal(t, childprocess.StepStdio, failed.Step)
-	// The last two are for who has a privilege: no pipe is that large.
+	// The last two are for a privileged user: no pipe is that large.
 	require.Contains(t, []error{syscall.EPERM, syscall.EINVAL, syscall.ENOMEM}, failed.Err)
 }
 
-func TestPipeCapacitiesThatCannotBeMeantAreRefused(t *testing.T) {
+func TestInvalidPipeCapacitiesAreRefused(t *testing.T) {
 	noNewFDs(t)
 	l := newLoop(t)
 	for _, o := range []*childprocess.Options{

@@ -12,8 +12,8 @@ import (
 	"github.com/brood-go/brood/internal/test/sandbox"
 )
 
-// bytesReadByThread is what this thread has read by read(2) and its relatives. (The count of the
-// process would have that of children it has waited for too.)
+// bytesReadByThread returns the bytes that this thread has read by read(2) and its relatives. The
+// count of the process would include its reaped children.
 func bytesReadByThread(t testing.TB) int64 {
 	t.Helper()
 	io, err := os.ReadFile("/proc/thread-self/io")

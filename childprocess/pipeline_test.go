@@ -19,7 +19,7 @@ type connection func(t *testing.T, l *reactor.Loop, from *child, file string, ar
 
 type child = childprocess.ChildProcess
 
-// connections are the two ways to do that.
+// connections are the two ways to do so.
 var connections = map[string]connection{
 	"kernel pipe": func(t *testing.T, l *reactor.Loop, from *child, file string, args ...string) *child {
 		return spawn(t, l, file, args, &childprocess.Options{
@@ -33,7 +33,7 @@ var connections = map[string]connection{
 	},
 }
 
-// readStderr has what the child says there collected into ev.
+// readStderr collects the child's stderr in ev.
 func readStderr(ev *recorder) {
 	ev.c.Stderr.OnData(func(chunk []byte) { ev.data[2] = append(ev.data[2], chunk...) })
 }
@@ -114,8 +114,7 @@ func TestIfTheSecondCannotStartTheFirstIsEndedAndTheThirdSeesTheEnd(t *testing.T
 	}
 }
 
-// Some refusals are returned by Spawn and not told by an event. What was handed over is given up
-// all the same.
+// Some refusals are returned by Spawn and are no event. Everything Owned is closed nevertheless.
 //
 //brood:checks S038
 func TestIfTheSecondIsRefusedTheFirstIsEnded(t *testing.T) {

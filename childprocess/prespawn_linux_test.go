@@ -19,7 +19,7 @@ import (
 	"github.com/brood-go/brood/internal/test/looptest"
 )
 
-// tasks are the threads of this program.
+// tasks returns the threads of this program.
 func tasks(t testing.TB) int {
 	t.Helper()
 	entries, err := os.ReadDir("/proc/self/task")
@@ -27,7 +27,7 @@ func tasks(t testing.TB) int {
 	return len(entries)
 }
 
-// mappings are the pieces of this program's memory.
+// mappings returns the number of this program's memory mappings.
 func mappings(t testing.TB) int {
 	t.Helper()
 	text, err := os.ReadFile("/proc/self/maps")
@@ -43,7 +43,7 @@ func eventually(t testing.TB, what string, is func() bool) {
 	}
 }
 
-func TestWhatPreSpawnChangesHoldsForTheChildAlone(t *testing.T) {
+func TestPreSpawnChangesTheChildAlone(t *testing.T) {
 	needRoot(t)
 	noNewFDs(t)
 	own, err := os.Readlink("/proc/self/ns/mnt")
@@ -117,32 +117,32 @@ func TestTheErrorOfPreSpawnIsThatOfTheSpawn(t *testing.T) {
 	}
 }
 
-// A program that cannot be started has had its PreSpawn called once.
+// If the program cannot be started, its PreSpawn was called once.
 func TestPreSpawnIsCalledOnceForAProgramThatIsMissing(t *testing.T) {
 	calls := 0
 	err := failureOf(t, "/no/such/program", &childprocess.Options{PreSpawn: func() error { calls++; return nil }})
 	require.ErrorIs(t, err, unix.ENOENT)
 	require.Equal(t, 1, calls)
-	// A mistake in the call is found before.
+	// A mistake in the call is found before it.
 	_, err = childprocess.Spawn(newLoop(t), "true", nil, &childprocess.Options{Nice: new(99), PreSpawn: func() error { calls++; return nil }})
 	require.ErrorIs(t, err, unix.EINVAL)
 	require.Equal(t, 1, calls)
 }
 
-// footprint is what a start may leave of a thread.
+// footprint is the set of things that a start may leave behind.
 type footprint struct{ goroutines, threads, mappings int }
 
-// footprintOf is this program's, when what the collector can take is gone.
+// footprintOf is this program's footprint after a garbage collection.
 func footprintOf(t testing.TB) footprint {
 	t.Helper()
 	debug.FreeOSMemory()
 	return footprint{runtime.NumGoroutine(), tasks(t), mappings(t)}
 }
 
-// Threads, goroutines and memory are as many after 10,000 of them as after the first: of a child
-// whose PreSpawn works, returns an error, panics, or ends its goroutine, whose program is missing,
-// that keeps its thread until it has ended, that is started by a spawner, and that syscall.ForkExec
-// starts on a thread with a table of its own.
+// After 10,000 starts there are as many threads, goroutines and mappings as after the first, for a
+// child whose PreSpawn works, returns an error, panics, or ends its goroutine; whose program is
+// missing; that keeps its thread until it exits; that a spawner starts; or that syscall.ForkExec
+// starts on a thread with a descriptor table of its own.
 func TestThrowAwayThreadsLeaveNothing(t *testing.T) {
 	noNewFDs(t)
 	starts := 10_000
@@ -179,7 +179,7 @@ func TestThrowAwayThreadsLeaveNothing(t *testing.T) {
 		run(t, l)
 		require.Equal(t, fails, failed, "start %d", i)
 	}
-	// The first ones make what is made once: idle threads of the runtime, its heap.
+	// The first starts make everything that is made once: idle threads of the runtime, its heap.
 	for i := range max(starts/10, 100) {
 		one(i)
 	}
@@ -188,8 +188,8 @@ func TestThrowAwayThreadsLeaveNothing(t *testing.T) {
 		one(i)
 	}
 	eventually(t, "goroutines end", func() bool { return runtime.NumGoroutine() <= first.goroutines })
-	// The runtime keeps a few threads more when it was busy, and a few pieces of memory: not one
-	// for a hundred starts.
+	// After much work the runtime keeps a few more threads and mappings, but not one per hundred
+	// starts.
 	const few = 8
 	eventually(t, "threads end", func() bool { return tasks(t) <= first.threads+few })
 	last := footprintOf(t)

@@ -17,10 +17,10 @@ import (
 )
 
 func init() {
-	// closed-standard closes its standard descriptors, uses all that a loop has, and writes to
-	// descriptor 3 which of the numbers are open meanwhile.
+	// closed-standard closes its standard descriptors, uses everything that a loop has, and writes
+	// to descriptor 3 which of the three numbers are open meanwhile.
 	helperproc.Register("closed-standard", func([]string) {
-		// Has Go open its own descriptors now, whose numbers nobody can choose.
+		// Go opens its own descriptors now, at numbers that a program cannot choose.
 		runtimes, _, err := os.Pipe()
 		check(runtimes, err)
 		for n := range 3 {
@@ -59,8 +59,8 @@ func init() {
 	})
 }
 
-// A child that inherits a standard descriptor that its parent has closed does not get something of
-// the loop's.
+// If the parent has closed a standard descriptor, a child that inherits it does not get a
+// descriptor of the loop.
 func TestNothingOfTheLoopsIsAStandardDescriptor(t *testing.T) {
 	l := newLoop(t)
 	c := startWith(t, l, &childprocess.Options{Stdio: []childprocess.Stdio{3: childprocess.Pipe}}, "closed-standard")

@@ -17,7 +17,7 @@ import (
 )
 
 func init() {
-	// first-start starts its first child, and kills itself as soon as a process of its own has
+	// first-start starts its first child, and kills itself as soon as one of its processes has
 	// stopped.
 	helperproc.Register("first-start", func([]string) {
 		go func() {
@@ -32,7 +32,7 @@ func init() {
 		check(0, childprocess.SpawnSync("/bin/true", nil, nil).Err)
 	})
 
-	// careless-first-start starts its first child while something else in it waits for every child.
+	// careless-first-start starts its first child while another goroutine waits for every child.
 	helperproc.Register("careless-first-start", func([]string) {
 		stop := make(chan struct{})
 		var careless sync.WaitGroup
@@ -48,23 +48,22 @@ func init() {
 				}
 			})
 		}
-		_ = childprocess.SpawnSync("/bin/true", nil, nil) // Whatever becomes of the child itself.
+		_ = childprocess.SpawnSync("/bin/true", nil, nil) // The child itself may fail.
 		close(stop)
 		careless.Wait()
 		writeAll(1, []byte("started"))
 	})
 }
 
-// startLimited starts a helper program with a soft limit of descriptors that its runtime raises,
-// and that it then has to find out for its own children.
+// startLimited starts a helper program with a soft limit of descriptors. Its runtime raises the
+// limit, and it has to find the old one for its own children.
 func startLimited(t testing.TB, l *reactor.Loop, name string) *childprocess.ChildProcess {
 	t.Helper()
 	file, argv := helperproc.Command(name)
 	return spawn(t, l, shell, append([]string{"-c", `ulimit -Sn 256; exec "$@"`, shell, file}, argv...), nil)
 }
 
-// copiesOfThisProgram returns the processes that execute the same file as this one, but not this
-// one.
+// copiesOfThisProgram returns the other processes that execute the same file as this one.
 func copiesOfThisProgram(t testing.TB) (lines []string) {
 	t.Helper()
 	self, err := os.Readlink("/proc/self/exe")
@@ -74,14 +73,14 @@ func copiesOfThisProgram(t testing.TB) (lines []string) {
 	for _, link := range all {
 		dir := filepath.Dir(link)
 		if file, err := os.Readlink(link); err == nil && file == self && mustAtoi(t, filepath.Base(dir)) != os.Getpid() {
-			line, _ := os.ReadFile(dir + "/cmdline") // Nothing when it is gone.
+			line, _ := os.ReadFile(dir + "/cmdline") // Empty if the process is gone.
 			lines = append(lines, strings.ReplaceAll(string(line), "\x00", " "))
 		}
 	}
 	return lines
 }
 
-// The first start asks a copy of the program about a limit. The copy must not begin to run when the
+// The first start starts a copy of the program to learn a limit. The copy must not run on if the
 // program is killed.
 func TestAProgramThatIsKilledInItsFirstStartLeavesNoCopyOfItself(t *testing.T) {
 	before := copiesOfThisProgram(t)
@@ -98,7 +97,7 @@ func TestAProgramThatIsKilledInItsFirstStartLeavesNoCopyOfItself(t *testing.T) {
 	require.Equal(t, before, copiesOfThisProgram(t))
 }
 
-// What is told of the copy may be taken away.
+// The copy's status may be taken by another goroutine.
 func TestTheFirstStartDoesNotHangWhereSomethingWaitsForEveryChild(t *testing.T) {
 	for range 20 {
 		l := newLoop(t)

@@ -13,55 +13,55 @@ import (
 	"github.com/brood-go/brood/signals"
 )
 
-// ErrReaperOpen is returned by [NewReaper] while another Reaper of this program is open. errors.Is
-// finds syscall.EBUSY in it.
+// ErrReaperOpen is returned by [NewReaper] while another Reaper of this program is open. It wraps
+// syscall.EBUSY.
 var ErrReaperOpen error = limitError{"childprocess: this program has a Reaper", syscall.EBUSY}
 
-// A Reaper waits for orphans: descendants of this program whose parent has ended. As long as it is
-// open the kernel gives them to this program, which is a subreaper then
-// (PR_SET_CHILD_SUBREAPER(2const)), and not to process 1; if this program is process 1 itself, as
-// in a container, it has them anyway.
+// A Reaper waits for orphans: descendants of this program whose parent has exited. While it is
+// open, this program is a subreaper (PR_SET_CHILD_SUBREAPER(2const)), so the kernel gives orphans
+// to it and not to process 1. If this program is process 1, as in a container, it gets them in any
+// case.
 //
-// A Reaper does not wait for children that somebody in this program has started: not for those of
-// this package, on any loop and in any form, and not for those of package os and os/exec, of which
-// package os holds a pidfd until they were waited for. A process of which anything else in this
-// program has a pidfd is left alone, too. What syscall.ForkExec or C code has forked without a
-// pidfd, on the main thread or on one that has ended since, cannot be told from an orphan: a
-// program that does so, and waits for it, should not have a Reaper.
+// A Reaper does not wait for children that this program has started: not those of this package, on
+// any loop and in any form, and not those of os and os/exec, because package os holds a pidfd until
+// it has waited. It leaves alone every process of which this program holds a pidfd. A child that
+// syscall.ForkExec or C code has forked without a pidfd, on the main thread or on a thread that has
+// ended since, looks like an orphan: a program that waits for such children must not have a Reaper.
 //
 // A Reaper's methods must be called on the loop goroutine.
 type Reaper struct {
 	loop    *reactor.Loop
-	orphans *process.Orphans // nil once it is closed
-	watcher *signals.Watcher // of SIGCHLD
-	next    *reactor.Immediate
-	// looks once more, where no signal tells; nil if nothing is left to be looked at
+	orphans *process.Orphans   // owned; nil: closed
+	watcher *signals.Watcher   // of SIGCHLD; keeps the loop alive
+	next    *reactor.Immediate // calls look; nil: not queued
+	// calls lookNext for processes of which no signal tells; nil: there are none
 	retryTimer *reactor.Timer
-	retryPause time.Duration // of again
-	passing    bool          // the children were listed, and not all of them looked at
-	dirty      bool          // SIGCHLD has come since they were listed
+	retryPause time.Duration // the last duration of again; 0 after SIGCHLD
+	passing    bool          // a listing of the children is not through yet
+	dirty      bool          // SIGCHLD came after that listing
 	exit       events.Event[orphanExit]
 }
 
+// orphanExit is the value of the event exit.
 type orphanExit struct {
 	pid    int
 	status ExitStatus
 }
 
-// Children that have ended, and may be given up by those who have not waited for them, are looked
-// at again after reaperPause, and then at growing distances up to reaperPauseLongest.
+// Exited children that others in this program may still wait for are looked at again after
+// reaperPause, and then at growing intervals up to reaperPauseLongest.
 const (
 	reaperPause        = time.Millisecond
 	reaperPauseLongest = time.Second
 )
 
-// reaperKey is where a loop keeps its Reaper, to close it.
+// reaperKey is the key of a loop's reaperSlot in Loop.Local.
 type reaperKey struct{}
 
-// reaperSlot has the Reaper of a loop, nil if there is none.
-type reaperSlot struct{ open *Reaper }
+// reaperSlot closes a loop's Reaper with the loop.
+type reaperSlot struct{ open *Reaper } // nil: none
 
-// Close is called when the loop is closed.
+// Close is called by the loop's Close. The loop closes the watcher itself.
 func (s *reaperSlot) Close() error {
 	if s.open != nil {
 		s.open.stop()
@@ -69,18 +69,21 @@ func (s *reaperSlot) Close() error {
 	return nil
 }
 
-// NewReaper makes this program the one to which its orphans are given, and has l wait for them. It
-// keeps the loop alive until Close, like a watcher of a signal; see Unref.
+// NewReaper makes this program the parent of its orphans and lets l wait for them. The Reaper keeps
+// the loop alive until Close, unless it is unref'd. Must be called on the loop goroutine.
 //
-// There is one Reaper in a program at a time: [ErrReaperOpen]. Other errors are *[ArgumentError]
-// for a nil loop, [reactor.ErrClosed] for a closed one, *[signals.WatchError] when SIGCHLD cannot
-// be watched, and an *[UnsupportedError] on systems where it could take the status of others'
-// children: all but Linux, and Linux before 5.4, with a sandbox that forbids pidfds, or with a
-// /proc of another PID namespace.
+// The error is
 //
-// Each time orphans have ended it looks at the numbers of all children and, for those that may be
-// orphans, at the descriptors of this program. It does so for some at a time, so that the loop goes
-// on.
+//   - [ErrReaperOpen]: a program has one Reaper at a time;
+//   - *[ArgumentError] for a nil loop, [reactor.ErrClosed] for a closed one;
+//   - *[signals.WatchError] if SIGCHLD cannot be watched;
+//   - *[UnsupportedError] where a Reaper could take the status of others' children: on systems
+//     other than Linux, before Linux 5.4, in a sandbox that forbids pidfds, or with a /proc of
+//     another PID namespace.
+//
+// When orphans exit, the Reaper lists all children of this program, and for those that may be
+// orphans it looks at the program's descriptors. It does so in parts, so that the loop can go on
+// between them.
 //
 // Sources: PR_SET_CHILD_SUBREAPER(2const), pidfd_open(2), waitid(2), proc_pid_fdinfo(5).
 func NewReaper(l *reactor.Loop) (*Reaper, error) {
@@ -107,13 +110,13 @@ func NewReaper(l *reactor.Loop) (*Reaper, error) {
 		return nil, err
 	}
 	kept.(*reaperSlot).open = r
-	r.reapNext() // Process 1 may have some.
+	r.reapNext() // If this program is process 1, it may have orphans already.
 	return r, nil
 }
 
-// OnExit calls fn once for each orphan that has ended, with its process id, which may belong to
-// another process by then. The status has no Elapsed time and no PeakMemory. It panics when fn is
-// nil.
+// OnExit calls fn once for each orphan that has exited, after the Reaper has waited for it, so pid
+// may belong to another process by then. Elapsed and Usage.PeakMemory of the status are 0. A nil fn
+// panics.
 func (r *Reaper) OnExit(fn func(pid int, s ExitStatus)) *events.Listener {
 	if fn == nil {
 		panic("childprocess: Reaper.OnExit: nil callback")
@@ -121,10 +124,10 @@ func (r *Reaper) OnExit(fn func(pid int, s ExitStatus)) *events.Listener {
 	return r.exit.On(func(e orphanExit) { fn(e.pid, e.status) })
 }
 
-// Close stops the Reaper, and has orphans go to who got them before. This program stays the parent
-// of those that it has; when one of them ends nobody waits for it, and it is a zombie until this
-// program ends or another Reaper is opened. What was waited for and not told yet is not told any
-// more. Closing twice is harmless. Close of the loop closes the Reaper.
+// Close stops the Reaper; orphans go to their former reaper again. This program stays the parent of
+// the orphans that it has. They become zombies when they exit, until this program ends or opens
+// another Reaper. Exits that were not emitted yet are dropped. Closing twice is harmless. Close of
+// the loop closes the Reaper.
 func (r *Reaper) Close() {
 	if r.orphans == nil {
 		return
@@ -137,7 +140,7 @@ func (r *Reaper) Close() {
 	}
 }
 
-// stop is Close without the loop's part.
+// stop is Close without the watcher, which the loop closes, and without the slot.
 func (r *Reaper) stop() {
 	r.orphans.Release()
 	r.orphans = nil
@@ -149,20 +152,20 @@ func (r *Reaper) stop() {
 	}
 }
 
-// Ref has the Reaper keep Run alive while it is open, as a new one does.
+// Ref lets the open Reaper keep Run alive, as a new one does.
 func (r *Reaper) Ref() { r.watcher.Ref() }
 
-// Unref lets Run end while the Reaper is open.
+// Unref lets Run return while the Reaper is open.
 func (r *Reaper) Unref() { r.watcher.Unref() }
 
-// onSIGCHLD is told that children have ended, one or many.
+// onSIGCHLD is called after SIGCHLD: one or more children have exited or stopped.
 func (r *Reaper) onSIGCHLD() {
 	r.retryPause = 0
 	r.dirty = true
 	r.reapNext()
 }
 
-// reapNext has reapSome called in the immediates phase, after the events of the same turn.
+// reapNext queues look in the immediates phase, after the events of the same turn.
 func (r *Reaper) reapNext() {
 	if r.orphans == nil || r.next != nil {
 		return
@@ -173,7 +176,7 @@ func (r *Reaper) reapNext() {
 	})
 }
 
-// reapSome waits for some orphans. The rest has its turn next.
+// reapSome waits for some orphans, and queues itself for the others.
 func (r *Reaper) reapSome() {
 	if r.retryTimer != nil {
 		r.retryTimer.Stop()
@@ -184,15 +187,15 @@ func (r *Reaper) reapSome() {
 	}
 	r.passing = r.orphans.Reap(r.reportExit)
 	switch {
-	case r.passing, r.dirty: // The list of children was from before the signal.
+	case r.passing, r.dirty: // A listing is not through, or older than the signal.
 		r.reapNext()
 	case r.orphans.Left():
 		r.reapLater()
 	}
 }
 
-// reportExit has the listeners called, in a callback of its own: one that panics does not take the
-// others' away.
+// Each orphan gets a callback of its own: a listener that panics does not cost the other orphans
+// their event.
 func (r *Reaper) reportExit(o process.Orphan) {
 	status := statusOf(o.Change)
 	status.Usage = usageOf(status.Rusage, 0, math.MaxInt64, 0) // Its parent's memory is not known.
@@ -203,6 +206,7 @@ func (r *Reaper) reportExit(o process.Orphan) {
 	})
 }
 
+// reapLater looks again after a growing pause, which does not keep the loop alive.
 func (r *Reaper) reapLater() {
 	r.retryPause = min(max(2*r.retryPause, reaperPause), reaperPauseLongest)
 	r.retryTimer = r.loop.SetTimeout(r.retryPause, func() {

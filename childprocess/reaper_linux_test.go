@@ -23,8 +23,8 @@ import (
 )
 
 func init() {
-	// init is process 1 of a PID namespace: it has orphans waited for until they have ended, and
-	// says what it was told.
+	// init is process 1 of a PID namespace. A Reaper waits for its orphans, and init writes the
+	// events.
 	helperproc.Register("init", func([]string) {
 		if os.Getpid() != 1 {
 			fail(errors.New("this is not process 1"))
@@ -46,13 +46,13 @@ func init() {
 	})
 }
 
-// A shell may itself wait for what has ended before it. So the orphans of the tests read the stdin
-// of their parent to its end, which comes when that has exited.
+// A shell may itself wait for children that exit before it does. So the orphans of these tests read
+// their parent's stdin to its end, which comes at the parent's exit.
 
-// orphans notes what a Reaper tells.
+// orphans records the events of a Reaper.
 type orphans map[int][]string
 
-// newReaper returns one that is closed with the test, and what it tells.
+// newReaper returns a Reaper that is closed with the test, and the record of its events.
 func newReaper(t testing.TB, l *reactor.Loop) (*childprocess.Reaper, orphans) {
 	t.Helper()
 	r, err := childprocess.NewReaper(l)
@@ -73,7 +73,7 @@ func (o orphans) texts() (all []string) {
 	return all
 }
 
-func TestAReaperTellsTheEndOfEachOrphanOnce(t *testing.T) {
+func TestAReaperEmitsTheExitOfEachOrphanOnce(t *testing.T) {
 	noNewFDs(t)
 	l := newLoop(t)
 	r, told := newReaper(t, l)
@@ -124,8 +124,8 @@ func TestAReaperOfManyOrphansAtOnce(t *testing.T) {
 	requireNoChildren(t)
 }
 
-// Orphans, children of os/exec and our own on several loops and in the sync forms end at the same
-// time.
+// Orphans, children of os/exec, and our own children, on several loops and in the sync forms, exit
+// at the same time.
 func TestAReaperStealsNoStatus(t *testing.T) {
 	rounds := 60
 	if testing.Short() {
@@ -200,7 +200,7 @@ func TestAReaperStealsNoStatus(t *testing.T) {
 		}
 		left--
 		file, code := shell, 100+left%100
-		if left%7 == 0 { // One that cannot be started has a process for a moment, too.
+		if left%7 == 0 { // A child that cannot be started has a process for a moment, too.
 			file = "/does/not/exist"
 		}
 		script := "exec 3<&0; " + strings.Repeat("(read line <&3; exit 77) & ", orphansEach) + "exit " + strconv.Itoa(code)
@@ -244,7 +244,7 @@ func TestAReaperLeavesAStoppedOrphanAlone(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, unix.Kill(pid, syscall.SIGSTOP))
 	until(t, l, func() bool { return procState(pid) == 'T' })
-	marker := spawn(t, l, "true", nil, nil) // Its SIGCHLD comes behind the other one.
+	marker := spawn(t, l, "true", nil, nil) // Its SIGCHLD comes after the other one.
 	closed := events(marker)
 	until(t, l, func() bool { return closed.count("close") == 1 })
 	require.Empty(t, told)
@@ -255,15 +255,16 @@ func TestAReaperLeavesAStoppedOrphanAlone(t *testing.T) {
 	run(t, l)
 }
 
-// offMainThread calls fn on a goroutine that has a thread to itself, which is not the main one.
-// With end that ends afterwards: the main thread has its children then.
+// offMainThread calls fn on a goroutine with a thread of its own, other than the main one. With
+// end, that thread ends afterwards, and the main thread gets its children.
 func offMainThread(end bool, fn func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		runtime.LockOSThread()
 		switch {
-		case unix.Gettid() == os.Getpid(): // As long as this one has it the next one gets another.
+		// While this goroutine has it, the next one gets another.
+		case unix.Gettid() == os.Getpid():
 			defer runtime.UnlockOSThread()
 			offMainThread(end, fn)
 		case end:
@@ -276,8 +277,8 @@ func offMainThread(end bool, fn func()) {
 	<-done
 }
 
-// A child that somebody else has started, and waits for late, is left to him although the Reaper
-// sees it.
+// A child that another part of the program has started, and waits for late, is left to it, although
+// the Reaper sees the child.
 func TestAReaperLeavesTheChildrenOfOthersAlone(t *testing.T) {
 	l := newLoop(t)
 	r, told := newReaper(t, l)
@@ -303,12 +304,12 @@ func TestAReaperLeavesTheChildrenOfOthersAlone(t *testing.T) {
 			pid, err := syscall.ForkExec(shell, []string{"sh", "-c", "exit 22"}, &syscall.ProcAttr{})
 			raw = pid
 			forked <- err
-			<-release // An orphan is one that the main thread has.
+			<-release // Only a child of the main thread can be an orphan.
 		})
 	})
 	require.NoError(t, <-forked)
 	awaitZombie(t, raw)
-	for i := range 3 { // Each of them has the Reaper look.
+	for i := range 3 { // Each of them makes the Reaper look.
 		c := spawn(t, l, shell, []string{"-c", "exec 3<&0; (read line <&3; exit 33) & exit 0"}, nil)
 		ev := events(c)
 		until(t, l, func() bool { return ev.count("close") == 1 && len(told) > i })
@@ -340,7 +341,7 @@ func TestThereIsOneReaper(t *testing.T) {
 	second, err := childprocess.NewReaper(other)
 	require.NoError(t, err)
 	second.Unref()
-	run(t, other) // It does not keep the loop alive.
+	run(t, other) // The Reaper does not keep the loop alive.
 	require.NoError(t, other.Close())
 	second.Close()
 	third, err := childprocess.NewReaper(l)
@@ -354,7 +355,7 @@ func TestThereIsOneReaper(t *testing.T) {
 	require.ErrorIs(t, err, reactor.ErrClosed)
 }
 
-func TestACloseReaperGetsNoOrphans(t *testing.T) {
+func TestAClosedReaperGetsNoOrphans(t *testing.T) {
 	l := newLoop(t)
 	r, told := newReaper(t, l)
 	r.Close()

@@ -18,8 +18,8 @@ import (
 )
 
 func init() {
-	// orphan starts the program in its arguments, detached, with its own descriptor 3 and nothing
-	// else, and does not wait for it.
+	// orphan starts the program in its arguments, detached, with its own descriptor 3 and no other,
+	// and does not wait for it.
 	helperproc.Register("orphan", func(args []string) {
 		l := check(openLoop())
 		c := check(childprocess.Spawn(l, args[0], args[1:], &childprocess.Options{
@@ -38,7 +38,7 @@ func init() {
 		fmt.Print(c.Pid())
 	})
 
-	// linger tells its parent, session and group, on descriptor 3, each time a byte comes there.
+	// linger writes its parent, session and group to descriptor 3 each time a byte comes there.
 	helperproc.Register("linger", func([]string) {
 		buf := make([]byte, 1)
 		for {
@@ -69,7 +69,7 @@ func TestADetachedChildOutlivesItsParent(t *testing.T) {
 		pid := string(ev.data[1])
 		require.NoError(t, unix.Kill(mustAtoi(t, pid), 0), "it is alive")
 		require.ErrorIs(t, unix.Kill(parent.Pid(), 0), syscall.ESRCH, "its parent is not")
-		line.Writable.End() // Which ends it.
+		line.Writable.End() // This ends it.
 	})
 	parent.OnExit(func(s childprocess.ExitStatus) {
 		require.True(t, s.Success(), "%v, stderr: %s", s, ev.data[2])
@@ -150,8 +150,8 @@ func TestAStreamThatIsReadKeepsTheLoopAliveOnItsOwn(t *testing.T) {
 	run(t, l)
 }
 
-// Whatever the order of Ref and Unref, and whether there is a process to wait for: in the end
-// nothing is left over that would keep the loop alive, and nothing is missing.
+// Only the last call of Ref and Unref counts, at any time, with a process or without: the loop ends
+// when the child has closed, and not before.
 //
 //brood:checks S046
 func TestRefAndUnrefDoNotAddUp(t *testing.T) {
@@ -181,7 +181,7 @@ func TestRefAndUnrefDoNotAddUp(t *testing.T) {
 	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, evC.process())
 	require.Equal(t, []string{"error ENOENT", "close -2"}, evM.process())
 
-	// A later unref'd child does not keep the loop alive on the strength of those.
+	// A later unref'd child does not keep the loop alive because of them.
 	last := start(t, l, "wait")
 	last.Unref()
 	run(t, l)
@@ -202,7 +202,7 @@ func TestClosingTheLoopLeavesTheChildAndNoDescriptor(t *testing.T) {
 	_, ended := c.Status()
 	require.False(t, ended)
 	require.NoError(t, l.Close())
-	// It had nobody to end its stdin: closing the loop did.
+	// Nobody ended its stdin but the close of the loop.
 	awaitNoSurvivor(t)
 	require.Equal(t, []string{"spawn"}, ev.process(), "there are no events after Close")
 	ok, err := c.Kill(syscall.SIGKILL)
@@ -212,8 +212,7 @@ func TestClosingTheLoopLeavesTheChildAndNoDescriptor(t *testing.T) {
 	c.Unref()
 }
 
-// The child is the loop's reason to live, and has written and been sent things that nobody gets any
-// more.
+// Only the child keeps the loop alive, and the input that it was sent is still unread.
 //
 //brood:checks S046
 func TestALoopCanBeClosedWhileItsChildRuns(t *testing.T) {

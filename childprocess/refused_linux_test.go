@@ -15,7 +15,7 @@ import (
 	"github.com/brood-go/brood/internal/test/sandbox"
 )
 
-// The calls by which a child is followed and signalled by a pidfd.
+// The system calls that use a child's pidfd.
 var (
 	pidfdOpen       = sandbox.Number(unix.SYS_PIDFD_OPEN)
 	pidfdSendSignal = sandbox.Number(unix.SYS_PIDFD_SEND_SIGNAL)
@@ -23,8 +23,8 @@ var (
 )
 
 func init() {
-	// refused-pidfds spawns the program in its arguments after pidfds were found and then refused,
-	// also to the fork.
+	// refused-pidfds spawns the program in its arguments when pidfds were found and are then
+	// refused, also to the fork.
 	helperproc.Register("refused-pidfds", func(args []string) {
 		l := check(openLoop())
 		check(0, childprocess.SetExitWatch(l, childprocess.ExitWatchPidfd))
@@ -41,7 +41,7 @@ func init() {
 	})
 }
 
-// A filter comes into force after the loop has found that there are pidfds.
+// The filter is set after the loop has found that the system has pidfds.
 func TestPidfdsMayBeRefusedWhileChildrenRun(t *testing.T) {
 	for name, call := range map[string]sandbox.Call{"waitid": waitidPidfd, "pidfd_send_signal": pidfdSendSignal} {
 		t.Run(name, func(t *testing.T) {
@@ -80,7 +80,8 @@ func TestAChildThatCanHaveNoPidfdAnyMoreIsFollowedBySIGCHLD(t *testing.T) {
 	require.Equal(t, "[spawn exit 3 close 3] text\n", got)
 }
 
-// What no child can be started without is an error that names the step and leaves nothing open.
+// If a call fails without which no child can start, the error names the step, and nothing is left
+// open.
 func TestWithoutPipesSpawnSaysSo(t *testing.T) {
 	sandbox.EachRefusal(t, func(t *testing.T, errno unix.Errno) {
 		noNewFDs(t)
@@ -88,7 +89,7 @@ func TestWithoutPipesSpawnSaysSo(t *testing.T) {
 		require.NoError(t, childprocess.Prepare(l))
 		sandbox.Refuse(t, errno, sandbox.Number(unix.SYS_PIPE2))
 		c, err := childprocess.Spawn(l, "true", nil, nil)
-		if err == nil { // An errno of which Node, too, tells in the error event.
+		if err == nil { // An errno that is an error event in Node, too.
 			ev := events(c)
 			run(t, l)
 			err = ev.err

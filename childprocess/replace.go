@@ -9,38 +9,38 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// Replace runs file in this process, in place of this program (execve(2)). It returns only when
-// that fails, and then the process is as it was: its descriptors, directory, umask, credentials,
-// limits, signals. A nil o means all defaults.
+// Replace runs file in this process, in place of this program (execve(2)). It returns only on
+// failure, and the process is then as it was: descriptors, directory, umask, credentials, limits,
+// signals. A nil o means all defaults.
 //
-// The program is looked up, and started, as by [Spawn], with the same errors, all of them returned:
-// an *[ArgumentError], an *[UnsupportedError], or a *[SpawnError]. It keeps the process id, the
-// parent, the session and the group, and the children that this program has: their ends will be
-// told to it. Nothing of this program runs any more: no deferred call, no Close. A parent-death
-// signal that this program was started with ([Options].Pdeathsig) is lost, because the kernel has
-// it for the thread that main began on, and another one executes the program.
+// Replace looks the program up as [Spawn] does, and returns all errors: an *[ArgumentError], an
+// *[UnsupportedError], or a *[SpawnError]. The program keeps the process id, the parent, the
+// session, the group and the children of this program, whose exits are reported to it. This program
+// is over: no deferred call and no Close runs. If this program was started with a parent-death
+// signal ([Options].Pdeathsig), that is lost, because the kernel keeps it for the thread that main
+// began on, and another thread executes the program.
 //
-// Of Options it honours Dir, Env, ParentPath, Argv0, Shell, ListenFDs, UID, GID, Groups, FDPolicy,
-// Umask, Nice, IOPriority, CPUs, Rlimits, Chroot, AmbientCaps and NoNewPrivs. Everything else is
-// for a child, and is refused by an *ArgumentError that names it, but for the Backend BackendAuto.
-// Stdio is Inherit for 0 to 2 by default and may be Ignore, Inherit, FD, File, [Path] and [SameAs];
-// what is Owned is closed by nobody. The program has its slots and nothing else, or with
-// FDsCloseOnExec what is not close-on-exec.
+// These Options are honoured: Dir, Env, ParentPath, Argv0, Shell, ListenFDs, UID, GID, Groups,
+// FDPolicy, Umask, Nice, IOPriority, CPUs, Rlimits, Chroot, AmbientCaps and NoNewPrivs. Every other
+// field is for a child and is refused with an *ArgumentError that names it; the Backend must be
+// BackendAuto. Slots 0 to 2 of Stdio are Inherit by default. A slot may be Ignore, Inherit, FD,
+// File, [Path] or [SameAs]; Replace closes no slot that is Owned. The program has its slots and no
+// other descriptor; with FDsCloseOnExec, it has all that are not close-on-exec.
 //
 // As a child does, the program starts with an empty signal mask, all signals at their default, and
 // the limit of descriptors that this program was started with. It is in the namespaces of this
-// program, whatever those of the calling thread are. For a moment before it starts, signals that
-// this program ignores are not, and Rlimits are in force here. A hard limit that Rlimits has
-// lowered stays lowered when the program cannot be executed and this one lacks CAP_SYS_RESOURCE.
+// program, not in those of the calling thread. Just before execve(2), ignored signals are not
+// ignored, and Rlimits apply to this process. If execve(2) then fails and this process lacks
+// CAP_SYS_RESOURCE, a hard limit that Rlimits has lowered stays lowered.
 //
-// On Linux on other architectures than amd64 and arm64, on macOS and on the BSDs it is
-// [syscall.Exec]: Dir, credentials and settings, and Stdio but for the default, are an
-// *UnsupportedError. There ignored signals stay ignored, and on macOS and the BSDs the program has
-// all descriptors that are not close-on-exec. When it fails, later children of this program have
-// its limit of descriptors, as Go has raised it.
+// On Linux on other architectures than amd64 and arm64, on macOS and on the BSDs, Replace is
+// [syscall.Exec]: Dir, credentials, settings, and Stdio other than the default are an
+// *UnsupportedError. Ignored signals stay ignored there, and on macOS and the BSDs the program has
+// all descriptors that are not close-on-exec. After a failure, later children of this program have
+// its limit of descriptors, as raised by Go.
 //
-// Safe to call from any goroutine, with a loop running or not. Of several calls one is made at a
-// time.
+// Safe to call from any goroutine, with a loop running or not. Concurrent calls run one after
+// another.
 func Replace(file string, args []string, o *Options) error {
 	const op = "replace"
 	if o == nil {
@@ -85,7 +85,7 @@ func Replace(file string, args []string, o *Options) error {
 	return c.blame(process.Replace(spec))
 }
 
-// inheriting returns slots with Inherit for the standard ones that have no form.
+// inheriting returns a copy of slots in which the default of the standard slots is Inherit.
 func inheriting(slots []Stdio) []Stdio {
 	out := make([]Stdio, slotCount(slots))
 	copy(out, slots)
@@ -97,7 +97,7 @@ func inheriting(slots []Stdio) []Stdio {
 	return out
 }
 
-// unfitForReplace finds what is for a child only.
+// unfitForReplace returns an *ArgumentError if o has an option for a child.
 func (o *Options) unfitForReplace(op string) error {
 	for _, f := range []struct {
 		given bool
@@ -131,7 +131,8 @@ func (o *Options) unfitForReplace(op string) error {
 	return nil
 }
 
-// unsupportedByReplace finds what syscall.Exec does not do, where there is nothing else.
+// unsupportedByReplace returns an *UnsupportedError if this system has only syscall.Exec, and that
+// cannot honour an option.
 func (o *Options) unsupportedByReplace(op string) error {
 	if process.CanReplace() {
 		return nil

@@ -25,7 +25,7 @@ import (
 	"github.com/brood-go/brood/internal/test/helperproc"
 )
 
-// A replacement is what the helper program replace is told.
+// A replacement is the argument of the helper program replace.
 type replacement struct {
 	File       string
 	Args       []string
@@ -40,10 +40,10 @@ type replacement struct {
 	NoNewPrivs bool
 	FDPolicy   childprocess.FDPolicy
 	Out        string // a Path for slot 1
-	Slots      int    // so many further slots, all the same as slot 1
-	Nofile     uint64 // the soft limit of descriptors while it fails; 0: it stays
-	Profile    bool   // this program has its CPU profile written
-	Loop       bool   // call it on a loop, beside a child that runs
+	Slots      int    // further slots, all the same as slot 1
+	Nofile     uint64 // the soft limit of descriptors while Replace fails; 0: unchanged
+	Profile    bool   // this program writes a CPU profile
+	Loop       bool   // call it on a loop, beside a running child
 }
 
 func (r *replacement) options() *childprocess.Options {
@@ -81,16 +81,18 @@ func init() {
 		check(0, l.Run())
 	})
 
-	// replace-fails tries what its arguments say, and looks what has become of it.
+	// replace-fails calls Replace as its arguments say, and checks that this process has not
+	// changed.
 	helperproc.Register("replace-fails", func(args []string) {
 		untidy()
 		hour := unix.Timeval{Sec: 3600}
-		// As a profiler's, but it does not fire.
+		// Like a profiler's, but it does not fire.
 		check(unix.Setitimer(unix.ItimerProf, unix.Itimerval{Interval: hour, Value: hour}))
 		l := check(openLoop())
 		check(0, childprocess.Prepare(l))
-		_ = childprocess.Replace("/nonexistent", nil, nil) // What is found out once was found out,
-		r, w := check2(os.Pipe())                          // and the runtime has its poller.
+		// Now everything that is found out once is known, and the runtime has its poller.
+		_ = childprocess.Replace("/nonexistent", nil, nil)
+		r, w := check2(os.Pipe())
 		check(0, errors.Join(r.Close(), w.Close()))
 		for _, text := range args {
 			var r replacement
@@ -131,7 +133,7 @@ func lowerNofile(n uint64) (restore func()) {
 	return func() { check(0, unix.Setrlimit(unix.RLIMIT_NOFILE, &was)) }
 }
 
-// untidy has this program be what a new one must not get.
+// untidy gives this program everything that a new program must not get.
 func untidy() {
 	signal.Ignore(syscall.SIGUSR1, syscall.SIGHUP)
 	r, w := check2(pipe2())
@@ -147,12 +149,12 @@ func pipe2() (int, int, error) {
 
 func check2[A, B any](a A, b B, err error) (A, B) { return check(a, err), b }
 
-// ownState is what a Replace that has failed must not have changed.
+// ownState is the state that a failed Replace must not change.
 func ownState() (state []string) {
 	for _, name := range check(os.ReadDir("/proc/self/fd")) {
 		link, err := os.Readlink("/proc/self/fd/" + name.Name())
 		if err != nil || strings.HasSuffix(link, "/fd") {
-			continue // It was that of ReadDir.
+			continue // This was ReadDir's own.
 		}
 		flags, _ := unix.FcntlInt(uintptr(check(strconv.Atoi(name.Name()))), unix.F_GETFD, 0)
 		state = append(state, fmt.Sprint(name.Name(), " ", link, " ", flags))
@@ -178,7 +180,7 @@ func asText(t testing.TB, r replacement) string {
 	return string(text)
 }
 
-// replaced runs a program that replaces itself, and returns what comes of it.
+// replaced runs a program that replaces itself, and returns the output.
 func replaced(t *testing.T, r replacement) (pid int, out string) {
 	t.Helper()
 	l := newLoop(t)
@@ -211,7 +213,7 @@ func TestReplaceRunsTheProgramInThisProcess(t *testing.T) {
 
 		_, list := replaced(t, replacement{File: "/bin/ls", Args: []string{"/proc/self/fd"}, Loop: loop})
 		require.Equal(t, "0\n1\n2\n3\n", list, "the last is that of ls")
-		// Where these are the runtime's own.
+		// These are the runtime's own there.
 		_, list = replaced(t, replacement{File: "/bin/ls", Args: []string{"/proc/self/fd"}, Slots: 9, Loop: loop})
 		require.Equal(t, "0\n1\n10\n11\n12\n2\n3\n4\n5\n6\n7\n8\n9\n", list)
 	}
@@ -242,7 +244,7 @@ func TestReplaceHonoursTheOptionsOfAChild(t *testing.T) {
 	require.Equal(t, before, soft)
 }
 
-// nofileAtStart is what a child finds as its limit, which is what a replacement is to find.
+// nofileAtStart is the limit of a child, which a replacement must have, too.
 func nofileAtStart(t *testing.T) string {
 	t.Helper()
 	l := newLoop(t)
@@ -302,7 +304,7 @@ func TestAfterAReplaceThatFailedTheProgramIsAsItWas(t *testing.T) {
 	}
 }
 
-// coreLimit is one whose soft limit is another than now.
+// coreLimit is a limit with another soft limit than now.
 func coreLimit(t *testing.T) childprocess.Rlimit {
 	t.Helper()
 	var limit unix.Rlimit
@@ -313,7 +315,7 @@ func coreLimit(t *testing.T) childprocess.Rlimit {
 	return childprocess.Rlimit{Resource: unix.RLIMIT_CORE, Max: limit.Max}
 }
 
-// The timer of the profiler outlives execve(2), and its signal ends who does not expect it.
+// The profiler's timer survives execve(2), and its signal would kill the new program.
 func TestAReplacementIsNotEndedByTheProfilerOfThisProgram(t *testing.T) {
 	ownForkOnly(t)
 	noNewFDs(t)
@@ -322,7 +324,7 @@ func TestAReplacementIsNotEndedByTheProfilerOfThisProgram(t *testing.T) {
 	require.Equal(t, "done\n", said)
 }
 
-// What one attempt changes for a moment must not be what another one puts back.
+// The state that one call changes for a moment must not be restored by another.
 func TestReplacesThatFailAtOnceLeaveTheLimits(t *testing.T) {
 	ownForkOnly(t)
 	noNewFDs(t)
@@ -332,7 +334,7 @@ func TestReplacesThatFailAtOnceLeaveTheLimits(t *testing.T) {
 		return l
 	}
 	before := limits()
-	var group sync.WaitGroup // Of attempts, each of which ends.
+	var group sync.WaitGroup // Of calls, each of which returns.
 	for i := range 8 {
 		o := new(childprocess.Options)
 		if i%2 == 0 {
@@ -378,7 +380,7 @@ func TestReplaceWithoutTheForkOfTheLibraryIsPlain(t *testing.T) {
 	require.ErrorIs(t, childprocess.Replace("/nonexistent", nil, nil), syscall.ENOENT)
 }
 
-// Every field of Options is either honoured or refused by its name.
+// Each field of Options is honoured or refused by its name.
 func TestReplaceIgnoresNoOption(t *testing.T) {
 	noNewFDs(t)
 	honoured := []string{"Dir", "Env", "ParentPath", "Argv0", "Stdio", "UID", "GID", "Groups", "FDPolicy", "Umask", "Nice",

@@ -24,8 +24,8 @@ import (
 )
 
 func init() {
-	// starve starts a child with 0 descriptors left, then with 1, and so on until it is started.
-	// Its arguments are whether the loop has had a child before, and the layout.
+	// starve starts a child with 0 free descriptors, then with 1, and so on until it starts. Its
+	// arguments are whether the loop has had a child before, and the layout.
 	helperproc.Register("starve", func(args []string) {
 		openRuntimePoller()
 		var tries []attempt
@@ -35,8 +35,8 @@ func init() {
 		writeAll(1, check(json.Marshal(tries)))
 	})
 
-	// probe writes whether the kernel seems to have pidfds, and then the same without any
-	// descriptor left.
+	// probe writes whether the kernel seems to have pidfds, and then the same with no free
+	// descriptor.
 	helperproc.Register("probe", func([]string) {
 		had := process.HasPidfd()
 		giveBack := takeDescriptors(0)
@@ -45,10 +45,10 @@ func init() {
 		fmt.Print(had, has)
 	})
 
-	// crowd starts a child when its user may have no further process.
+	// crowd starts a child when its user may not have another process.
 	helperproc.Register("crowd", func([]string) {
 		openRuntimePoller()
-		idleThreads() // The Go runtime could not make one either, and would not survive that.
+		idleThreads() // The Go runtime could not start a thread either, and would not survive that.
 		var limit unix.Rlimit
 		check(0, unix.Getrlimit(unix.RLIMIT_NPROC, &limit))
 		none := limit
@@ -80,13 +80,13 @@ func init() {
 		fmt.Print(c.Pid(), " ", ev.log)
 	})
 
-	// blind starts a child when its loop cannot watch anything any more.
+	// blind starts a child when its loop can no longer watch a descriptor.
 	helperproc.Register("blind", func([]string) {
 		openRuntimePoller()
 		before := leakcheck.FDs()
 		l := check(openLoop())
 		check(0, childprocess.SetExitWatch(l, childprocess.ExitWatchPidfd))
-		// In its place something that is no epoll.
+		// Its number gets a descriptor that is no epoll.
 		null := check(unix.Open(os.DevNull, unix.O_RDONLY|unix.O_CLOEXEC, 0))
 		kept := check(unix.FcntlInt(uintptr(l.FD()), unix.F_DUPFD_CLOEXEC, 0))
 		check(0, unix.Dup3(null, l.FD(), unix.O_CLOEXEC))
@@ -102,15 +102,15 @@ func init() {
 	})
 }
 
-// attempt is what came of starting a child in need.
+// attempt is the result of a start in need.
 type attempt struct {
 	Returned bool
 	Errno    syscall.Errno
 	Step     childprocess.Step
 	Events   []string // of the child and its streams
-	Streams  bool     // the child has those that were asked for
+	Streams  bool     // the child has those that the options ask for
 	Leaks    string
-	Children bool // one was left
+	Children bool // a child was left
 }
 
 func (a *attempt) note(err error) {
@@ -123,7 +123,7 @@ func (a *attempt) note(err error) {
 	}
 }
 
-// conclude closes the loop and looks at what is left.
+// conclude closes the loop and records what is left open.
 func (a *attempt) conclude(l *reactor.Loop, before map[int]string) {
 	check(0, l.Close())
 	if after := leakcheck.FDs(); !maps.Equal(before, after) {
@@ -150,7 +150,7 @@ func attemptOf(l *reactor.Loop, o *childprocess.Options) (a attempt) {
 	return a
 }
 
-// hasStreams reports whether c has a stream wherever stdio asks for one, and nowhere else.
+// hasStreams reports whether c has a stream in each slot where stdio asks for one, and in no other.
 func hasStreams(c *childprocess.ChildProcess, stdio []childprocess.Stdio) bool {
 	if len(c.Stdio) != max(3, len(stdio)) {
 		return false
@@ -167,7 +167,7 @@ func hasStreams(c *childprocess.ChildProcess, stdio []childprocess.Stdio) bool {
 	return c.Stdin == c.Stdio[0].Writable && c.Stdout == c.Stdio[1].Readable && c.Stderr == c.Stdio[2].Readable
 }
 
-// starve starts a child with so many descriptors left.
+// starve starts a child with the given number of free descriptors.
 func starve(warm bool, layout string, left int) attempt {
 	before := leakcheck.FDs()
 	l := check(openLoop())
@@ -198,7 +198,7 @@ func starve(warm bool, layout string, left int) attempt {
 	return a
 }
 
-// takeDescriptors lowers the limit and opens all descriptors that there are then, but so many.
+// takeDescriptors lowers the limit and opens all free descriptors but the given number.
 func takeDescriptors(left int) (giveBack func()) {
 	var limit unix.Rlimit
 	check(0, unix.Getrlimit(unix.RLIMIT_NOFILE, &limit))
@@ -226,7 +226,7 @@ func takeDescriptors(left int) (giveBack func()) {
 	}
 }
 
-// openRuntimePoller has the Go runtime open what it opens once.
+// openRuntimePoller makes the Go runtime open the descriptors that it opens once.
 func openRuntimePoller() {
 	r, w, err := os.Pipe()
 	check(0, err)
@@ -239,8 +239,8 @@ func fileDescriptor(f *os.File) (n uintptr) {
 	return n
 }
 
-// idleThreads leaves the Go scheduler with threads enough for anything a child needs: those that
-// are made once, by a first child, and idle ones for what blocks in a system call.
+// idleThreads makes the Go scheduler start the threads that a first child needs: those that are
+// made once, and idle ones for goroutines that block in a system call.
 func idleThreads() {
 	debug.SetGCPercent(-1) // Its workers would take them.
 	l := check(openLoop())
@@ -254,7 +254,7 @@ func idleThreads() {
 	check(0, unix.SetNonblock(fd, false))
 	blocked := make(chan bool)
 	for range threads {
-		go func() { // Ends when the pipe does.
+		go func() { // It ends when the pipe does.
 			blocked <- true
 			_, _ = unix.Read(fd, make([]byte, 1))
 			blocked <- false
@@ -264,7 +264,7 @@ func idleThreads() {
 		<-blocked
 	}
 	for sleepingThreads() < threads {
-		runtime.Gosched() // They have said that they will read, not that they do.
+		runtime.Gosched() // They have announced the read, but may not be in it.
 	}
 	check(0, w.Close())
 	for range threads {
@@ -276,10 +276,10 @@ func idleThreads() {
 	check(0, r.Close())
 }
 
-// sleepingThreads counts the threads of this process that wait for something, see proc_pid_stat(5).
+// sleepingThreads returns the number of this process's threads that sleep, see proc_pid_stat(5).
 func sleepingThreads() (n int) {
 	for _, task := range check(os.ReadDir("/proc/self/task")) {
-		// Nothing when the thread is gone.
+		// Empty if the thread is gone.
 		stat, _ := os.ReadFile("/proc/self/task/" + task.Name() + "/stat")
 		if strings.HasPrefix(string(stat[bytes.LastIndexByte(stat, ')')+1:]), " S") {
 			n++
@@ -288,7 +288,8 @@ func sleepingThreads() (n int) {
 	return n
 }
 
-// reserved is how many descriptors a loop that has had a child gives up when they run short.
+// reserved is the number of descriptors that a loop which has had a child gives up when they are
+// short.
 const reserved = 5
 
 //brood:checks N070
@@ -334,7 +335,7 @@ func TestProbeForPidfdsDoesNotNeedADescriptor(t *testing.T) {
 
 func TestTooManyProcessesAreAnErrorEvent(t *testing.T) {
 	file, argv := helperproc.Command("crowd")
-	needRoot(t) // Of whom the limit is not kept, so somebody else tries.
+	needRoot(t) // Root may exceed the limit, so another user tries.
 	l := newLoop(t)
 	c := spawn(t, l, publicly(t, file), argv, &childprocess.Options{UID: new(uint32(nobody)), GID: new(uint32(nobody)), Dir: "/"})
 	var tries []attempt

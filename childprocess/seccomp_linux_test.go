@@ -19,13 +19,13 @@ import (
 )
 
 func init() {
-	// make-directory makes one, and writes why it could not and what filters it has.
+	// make-directory makes a directory, and writes its error and its filters.
 	helperproc.Register("make-directory", func(args []string) {
 		fmt.Println(unix.Mkdirat(unix.AT_FDCWD, args[0], 0o755), filters())
 	})
 }
 
-// filters says which filters this thread has.
+// filters returns the seccomp state of this thread.
 func filters() string {
 	var lines []string
 	for line := range strings.Lines(string(check(os.ReadFile("/proc/thread-self/status")))) {
@@ -43,7 +43,7 @@ const (
 	result    = unix.BPF_RET | unix.BPF_K
 )
 
-// refusing returns a filter that allows everything but one call, without looking at the
+// refusing returns a filter that refuses one call and allows all others. It does not check the
 // architecture.
 func refusing(nr uint32, errno unix.Errno) []childprocess.SockFilter {
 	return []childprocess.SockFilter{
@@ -52,7 +52,7 @@ func refusing(nr uint32, errno unix.Errno) []childprocess.SockFilter {
 	}
 }
 
-// allowing returns a filter that allows some calls only.
+// allowing returns a filter that allows only some calls.
 func allowing(otherwise uint32, numbers ...uint32) []childprocess.SockFilter {
 	filter := []childprocess.SockFilter{{Code: loadWord}}
 	for i, nr := range numbers {
@@ -81,7 +81,7 @@ func TestAFilterIsTheChildsAlone(t *testing.T) {
 	}
 }
 
-// Nobody else may filter what a set-user-ID program calls.
+// A user without privilege may not filter the calls of a set-user-ID program.
 func TestAFilterTakesAPrivilegeOrNoNewPrivs(t *testing.T) {
 	ownForkOnly(t)
 	needRoot(t)
@@ -109,8 +109,8 @@ func TestAFilterTakesAPrivilegeOrNoNewPrivs(t *testing.T) {
 	require.Contains(t, asNobody(t, q).Stdout, unix.EDQUOT.Error())
 }
 
-// A filter sees the execve(2) and, when there is no program, the end of the child: nothing of what
-// is done before.
+// A filter sees execve(2) and, if there is no program, the exit of the child, but no call of the
+// setup before.
 func TestAFilterIsTheLastThing(t *testing.T) {
 	ownForkOnly(t)
 	noNewFDs(t)
@@ -124,7 +124,7 @@ func TestAFilterIsTheLastThing(t *testing.T) {
 					Seccomp: allowing(otherwise, unix.SYS_EXECVE, nr), NoNewPrivs: true, Umask: new(0), Nice: new(5), OOMScore: new(900), Dir: "/",
 					Rlimits: []childprocess.Rlimit{{unix.RLIMIT_CORE, 0, 0}}, Pdeathsig: unix.SIGTERM, Detached: true, Env: []string{"PATH=/nowhere:/usr/bin:/bin"},
 				}
-				// One execve(2), and one for each directory.
+				// One execve(2) for the path, and one per directory for the name.
 				for _, file := range []string{"/no/such/program", "no-such-program"} {
 					require.Equal(t, &childprocess.SpawnError{
 						Op: "spawn", Step: childprocess.StepProgram, File: file, Path: file, Args: []string{}, Err: unix.ENOENT,
@@ -149,14 +149,14 @@ func TestAFilterThatLetsNoChildStartIsRefused(t *testing.T) {
 		want, _, _ = strings.Cut(want, ",")
 		mistaken(t, "spawn: Seccomp "+want, childprocess.Options{Seccomp: filter, PreSpawn: func() error { panic("PreSpawn was called") }})
 	}
-	// Where the call comes from is not known before.
+	// The place of the call is not known before the start.
 	mistaken(t, "spawn: Seccomp allows neither exit(2) nor exit_group(2)", childprocess.Options{Seccomp: []childprocess.SockFilter{
 		{Code: loadWord}, {Code: jumpEqual, Jt: 2, K: unix.SYS_EXECVE}, {Code: loadWord, K: 8}, {Code: jumpEqual, Jf: 1},
 		{Code: result, K: unix.SECCOMP_RET_ALLOW}, {Code: result, K: unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM)},
 	}})
 }
 
-// What only the kernel finds.
+// Mistakes that only the kernel finds.
 func TestAFilterThatTheKernelRefuses(t *testing.T) {
 	ownForkOnly(t)
 	noNewFDs(t)
@@ -170,8 +170,8 @@ func TestAFilterThatTheKernelRefuses(t *testing.T) {
 		}
 	}
 	for _, filter := range [][]childprocess.SockFilter{
-		{{Code: loadWord}},                         // no end
-		{{Code: unix.BPF_JMP | unix.BPF_JA, K: 7}}, // out of it
+		{{Code: loadWord}},                         // does not end
+		{{Code: unix.BPF_JMP | unix.BPF_JA, K: 7}}, // jumps out of it
 		{{Code: loadWord, K: 2}, {Code: result, K: unix.SECCOMP_RET_ALLOW}},
 		{{Code: 0xffff}, {Code: result, K: unix.SECCOMP_RET_ALLOW}},
 		make([]childprocess.SockFilter, 4096),
@@ -185,7 +185,7 @@ func TestAFilterThatTheKernelRefuses(t *testing.T) {
 	}, childprocess.StepProgram, unix.EBADE)
 }
 
-// A kernel that is built without filters.
+// A kernel that was built without filters.
 func TestWithoutFiltersSeccompIsUnsupported(t *testing.T) {
 	ownForkOnly(t)
 	noNewFDs(t)
@@ -198,8 +198,8 @@ func TestWithoutFiltersSeccompIsUnsupported(t *testing.T) {
 	requireNoChildren(t)
 }
 
-// The longest filters, of children that start at once on several threads while the collector runs
-// and the memory of Options is used for something else, are those that were asked for.
+// Children that start at once on several threads get their own, longest filters, while the
+// collector runs and the memory of Options is reused.
 func TestFiltersAreKeptUntilTheChildHasExecuted(t *testing.T) {
 	ownForkOnly(t)
 	noNewFDs(t)

@@ -21,12 +21,11 @@ import (
 )
 
 func init() {
-	// settings writes what it has of what a child can be given, and its second argument makes a
-	// file.
+	// settings writes all its settings, and creates the file in its second argument.
 	helperproc.Register("settings", func([]string) { fmt.Print(ownSettings()) })
 }
 
-// ownSettings says what this process has, one thing a line.
+// ownSettings returns the settings of this process, one a line.
 func ownSettings() string {
 	var b strings.Builder
 	status := string(check(os.ReadFile("/proc/self/status")))
@@ -53,7 +52,7 @@ func ownSettings() string {
 	return b.String()
 }
 
-// settingsOf has a child say what it has.
+// settingsOf starts a child that writes its settings.
 func settingsOf(t testing.TB, o *childprocess.Options) string {
 	t.Helper()
 	l := newLoop(t)
@@ -61,7 +60,7 @@ func settingsOf(t testing.TB, o *childprocess.Options) string {
 	return output(t, l, spawn(t, l, publicly(t, file), argv, o))
 }
 
-// ownForkOnly skips t where children are started by syscall.ForkExec, which has no settings.
+// ownForkOnly skips t if syscall.ForkExec starts the children, because it has no settings.
 func ownForkOnly(t testing.TB) {
 	t.Helper()
 	if plainFork() {
@@ -69,7 +68,7 @@ func ownForkOnly(t testing.TB) {
 	}
 }
 
-// needCap skips t when this process does not have a capability.
+// needCap skips t if this process lacks a capability.
 func needCap(t testing.TB, c int) {
 	t.Helper()
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
@@ -106,7 +105,7 @@ func TestEachSettingIsTheChildsAlone(t *testing.T) {
 		"OOM never":    {childprocess.Options{OOMScore: new(-999)}, "oom -999", true},
 		"one CPU":      {childprocess.Options{CPUs: []int{first, first}}, "Cpus_allowed_list:\t" + strconv.Itoa(first), false},
 		"limit":        {childprocess.Options{Rlimits: []childprocess.Rlimit{{unix.RLIMIT_CORE, 0x1000, 0x2000}}}, "Max core file size 4096 8192 bytes", false},
-		// Go raises the soft one, to that.
+		// Go raises the soft limit to that.
 		"descriptors":    {childprocess.Options{Rlimits: []childprocess.Rlimit{{unix.RLIMIT_NOFILE, 20, 21}}}, "Max open files 20 21 files", false},
 		"no privileges":  {childprocess.Options{NoNewPrivs: true}, "NoNewPrivs:\t1", false},
 		"ambient":        {childprocess.Options{AmbientCaps: []uintptr{unix.CAP_NET_RAW}}, "CapAmb:\t0000000000002000", true},
@@ -134,7 +133,7 @@ func TestEachSettingIsTheChildsAlone(t *testing.T) {
 	require.Equal(t, plain, settingsOf(t, nil), "a child without settings")
 }
 
-// Children that start at the same time do not see each other's.
+// Children that start at the same time do not get each other's settings.
 //
 //brood:checks S057
 func TestChildrenAtOnceHaveTheirOwn(t *testing.T) {
@@ -181,7 +180,7 @@ func TestAllSettingsTogether(t *testing.T) {
 	require.Equal(t, before, ownSettings())
 }
 
-// Every form starts its child with them: the umask is seen in the mode of a file.
+// Each form starts its child with the settings: the mode of a file shows the umask.
 //
 //brood:checks S057
 func TestEveryFormHonoursTheSettings(t *testing.T) {
@@ -237,7 +236,7 @@ func TestEveryFormHonoursTheSettings(t *testing.T) {
 }
 
 //brood:checks S057
-func TestWhatTheSystemRefusesIsNamed(t *testing.T) {
+func TestASettingThatTheSystemRefusesIsNamed(t *testing.T) {
 	ownForkOnly(t)
 	needRoot(t)
 	noNewFDs(t)
@@ -271,8 +270,8 @@ func TestWhatTheSystemRefusesIsNamed(t *testing.T) {
 	}
 }
 
-// failureOf starts a child that cannot be started, and returns why: it is returned or an event, see
-// Spawn.
+// failureOf starts a child that cannot start, and returns the error, which Spawn returns or which
+// is an event.
 func failureOf(t testing.TB, file string, o *childprocess.Options) error {
 	t.Helper()
 	l := newLoop(t)
@@ -315,8 +314,8 @@ func TestAChildSeesItsRoot(t *testing.T) {
 	}
 }
 
-// A root directory is a world of its own, in which the links lead to what is there.
-func TestLinksOfARootLeadToWhatIsInIt(t *testing.T) {
+// Below a new root directory, links lead to the files there.
+func TestLinksBelowARootStayBelowIt(t *testing.T) {
 	needRoot(t)
 	noNewFDs(t)
 	root := publicDir(t)
@@ -342,8 +341,8 @@ func TestLinksOfARootLeadToWhatIsInIt(t *testing.T) {
 	}
 }
 
-// linkLibraries gives a root what the program file needs to be executed there, which is nothing for
-// one that is linked statically.
+// linkLibraries puts the files into a root that the program file needs for its execution there:
+// none if it is linked statically.
 func linkLibraries(t testing.TB, file, root string) {
 	t.Helper()
 	image, err := elf.Open(file)
@@ -366,14 +365,14 @@ func linkLibraries(t testing.TB, file, root string) {
 	slices.Sort(needed)
 	for _, path := range slices.Compact(needed) {
 		require.NoError(t, os.MkdirAll(root+filepath.Dir(path), 0o755))
-		target, err := filepath.EvalSymlinks(path)
+		real, err := filepath.EvalSymlinks(path)
 		require.NoError(t, err)
-		link(t, target, root+path)
+		link(t, real, root+path)
 	}
 }
 
 func init() {
-	// where writes its directory, as the kernel and as the environment has it.
+	// where writes its directory, from the kernel and from the environment.
 	helperproc.Register("where", func([]string) {
 		var path [256]byte
 		n := check(unix.Getcwd(path[:]))
@@ -422,8 +421,7 @@ func TestAChildCanBeTheFirstOfItsNamespace(t *testing.T) {
 	require.Equal(t, "1 0\n", output(t, l, c))
 }
 
-// Of clone(2) the flag is a part of the signal that tells of the child's end: only clone3(2) has
-// it.
+// For clone(2) the flag is a part of the exit signal, so only clone3(2) has it.
 func TestAChildHasATimeNamespaceOfItsOwn(t *testing.T) {
 	noNewFDs(t)
 	unsupported(t, "Cloneflags", childprocess.Options{Cloneflags: unix.CLONE_NEWTIME, Backend: childprocess.BackendForkExec})

@@ -16,8 +16,8 @@ import (
 	"github.com/brood-go/brood/internal/process"
 )
 
-// oneSetting has each setting of the table in the package documentation, alone, in a way that a
-// system that has it may refuse but does not call a mistake.
+// oneSetting has each setting of the table in the package documentation, alone, with a value that
+// is no mistake but that the system may refuse.
 func oneSetting() map[string]childprocess.Options {
 	none := func() error { return nil }
 	self := []childprocess.IDMap{{0, os.Getuid(), 1}}
@@ -35,8 +35,8 @@ func oneSetting() map[string]childprocess.Options {
 	}
 }
 
-// tableOfSettings returns the rows of the table in the package documentation: what is said of a
-// setting on BackendFork, and on BackendForkExec for Linux, FreeBSD and others.
+// tableOfSettings returns the rows of the table in the package documentation: a setting's cells for
+// BackendFork, and for BackendForkExec on Linux, FreeBSD and others.
 func tableOfSettings(t testing.TB) map[string][4]string {
 	t.Helper()
 	text, err := os.ReadFile("doc.go")
@@ -49,7 +49,7 @@ func tableOfSettings(t testing.TB) map[string][4]string {
 		if !ok {
 			break
 		}
-		// The columns are where the heads are.
+		// The columns begin below their heads.
 		var cells [5]string
 		for i, at := range []int{0, 21, 37, 47, 57} {
 			end := len(line)
@@ -67,7 +67,7 @@ func tableOfSettings(t testing.TB) map[string][4]string {
 	return rows
 }
 
-// The table says what each backend of this system refuses, and what it does not.
+// The table is true about each backend of this system.
 func TestTheTableOfSettingsIsTrue(t *testing.T) {
 	noNewFDs(t)
 	rows, settings := tableOfSettings(t), oneSetting()
@@ -86,7 +86,7 @@ func TestTheTableOfSettingsIsTrue(t *testing.T) {
 	}
 }
 
-// requireCell checks what the table says of a setting.
+// requireCell checks a cell of the table.
 func requireCell(t *testing.T, name, cell string, backend childprocess.Backend, o childprocess.Options) {
 	if tty, err := os.Open("/dev/tty"); err == nil {
 		require.NoError(t, tty.Close())
@@ -107,14 +107,15 @@ func requireCell(t *testing.T, name, cell string, backend childprocess.Backend, 
 		return
 	}
 	require.False(t, ok, "%s: %v", cell, err)
-	if err != nil { // It is not ignored, at least.
+	if err != nil { // At least it is not ignored.
 		failed, ok := errors.AsType[*childprocess.SpawnError](err)
 		require.True(t, ok, "%v", err)
 		require.NotContains(t, []childprocess.Step{childprocess.StepProgram, childprocess.StepResource}, failed.Step, "%v", err)
 	}
 }
 
-// startedWith starts a program, waits for its end, and returns why it could not be started.
+// startedWith starts a program, waits for its exit, and returns the error if it could not be
+// started.
 func startedWith(t testing.TB, o childprocess.Options) (err error) {
 	t.Helper()
 	l := newLoop(t)

@@ -55,7 +55,7 @@ func TestAMistakeInASettingIsNamed(t *testing.T) {
 	}
 }
 
-// mistaken has each form refuse o, with the error want of Spawn.
+// mistaken checks that each form refuses o with want, the error of Spawn.
 func mistaken(t testing.TB, want string, o childprocess.Options) {
 	t.Helper()
 	l := newLoop(t)

@@ -15,7 +15,7 @@ import (
 	"github.com/brood-go/brood/internal/test/helperproc"
 )
 
-// setuidRoot returns a copy of the program file that is root's, whoever executes it.
+// setuidRoot returns a copy of the program file that is set-user-ID root.
 func setuidRoot(t testing.TB, file string) string {
 	t.Helper()
 	path := filepath.Join(publicDir(t), "setuid")
@@ -24,15 +24,15 @@ func setuidRoot(t testing.TB, file string) string {
 	defer in.Close()
 	out, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o700)
 	require.NoError(t, err)
-	_, err = io.Copy(out, in) // A link would have its mode changed, too.
+	_, err = io.Copy(out, in) // A link would get the mode, too.
 	require.NoError(t, err)
 	require.NoError(t, out.Close())
 	require.NoError(t, os.Chmod(path, 0o755|os.ModeSetuid))
 	return path
 }
 
-// ids are the lines of a status file of /proc that tell of a user and a group: the real, effective,
-// saved and file system's.
+// ids are the lines of a status file of /proc for users and groups: real, effective, saved and file
+// system's.
 func ids(status string) (uid, gid []string) {
 	for line := range strings.Lines(status) {
 		switch fields := strings.Fields(line); fields[0] {
@@ -45,7 +45,7 @@ func ids(status string) (uid, gid []string) {
 	return uid, gid
 }
 
-// Nobody runs a program that is set-user-ID root and starts a child.
+// A program that is set-user-ID root starts a child, when nobody runs it.
 func TestAGroupAloneLeavesTheUsersOfASetUserIDProgram(t *testing.T) {
 	file, argv := helperproc.Command("ask", string(jsonOf(t, request{File: "/bin/cat", Args: []string{"/proc/self/status"}, GID: new(uint32(1234))})))
 	_, argvPlain := helperproc.Command("ask", string(jsonOf(t, request{File: "/bin/cat", Args: []string{"/proc/self/status"}})))
@@ -79,7 +79,7 @@ func TestAGroupAloneLeavesTheUsersOfASetUserIDProgram(t *testing.T) {
 	}
 }
 
-// The child looks along PATH, with its own credentials and in its own directory.
+// The child searches PATH with its own credentials and in its own directory.
 func TestPathIsSearchedByTheChild(t *testing.T) {
 	needRoot(t)
 	if plainFork() {
@@ -113,10 +113,10 @@ func TestPathIsSearchedByTheChild(t *testing.T) {
 			require.Equal(t, "good\n", output(t, l, spawn(t, l, "tool", nil, &o)), "%q", dirs)
 		}
 	}
-	// Root has what nobody has not.
+	// Root has access where the user nobody has none.
 	l := newLoop(t)
 	require.Equal(t, "root\n", output(t, l, spawn(t, l, "tool", nil, &childprocess.Options{Env: search("roots", "good")})))
-	// Without a better one the first that was there is blamed.
+	// If no better one follows, the first match is blamed.
 	o := nobodys
 	o.Env = search("nowhere", "roots", "plain")
 	failed, emitted := refused(t, "tool", nil, &o)
@@ -126,8 +126,8 @@ func TestPathIsSearchedByTheChild(t *testing.T) {
 	}, failed)
 }
 
-// Of several things that are wrong the one is blamed that comes first: descriptors, group,
-// directory, credentials, program.
+// If several things are wrong, the first in this order is blamed: descriptors, group, directory,
+// credentials, program.
 func TestStepsAreTakenInTheirOrder(t *testing.T) {
 	needRoot(t)
 	if plainFork() {
@@ -173,7 +173,8 @@ func TestStepsAreTakenInTheirOrder(t *testing.T) {
 	}
 }
 
-// The directory is entered by who may, and the program found from there by who it is started as.
+// The directory is entered by a user who may do so; the program is looked up from there as the
+// child's user.
 func TestADirectoryThatOnlyTheParentMayReadIsEntered(t *testing.T) {
 	needRoot(t)
 	if plainFork() {

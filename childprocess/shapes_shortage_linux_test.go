@@ -17,7 +17,7 @@ import (
 )
 
 func init() {
-	// shapes-shortage starts children with every shape while there are few descriptors: none left
+	// shapes-shortage starts children with every shape while descriptors are short: none free
 	// first, then one more each time, until a child works.
 	helperproc.Register("shapes-shortage", func(args []string) {
 		l := check(openLoop())
@@ -47,7 +47,7 @@ func init() {
 			}
 			return ev.err
 		}
-		_ = tried(1 << 10) // What is opened once was opened.
+		_ = tried(1 << 10) // Now everything that is opened once is open.
 		before := ownNumbers()
 		highest := before[len(before)-1]
 		failures := 0
@@ -66,6 +66,36 @@ func init() {
 			}
 		}
 		fmt.Print(failures)
+	})
+
+	// exclusive-shortage starts children on a Path with O_EXCL, with few free descriptors: the last
+	// of which is a standard descriptor that this program has closed.
+	helperproc.Register("exclusive-shortage", func(args []string) {
+		openRuntimePoller()
+		try := func(async bool, left int) error {
+			l := check(openLoop())
+			check(0, childprocess.Prepare(l))
+			giveBack := takeDescriptors(left)
+			check(0, unix.Close(0))
+			name := fmt.Sprint(args[0], async, left)
+			c, err := childprocess.Spawn(l, "/bin/true", nil, &childprocess.Options{Async: async, Stdio: []childprocess.Stdio{
+				childprocess.SameAs(1), childprocess.Path(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600), childprocess.Inherit,
+			}})
+			check(0, err)
+			ev := events(c)
+			check(0, l.Run())
+			giveBack()
+			check(unix.Open(os.DevNull, unix.O_RDONLY, 0))
+			check(0, l.Close())
+			return ev.err
+		}
+		for left := range 16 {
+			for _, async := range []bool{false, true} {
+				if err := try(async, left); err != nil && !errors.Is(err, unix.EMFILE) {
+					fail(fmt.Errorf("Async %t, %d left: %w", async, left, err))
+				}
+			}
+		}
 	})
 }
 
@@ -89,4 +119,11 @@ func TestShapesLeaveNothingWhenDescriptorsAreShort(t *testing.T) {
 			require.Positive(t, failures)
 		})
 	}
+}
+
+// The file was created before the descriptors ran out, so it must not be opened a second time.
+func TestAPathIsOpenedOnceWhenDescriptorsAreShort(t *testing.T) {
+	noNewFDs(t)
+	l := newLoop(t)
+	output(t, l, start(t, l, "exclusive-shortage", filepath.Join(t.TempDir(), "file")))
 }

@@ -17,8 +17,8 @@ import (
 )
 
 func init() {
-	// famine starts a child with 0 descriptors left, then with 1, and so on until it has run, by
-	// the form that is its argument.
+	// famine starts a child with 0 free descriptors, then with 1, and so on until it has run, by
+	// the form in its argument.
 	helperproc.Register("famine", func(args []string) {
 		openRuntimePoller()
 		var all []hunger
@@ -29,13 +29,13 @@ func init() {
 	})
 }
 
-// hunger is what came of starting a child with few descriptors left.
+// hunger is the result of a start with few free descriptors.
 type hunger struct {
 	Errno    syscall.Errno
 	Typed    bool // a *SpawnError of StepResource
 	Events   []string
 	Leaks    string
-	Children bool // one was left
+	Children bool // a child was left
 }
 
 func starveForm(form string, left int) (h hunger) {
@@ -47,7 +47,7 @@ func starveForm(form string, left int) (h hunger) {
 		err = callForm(form)
 		giveBack()
 		childprocess.RetireBackground()
-		childprocess.OpenPrivateLoops(openLoop) // Closes those that are idle.
+		childprocess.OpenPrivateLoops(openLoop) // This closes the idle loops.
 	default:
 		l := check(openLoop())
 		giveBack := takeDescriptors(left)

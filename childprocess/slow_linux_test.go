@@ -17,8 +17,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// longestGap has a timer of 1 ms run until stop is called, which returns the longest time between
-// two of its calls.
+// longestGap runs a timer of 1 ms until stop is called, which returns the longest time between two
+// of its callbacks.
 func longestGap(l *reactor.Loop) (stop func() time.Duration) {
 	var longest time.Duration
 	last := time.Now()
@@ -33,8 +33,8 @@ func longestGap(l *reactor.Loop) (stop func() time.Duration) {
 	}
 }
 
-// growDescriptorTable has the kernel make room for so many descriptors now. To make room takes a
-// program with threads some 20 ms, whoever opens the descriptor that needs it.
+// growDescriptorTable makes the kernel extend the descriptor table now. In a program with threads
+// that takes some 20 ms, on the call that needs it.
 func growDescriptorTable(t testing.TB, n int) {
 	t.Helper()
 	fd, err := unix.FcntlInt(0, unix.F_DUPFD_CLOEXEC, n)
@@ -42,8 +42,7 @@ func growDescriptorTable(t testing.TB, n int) {
 	require.NoError(t, unix.Close(fd))
 }
 
-// closesOneByOne reports whether a child closes what it is not to have by a call for each
-// descriptor.
+// closesOneByOne reports whether a child closes its copies of descriptors with one call for each.
 func closesOneByOne() bool {
 	return os.Getenv(forkSwitch) == "nocloserange" || sandbox.Forced("close_range")
 }
@@ -57,7 +56,7 @@ func TestTheLoopGoesOnWhileProgramsTakeLongToExecute(t *testing.T) {
 	k.delay(t, slowness)
 	growDescriptorTable(t, 2000)
 	var gap time.Duration
-	for range attempts { // On a busy machine the loop waits for others.
+	for range attempts { // On a busy machine the loop itself may be late.
 		began := time.Now()
 		gap = gapWhileStarting(t, k.path, 100, slowness)
 		t.Logf("longest time between two calls of a timer of 1 ms: %v; all children: %v", gap, time.Since(began))
@@ -68,7 +67,7 @@ func TestTheLoopGoesOnWhileProgramsTakeLongToExecute(t *testing.T) {
 	require.Less(t, gap, slowness/2, "the loop waited for an execution")
 }
 
-// gapWhileStarting starts children that take a time to execute, and returns the longest gap
+// gapWhileStarting starts children that take long to execute, and returns the longest gap
 // meanwhile.
 func gapWhileStarting(t *testing.T, file string, children int, slowness time.Duration) (gap time.Duration) {
 	l := newLoop(t)
@@ -126,8 +125,7 @@ func TestAnExecutionThatNeverEndsHoldsUpNothingElse(t *testing.T) {
 	require.Contains(t, []string{"exit SIGKILL", "exit 5"}, ev.process()[1], "it may have ended before it was killed")
 }
 
-// More than are started at once wait for their turn, in their order, and can be unref'd and killed
-// meanwhile.
+// Starts beyond the limit are queued in order; these children can be unref'd and killed meanwhile.
 func TestAsyncChildrenWaitForTheirTurn(t *testing.T) {
 	const atOnce = 64
 	k := keepScript(t, "exec sleep 1000")
@@ -207,14 +205,14 @@ func TestALoopIsClosedWhileExecutionsAreStuck(t *testing.T) {
 	for range children - 1 {
 		(<-k.arrived).letIn()
 	}
-	awaitNoSurvivor(t) // Each of them was killed, or would be stopped for ever.
+	awaitNoSurvivor(t) // Each of them was killed; otherwise it would be stopped for ever.
 }
 
 func TestASlowExecutionInOneOutputDoesNotHoldUpOthers(t *testing.T) {
 	noNewFDs(t)
 	k := keepScript(t, "echo slow")
 	slow := make(chan string)
-	go func() { // It is waited for below.
+	go func() { // The test waits for it below.
 		out, _ := childprocess.Output(context.Background(), k.path)
 		slow <- string(out)
 	}()
@@ -235,13 +233,13 @@ func TestASlowExecutionInOneOutputDoesNotHoldUpOthers(t *testing.T) {
 	require.Equal(t, "slow\n", <-slow)
 }
 
-// The end of the context does not hurry an execution, and is not forgotten either.
+// The end of the context does not interrupt an execution, and is not forgotten either.
 func TestTheContextOfAnOutputEndsDuringItsExecution(t *testing.T) {
 	noNewFDs(t)
 	k := keepScript(t, "exec sleep 1000")
 	ctx, cancel := contextWithCancel(t)
 	ended := make(chan error)
-	go func() { ended <- childprocess.Run(ctx, k.path) }() // It is waited for below.
+	go func() { ended <- childprocess.Run(ctx, k.path) }() // The test waits for it below.
 	a := <-k.arrived
 	cancel()
 	a.letIn()
@@ -258,7 +256,8 @@ func TestTheCollectorRunsDuringAnExecution(t *testing.T) {
 	k := keepScript(t, "exit 0")
 	l := newLoop(t)
 	ended := make(chan *childprocess.SyncResult)
-	go func() { ended <- childprocess.SpawnSync(k.path, nil, nil) }() // It is waited for below.
+	// The test waits for it below.
+	go func() { ended <- childprocess.SpawnSync(k.path, nil, nil) }()
 	a := <-k.arrived
 	collectGarbage(t)
 	ev := events(spawn(t, l, "true", nil, nil))

@@ -11,26 +11,32 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// Spawn starts file with args on the loop and returns at once with the child; add listeners to it
-// before returning to the loop. The child keeps the loop alive until it has exited, and so do its
-// streams while they are read.
+// Spawn starts file with args on the loop and returns the child. Its events come after the caller
+// has returned to the loop, so listeners can be added until then. The child keeps the loop alive
+// until it has exited; its streams keep the loop alive while they are read. Must be called on the
+// loop goroutine.
 //
-// A mistake in the call is returned as *[ArgumentError]. When the system refuses for a reason that
-// can pass or that depends on the machine (ENOENT, EACCES, EAGAIN, EMFILE, ENFILE), Spawn returns a
-// child whose error event has a *[SpawnError]; for every other reason it returns the *[SpawnError]
-// (Node v20 documentation, "Child process", and libuv's uv_spawn). A child that could not be
-// started has all the streams that were asked for, too. Where there were no descriptors for them
-// they are closed, like destroyed ones; so is a channel. [reactor.ErrClosed] is returned for a
-// closed loop.
+// If the system refuses to start the program for a reason that may pass, or that depends on the
+// machine (ENOENT, EACCES, EAGAIN, EMFILE, ENFILE), Spawn returns a child, which emits a
+// *[SpawnError] as its error event. That child has all the streams that were asked for; if there
+// were no descriptors for them, the streams and the channel are closed. Otherwise the error is
+// returned:
 //
-// The call takes as long as the kernel needs to start the program: the calling thread waits until
-// the child has executed. See Options.Async for a child that starts while the loop goes on.
+//   - *[ArgumentError]: a mistake in the call;
+//   - *[UnsupportedError]: the system does not have an option;
+//   - *[SpawnError]: the system refused for another reason;
+//   - [reactor.ErrClosed]: the loop is closed.
+//
+// The calling thread waits until the child has executed the program. With Options.Async another
+// thread waits.
+//
+// Sources: Node v20 documentation, "Child process"; libuv, uv_spawn.
 func Spawn(l *reactor.Loop, file string, args []string, o *Options) (*ChildProcess, error) {
 	return start(l, "spawn", file, args, o, nil)
 }
 
-// start is Spawn for all forms that have a loop; op names the form in errors. When the form has
-// found a mistake start only returns that.
+// start is Spawn for all forms with a loop. op names the form in errors. If the form has found a
+// mistake, start only returns that.
 func start(l *reactor.Loop, op, file string, args []string, o *Options, mistake error) (*ChildProcess, error) {
 	if o == nil {
 		o = &noOptions
@@ -62,15 +68,15 @@ func start(l *reactor.Loop, op, file string, args []string, o *Options, mistake 
 	return c, nil
 }
 
-// noOptions is never changed.
+// noOptions must not be changed.
 var noOptions Options
 
-// begin is the beginning of a call of any form: it checks the call, unless a mistake was found
-// before, and calls start.
+// begin is the first part of every form: it checks the call, unless the form has found a mistake,
+// and calls start.
 //
-// It is the one place where what was handed over by [Stdio.Owned] is given up, whatever becomes of
-// the call; it is when start has made everything that a child needs, because a number that was
-// given up could be had again by that.
+// Only begin closes what the options own ([Stdio.Owned]), whatever the outcome. It does so after
+// start has opened all descriptors of the child, because start could get a number that was closed
+// before.
 func begin(op, file string, args []string, o *Options, mistake error, start func() error) error {
 	defer closeOwned(o.Stdio)
 	if mistake != nil {
@@ -85,7 +91,7 @@ func begin(op, file string, args []string, o *Options, mistake error, start func
 	return start()
 }
 
-// startOn starts a child on a loop, by the thread that calls unless it is Async.
+// startOn starts a child on a loop: on the calling thread, or on a spawner's if it is Async.
 func startOn(l *reactor.Loop, op, file string, args []string, o *Options) (*ChildProcess, error) {
 	all, err := childrenOf(l)
 	if err != nil {
@@ -103,8 +109,8 @@ func startOn(l *reactor.Loop, op, file string, args []string, o *Options) (*Chil
 	return c, c.enter(all, o)
 }
 
-// newChild, prepare and fork may be called on any goroutine: a child belongs to no loop before
-// enter.
+// newChild, like prepare and fork, may be called on any goroutine, because a child belongs to no
+// loop before enter.
 func newChild(op, file string, args []string, o *Options) *ChildProcess {
 	if o.Shell != "" {
 		file, args = shellCommand(o.Shell, file, args)
@@ -130,7 +136,7 @@ func newChild(op, file string, args []string, o *Options) *ChildProcess {
 	return c
 }
 
-// getStarting returns memory for one start, which enter gives back.
+// getStarting returns memory for one start; enter gives it back.
 func (all *children) getStarting() *starting {
 	if st := all.spare; st != nil {
 		all.spare = nil
@@ -144,7 +150,8 @@ func (all *children) putStarting(st *starting) {
 	all.spare = st
 }
 
-// prepare opens the child's descriptors and gathers what the start needs, in c.starting.
+// prepare opens the child's descriptors and fills c.starting for fork. If it fails,
+// c.starting.failed is set and everything is closed.
 func (c *ChildProcess) prepare(s *process.Starter, way ExitWatch, o *Options) {
 	st := c.starting
 	table := &st.memory
@@ -157,17 +164,17 @@ func (c *ChildProcess) prepare(s *process.Starter, way ExitWatch, o *Options) {
 		return
 	}
 	st.table = table
-	c.filled = int32(table.fill(o.input)) // A pipe never holds more.
+	c.filled = int32(table.fill(o.input)) // At most the size of a pipe.
 	ctty := o.ctty()
 	session := o.Detached || ctty >= 0
 	st.spec = process.Spec{
 		Args: c.args, Env: o.environ(), Dir: o.Dir, Slots: table.slots,
 		Setsid: session, Setctty: ctty >= 0, Ctty: max(ctty, 0),
-		// setsid(2) makes a group too, of which its leader cannot make another.
+		// A session leader cannot call setpgid(2), and leads a group anyway.
 		Setpgid: o.Setpgid || o.Foreground || c.scope == scopeGroup && !session, Pgid: o.Pgid,
 		Settings: o.settings(table.ruleset), Backend: process.Backend(o.Backend), InheritOpen: o.FDPolicy == FDsCloseOnExec,
 		ThrowAway: o.PreSpawn != nil,
-		// An Async child is forked later.
+		// Copies, because an Async child is forked after the call has returned.
 		UID: copyOf(o.UID), GID: copyOf(o.GID), Groups: slices.Clone(o.Groups),
 		Pidfd: way == ExitWatchPidfd,
 	}
@@ -188,6 +195,7 @@ func copyOf[N int | uint32](n *N) *N {
 	return new(*n)
 }
 
+// layoutFailure returns the *SpawnError for a failed open of the layout.
 func (c *ChildProcess) layoutFailure(err error) *SpawnError {
 	e := c.failure(StepStdio, c.file, err)
 	if ruleset, ok := errors.AsType[*rulesetError](err); ok {
@@ -206,7 +214,8 @@ func (c *ChildProcess) layoutFailure(err error) *SpawnError {
 	return e
 }
 
-// fork starts the program, on the thread that it is called on unless the child needs a special one.
+// fork starts the program and sets the result in c.starting. It closes the child's ends in any
+// case. Unless the child needs another thread, it is a child of the calling thread.
 func (c *ChildProcess) fork(s *process.Starter) {
 	st := c.starting
 	if st.startErr != nil {
@@ -229,7 +238,7 @@ func (c *ChildProcess) fork(s *process.Starter) {
 	}
 }
 
-// forkOn has attempt called on the right thread. The error is that of PreSpawn.
+// forkOn calls attempt on the thread that the child needs. The error is that of PreSpawn.
 func (st *starting) forkOn(s *process.Starter) (p process.Process, failure *process.Failure, err error) {
 	dies := st.spec.Settings != nil && st.spec.Settings.Pdeathsig != 0
 	if st.preSpawn == nil && !dies {
@@ -244,8 +253,8 @@ func (st *starting) forkOn(s *process.Starter) (p process.Process, failure *proc
 	return p, failure, nil
 }
 
-// attempt starts the program, without the low numbers if descriptors are short. A thread that is
-// thrown away may not release them: see process.Spec.
+// attempt starts the program. If descriptors are short, it tries again without the reserved low
+// numbers; a throw-away thread must not give them up, see process.Spec.
 func (st *starting) attempt(s *process.Starter) (process.Process, *process.Failure) {
 	p, failure := s.Start(&st.spec)
 	if failure != nil && exhausted(failure.Err) && !st.spec.ThrowAway && s.Release() {
@@ -254,7 +263,8 @@ func (st *starting) attempt(s *process.Starter) (process.Process, *process.Failu
 	return p, failure
 }
 
-// takeStartResult takes over the result of fork, on the loop, and has the end of the child watched.
+// takeStartResult takes over the result of fork, on the loop goroutine, and starts to watch for the
+// exit.
 func (c *ChildProcess) takeStartResult() {
 	st := c.starting
 	c.starting, c.startErr = nil, st.startErr
@@ -269,7 +279,8 @@ func (c *ChildProcess) takeStartResult() {
 	}
 }
 
-// enter makes a child that was forked one of the loop's. It returns what is not an event.
+// enter makes a forked child one of the loop's, on the loop goroutine. A returned error is not
+// emitted, and nothing is left of the child then.
 func (c *ChildProcess) enter(all *children, o *Options) error {
 	defer all.putStarting(c.starting)
 	c.loop, c.siblings = all.loop, all
@@ -301,7 +312,8 @@ func (c *ChildProcess) enter(all *children, o *Options) error {
 	return nil
 }
 
-// adopt makes the channel and the streams and counts what close waits for.
+// adopt makes the channel, the streams and the tees, and counts them for close. Afterwards they own
+// the descriptors of table; on an error all of them are closed.
 func (c *ChildProcess) adopt(table *layout, o *Options) error {
 	channel, err := table.channel(c.loop, o)
 	if err != nil {
@@ -330,7 +342,7 @@ func (c *ChildProcess) adopt(table *layout, o *Options) error {
 	return nil
 }
 
-// connect gives the child its channel, its terminal, or nil, and its streams.
+// connect sets the fields for the channel and the terminal, which may be nil, and for the streams.
 func (c *ChildProcess) connect(channel *ipc.Channel, stdio []StdioStream, terminal *Terminal) {
 	c.channel, c.terminal = channel, terminal
 	c.forwardErrors()
@@ -348,7 +360,7 @@ func (c *ChildProcess) connect(channel *ipc.Channel, stdio []StdioStream, termin
 	}
 }
 
-// shown returns what its user sees of the streams.
+// shown returns the streams for c.Stdio: without those that are hidden.
 func (c *ChildProcess) shown(stdio []StdioStream) []StdioStream {
 	if c.hidden == [standardSlots]bool{} {
 		return slices.Clip(stdio)
@@ -362,7 +374,7 @@ func (c *ChildProcess) shown(stdio []StdioStream) []StdioStream {
 	return shown
 }
 
-// hidden says of which standard slots the streams are the library's alone.
+// hidden returns the standard slots whose streams are the library's alone.
 func (o *Options) hidden() (hidden [standardSlots]bool) {
 	for i := range hidden {
 		if i < len(o.Stdio) && o.Stdio[i].form == formTee {
@@ -373,7 +385,7 @@ func (o *Options) hidden() (hidden [standardSlots]bool) {
 	return hidden
 }
 
-// announce queues the first event.
+// announce queues the first event: spawn, or error.
 func (c *ChildProcess) announce() {
 	if c.startErr == nil {
 		c.state = childRunning
@@ -384,8 +396,8 @@ func (c *ChildProcess) announce() {
 	c.loop.NextTick(func() { c.reportExit(c.status) })
 }
 
-// markRefused has the child be one that could not be started. A Kill must not find process 0, which
-// means our own group.
+// markRefused makes c a child that was not started. In this state Kill sends nothing; to process 0, it
+// would signal our own group.
 func (c *ChildProcess) markRefused() {
 	c.waitErr = c.startErr
 	c.state = childExited
@@ -394,11 +406,12 @@ func (c *ChildProcess) markRefused() {
 
 func (c *ChildProcess) emitSpawn() { reactor.Emit(c.loop, &c.spawn, struct{}{}) }
 
+// failure returns a *SpawnError of this child.
 func (c *ChildProcess) failure(step Step, path string, err error) *SpawnError {
 	return &SpawnError{Op: c.op, Step: step, File: c.file, Path: path, Args: c.args[1:], Err: err}
 }
 
-// isErrorEvent reports whether a refusal is told by the error event, as Node does.
+// isErrorEvent reports whether a refusal is the error event, as in Node, and not returned.
 func isErrorEvent(err error) bool {
 	switch err {
 	case syscall.ENOENT, syscall.EACCES, syscall.EAGAIN, syscall.EMFILE, syscall.ENFILE:
@@ -407,6 +420,5 @@ func isErrorEvent(err error) bool {
 	return false
 }
 
-// exhausted reports whether there were no descriptors left. The child then keeps none of those that
-// it has got.
+// exhausted reports whether the descriptors ran out. The child then gives up those that it has.
 func exhausted(err error) bool { return err == syscall.EMFILE || err == syscall.ENFILE }

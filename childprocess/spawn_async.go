@@ -8,56 +8,59 @@ import (
 	"github.com/brood-go/brood/internal/process"
 )
 
-// starting is what is needed of a child until it runs or was refused. The spawner that forks it
-// writes the result; the rest is the loop's.
+// starting is the state of a child from newChild until it runs or was refused. The goroutine that
+// forks the child writes the result of fork. Everything else is used on the goroutine that prepares
+// the start, and then on the loop goroutine.
 type starting struct {
 	spec  process.Spec
-	table *layout // memory, or nil when its descriptors could not be had
+	table *layout // &memory; nil if its descriptors could not be opened
 	dot   string  // see Options.candidates
 
 	preSpawn func() error // Options.PreSpawn
 
 	memory layout
-	file   [1]string // of spec.Files
+	file   [1]string // memory for spec.Files
 
-	// The result of fork.
+	// The result of fork; valid for the loop after fork, for an Async child after started.
 	process     process.Process
 	startedAt   time.Time
 	startMaxrss int64       // see ChildProcess.shared
-	startErr    *SpawnError // also of prepare, and then there is nothing to fork
+	startErr    *SpawnError // set by prepare, too; then fork does nothing
 
-	// Of an Async child:
-	signals   []queuedSignal // sent when it runs
-	grace     time.Duration  // of Terminate; 0: it was not called
+	// Of an Async child, used on the loop goroutine.
+	signals   []queuedSignal // to be sent when it runs
+	grace     time.Duration  // the argument of Terminate; 0: not called
 	race      closeRace
-	holdsLoop bool // it is one of children.holders
+	holdsLoop bool // counted in children.holders
 }
 
-// queuedSignal is one that was sent to a child, or to its group, before it ran.
+// queuedSignal is a signal that Kill or KillGroup was given before the child ran.
 type queuedSignal struct {
 	signal Signal
 	group  bool
 }
 
+// queueSignal keeps a signal until the child runs.
 func (s *starting) queueSignal(sig Signal, group bool) {
 	s.signals = append(s.signals, queuedSignal{sig, group})
 }
 
+// queueTerminate keeps the shortest grace until the child runs; a negative one means never.
 func (s *starting) queueTerminate(grace time.Duration) {
 	if s.grace <= 0 || grace > 0 && grace < s.grace {
 		s.grace = grace
 	}
 }
 
-// closeRace is when the loop and the spawner meet for the last time. Whoever comes second knows that
-// the other is through.
+// closeRace synchronizes the loop's Close with the spawner of an Async child. The second of the two
+// to come takes care of the child.
 type closeRace struct {
-	mu     sync.Mutex
-	forked bool // the result is there
-	closed bool // the loop is closed
+	mu     sync.Mutex // guards the fields below
+	forked bool       // the result of fork is set
+	closed bool       // the loop was closed
 }
 
-// arrive notes that one of the two has come, and reports whether the other has come before.
+// arrive notes that the caller has come, in mine, and reports whether the other had come before.
 func (p *closeRace) arrive(mine, other *bool) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -65,8 +68,8 @@ func (p *closeRace) arrive(mine, other *bool) bool {
 	return *other
 }
 
-// noteForked is told by the spawner. It reports false when the loop was closed, and has let go of
-// the child.
+// noteForked is called by the spawner after fork. It reports false if the loop was closed; the child
+// is taken care of then.
 func (c *ChildProcess) noteForked() bool {
 	s := c.starting
 	if s.race.arrive(&s.race.forked, &s.race.closed) {
@@ -76,7 +79,7 @@ func (c *ChildProcess) noteForked() bool {
 	return true
 }
 
-// noteLoopClosed is told by the loop when it is closed.
+// noteLoopClosed is called by the Close of the loop, while the child is starting.
 func (c *ChildProcess) noteLoopClosed() {
 	s := c.starting
 	if s.race.arrive(&s.race.closed, &s.race.forked) {
@@ -84,7 +87,7 @@ func (c *ChildProcess) noteLoopClosed() {
 	}
 }
 
-// passToSurvivor hands a child whose loop is closed to its survivor.
+// passToSurvivor gives the forked child of a closed loop, or the failure to fork it, to its survivor.
 func (c *ChildProcess) passToSurvivor() {
 	s, survivor := c.starting, c.survivor
 	switch {
@@ -93,13 +96,13 @@ func (c *ChildProcess) passToSurvivor() {
 	case s.startErr != nil:
 	case survivor != nil:
 		survivor.takeOver(s.process, s.startedAt)
-	default: // There was no other loop.
+	default: // No other loop could be had: nothing waits for the child.
 		s.sendQueued(s.process)
 		s.process.Close()
 	}
 }
 
-// sendQueued sends a process what Kill and KillGroup have reported as sent.
+// sendQueued sends p the signals that Kill and KillGroup have reported as sent.
 func (s *starting) sendQueued(p process.Process) {
 	for _, sig := range s.signals {
 		if sig.group {
@@ -110,8 +113,8 @@ func (s *starting) sendQueued(p process.Process) {
 	}
 }
 
-// setHold has the start of an Async child keep the loop alive, or not: children.holders counts the
-// starts that do.
+// setHold makes the start of an Async child keep the loop alive, or no longer. children.holders counts
+// these starts, for one Loop.Hold.
 func (all *children) setHold(s *starting, hold bool) {
 	switch {
 	case hold == s.holdsLoop:
@@ -128,8 +131,8 @@ func (all *children) setHold(s *starting, hold bool) {
 	s.holdsLoop = hold
 }
 
-// startLater has the child forked on another thread. The streams exist at once, but wait for
-// nothing before the child is known to run: so spawn comes before everything else.
+// startLater lets a spawner fork the child. The streams exist at once, but are held until the child
+// runs, because spawn must be the first event.
 func (c *ChildProcess) startLater(all *children, o *Options) error {
 	s := c.starting
 	c.loop, c.siblings = all.loop, all
@@ -142,21 +145,21 @@ func (c *ChildProcess) startLater(all *children, o *Options) error {
 	c.holdStreams()
 	all.add(c)
 	all.refChanged(c)
-	later := *o // The caller's is not kept.
+	later := *o // The call may return, and its options change, before started.
 	all.spawners.run(func(st *process.Starter) {
 		c.fork(st)
 		if c.noteForked() {
-			// A loop that is closed now has let go of the child.
+			// If the loop is closed, it has given up the child.
 			_ = all.loop.Post(func() { c.onForked(&later) })
 		}
 	})
 	return nil
 }
 
-// onForked is told, on the loop, what has become of the fork.
+// onForked is called on the loop goroutine after fork.
 func (c *ChildProcess) onForked(o *Options) {
 	if c.state != childStarting {
-		return // The loop was closed meanwhile.
+		return // The loop was closed.
 	}
 	s := c.starting
 	c.siblings.setHold(s, false)
@@ -174,6 +177,8 @@ func (c *ChildProcess) onForked(o *Options) {
 	}
 }
 
+// holdStreams keeps streams and channel from waiting for readiness until releaseStreams, so that
+// none of their events precedes spawn.
 func (c *ChildProcess) holdStreams() {
 	if c.channel != nil {
 		c.channel.Hold()
@@ -202,34 +207,34 @@ func (c *ChildProcess) releaseStreams() {
 	}
 }
 
-// spawners start children on goroutines, for one loop. There are twice as many as can run at once,
-// because each waits while its child executes, and more while all of these wait: a thread may be in
-// an execve(2) for long, for a program on a disk that does not answer.
+// spawners start Async children on goroutines, for one loop. Up to 2*GOMAXPROCS goroutines run,
+// because each waits while its child executes, and up to maxSpawners when all of them wait:
+// execve(2) of a program on a slow disk can take long. Methods without another rule are safe to
+// call from any goroutine. mu guards all fields.
 type spawners struct {
 	mu      sync.Mutex
-	queue   []func(*process.Starter)
-	running int                // goroutines
-	taken   int                // out of queue, so far
-	watched bool               // a timer runs that calls relieve
-	idle    []*process.Starter // of goroutines that have ended
-	closed  bool
+	queue   []func(*process.Starter) // in the order of run
+	running int                      // goroutines of work
+	taken   int                      // starts taken out of queue so far
+	watched bool                     // a timer will call relieve
+	idle    []*process.Starter       // owned; of goroutines that have ended
+	closed  bool                     // put keeps no more starters
 }
 
 const (
-	// maxSpawners is how many children start at once.
+	// maxSpawners is the most goroutines, and so the most starts at once.
 	maxSpawners = 64
 
-	// spawnPatience is how long all spawners may be busy with one child each before others join
-	// them. A usual child takes a fraction of a millisecond.
+	// spawnPatience is how long all spawners may be busy with one child each before there are more
+	// of them. A start usually takes a fraction of a millisecond.
 	spawnPatience = 5 * time.Millisecond
 
-	// maxIdleStarters is how many starters are kept with their low descriptor numbers.
+	// maxIdleStarters is the most starters that are kept, each with its reserved low descriptor
+	// numbers.
 	maxIdleStarters = 4
 )
 
-// run has start called soon.
-//
-// Safe to call from any goroutine.
+// run queues start, for one of the goroutines.
 func (s *spawners) run(start func(*process.Starter)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -241,7 +246,7 @@ func (s *spawners) run(start func(*process.Starter)) {
 	}
 }
 
-// grow is called under mu.
+// grow starts n goroutines. The caller holds mu.
 func (s *spawners) grow(n int) {
 	for range n {
 		s.running++
@@ -249,7 +254,7 @@ func (s *spawners) grow(n int) {
 	}
 }
 
-// watch is called under mu, when children wait for a spawner.
+// watch sets the timer for relieve. The caller holds mu, and starts are queued.
 func (s *spawners) watch() {
 	if !s.watched {
 		s.watched = true
@@ -258,8 +263,8 @@ func (s *spawners) watch() {
 	}
 }
 
-// relieve doubles the spawners if none of them has taken a child since. It runs on a goroutine of
-// its timer.
+// relieve doubles the goroutines if none has taken a start since watch. It runs on its timer's
+// goroutine.
 func (s *spawners) relieve(taken int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -275,6 +280,7 @@ func (s *spawners) relieve(taken int) {
 	}
 }
 
+// work is a goroutine: it takes starts until the queue is empty.
 func (s *spawners) work() {
 	starter := s.get()
 	for {
@@ -287,6 +293,7 @@ func (s *spawners) work() {
 	}
 }
 
+// next takes a start out of the queue. If there is none, ok is false and the goroutine must end.
 func (s *spawners) next() (start func(*process.Starter), ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -301,7 +308,7 @@ func (s *spawners) next() (start func(*process.Starter), ok bool) {
 	return start, true
 }
 
-// get returns a starter for one goroutine, which puts it back.
+// get returns a starter for the use of one goroutine, which must put it back.
 func (s *spawners) get() *process.Starter {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -313,6 +320,7 @@ func (s *spawners) get() *process.Starter {
 	return new(process.Starter)
 }
 
+// put takes a starter back, for the next goroutine.
 func (s *spawners) put(starter *process.Starter) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -323,7 +331,7 @@ func (s *spawners) put(starter *process.Starter) {
 	s.idle = append(s.idle, starter)
 }
 
-// close gives up what is idle. Goroutines that still start children give up theirs.
+// close releases the idle starters. Each goroutine that still runs releases its own in put.
 func (s *spawners) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

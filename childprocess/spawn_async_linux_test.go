@@ -11,7 +11,7 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// It had written and ended before its loop knew that it ran.
+// The child has written and exited before its loop knew that it ran.
 func TestDataOfAnAsyncChildThatHasEndedComesBeforeExit(t *testing.T) {
 	eachExitWatch(t, func(t *testing.T, l *reactor.Loop, _ childprocess.ExitWatch) {
 		for range 20 {
@@ -32,8 +32,7 @@ func TestDataOfAnAsyncChildThatHasEndedComesBeforeExit(t *testing.T) {
 	})
 }
 
-// awaitExit waits until a child that is being started, the only one, has ended. It stays to be
-// waited for.
+// awaitExit waits until the one child that is being started has exited, and does not reap it.
 func awaitExit(t testing.TB) {
 	t.Helper()
 	for {

@@ -15,8 +15,7 @@ import (
 	"github.com/brood-go/brood/childprocess"
 )
 
-// Whatever the reason, an Async child tells of it by its error event, with the error that Spawn has
-// for the same call.
+// For every reason, an Async child emits the error that Spawn returns or emits for the same call.
 func TestEveryRefusalOfAnAsyncChildIsItsErrorEvent(t *testing.T) {
 	dir := t.TempDir()
 	denied := writeFile(t, filepath.Join(dir, "denied"), "#!/bin/sh\n", 0o644)
@@ -194,6 +193,6 @@ func TestExecOfAnAsyncChild(t *testing.T) {
 
 	o = execOptions(*async())
 	o.Timeout = time.Millisecond
-	got = runToDone(t, l, callExec(t, l, "sleep 1000; true", o)) // Its group is ended.
+	got = runToDone(t, l, callExec(t, l, "sleep 1000; true", o)) // Its group is killed.
 	require.ErrorIs(t, got.err, childprocess.ErrTimeout)
 }

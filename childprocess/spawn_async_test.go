@@ -19,7 +19,7 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// async are the options of a child that is started while the loop goes on.
+// async returns the options of a child that is started while the loop goes on.
 func async() *childprocess.Options { return &childprocess.Options{Async: true} }
 
 func TestAnAsyncChildHasStreamsAtOnceAndAPidWithSpawn(t *testing.T) {
@@ -72,8 +72,7 @@ func TestStdinOfAnAsyncChildTakesWritesBeforeSpawn(t *testing.T) {
 	}
 }
 
-// Whatever a child does in its first moment: its parent hears of the start first, then of the data,
-// the end and the close.
+// Whatever a child does in its first moment, spawn comes first, then the data, exit and close.
 func TestEventsOfAnAsyncChildComeInTheirOrder(t *testing.T) {
 	const batches, batch = 30, 10
 	l := newLoop(t)
@@ -94,7 +93,7 @@ func TestEventsOfAnAsyncChildComeInTheirOrder(t *testing.T) {
 			require.Less(t, ev.index("exit"), ev.index("close"), "%q", ev.log)
 			for slot := 1; slot < 5; slot++ {
 				require.Equal(t, strconv.Itoa(slot)+"\n", string(ev.data[slot]), slot)
-				if !watchesSIGCHLD() { // It may tell the end of a child before its last data.
+				if !watchesSIGCHLD() { // SIGCHLD may report the exit before the last data.
 					require.Less(t, ev.index(slotName(slot)+" data"), ev.index("exit"), "%q", ev.log)
 				}
 			}
@@ -113,7 +112,7 @@ func TestMessagesOfAnAsyncChildComeAfterSpawn(t *testing.T) {
 	}
 }
 
-func TestWhatIsSentBeforeSpawnReachesAnAsyncChild(t *testing.T) {
+func TestMessagesSentBeforeSpawnReachAnAsyncChild(t *testing.T) {
 	for name, text := range map[string]string{"little": "text", "much": strings.Repeat("t", 1<<20)} {
 		t.Run(name, func(t *testing.T) {
 			l := newLoop(t)
@@ -137,8 +136,7 @@ func TestWhatIsSentBeforeSpawnReachesAnAsyncChild(t *testing.T) {
 	}
 }
 
-// A channel that was paused by its user before spawn stays paused; one that was not may be resumed,
-// which says nothing.
+// A channel that its user paused before spawn stays paused; Resume on another has no effect.
 func TestAChannelThatIsPausedBeforeSpawnStaysPaused(t *testing.T) {
 	l := newLoop(t)
 	c := forkHelper(t, l, &childprocess.ForkOptions{Options: *async()}, "ipc-say", "1")
@@ -181,7 +179,7 @@ func TestSignalZeroBeforeSpawnDoesNothing(t *testing.T) {
 	require.Equal(t, []string{"spawn", "exit 3", "close 3"}, ev.process())
 }
 
-func TestWhatIsNoSignalIsRefusedBeforeSpawnToo(t *testing.T) {
+func TestAnInvalidSignalIsRefusedBeforeSpawnToo(t *testing.T) {
 	l := newLoop(t)
 	async, running := startWith(t, l, async(), "exit", "0"), start(t, l, "exit", "0")
 	for _, s := range []syscall.Signal{-1, 100, 128, 129, 1000} {
@@ -255,8 +253,8 @@ func TestALoopMayStopWhileAChildIsBeingStarted(t *testing.T) {
 	}
 }
 
-// The loop is closed: nobody is told any more, and nothing is left but the child, which gets what
-// was sent to it.
+// When the loop is closed, no event comes, and nothing is left but the child, which gets the
+// signals that it was sent.
 func TestALoopMayBeClosedWhileAChildIsBeingStarted(t *testing.T) {
 	noNewFDs(t)
 	closed := 0
@@ -273,19 +271,18 @@ func TestALoopMayBeClosedWhileAChildIsBeingStarted(t *testing.T) {
 		require.Empty(t, ev.log)
 		_, err := c.Wait(t.Context())
 		require.ErrorIs(t, err, reactor.ErrClosed)
-		awaitNoSurvivor(t) // It was killed, or would be stopped for ever.
+		awaitNoSurvivor(t) // It was killed; otherwise it would be stopped for ever.
 	}
 	require.NotZero(t, closed)
 }
 
-// awaitNoSurvivor waits until no child is left of a loop that was closed, nor one that is still
-// being started.
+// awaitNoSurvivor waits until no child of a closed loop is left, running or being started.
 func awaitNoSurvivor(t testing.TB) {
 	t.Helper()
 	for deadline := time.Now().Add(looptest.HangLimit()); childprocess.BackgroundUsers() > 0; runtime.Gosched() {
 		require.True(t, time.Now().Before(deadline), "a child is left")
 	}
-	childprocess.RetireBackground() // Its descriptors would be missed by another test when it ends.
+	childprocess.RetireBackground() // Another test would miss its descriptors when it ends.
 }
 
 func TestOptionsOfAnAsyncChildMayBeChangedAfterTheCall(t *testing.T) {

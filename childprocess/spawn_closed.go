@@ -5,16 +5,16 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// enterClosed makes a child one of the loop's for which there are no descriptors. Its user does not
-// know that yet, and listens to streams: those that were asked for exist, and are closed. Their
-// events come behind the error event.
+// enterClosed is the rest of enter for a child that could not get descriptors. Its user will add
+// listeners before the error event, so the streams that the options ask for exist, and are closed.
+// Their events come after the error event.
 func (c *ChildProcess) enterClosed(o *Options) error {
 	c.siblings.add(c)
 	c.announce()
 	return c.adoptClosed(o, c.startErr)
 }
 
-// refuseLater is enterClosed for an Async child, of which nothing is known before the error event.
+// refuseLater is enterClosed for an Async child, which is starting until the error event.
 func (c *ChildProcess) refuseLater(o *Options) error {
 	s := c.starting
 	c.siblings.add(c)
@@ -27,13 +27,13 @@ func (c *ChildProcess) refuseLater(o *Options) error {
 	return c.adoptClosed(o, s.startErr)
 }
 
-// adoptClosed is adopt for a child without descriptors. It fails only where the loop is closed.
+// adoptClosed is adopt for a child without descriptors. It fails only if the loop is closed.
 func (c *ChildProcess) adoptClosed(o *Options, cause error) (err error) {
 	asked := layout{stdio: o.Stdio}
 	var channel *ipc.Channel
 	stdio := make([]StdioStream, max(len(o.Stdio), standardSlots))
 	for n := range stdio {
-		// Of stdin, which close does not wait for, last: it then closes first.
+		// Stdin is made last, so it closes first: the child's close does not wait for it.
 		i := (n + 1) % len(stdio)
 		s := asked.slot(i)
 		switch {
@@ -54,7 +54,7 @@ func (c *ChildProcess) adoptClosed(o *Options, cause error) (err error) {
 	return nil
 }
 
-// closedStream returns what slot i would have had.
+// closedStream returns closed streams in place of those that slot i asks for.
 func (c *ChildProcess) closedStream(i int, cause error) (s StdioStream, err error) {
 	if i != 0 {
 		s.Readable, err = streams.NewClosedReadable(c.loop, cause)

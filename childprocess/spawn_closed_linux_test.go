@@ -21,9 +21,9 @@ import (
 )
 
 func init() {
-	// starved-user uses all that a child has, as programs do that expect one. It starts children
-	// with 0 descriptors left, then with 1, and so on until one runs, by the form that is its
-	// argument, and tells what came of the others.
+	// starved-user uses everything that a child has, like a program that expects one. It starts
+	// children with 0 free descriptors, then with 1, and so on until one runs, by the form in its
+	// argument, and writes the results of the others.
 	helperproc.Register("starved-user", func(args []string) {
 		openRuntimePoller()
 		var all []used
@@ -38,12 +38,12 @@ func init() {
 	})
 }
 
-// used is what a program was told that has used a child which could not be started.
+// used is the result of using a child that could not be started.
 type used struct {
 	Events  []string // of the child and its streams
-	Write   string   // what Write to Stdin has returned
-	Lines   []string // the errors with which the lines of Stdout and of Stderr have ended
-	Sink    string   // the error of what Stdout was piped to
+	Write   string   // the error of Write to Stdin
+	Lines   []string // the errors at the end of the lines of Stdout and of Stderr
+	Sink    string   // the error of the destination of Stdout's pipe
 	Wait    string
 	Channel string // of Send, and Connected; empty without a channel
 	Leaks   string
@@ -76,7 +76,7 @@ func useStarved(form string, left int) (u used, ran bool) {
 	for _, r := range []*streams.Readable{c.Stdout, c.Stderr} {
 		r.OnLine(func([]byte) {})
 		r.OnText(func(string) {})
-		go func() { // Ends with the stream.
+		go func() { // It ends with the stream.
 			text := "the end"
 			for _, err := range r.Lines() {
 				if err != nil {
@@ -98,7 +98,7 @@ func useStarved(form string, left int) (u used, ran bool) {
 		c.OnDisconnect(func() { ev.add("disconnect") })
 	}
 	release := l.Hold()
-	go func() { // Ends with the child, and ends the loop.
+	go func() { // It ends with the child, and stops the loop.
 		_, err := c.Wait(context.Background())
 		<-told
 		<-told
@@ -139,8 +139,7 @@ func TestAProgramThatExpectsStreamsDoesNotPanicForWantOfDescriptors(t *testing.T
 					want.Events = append([]string{"error EMFILE", "disconnect"}, want.Events[1:]...)
 				}
 				if form == "Async" && u.Sink == "" {
-					// There were descriptors for the pipes, and then none for the fork: they come
-					// to their end.
+					// There were descriptors for the pipes but none for the fork, so the pipes end.
 					require.Equal(t, failure, u.Wait)
 					continue
 				}
@@ -150,8 +149,8 @@ func TestAProgramThatExpectsStreamsDoesNotPanicForWantOfDescriptors(t *testing.T
 	}
 }
 
-// What a slot is to have can fail for other reasons. An Async child, of which Spawn has returned,
-// has its streams all the same.
+// A slot can fail for other reasons. An Async child, which Spawn has returned by then, has its
+// streams nevertheless.
 func TestAnAsyncChildWhoseSlotsCannotBeHadHasClosedStreams(t *testing.T) {
 	l := newLoop(t)
 	o := async()

@@ -11,15 +11,15 @@ import (
 	"github.com/brood-go/brood/ipc"
 )
 
-// defaultPath is searched when the environment has no PATH, as execvp(3) does.
+// defaultPath is the PATH of an environment that has none, as for execvp(3).
 const defaultPath = "/bin:/usr/bin"
 
-// environ returns the child's environment.
+// environ returns a copy of the child's environment, with one entry per key.
 func (o *Options) environ() []string {
 	if o.Env != nil {
 		return lastOfEach(o.Env)
 	}
-	// A channel or a place as a worker that this program has not taken is its own all the same.
+	// A channel or a worker's name that this program has not taken yet is not for the child either.
 	env := without(syscall.Environ(), channelFD, channelMode, workerName)
 	dir := o.Dir
 	switch {
@@ -28,29 +28,28 @@ func (o *Options) environ() []string {
 	case dir == "":
 		dir = "/"
 	}
-	// Programs trust PWD; a stale one would name the parent's directory.
+	// Programs trust PWD, and that of this program would name the wrong directory.
 	if dir, err := filepath.Abs(dir); err == nil {
 		env = lastOfEach(append(env, "PWD="+dir))
 	}
 	return env
 }
 
-// The variables that tell a child of its channel (Node v20, lib/child_process.js, and its
-// documentation of child_process.spawn), and a worker of its name.
+// The variables that give a child its channel (Node v20, lib/child_process.js, and its
+// documentation of child_process.spawn), and a worker its name.
 const (
 	channelFD   = "NODE_CHANNEL_FD"
 	channelMode = "NODE_CHANNEL_SERIALIZATION_MODE"
 	workerName  = "BROOD_WORKER"
 )
 
-// withChannel returns env with the channel's two variables behind all others, as Node writes them,
-// and no others of their names: a program that reads the first of several would take the wrong
-// channel.
+// withChannel returns env with the two variables of the channel at its end, as Node writes them.
+// Other entries with these keys are removed, because a program may read the first of several.
 func withChannel(env []string, slot int, s ipc.Serialization) []string {
 	return append(without(env, channelFD, channelMode), channelFD+"="+strconv.Itoa(slot), channelMode+"="+s.String())
 }
 
-// without removes the entries with one of the keys.
+// without removes the entries that have one of the keys. It changes env.
 func without(env []string, keys ...string) []string {
 	return slices.DeleteFunc(env, func(entry string) bool {
 		key, ok := keyOf(entry)
@@ -58,8 +57,7 @@ func without(env []string, keys ...string) []string {
 	})
 }
 
-// lastOfEach keeps, of entries with the same key, the last one, at its place. The result is never
-// nil, and it is a copy.
+// lastOfEach returns a copy of env, never nil, with only the last entry of each key, at its place.
 func lastOfEach(env []string) []string {
 	seen := newKeySet(env)
 	out := make([]string, len(env))
@@ -74,17 +72,16 @@ func lastOfEach(env []string) []string {
 	return out[at:]
 }
 
-// keySet has the keys of entries of an environment. Each child has one made, and a map would take
-// most of the time that an environment does.
+// keySet is a set of the keys of environment entries. Each start of a child makes one; a map would
+// take most of the time that environ takes.
 type keySet struct {
 	env   []string
-	slots [4 * usualVariables]uint8 // 1 + the number of an entry; 0: none
-	// in place of slots, for an environment with more than usualVariables
+	slots [4 * usualVariables]uint8 // hash table of 1 + the index in env; 0: free
+	// used instead of slots if env has more than usualVariables entries; else nil
 	many map[string]bool
 }
 
-// usualVariables is how many variables an environment has, but for few. A number of an entry is
-// less than that.
+// usualVariables is more than most environments have. An index of slots must fit a uint8.
 const usualVariables = 128
 
 func newKeySet(env []string) (s keySet) {
@@ -94,7 +91,7 @@ func newKeySet(env []string) (s keySet) {
 	return s
 }
 
-// add adds the key of entry i, and reports whether it is a new one.
+// add adds the key of entry i and reports whether it is new.
 func (s *keySet) add(key string, i int) bool {
 	if s.many != nil {
 		isNew := !s.many[key]
@@ -116,8 +113,8 @@ func (s *keySet) add(key string, i int) bool {
 	}
 }
 
-// keyOf returns the key of an entry; a key may begin with "=". Entries without one are passed on as
-// they are.
+// keyOf returns the key of an entry. The first byte of a key may be "=". ok is false for an entry
+// without a key, which environ passes on as it is.
 func keyOf(entry string) (key string, ok bool) {
 	if entry == "" {
 		return "", false
@@ -129,7 +126,7 @@ func keyOf(entry string) (key string, ok bool) {
 	return entry[:i+1], true
 }
 
-// searchPath returns the directories in which a program without a slash is looked up.
+// searchPath returns the PATH in which a program without a slash is looked up.
 func (o *Options) searchPath() string {
 	if o.Env == nil || o.ParentPath {
 		if path, ok := os.LookupEnv("PATH"); ok {

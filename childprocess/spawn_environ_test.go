@@ -16,7 +16,7 @@ import (
 )
 
 func init() {
-	// birth writes what the program was started with, as JSON.
+	// birth writes the state that the program was started with, as JSON.
 	helperproc.Register("birth", func([]string) {
 		text := func(list []string) (bytes [][]byte) {
 			for _, s := range list {
@@ -29,14 +29,14 @@ func init() {
 	})
 }
 
-// birth is what a program was started with. JSON strings are not for any bytes.
+// birth is the state that a program was started with. It has bytes, because JSON strings are UTF-8.
 type birth struct {
 	Args, Env [][]byte
-	Dir       []byte // as PWD says, if that is true
+	Dir       []byte // PWD, if it is true
 }
 
-// born starts a program and returns what it says it was started with. file and argv are those of
-// the helper "birth", or a copy of them.
+// born starts a program and returns the state that it was started with. file and argv are the
+// helper "birth", or a copy of it.
 func born(t testing.TB, o *childprocess.Options, file string, argv []string) (args, env []string, dir string) {
 	t.Helper()
 	l := newLoop(t)
@@ -52,7 +52,7 @@ func born(t testing.TB, o *childprocess.Options, file string, argv []string) (ar
 	return args, env, string(b.Dir)
 }
 
-// environment returns the environment of a child that is started with o.
+// environment returns the environment of a child started with o.
 func environment(t testing.TB, o *childprocess.Options) []string {
 	t.Helper()
 	file, argv := helperproc.Command("birth")
@@ -74,7 +74,7 @@ func TestNoEnvironmentIsTheParentsAtTheTimeOfTheCall(t *testing.T) {
 	parents := os.Environ()
 	require.Equal(t, parents, environment(t, o))
 	require.Equal(t, parents, environment(t, nil))
-	require.NoError(t, os.Unsetenv("BROOD_TEST_VARIABLE")) // t.Setenv puts back what was before.
+	require.NoError(t, os.Unsetenv("BROOD_TEST_VARIABLE")) // t.Setenv restores the old value.
 	require.NotContains(t, environment(t, o), "BROOD_TEST_VARIABLE=set after the options were made")
 }
 

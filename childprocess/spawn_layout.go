@@ -14,36 +14,39 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// layout is the table of descriptors for one child while it is being made.
+// layout is the descriptor table of one child while it is started. It owns all descriptors that it
+// has opened, until streams and channel take over the parent's ends and closeSpare closes the
+// child's. It is used on the goroutine that starts the child; then, for adopt, on the loop
+// goroutine.
 type layout struct {
-	slots        []int // the descriptors that the child gets, by slot; process.Closed for none
-	parent       []int // our end of each slot's pipe, -1 where there is none
-	ipc          int   // the slot of the channel, -1 if there is none
-	spare        []int // descriptors to close after the fork: the child's ends, opened files
+	slots        []int // the child's descriptors, by slot, also borrowed ones; process.Closed: none
+	parent       []int // the parent's end of each slot's pipe, owned; -1: none
+	ipc          int   // slot of the channel; -1: none
+	spare        []int // to be closed after the fork, owned: the child's ends, copies, opened files
 	stdio        []Stdio
-	pipeCapacity int                // Options.PipeCapacity
-	memory       [3][usualSlots]int // of slots, parent and spare
+	pipeCapacity int                // Options.PipeCapacity, in bytes; 0: the system's
+	memory       [3][usualSlots]int // holds slots, parent and spare, so an open layout must not be copied
 
 	terminal terminalEnds
-	owner    *uint32 // of the terminal; nil: this user
-	ruleset  int     // a copy of Options.Landlock; process.Closed if there is none
+	owner    *uint32 // the terminal's new owner; nil: this user
+	ruleset  int     // copy of Options.Landlock, in spare; process.Closed: none
 
-	targets []target // of Tees
+	targets []target // of Tees, with owned descriptors
 
-	starter *process.Starter // its reserved numbers are given up when descriptors are short
+	starter *process.Starter // gives up its reserved numbers when descriptors are short
 }
 
-// standardSlots is how many slots a child has at least: stdin, stdout and stderr.
+// standardSlots is the least slots of a child: stdin, stdout and stderr.
 const standardSlots = 3
 
-// usualSlots is how many slots a child has, but for few.
+// usualSlots is the number of slots for which there is memory without another allocation.
 const usualSlots = 4
 
-// open opens what o asks for. On an error everything that it has opened is closed again.
+// open opens the descriptors that o asks for. On an error it closes those that it has opened.
 //
-// What the child is to share with this program is looked at first, and s takes its numbers
-// afterwards. A number that is not open here could else be found open, because a pipe of the same
-// child has just got it.
+// Descriptors that the child shares with this program are checked first, before pipes are made and
+// s reserves its numbers. Otherwise a number that is not open would pass the check if a pipe of the
+// same child had just got it.
 func (a *layout) open(o *Options, s *process.Starter) (err error) {
 	n := slotCount(o.Stdio)
 	*a = layout{
@@ -54,50 +57,43 @@ func (a *layout) open(o *Options, s *process.Starter) (err error) {
 		a.slots, a.parent = append(a.slots, process.Closed), append(a.parent, -1)
 	}
 	for round := range rounds {
-		for i := range n {
+		if round == roundPaths {
+			err = a.copyBorrowed(o)
+		}
+		for i := 0; i < n && err == nil; i++ {
 			if a.slot(i).round() != round {
 				continue
 			}
 			if a.slots[i], err = a.openSlot(i); err != nil {
-				a.close()
-				return &slotError{i, err}
+				err = &slotError{i, err}
 			}
 		}
-		if err = a.openTargets(round); err != nil {
+		if err == nil {
+			err = a.openTargets(round)
+		}
+		if err != nil {
 			a.close()
 			return err
 		}
 		s.Reserve()
 	}
-	if o.Async {
-		if err := a.copyShared(); err != nil {
-			a.close()
-			return err
-		}
-	}
-	if o.Landlock != nil {
-		if a.ruleset, err = duplicateFile(o.Landlock, n); err != nil {
-			a.close()
-			return &rulesetError{err}
-		}
-		a.spare = append(a.spare, a.ruleset)
-	}
 	a.copySame()
 	return nil
 }
 
-// The rounds in which open goes through the slots. What is opened by name comes last: that can
-// create a file or empty one, which cannot be undone when something else is not to be had.
+// The rounds in which open handles the slots. Files opened by name come last, after everything else
+// that can fail: open(2) can create or truncate a file, which cannot be undone, and a second open,
+// once the starter has given up its numbers, would find the file.
 const (
-	roundShared = iota // those that are only looked at
-	roundCopies
-	roundMade
-	roundPaths
+	roundShared = iota // checked, not opened
+	roundCopies        // copies of descriptors
+	roundMade          // pipes, sockets, terminals
+	roundPaths         // files opened by name
 	rounds
 	roundNever // see copySame
 )
 
-// round says when a slot is opened.
+// turn returns the turn of a slot.
 func (s Stdio) round() int {
 	switch s.form {
 	case formInherit, formFD, formStream:
@@ -112,11 +108,11 @@ func (s Stdio) round() int {
 	return roundMade
 }
 
-// copyShared has the child share copies of the descriptors, for an Async child: when it is forked
-// its caller may have closed them, as Owned does.
-func (a *layout) copyShared() error {
+// copyBorrowed copies the descriptors that must outlive the call: Landlock, and for an Async child
+// the shared ones, because the caller, or Owned, may close the originals before it is forked.
+func (a *layout) copyBorrowed(o *Options) (err error) {
 	for i, shared := range a.slots {
-		if a.slot(i).round() != roundShared {
+		if !o.Async || a.slot(i).round() != roundShared {
 			continue
 		}
 		dup, err := fd.Duplicate(shared, 0)
@@ -126,10 +122,18 @@ func (a *layout) copyShared() error {
 		a.spare = append(a.spare, dup)
 		a.slots[i] = dup
 	}
+	if o.Landlock == nil {
+		return nil
+	}
+	if a.ruleset, err = duplicateFile(o.Landlock, len(a.slots)); err != nil {
+		a.ruleset = process.Closed
+		return &rulesetError{err}
+	}
+	a.spare = append(a.spare, a.ruleset)
 	return nil
 }
 
-// slot returns what is asked for in slot i.
+// slot returns the Stdio of slot i.
 func (a *layout) slot(i int) Stdio {
 	if i < len(a.stdio) {
 		return a.stdio[i]
@@ -137,13 +141,13 @@ func (a *layout) slot(i int) Stdio {
 	return Stdio{}
 }
 
-// slotError says for which slot a descriptor could not be had.
+// slotError names the slot whose descriptor could not be opened.
 type slotError struct {
 	slot int
 	err  error
 }
 
-// rulesetError says that Options.Landlock could not be copied.
+// rulesetError is the error of copying Options.Landlock.
 type rulesetError struct{ err error }
 
 func (e *rulesetError) Error() string { return "landlock: " + e.err.Error() }
@@ -153,7 +157,7 @@ func (e *slotError) name() string  { return "slot " + strconv.Itoa(e.slot) }
 func (e *slotError) Error() string { return e.name() + ": " + e.err.Error() }
 func (e *slotError) Unwrap() error { return e.err }
 
-// openSlot prepares slot i and returns the descriptor that the child gets there.
+// openSlot opens slot i and returns the child's descriptor.
 func (a *layout) openSlot(i int) (int, error) {
 	s := a.slot(i)
 	if s.isPipe(i) {
@@ -189,6 +193,8 @@ func (a *layout) openSlot(i int) (int, error) {
 	}
 }
 
+// openPipe opens a pipe(7), or for a slot above 2 a socketpair(2). The child's end is blocking,
+// ours is not.
 func (a *layout) openPipe(i int) (int, error) {
 	var ours, theirs int
 	var err error
@@ -210,13 +216,12 @@ func (a *layout) openPipe(i int) (int, error) {
 			return 0, &pathError{"PipeCapacity", err}
 		}
 	}
-	// F_SETFL takes no notice of the access mode, and a new pipe has no other flag: one call is
-	// enough.
+	// One fcntl(2) is enough: F_SETFL ignores the access mode, and a new pipe has no other flag.
 	_, err = unix.FcntlInt(uintptr(ours), unix.F_SETFL, unix.O_NONBLOCK)
 	return theirs, err
 }
 
-// openChannel leaves the mode of our end to the channel.
+// openChannel makes a socketpair(2). The channel will set the blocking mode of our end.
 func (a *layout) openChannel(i int) (int, error) {
 	ours, theirs, err := fd.SocketPair()
 	if err != nil {
@@ -228,6 +233,7 @@ func (a *layout) openChannel(i int) (int, error) {
 	return theirs, nil
 }
 
+// openNull opens /dev/null for a standard slot; another slot is closed.
 func (a *layout) openNull(i int) (int, error) {
 	if i > 2 {
 		return process.Closed, nil
@@ -244,8 +250,8 @@ func (a *layout) openNull(i int) (int, error) {
 	return fd, nil
 }
 
-// borrow checks a descriptor of the parent that the child will share in slot i. Programs do not
-// expect EAGAIN from their standard descriptors.
+// borrow checks that descriptor n of this program is open; the child will share it in slot i. In a
+// standard slot it should be blocking, because programs do not expect EAGAIN there.
 func (a *layout) borrow(n, i int) (int, error) {
 	flags, err := unix.FcntlInt(uintptr(n), unix.F_GETFL, 0)
 	if err != nil || i > 2 || flags&unix.O_NONBLOCK == 0 {
@@ -254,10 +260,10 @@ func (a *layout) borrow(n, i int) (int, error) {
 	return a.inBlockingMode(n)
 }
 
-// inBlockingMode returns n for a child that expects blocking mode. The mode is not changed (libuv
-// does that, uv_spawn): it is everybody's who has the open file description, the parent's
-// net.Listener perhaps, which would hang. The child gets a description of its own where there can
-// be one, and else n as it is: a socket. A file knows no other mode.
+// inBlockingMode returns a descriptor of n's file in blocking mode. It opens the file again,
+// because the mode belongs to the open file description: changing it, as libuv's uv_spawn does,
+// would block every other user of it, such as this program's net.Listener. n is returned if the
+// file cannot be opened again (a socket), or has no such mode (a regular file).
 func (a *layout) inBlockingMode(n int) (int, error) {
 	again, err := fd.Reopen(n, false)
 	switch err {
@@ -270,9 +276,9 @@ func (a *layout) inBlockingMode(n int) (int, error) {
 	return n, nil
 }
 
-// openFile takes a copy, since f may be closed on another goroutine while we fork. Calling f.Fd
-// would do that too, but would leave f in blocking mode for good without f knowing. What Go opens
-// is in non-blocking mode, which concerns the child in no slot.
+// openFile copies f's descriptor, because another goroutine may close f during the fork. f.Fd would
+// not help, and would leave f in blocking mode. Files opened by Go are non-blocking; whatever the
+// slot, the child gets a blocking description if there can be one.
 func (a *layout) openFile(f *os.File) (int, error) {
 	dup, err := duplicateFile(f, standardSlots)
 	if err != nil {
@@ -282,28 +288,27 @@ func (a *layout) openFile(f *os.File) (int, error) {
 	return a.borrow(dup, 0)
 }
 
-// duplicateFile returns a descriptor of f that is the caller's, with a number that is not below
-// lowest.
+// duplicateFile returns a copy of f's descriptor, not below lowest, which the caller owns.
 func duplicateFile(f syscall.Conn, lowest int) (dup int, err error) {
 	conn, err := f.SyscallConn()
 	if err != nil {
-		return -1, syscall.EBADF // Closed.
+		return -1, syscall.EBADF // f is closed.
 	}
 	ctlErr := conn.Control(func(p uintptr) { dup, err = fd.Duplicate(int(p), lowest) })
 	if ctlErr != nil {
-		return -1, syscall.EBADF // Closed.
+		return -1, syscall.EBADF // f is closed.
 	}
 	return dup, err
 }
 
-// openStream borrows the descriptor of one of our streams, which has to know that it is shared now.
+// openStream borrows the descriptor of a stream, and marks the stream as lent: reading it pauses.
 func (a *layout) openStream(s Stdio, i int) (int, error) {
 	stream := s.stream
 	if t, ok := stream.(*Terminal); ok {
 		stream = t.Duplex
 	}
 	if d, ok := stream.(*streams.Duplex); ok {
-		// Its halves have one descriptor: lending one lends both, and this one pauses.
+		// Both halves have one descriptor, so lending the Readable lends both, and it pauses.
 		stream = d.Readable
 	}
 	lender, ok := stream.(interface{ Lend() (int, error) })
@@ -312,18 +317,18 @@ func (a *layout) openStream(s Stdio, i int) (int, error) {
 	}
 	fd, err := lender.Lend()
 	if err != nil {
-		return 0, syscall.EBADF // Closed.
+		return 0, syscall.EBADF // The stream is closed.
 	}
 	return fd, nil
 }
 
-// closeSpare closes what only the child needs, after the fork.
+// closeSpare closes the descriptors that only the child needs. It is called after the fork.
 func (a *layout) closeSpare() {
 	fd.Close(a.spare...)
 	a.spare = nil
 }
 
-// close gives up everything.
+// close closes every descriptor that a owns.
 func (a *layout) close() {
 	a.closeSpare()
 	fd.Close(a.parent...)
@@ -334,8 +339,8 @@ func (a *layout) close() {
 	a.terminal.close()
 }
 
-// streams makes the parent's streams, in the memory of out, which is empty, and the terminal, nil
-// if there is none. The descriptors are the streams' afterwards; on an error all are closed.
+// streams makes the parent's streams, in the memory of out, which must be empty, and the terminal,
+// nil without one. They own the descriptors afterwards; on an error all are closed.
 func (a *layout) streams(l *reactor.Loop, o *Options, out []StdioStream) ([]StdioStream, *Terminal, error) {
 	with := streams.DuplexOptions{
 		Readable: streams.ReadableOptions{LineEnd: o.LineEnd, MaxLine: o.MaxLine, HighWaterMark: o.HighWaterMark, Fresh: true, KeepSize: o.PipeCapacity > 0},
@@ -374,7 +379,7 @@ func (a *layout) streams(l *reactor.Loop, o *Options, out []StdioStream) ([]Stdi
 	return out, terminal, nil
 }
 
-// closeWith is close when some of the streams are there.
+// closeWith is close for a layout of which some streams were made.
 func (a *layout) closeWith(made []StdioStream) {
 	a.close()
 	for _, s := range made {
@@ -382,6 +387,7 @@ func (a *layout) closeWith(made []StdioStream) {
 	}
 }
 
+// destroy destroys both halves, if there are any.
 func (s StdioStream) destroy() {
 	if s.Readable != nil {
 		s.Readable.Destroy(nil)

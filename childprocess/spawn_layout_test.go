@@ -26,9 +26,9 @@ import (
 )
 
 func init() {
-	// layout writes, as JSON and to the descriptor that is its first argument, what each of its
-	// descriptors is; before that to each of the descriptors that are its other arguments the
-	// number of that descriptor.
+	// layout writes a description of each of its descriptors, as JSON, to the descriptor in its
+	// first argument. Before that, it writes to each descriptor in its other arguments the number
+	// of that descriptor.
 	helperproc.Register("layout", func(args []string) {
 		open := map[int]what{}
 		for fd := range leakcheck.Inheritable() {
@@ -40,8 +40,8 @@ func init() {
 		writeAll(check(strconv.Atoi(args[0])), check(json.Marshal(open)))
 	})
 
-	// echo-slots reads each of the descriptors in its arguments to the end and sends back what it
-	// read.
+	// echo-slots reads each of the descriptors in its arguments to the end and writes the bytes
+	// back.
 	helperproc.Register("echo-slots", func(args []string) {
 		for _, arg := range args {
 			fd := check(strconv.Atoi(arg))
@@ -50,8 +50,8 @@ func init() {
 		}
 	})
 
-	// serve listens on descriptor 3, a bound socket, says so on stdout, and tells its pid to
-	// whoever connects first.
+	// serve listens on descriptor 3, a bound socket, writes to stdout that it does, and writes its
+	// pid to the first connection.
 	helperproc.Register("serve", func([]string) {
 		check(0, unix.Listen(3, 1))
 		writeAll(1, []byte{'r'})
@@ -60,7 +60,7 @@ func init() {
 	})
 }
 
-// what is what a descriptor refers to.
+// what describes the object that a descriptor refers to.
 type what struct {
 	Dev, Ino, Rdev uint64
 	Type           uint32 // S_IFIFO…
@@ -80,8 +80,8 @@ func describe(fd int) (what, error) {
 	}, err
 }
 
-// same is describe without what belongs to an open file description, which two descriptors need not
-// share.
+// same is describe without the properties of the open file description, which two descriptors may
+// not share.
 func (w what) same() what {
 	w.Access, w.Nonblock = 0, false
 	return w
@@ -94,9 +94,9 @@ func mustDescribe(t testing.TB, fd int) what {
 	return w
 }
 
-// layoutOf starts a child that tells, on slot report, what its descriptors are; without those that
-// this process was started with and passes on to every child. The child writes tokens, see the
-// helper.
+// layoutOf starts a child that describes its descriptors on slot report. Descriptors that this
+// process was started with, and passes on to every child, are left out. The child writes tokens,
+// see the helper.
 func layoutOf(t testing.TB, l *reactor.Loop, stdio []childprocess.Stdio, report int, tokens ...string) map[int]what {
 	t.Helper()
 	c := startWith(t, l, &childprocess.Options{Stdio: stdio}, "layout", append([]string{strconv.Itoa(report)}, tokens...)...)
@@ -207,13 +207,13 @@ func TestBoundSocketIsServedByTheChild(t *testing.T) {
 	var dialed sync.WaitGroup
 	var greeting string
 	c.Stdout.OnData(func([]byte) {
-		dialed.Go(func() { // Ends with the child, which this test waits for.
+		dialed.Go(func() { // It ends with the child, for which this test waits.
 			conn, err := net.Dial("tcp", addr)
 			if err != nil {
 				return
 			}
 			defer conn.Close()
-			text, _ := io.ReadAll(conn) // A wrong text is what the test finds.
+			text, _ := io.ReadAll(conn) // The test finds a wrong text.
 			greeting = string(text)
 		})
 	})
@@ -222,7 +222,7 @@ func TestBoundSocketIsServedByTheChild(t *testing.T) {
 	require.True(t, ev.status.Success(), "%v: %s", ev.status, ev.data[2])
 	require.Equal(t, strconv.Itoa(c.Pid()), greeting)
 
-	// Ours is borrowed: still open, and usable.
+	// Our descriptor is borrowed: still open, and usable.
 	require.NoError(t, unix.Listen(fd, 1))
 	conn, err := net.Dial("tcp", addr)
 	require.NoError(t, err)
@@ -230,17 +230,17 @@ func TestBoundSocketIsServedByTheChild(t *testing.T) {
 	require.NoError(t, unix.Close(fd))
 }
 
-// pipeSource is a pipe whose writing end goes to children, in one of the ways there are.
+// pipeSource is a pipe whose writing end is given to children, in one of the ways.
 type pipeSource struct {
 	r      int // its reading end
 	fd     int // its writing end, at a number that may be any
 	file   *os.File
 	stream *streams.Writable
-	want   map[string]int // tokens that children were told to write
+	want   map[string]int // tokens that children must write, and their number
 }
 
-// makeSources returns pipes whose writing ends are at random numbers, low ones too, where they are
-// in each other's way when the child's descriptors are put into place.
+// makeSources returns pipes whose writing ends have random numbers. Some are low, so they are in
+// each other's way when the child's descriptors are put in place.
 func makeSources(t testing.TB, l *reactor.Loop, rnd *rand.Rand, n int) []*pipeSource {
 	t.Helper()
 	var list []*pipeSource
@@ -300,8 +300,8 @@ func (s *pipeSource) finish(t testing.TB) map[string]int {
 	return tokens
 }
 
-// TestAnyLayoutIsMadeAsAsked gives children random sources in a random order, the same one in
-// several slots too, and has them tell what they got.
+// TestAnyLayoutIsMadeAsAsked gives children random sources in a random order, also one source in
+// several slots, and lets them describe their descriptors.
 //
 //brood:checks S018 S022
 func TestAnyLayoutIsMadeAsAsked(t *testing.T) {

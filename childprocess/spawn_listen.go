@@ -8,22 +8,22 @@ import (
 	"syscall"
 )
 
-// A ListenFD is what a child is passed as by a service manager, see Options.ListenFDs.
+// A ListenFD is one socket for the child's socket activation, see Options.ListenFDs.
 type ListenFD struct {
-	// Name is what the child knows it by, of at most 255 printable ASCII characters other than ":".
+	// Name is the child's name for the socket: at most 255 bytes of printable ASCII without ":".
 	// "": "unknown".
 	Name string
 
-	// Socket is what is passed, a *net.TCPListener, a *net.UnixListener, a *net.UDPConn or an
-	// *os.File, say. It is borrowed, and may be closed once the child was started. Its mode stays:
-	// that of Go's sockets is non-blocking.
+	// Socket is the socket: a *net.TCPListener, *net.UnixListener, *net.UDPConn or *os.File, for
+	// example. It is borrowed, and may be closed when the child was started. Its blocking mode is
+	// not changed; Go's sockets are non-blocking.
 	Socket syscall.Conn
 }
 
-// maxListenName is systemd's, in bytes.
+// maxListenName is systemd's limit, in bytes.
 const maxListenName = 255
 
-// withListenFDs returns o with slots for its ListenFDs, if there are any: a copy then.
+// withListenFDs returns o, or if it has ListenFDs a copy of it with a slot for each.
 func (o *Options) withListenFDs(op string) (*Options, error) {
 	if len(o.ListenFDs) == 0 {
 		return o, nil
@@ -52,7 +52,7 @@ func (o *Options) withListenFDs(op string) (*Options, error) {
 		}
 		switch {
 		case channels > 1:
-			// Its number is another one in the copy.
+			// The copy would name another slot in the error.
 			return bad("Stdio["+strconv.Itoa(i)+"]", secondIPC)
 		case i < standardSlots || s.form == formDefault:
 		case s.form == formIPC:
@@ -64,8 +64,8 @@ func (o *Options) withListenFDs(op string) (*Options, error) {
 	return &with, nil
 }
 
-// withListenNames returns env with the variables that tell of the ListenFDs, but for LISTEN_PID,
-// and no others of their names.
+// withListenNames returns a copy of env with LISTEN_FDS and LISTEN_FDNAMES for the ListenFDs, and
+// without other entries of listenVariables. LISTEN_PID is set by the child.
 func (o *Options) withListenNames(env []string) []string {
 	var names []string
 	for _, l := range o.ListenFDs {

@@ -25,10 +25,10 @@ func init() {
 	})
 }
 
-// dialled connects to an address and returns what comes from there.
+// dialled connects to an address and returns the text that it reads there.
 func dialled(address net.Addr) <-chan string {
 	answer := make(chan string, 1)
-	go func() { // Ends with the answer.
+	go func() { // It ends with the answer.
 		conn, err := net.Dial(address.Network(), address.String())
 		if err != nil {
 			answer <- err.Error()
@@ -47,7 +47,7 @@ func TestAChildIsPassedSocketsAsByAServiceManager(t *testing.T) {
 	noNewFDs(t)
 	t.Setenv("LISTEN_PID", "1")
 	t.Setenv("LISTEN_FDS", "7")
-	t.Setenv("LISTEN_PIDFDID", "1") // Of another process.
+	t.Setenv("LISTEN_PIDFDID", "1") // Another process's.
 	null := check(os.Open(os.DevNull))
 	defer null.Close()
 	file, argv := helperproc.Command("listen-fds", "accept")
@@ -80,7 +80,7 @@ func TestAChildIsPassedSocketsAsByAServiceManager(t *testing.T) {
 	require.Equal(t, "in true 0 ", output(t, l, start(t, l, "replace-listens")))
 }
 
-func TestListenFDsThatCannotBeMeantAreRefused(t *testing.T) {
+func TestInvalidListenFDsAreRefused(t *testing.T) {
 	noNewFDs(t)
 	null := check(os.Open(os.DevNull))
 	defer null.Close()

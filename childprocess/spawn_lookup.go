@@ -10,14 +10,14 @@ import (
 	"github.com/brood-go/brood/internal/process"
 )
 
-// candidates returns the files of which the child executes the first that it can. A name with a
-// slash is taken as it is and resolved by execve(2), after the change of directory; another is
-// searched in the child's PATH (see Options.ParentPath).
+// candidates returns the files for execve(2), in order: the child executes the first that it can. A
+// name with a slash is the only candidate; execve(2) resolves it after the change of directory. Any
+// other name is looked up in PATH (see Options.ParentPath).
 //
-// The search ends before a match in a relative directory, which is dot then: such a match is
-// refused with [ErrDot] when no directory before it has the program.
+// If the name is found in a relative directory of PATH, the search ends there, and dot is that
+// file: the start fails with [ErrDot] unless an earlier candidate can be executed.
 //
-// They are appended to memory, which is empty.
+// The result is appended to memory, which must be empty.
 func (o *Options) candidates(file string, memory []string) (files []string, dot string) {
 	if strings.IndexByte(file, '/') >= 0 {
 		return append(memory, file), ""
@@ -28,7 +28,7 @@ func (o *Options) candidates(file string, memory []string) (files []string, dot 
 		if dir == "" {
 			dir = "."
 		}
-		// Not filepath.Join, which would take "link/.." for nothing.
+		// Not filepath.Join, which would drop "link/..", although link may lead elsewhere.
 		candidate := dir + "/" + file
 		switch {
 		case filepath.IsAbs(dir):
@@ -40,8 +40,8 @@ func (o *Options) candidates(file string, memory []string) (files []string, dot 
 	return files, ""
 }
 
-// inDir returns what the child's path is for us, who are in another directory, and perhaps have
-// another root.
+// inDir returns the path by which this process, with its own directory and root, finds the child's
+// path.
 func (o *Options) inDir(path string) string {
 	switch {
 	case filepath.IsAbs(path):
@@ -54,7 +54,7 @@ func (o *Options) inDir(path string) string {
 	return path
 }
 
-// blame is the error for what has failed.
+// blame returns the *SpawnError for a failed step.
 func (c *ChildProcess) blame(f *process.Failure) *SpawnError {
 	step, path := StepProgram, c.file
 	switch f.Step {
@@ -100,7 +100,7 @@ func (c *ChildProcess) blameExec(f *process.Failure) *SpawnError {
 		}
 	}
 	if f.Err == syscall.ENOENT {
-		return c.failure(StepProgram, c.file, f.Err) // It was searched, and is nowhere.
+		return c.failure(StepProgram, c.file, f.Err) // No directory of PATH has it.
 	}
 	return c.failure(StepProgram, f.Path, f.Err)
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/brood-go/brood/childprocess"
 )
 
-// place is a directory with a program in it, called tool, that writes the text it was made with.
+// place is a directory with a program called tool, which writes the text that it was made with.
 func place(t testing.TB, dir, text string, mode os.FileMode) string {
 	t.Helper()
 	require.NoError(t, os.MkdirAll(dir, 0o755))
@@ -103,7 +103,7 @@ func TestSearchOfPath(t *testing.T) {
 
 	for name, row := range map[string]struct {
 		path  string // elements below dir, unless they begin with / or .
-		want  string // what is started
+		want  string // the program that is started
 		blame string
 		err   error
 	}{
@@ -145,8 +145,7 @@ func TestSearchOfPath(t *testing.T) {
 	}
 }
 
-// requireSearch checks what a search for tool finds: what it says, or what is blamed for which
-// error.
+// requireSearch checks the result of a search for tool: its text, or the blamed path and its error.
 func requireSearch(t *testing.T, path, want, blame string, err error) {
 	t.Helper()
 	o := &childprocess.Options{Env: []string{"PATH=" + path}}
@@ -214,8 +213,8 @@ func TestRelativeNamesAreResolvedFromTheChildsDirectory(t *testing.T) {
 		require.Equal(t, "./only-here", failed.Path)
 		require.ErrorIs(t, failed, syscall.ENOENT)
 	})
-	// A relative element of PATH means the child's directory too; what it finds is refused all the
-	// same.
+	// A relative element of PATH means the child's directory, too; a match there is refused
+	// nevertheless.
 	for dir, want := range map[string]error{there: childprocess.ErrDot, "": syscall.ENOENT} {
 		t.Run("relative PATH, Dir "+cmp.Or(dir, "none"), func(t *testing.T) {
 			failed, _ := refused(t, "tool", nil, &childprocess.Options{Dir: dir, Env: []string{"PATH=elem"}})
@@ -233,7 +232,7 @@ func TestDirectoryOfPathThatMayNotBeSearched(t *testing.T) {
 	require.NoError(t, os.Chmod(private, 0o700))
 	t.Setenv("PATH", private+":"+public)
 	require.Equal(t, "public "+public+"/tool\n", asNobody(t, request{File: "tool"}).Stdout)
-	// What is in it cannot be known, so that is what is said, as execvp(3) does.
+	// Its contents cannot be known, so the error is EACCES, as for execvp(3).
 	require.Equal(t, answer{
 		Step: childprocess.StepProgram, Path: private + "/nosuch", Errno: syscall.EACCES,
 		Events: []string{"error EACCES", "close -13"}, NoChildren: true,

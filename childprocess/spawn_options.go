@@ -15,317 +15,310 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// Signal is the type of a signal number.
+// Signal is a signal number.
 type Signal = syscall.Signal
 
-// Options say how a child is started. A nil *Options means all defaults. They are not kept or
-// changed.
+// Options say how a child is started. A nil *Options means all defaults, and a field's zero value
+// means its default. The call neither keeps nor changes them.
 type Options struct {
-	// Dir is the child's working directory. "": the parent's. A program or a PATH element that is a
-	// relative path is looked up from there.
+	// Dir is the child's working directory. "": this program's. A relative program, or a relative
+	// element of PATH, is looked up from Dir.
 	Dir string
 
-	// Env is the child's whole environment, as "KEY=value". Of entries with the same key the last
-	// one counts. Nil: the parent's at the time of the call, with PWD set to Dir if that is given.
-	// Empty but not nil: no variable at all.
+	// Env is the child's whole environment, as "KEY=value". If a key occurs more than once, its
+	// last entry counts. Nil: this program's at the time of the call, with PWD set to Dir if Dir is
+	// not "". Empty but not nil: no variables.
 	Env []string
 
-	// ParentPath has a program without a slash looked up in the parent's PATH, also when Env has
+	// ParentPath looks up a program without a slash in this program's PATH, even if Env has
 	// another.
 	ParentPath bool
 
-	// Argv0 is the child's argv[0]. "": the program as it was given.
+	// Argv0 is the child's argv[0]. "": file, as it was given.
 	Argv0 string
 
-	// Stdio says what each descriptor of the child is, by number. Missing ones, and the zero Stdio,
-	// are Pipe for 0 to 2 and closed above.
+	// Stdio is the child's descriptors, by number. A missing one, and the zero Stdio, is a Pipe for
+	// 0 to 2 and closed above.
 	Stdio []Stdio
 
-	// ListenFDs are what the child is passed from descriptor 3 on, as a service manager does
-	// (sd_listen_fds(3)), and told of by LISTEN_FDS, LISTEN_FDNAMES and LISTEN_PID, its process id
-	// as it sees it. An IPC of Stdio goes behind them; nothing else may be given above 2.
-	// BackendForkExec cannot write that variable. See the function [ListenFDs] for the other side.
+	// ListenFDs are the child's descriptors from 3 on, passed as a service manager does
+	// (sd_listen_fds(3)): LISTEN_FDS, LISTEN_FDNAMES and LISTEN_PID, the child's own process id,
+	// are set. An IPC of Stdio comes after them; no other slot above 2 may be given.
+	// BackendForkExec refuses it, because it cannot set LISTEN_PID. The function [ListenFDs] is the
+	// other side.
 	ListenFDs []ListenFD
 
-	// Serialization is how messages to and from the child become bytes, where Stdio has IPC. The
-	// zero value is JSON.
+	// Serialization is the format of messages to and from the child, if Stdio has an IPC. The zero
+	// value is JSON.
 	Serialization ipc.Serialization
 
-	// MaxMessage and MaxQueue bound, in bytes, what a child that floods its parent, or never reads,
-	// makes the parent keep: see [ipc.Options], whose defaults 0 stands for. They are for a child
-	// that has IPC in Stdio and cannot be trusted.
+	// MaxMessage and MaxQueue limit the memory, in bytes, that the child's channel can make this
+	// program use, by sending too much or by reading nothing: see [ipc.Options], also for the
+	// meaning of 0. They are for a child with an IPC that is not trusted.
 	MaxMessage, MaxQueue int
 
-	// Encoding is what OnText of the child's streams decodes: see [streams.Encoding]. The zero
-	// value is UTF-8. Data and collected output are bytes in any case; their Decode is that of the
+	// Encoding is the encoding that OnText of the child's streams decodes, see [streams.Encoding].
+	// The zero value is UTF-8. Data and collected output are not decoded; see Decode of the
 	// encoding.
 	Encoding streams.Encoding
 
-	// LineEnd and MaxLine are what lines are for OnLine and Lines of the child's streams, and
-	// HighWaterMark is how many bytes Stdin, the other Writables and the bridges to goroutines hold
-	// before they ask to wait: see [streams.ReadableOptions] and [streams.WritableOptions], whose
-	// defaults 0 stands for. For programs that show their progress in one line LineEnd is
-	// streams.CarriageReturn, for those that end their items by zero bytes streams.NUL.
+	// LineEnd and MaxLine define the lines of OnLine and Lines of the child's streams.
+	// HighWaterMark is the number of bytes that Stdin, the other Writables and the bridges to
+	// goroutines hold before the writer should wait. See [streams.ReadableOptions] and
+	// [streams.WritableOptions], also for the meaning of 0. A program that rewrites a progress line
+	// needs streams.CarriageReturn, one that separates items by zero bytes streams.NUL.
 	LineEnd       streams.LineEnd
 	MaxLine       int
 	HighWaterMark int
 
-	// PipeCapacity is how many bytes the pipes of slots 0 to 2 hold, which the kernel rounds up
-	// (fcntl(2), F_SETPIPE_SZ). It is Linux's: elsewhere it is an *[UnsupportedError]. 0: what the
-	// system gives, 64 KiB, which the library enlarges while much goes through; one that is given
-	// here stays. Without a privilege there is a limit, /proc/sys/fs/pipe-max-size, beyond which
-	// the error is a *[SpawnError] with StepStdio, the Path "PipeCapacity" and EPERM.
+	// PipeCapacity is the capacity of the pipes of slots 0 to 2 in bytes, which the kernel rounds
+	// up (fcntl(2), F_SETPIPE_SZ); systems other than Linux return an *[UnsupportedError]. 0: the
+	// system's, 64 KiB, which the library raises while there is much data; a given capacity stays.
+	// Without a privilege, more than /proc/sys/fs/pipe-max-size is a *[SpawnError] with StepStdio,
+	// the Path "PipeCapacity" and EPERM.
 	PipeCapacity int
 
-	// Detached starts the child as the leader of a new session and process group (setsid(2)).
+	// Detached makes the child the leader of a new session and process group (setsid(2)).
 	Detached bool
 
-	// Setpgid puts the child into the process group Pgid, of this session, or with 0 into a new one
-	// that it leads (setpgid(2)). Detached makes a group already, and does not go with it.
+	// Setpgid puts the child into process group Pgid of this session, or for 0 into a new group
+	// that it leads (setpgid(2)). It excludes Detached, which makes a group already.
 	Setpgid bool
 	Pgid    int
 
-	// UID, GID and Groups change the child's credentials; nil leaves them. With UID or GID the
-	// supplementary groups are replaced by Groups, as far as the parent may do that.
+	// UID, GID and Groups are the child's credentials; nil: unchanged. With UID or GID, Groups
+	// replaces the supplementary groups, if this program may change them.
 	UID, GID *uint32
 	Groups   []uint32
 
 	// Foreground makes the child's process group the foreground group of this program's terminal
-	// (tcsetpgrp(3)), before the child executes: it may then read the terminal, and ^C reaches it.
-	// Without Setpgid it gets a group of its own, as by Setpgid with Pgid 0. Who takes the terminal
-	// back when the child has ended or stopped is this program. StepForeground with ENXIO: there is
-	// no terminal. Detached and a PTY do not go with it.
+	// (tcsetpgrp(3)) before execve(2), so the child may read the terminal and ^C reaches it.
+	// Without Setpgid, the child gets a group of its own, as with Setpgid and Pgid 0. This program
+	// has to take the terminal back when the child has exited or stopped. Without a terminal, the
+	// error is StepForeground with ENXIO. It excludes Detached and a PTY.
 	Foreground bool
 
-	// FDPolicy is what the child has beside Stdio. The zero value, FDsSlots, is nothing.
+	// FDPolicy says which descriptors the child has besides Stdio. The zero value, FDsSlots: none.
 	FDPolicy FDPolicy
 
-	// Backend is how the child is started. The zero value, BackendAuto, is the best that there is.
+	// Backend is the way to start the child. The zero value, BackendAuto: the best that the system
+	// has.
 	Backend Backend
 
-	// The following settings are the child's alone: nothing of this program changes, not even for a
-	// moment. They hold when the program executes its first instruction. A nil pointer, an empty
-	// string and a zero leave things as they are. Where a privilege is needed it is this program's,
-	// since the user changes last. Which system and which Backend has which is in the package
-	// documentation; what cannot be honoured is an *[UnsupportedError], never ignored.
+	// The settings from here to Seccomp change the child alone, and are in force when the program
+	// executes its first instruction. A nil pointer, an empty string and a zero leave the setting
+	// as it is. A privilege that a setting needs is this program's, because the user changes last.
+	// The package documentation says which system and which Backend has which setting; a setting
+	// that cannot be honoured is an *[UnsupportedError], never ignored.
 
-	// Umask is the child's file mode creation mask, 0 to 0777 (umask(2)).
+	// Umask is the file mode creation mask, 0 to 0777 (umask(2)).
 	Umask *int
 
-	// Nice is the child's niceness, -20, the most urgent, to 19 (setpriority(2)). To lower it takes
-	// a privilege.
+	// Nice is the niceness, from -20, the most urgent, to 19 (setpriority(2)). Lowering it needs a
+	// privilege.
 	Nice *int
 
-	// IOPriority is the child's I/O priority as ioprio_set(2) has it: a class, 1 to 3, shifted left
-	// by 13, and a level, 0 to 7. 0: the one that follows from the niceness.
+	// IOPriority is the I/O priority of ioprio_set(2): a class, 1 to 3, shifted left by 13, and a
+	// level, 0 to 7. 0: derived from the niceness.
 	IOPriority *int
 
-	// OOMScore is how willingly the kernel ends the child when memory is short, -1000, never, to
-	// 1000 (oom_score_adj of proc_pid_oom_score_adj(5)). To go below what this program has takes a
-	// privilege: StepOOMScore with EACCES.
+	// OOMScore says how readily the kernel kills the child when memory is short: -1000, never, to
+	// 1000 (proc_pid_oom_score_adj(5)). A score below this program's needs a privilege:
+	// StepOOMScore with EACCES.
 	OOMScore *int
 
-	// CPUs are the processors that the child may run on, by number from 0 (sched_setaffinity(2)).
-	// One that the machine cannot have is refused; of the others those are left out that the cpuset
-	// of the child does not have.
+	// CPUs are the processors that the child may run on, numbered from 0 (sched_setaffinity(2)). A
+	// number that the machine cannot have is refused; a processor outside the child's cpuset is
+	// left out.
 	CPUs []int
 
-	// Rlimits are resource limits of the child, one for a resource. See [Rlimit].
+	// Rlimits are the child's resource limits, at most one per resource. See [Rlimit].
 	Rlimits []Rlimit
 
-	// Cgroup is the directory of a cgroup of version 2 that the child starts in (cgroups(7)): it is
-	// there from its first instruction, by clone3(2), before Linux 5.7 by cgroup.procs. StepCgroup:
-	// EBUSY for one that is frozen, in which no child would ever run, or that distributes resources
-	// to others; EAGAIN for one that is full; ENOTSUP for one of version 1; EINVAL for what is no
-	// cgroup. (One that is frozen just then has the call wait until it is thawed.)
+	// Cgroup is the directory of a version 2 cgroup (cgroups(7)). The child is in it from its first
+	// instruction: by clone3(2), before Linux 5.7 by cgroup.procs. Errors are StepCgroup: EBUSY if
+	// the cgroup is frozen, so the child would never run, or distributes resources to others;
+	// EAGAIN if it is full; ENOTSUP if it is version 1; EINVAL if the directory is no cgroup. If
+	// the cgroup is frozen during the start, the call waits until it is thawed.
 	//
-	// A child that has the cgroup for itself can be ended with all its descendants, see
-	// [ChildProcess.KillTree], and Usage has the memory of all of them. The cgroup is the caller's:
-	// it is neither made nor removed, and no other one is made below it.
+	// [ChildProcess.KillTree] reaches all descendants of a child that has a cgroup for itself, and
+	// Usage has the memory of all of them. The cgroup is the caller's: the library neither makes
+	// nor removes one.
 	Cgroup string
 
-	// Cloneflags are the namespaces(7) that the child gets of its own, CLONE_NEWNS, CLONE_NEWPID
-	// and so on of clone(2). In a user namespace (CLONE_NEWUSER), for which no privilege is needed,
-	// the child has all capabilities until it executes the program, and the other settings can use
-	// them. The program has all of them if its user is 0 there, see UidMappings, and else those of
-	// AmbientCaps. A time namespace (CLONE_NEWTIME, Linux 5.6) takes clone3(2), which
-	// BackendForkExec does not use; its clocks are those of this program.
+	// Cloneflags are the new namespaces(7) of the child: CLONE_NEWNS, CLONE_NEWPID and so on of
+	// clone(2). A user namespace (CLONE_NEWUSER) needs no privilege. In it the child has all
+	// capabilities until execve(2), and the other settings can use them; afterwards it has all of
+	// them if its user there is 0 (see UidMappings), else those of AmbientCaps. A time namespace
+	// (CLONE_NEWTIME, Linux 5.6) needs clone3(2), so BackendForkExec refuses it; its clocks are
+	// this program's.
 	Cloneflags uintptr
 
-	// UidMappings and GidMappings say who the users and the groups of a new user namespace are
-	// outside (user_namespaces(7), uid_map); they need CLONE_NEWUSER in Cloneflags. Without a
-	// privilege that is one user, who this program runs as, and one group; UID, GID and Groups are
-	// those inside. setgroups(2) is denied in the namespace unless GidMappingsEnableSetgroups is
-	// set. What the kernel refuses is StepIDMaps.
+	// UidMappings and GidMappings map the users and groups of a new user namespace to those outside
+	// (user_namespaces(7), uid_map); they need CLONE_NEWUSER in Cloneflags. Without a privilege,
+	// only this program's own user and group can be mapped. UID, GID and Groups are those inside.
+	// Unless GidMappingsEnableSetgroups is set, setgroups(2) is denied in the namespace. A mapping
+	// that the kernel refuses is StepIDMaps.
 	UidMappings, GidMappings   []IDMap
 	GidMappingsEnableSetgroups bool
 
-	// Chroot is the child's root directory (chroot(2)), which takes a privilege. The program, its
-	// interpreter, PATH and Dir are those below it; Dir must be absolute, and "" is the new root.
+	// Chroot is the child's root directory (chroot(2)), which needs a privilege. The program, its
+	// interpreter, PATH and Dir are below it. Dir must be absolute; "" is the new root.
 	Chroot string
 
-	// AmbientCaps are capabilities that the child has as whatever user (capabilities(7),
-	// "ambient"), by the numbers CAP_… of the manual. This program must have them.
+	// AmbientCaps are capabilities that the child has whatever its user is (capabilities(7),
+	// "ambient"), by the manual's numbers CAP_…. This program must have them.
 	AmbientCaps []uintptr
 
-	// NoNewPrivs keeps the child, and all that it starts, from getting privileges by executing a
-	// program (PR_SET_NO_NEW_PRIVS(2const)).
+	// NoNewPrivs keeps the child and its descendants from gaining privileges by execve(2)
+	// (PR_SET_NO_NEW_PRIVS(2const)).
 	NoNewPrivs bool
 
-	// Landlock is a ruleset that restricts the child and all that it starts (landlock(7), Linux
-	// 5.13), as landlock_create_ruleset(2) returns it and a library fills it. os.NewFile makes a
-	// file of a descriptor; of the -1 with which a library says that there is nothing to enforce it
-	// makes nil, which is no restriction. It is borrowed, and may be closed when the call has
-	// returned, also for an Async child. The child does not have it. LandlockFlags are those of
+	// Landlock is a ruleset that restricts the child and its descendants (landlock(7), Linux 5.13),
+	// made by landlock_create_ruleset(2) and filled by a library. Use os.NewFile to make a file of
+	// a descriptor; it turns -1, a library's sign for no ruleset, into nil, which is no
+	// restriction. Landlock is borrowed, and may be closed when the call has returned, also for an
+	// Async child. The child does not have the descriptor. LandlockFlags are those of
 	// landlock_restrict_self(2), usually 0.
 	//
-	// It needs NoNewPrivs, or CAP_SYS_ADMIN as the user that the child becomes: StepLandlock with
-	// EPERM otherwise. EBADFD: it is no ruleset. EINVAL: the kernel does not know the flags. E2BIG:
-	// this program is in 16 of them already.
+	// Landlock needs NoNewPrivs, or CAP_SYS_ADMIN as the child's user; otherwise the error is
+	// StepLandlock with EPERM. EBADFD: it is no ruleset. EINVAL: the kernel does not know the
+	// flags. E2BIG: this program has 16 rulesets already.
 	//
-	// The child enters it when all is done but for the signal mask and Seccomp. Dir, Chroot, Cgroup
-	// and what Stdio names were opened before, and need not be allowed. What is opened afterwards,
-	// in a Chroot below it, the child must be allowed to read and to execute: the program, its
-	// interpreter and the dynamic loader, or StepProgram fails with EACCES; and the libraries, or
-	// the loader complains.
+	// The child enters the ruleset last but for the signal mask and Seccomp. Dir, Chroot, Cgroup
+	// and the files of Stdio are opened before and need no permission. The ruleset must let the
+	// child read and execute what is opened later, in a Chroot below that: the program, its
+	// interpreter and the dynamic loader (otherwise StepProgram with EACCES), and the libraries
+	// (otherwise the loader fails).
 	//
-	// BackendForkExec does not have it, nor Seccomp. There PreSpawn can restrict the thread that
-	// forks.
+	// BackendForkExec refuses Landlock and Seccomp; use PreSpawn to restrict the forking thread.
 	Landlock      *os.File
 	LandlockFlags uint32
 
-	// Seccomp is a filter for the system calls of the child and all that it starts (seccomp(2),
-	// SECCOMP_SET_MODE_FILTER, without flags), 1 to 4096 instructions. Nil: none. It needs
-	// NoNewPrivs, or CAP_SYS_ADMIN as the user that the child becomes: StepSeccomp with EACCES
-	// otherwise. EINVAL: it is no filter that the kernel takes.
+	// Seccomp is a filter for the system calls of the child and its descendants (seccomp(2),
+	// SECCOMP_SET_MODE_FILTER, without flags): 1 to 4096 instructions. Nil: none. It needs
+	// NoNewPrivs, or CAP_SYS_ADMIN as the child's user; otherwise the error is StepSeccomp with
+	// EACCES. EINVAL: the kernel does not accept the filter.
 	//
-	// It is in force from the child's execve(2) on, the last thing that is done. Beside what the
-	// program calls it must allow that one, and exit(2) or exit_group(2), by which a child ends
-	// that cannot execute its program. Nothing else is called then, and why it could not is
-	// reported as ever. A filter that refuses execve(2) whatever the arguments are, or both of the
-	// others, or for these looks at where they are called from, is an *[ArgumentError]. One that
-	// refuses execve(2) for its arguments has the start fail, with StepProgram, or if it kills the
-	// child end by SIGSYS: before Linux 5.16 together with this program, whose memory the child
-	// still has.
+	// The filter is set just before execve(2), so it must allow that call, and exit(2) or
+	// exit_group(2), by which the child ends if execve(2) fails; the failure is reported without
+	// another call. A filter is an *[ArgumentError] if it refuses execve(2) whatever the arguments,
+	// or both exits, or if its answer for these depends on the instruction pointer. If it refuses
+	// execve(2) because of its arguments, the start fails with StepProgram; if it kills the child,
+	// the child ends by SIGSYS, and before Linux 5.16 this program with it, because they share
+	// memory until execve(2).
 	Seccomp []SockFilter
 
-	// Pdeathsig is sent to the child when this program ends, however that happens
-	// (PR_SET_PDEATHSIG(2const)). It is cleared when the child executes a set-user-ID program or
-	// one with capabilities, and its own children do not get it. The kernel sends it when the
-	// thread ends that has forked the child: such a child is forked on a thread which this program
-	// keeps for as long as one of them lives, and is in the namespaces of the program, not of the
-	// caller's thread. It does not go with FDsSlots on BackendForkExec.
+	// Pdeathsig is sent to the child when this program ends in any way (PR_SET_PDEATHSIG(2const)).
+	// The kernel clears it when the child executes a set-user-ID program or one with capabilities,
+	// and descendants do not inherit it. Because the kernel sends it at the end of the forking
+	// thread, such children are forked on a thread that lives as long as any of them. They are in
+	// the namespaces of the program, not of the calling thread. On BackendForkExec it excludes
+	// FDsSlots.
 	//
-	// A child that finds, before it executes, that this program has ended meanwhile ends too; in a
-	// PID namespace of its own it cannot see that.
+	// If this program ends before the child has executed, the child ends, too. In a PID namespace
+	// of its own the child cannot see that.
 	Pdeathsig Signal
 
-	// PreSpawn is called just before the child is forked, on an OS thread that nobody else uses,
-	// that forks the child, and that ends afterwards. It is locked to its goroutine
-	// (runtime.LockOSThread) and is not the main thread. What PreSpawn changes of that thread holds
-	// for the child alone: namespaces (unshare(2), setns(2)), mounts in a mount namespace of its
-	// own, capabilities, a seccomp filter. It must leave the thread the descriptors of the program
-	// (CLONE_FILES of unshare(2)), which has to be able to start the child from there. It must not
-	// use the loop, which waits for it, unless the child is Async: then it does not run on the loop
-	// goroutine either way.
+	// PreSpawn is called just before the fork, on an OS thread of its own, which forks the child
+	// and then ends. The thread is locked to its goroutine (runtime.LockOSThread) and is not the
+	// main thread. PreSpawn may change the thread, and so the child alone: namespaces (unshare(2),
+	// setns(2)), mounts in its mount namespace, capabilities, a seccomp filter. The thread must
+	// still share its descriptors with the program (CLONE_FILES of unshare(2)) and be able to start
+	// the child. PreSpawn must not use the loop, which waits for it; for an Async child it does not
+	// run on the loop goroutine either.
 	//
-	// Its error is that of the start, a *[SpawnError] with StepPreSpawn, and nothing is started. A
-	// panic becomes a *[PanicError]. With Pdeathsig the thread lives as long as the child.
+	// If PreSpawn returns an error, nothing is started, and the error is a *[SpawnError] with
+	// StepPreSpawn. A panic becomes a *[PanicError]. With Pdeathsig, the thread lives as long as
+	// the child.
 	PreSpawn func() error
 
-	// Shell runs the command by this shell, "sh -c" in effect; usually [DefaultShell]. "": no
-	// shell. The file and the arguments are joined by blanks, and nothing is quoted: whoever puts
-	// text from outside into them lets that text run commands. See [Quote]. A blank is put in front
-	// of a command that begins with "-" or "+", so that the shell does not take it for an option.
-	// (Node's shell does.)
+	// Shell is the shell that runs the command, by "sh -c", usually [DefaultShell]. "": no shell.
+	// The file and the arguments are joined by blanks. Nothing is quoted: text from outside can run
+	// commands, see [Quote]. A command that begins with "-" or "+" gets a blank in front, because
+	// the shell would take it for an option, as it does in Node.
 	Shell string
 
-	// Context ends the child with KillSignal when it is done (Node's AbortSignal). The error event
-	// then has an *[AbortError], followed by exit. When it is done before the call, the child is
-	// started all the same, and ended after its spawn event.
+	// Context ends the child with KillSignal when it is done (Node's AbortSignal). The child then
+	// emits an *[AbortError], and exit. If the context is done before the call, the child is
+	// started, and ended after its spawn event.
 	Context context.Context
 
-	// Timeout ends the child with KillSignal when it has not exited after this time. 0: no limit.
+	// Timeout ends the child with KillSignal if it has not exited after this time. 0: no limit.
 	Timeout time.Duration
 
-	// KillSignal is what Timeout, Context and Terminate send. 0: SIGTERM. Whom it goes to depends
-	// on the child:
+	// KillSignal is the signal of Timeout, Context and Terminate. 0: SIGTERM. With KillScope
+	// ScopeAuto it goes
 	//
-	//   - A child that leads a process group, because it is Detached, has a PTY, or has Setpgid and
-	//     no Pgid: to the whole group. Who is left of the group when its leader has exited gets the
-	//     signal once more.
-	//   - A Shell with a Timeout or a Context, in a program that has no controlling terminal: the
-	//     same. The shell is given a group, so that the programs it runs end with it.
-	//   - Any other Shell: to the shell and its descendants, on Linux. They are found by /proc, and
-	//     are stopped meanwhile for up to 20 ms, so that none can start another one unseen. The
-	//     shell stays in the group of this program: on a terminal it is in the foreground, and ^C
-	//     reaches it.
-	//   - Any other child: to the child alone.
+	//   - to the process group that the child leads, if it is Detached, has a PTY, or has Setpgid
+	//     without Pgid. When the leader has exited, the rest of the group gets it again;
+	//   - to the process group of a Shell with a Timeout, an IdleTimeout or a Context and without
+	//     Setpgid, if this program has no controlling terminal. The shell gets a group for that, so
+	//     the programs that it runs end with it;
+	//   - to any other Shell and its descendants, on Linux. They are found in /proc, and stopped
+	//     for up to 20 ms, because each could start another meanwhile. The shell stays in this
+	//     program's group: on a terminal it is in the foreground, and ^C reaches it;
+	//   - to any other child alone.
 	//
-	// Whoever is stopped is continued, to see the signal.
+	// A stopped process is continued, because it would not see the signal.
 	KillSignal Signal
 
-	// Cancel is what the limits, Terminate among them, do to the child; CancelFunc does it instead
-	// of KillSignal if it is given. It is called once, and a KillGrace counts from there. Like
-	// StopWhen it is called on the loop goroutine; by SpawnSync and its relatives on the goroutine
-	// that calls them, by OutputWith and its relatives on one that they share, where a panic ends
-	// the program.
+	// Cancel says how a limit, or Terminate, ends the child. CancelFunc, if not nil, is called in
+	// place of KillSignal, once; a KillGrace counts from there. CancelFunc and StopWhen are called
+	// on the loop goroutine: by SpawnSync and its relatives on the calling goroutine, by OutputWith
+	// and its relatives on a goroutine that they share, where a panic ends the program.
 	Cancel     CancelPolicy
 	CancelFunc func(*ChildProcess)
 
-	// KillScope is whom they signal.
+	// KillScope says which processes the limits and Terminate signal.
 	KillScope KillScope
 
-	// IdleTimeout ends the child, with [ErrIdle], when it has written nothing for this long that
-	// this program reads or could read, messages included. The time does not count in which this
-	// program has paused a stream that has data, or who takes the data is slower: the child may be
-	// waiting then. It is found out no sooner than that, and up to a quarter later. 0: no limit.
+	// IdleTimeout ends the child, with [ErrIdle], if for this long it has written nothing, neither
+	// output nor a message, that this program reads or could read. Time does not count while this
+	// program has paused a stream that has data, or a slower reader holds it up, because the child
+	// may be waiting. The child is ended up to a quarter of IdleTimeout later. 0: no limit.
 	IdleTimeout time.Duration
 
-	// StopWhen ends the child, with [ErrEnough], as soon as it returns true. It is called with each
-	// chunk of what the child writes to its pipes, and the slot, and so has the pipes read (what it
-	// writes to a terminal counts as slot 1); what it looks for may lie across chunks. The chunk is
-	// valid until it returns. For the goroutine see CancelFunc. A form that calls back or returns
-	// has no error for this end.
+	// StopWhen ends the child, with [ErrEnough], when it returns true. It is called with each chunk
+	// of each pipe of the child, and the slot (1 for a terminal), so it starts the flow. A pattern
+	// may lie across chunks. chunk is valid until StopWhen returns. CancelFunc says on which
+	// goroutine it runs. For a form that calls back or returns, this end is no error.
 	StopWhen func(slot int, chunk []byte) bool
 
-	// Overflow is what becomes of output over the MaxBuffer of a form that collects it.
+	// Overflow says what happens to output beyond the MaxBuffer of a form.
 	Overflow Overflow
 
-	// KillGrace is the time from KillSignal to SIGKILL, for a child that does not obey. 0: SIGKILL
-	// is not sent. Where others than the child are signalled, close waits until all of them have
-	// ended or the grace is over; for a group this needs a system that can signal it after its
-	// leader has gone (Linux 6.9).
+	// KillGrace is the time from KillSignal to SIGKILL. 0: no SIGKILL. If processes other than the
+	// child are signalled, close waits until all have exited or the grace is over; for a group,
+	// this needs a system that can signal it after its leader's exit (Linux 6.9).
 	//
-	// The forms that collect output close the pipes at the end of the grace, or with the exit:
-	// until then the child may write its last words. Without a grace they close the pipes at once,
-	// as Node does.
+	// The forms that collect output close the pipes at the exit or at the end of the grace, because
+	// the child may write last words until then. Without a grace they close them at once, as Node
+	// does.
 	KillGrace time.Duration
 
-	// CloseGrace is the longest time from exit to close: a grandchild that holds the pipes, such as
-	// the daemon that the child was to start, cannot delay close for longer. What was written until
-	// then is read; streams that flow come to their end, those that are paused are destroyed, and
-	// later writers get SIGPIPE. In every form that is no error, and a child that has exited with 0
-	// is a success: ExitStatus.CutOff says that there may be less output than there was going to
-	// be. 0: no limit, as in Node.
+	// CloseGrace is the longest time from exit to close, if a descendant holds the pipes, such as a
+	// daemon that the child has started. 0: no limit, as in Node. At its end, flowing streams
+	// deliver the bytes that are in the pipe, and end; paused streams are destroyed; later writers
+	// get SIGPIPE. In every form that is no error, and a child that exited with 0 is a success.
+	// ExitStatus.CutOff says that there may have been more output.
 	CloseGrace time.Duration
 
-	// Async has the program started by another thread, for a program that may take long to execute,
-	// from a slow file system say, or for a loop that must not wait. Spawn then returns before
-	// there is a process: Pid is 0 until the spawn event, the streams exist and Stdin can be
-	// written to, and whatever the system refuses is the error event, never an error that Spawn
-	// returns. Timeout and Context count from spawn; a Kill before it reaches the child when it
-	// runs. At most 64 children of a loop are started at once, the others wait for their turn. The
-	// forms that have no loop refuse it: they start their children on the goroutine that calls
-	// them.
+	// Async starts the program on another thread, because it may take long to execute, from a slow
+	// file system for example, or because the loop must not wait. Spawn returns before there is a
+	// process. Until spawn, Pid is 0; the streams exist, and Stdin can be written to. Every refusal
+	// of the system is the error event. Timeout and Context count from spawn; a signal sent before
+	// reaches the child at spawn. At most 64 children of a loop are started at once; the others are
+	// queued. The forms without a loop refuse Async, because they start the child on the calling
+	// thread.
 	Async bool
 
-	// StopEvents has OnStop and OnContinue called. They need SIGCHLD, which is watched while such a
+	// StopEvents enables OnStop and OnContinue. They need SIGCHLD, which is watched while such a
 	// child lives.
 	StopEvents bool
 
-	input  []byte // stdin's pipe gets as much of it as it takes before the child is started
-	source *input // of an Input in slot 0, which is a Pipe or a file by then; nil without
+	input  []byte // first part of the input, written to stdin's pipe before the start
+	source *input // the Input of slot 0, which is then a Pipe or a file; nil: none
 }
 
 const (
@@ -333,7 +326,7 @@ const (
 	secondIPC   = "is a second IPC"
 )
 
-// validate finds the mistakes in a call that no system call has to find.
+// validate returns the *ArgumentError for a mistake that needs no system call to be found.
 func (o *Options) validate(op, file string, args []string) error {
 	bad := func(name, reason string) error { return &ArgumentError{op, name, reason} }
 	subject := "file"
@@ -376,7 +369,7 @@ func (o *Options) validate(op, file string, args []string) error {
 	case o.PipeCapacity > 0 && !o.hasStandardPipe():
 		return bad("PipeCapacity", "is given for a child without a pipe in slots 0 to 2")
 	case o.UID != nil && *o.UID == math.MaxUint32:
-		return bad("UID", "is out of range") // -1 means "leave it" to setuid(2)'s relatives.
+		return bad("UID", "is out of range") // -1 means "unchanged" to setuid(2) and its relatives.
 	case o.GID != nil && *o.GID == math.MaxUint32:
 		return bad("GID", "is out of range")
 	case slices.Contains(o.Groups, math.MaxUint32):

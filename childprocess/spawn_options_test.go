@@ -60,7 +60,7 @@ func TestAnyBytesArriveUnchanged(t *testing.T) {
 	for b := 1; b < 256; b++ {
 		all.WriteByte(byte(b))
 	}
-	var name strings.Builder // A name may hold all of them but the slash.
+	var name strings.Builder // A name may contain all of them but the slash.
 	for b := 0x80; b < 256; b++ {
 		name.WriteByte(byte(b))
 	}
@@ -88,8 +88,8 @@ func TestAnyBytesArriveUnchanged(t *testing.T) {
 	}
 }
 
-// publicDir returns a directory that every user can enter. The usual ones of a test are only for
-// the user who runs it.
+// publicDir returns a directory that every user can enter. Usual test directories are only for the
+// user who runs the test.
 func publicDir(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("/tmp", "brood")
@@ -101,13 +101,13 @@ func publicDir(t testing.TB) string {
 	return dir
 }
 
-// link makes program file known as path too.
+// link makes the program file known as path, too.
 func link(t testing.TB, file, path string) {
 	t.Helper()
 	if os.Link(file, path) == nil {
 		return
 	}
-	// Another file system: a copy, then.
+	// On another file system: a copy.
 	in, err := os.Open(file)
 	require.NoError(t, err)
 	defer in.Close()

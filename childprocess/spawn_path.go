@@ -13,31 +13,32 @@ import (
 	"github.com/brood-go/brood/internal/process"
 )
 
-// Path gives the child a file that is opened for it when it is started, as by [os.OpenFile]: flag
-// has os.O_RDONLY, O_WRONLY or O_RDWR, and O_CREATE, O_APPEND, O_TRUNC and others; perm, less the
-// umask, is the mode of a file that is created. A relative name is looked up from this program's
-// directory, whatever Options.Dir is, and by this program's user. Slots with the same name have
-// open files of their own, which overwrite each other unless both append; for one that is shared
-// use [SameAs].
+// Path makes the descriptor a file that is opened when the child is started, as by [os.OpenFile].
+// flag is os.O_RDONLY, O_WRONLY or O_RDWR, with O_CREATE, O_APPEND, O_TRUNC and others; perm, less
+// the umask, is the mode of a created file. A relative name is relative to this program's
+// directory, whatever Options.Dir is, and the file is opened as this program's user. Two slots with
+// the same name overwrite each other's output, unless both append; use [SameAs] to share an open
+// file.
 //
-// The file is opened last, after everything else that the child gets could be had, but before its
-// program is looked for: as a shell's ">", O_TRUNC empties it also for a program that is not there.
-// What open(2) refuses is a *[SpawnError] with StepStdio and the name as its Path. Opening waits
-// for nobody: a FIFO to be written that nobody reads is ENXIO, and one to be read that nobody has
-// open for writing is at its end at once. A terminal does not become the controlling one. The
-// child's descriptor is in blocking mode, unless flag has O_NONBLOCK.
+// The file is opened after all other descriptors of the child, but before its program is looked up.
+// So O_TRUNC empties it even if the program does not exist, as ">" does in a shell. If open(2)
+// fails, the error is a *[SpawnError] with StepStdio and Path name.
+//
+// Opening does not block. A FIFO for writing without a reader is ENXIO; a FIFO for reading without
+// a writer is at its end at once. A terminal does not become the controlling terminal. The child's
+// descriptor is in blocking mode, unless flag has O_NONBLOCK.
 func Path(name string, flag int, perm os.FileMode) Stdio {
 	return Stdio{form: formPath, path: &pathStdio{name, flag, perm}}
 }
 
-// pathStdio is what a Path says.
+// pathStdio has the arguments of a Path.
 type pathStdio struct {
 	name string
 	flag int
 	perm os.FileMode
 }
 
-// mistake says what is wrong with p, "" if nothing.
+// mistake returns the reason why p is invalid, or "".
 func (p *pathStdio) mistake() string {
 	switch {
 	case p.name == "":
@@ -54,18 +55,18 @@ func (p *pathStdio) mistake() string {
 	return ""
 }
 
-// pathError says what is to blame for the failure of a slot.
+// pathError says which file, or which option, made a slot fail.
 type pathError struct {
-	path string // of a file, or the name of an option
+	path string // of the file, or the option's name
 	err  error
 }
 
 func (e *pathError) Error() string { return e.path + ": " + e.err.Error() }
 func (e *pathError) Unwrap() error { return e.err }
 
-// open opens the file in non-blocking mode. When there are no descriptors left, s, unless it is
-// nil, gives up its own; the file is opened once only, because a second time it could be there
-// already.
+// open opens the file in non-blocking mode; the caller owns the descriptor. If descriptors are
+// short, s gives up its own and the call that failed is repeated; s may be nil. After a success,
+// open(2) is not repeated: with O_EXCL it would find the file.
 func (p *pathStdio) open(s *process.Starter) (int, error) {
 	mode := uint32(p.perm.Perm())
 	for _, bit := range [...]struct {
@@ -76,27 +77,38 @@ func (p *pathStdio) open(s *process.Starter) (int, error) {
 			mode |= bit.mode
 		}
 	}
+	n, err := repeated(s, func() (int, error) {
+		return unix.Open(p.name, p.flag|unix.O_CLOEXEC|unix.O_NOCTTY|unix.O_NONBLOCK, mode)
+	})
+	if err == nil && n < standardSlots { // This program has closed a standard descriptor.
+		defer fd.Close(n)
+		n, err = repeated(s, func() (int, error) { return fd.Duplicate(n, standardSlots) })
+	}
+	if err != nil {
+		return -1, &pathError{p.name, err}
+	}
+	return n, nil
+}
+
+// repeated calls open until it succeeds, or fails for a reason that s cannot mend.
+func repeated(s *process.Starter, open func() (int, error)) (n int, err error) {
 	for {
-		n, err := fd.Private(unix.Open(p.name, p.flag|unix.O_CLOEXEC|unix.O_NOCTTY|unix.O_NONBLOCK, mode))
-		switch {
-		case err == nil:
-			return n, nil
-		case err == syscall.EINTR:
-		case exhausted(err) && s != nil && s.Release():
-		default:
-			return -1, &pathError{p.name, err}
+		n, err = open()
+		if err == syscall.EINTR || exhausted(err) && s != nil && s.Release() {
+			continue
 		}
+		return n, err
 	}
 }
 
-// openPath opens a file for the child, in the mode that programs expect.
+// openPath opens a file for the child, in blocking mode unless the flag says otherwise.
 func (a *layout) openPath(p *pathStdio) (int, error) {
 	n, err := p.open(a.starter)
 	if err != nil {
 		return 0, err
 	}
 	a.spare = append(a.spare, n)
-	// The open file is nobody else's yet. O_NONBLOCK in flag is what the child is to have.
+	// Nothing else has this open file description yet, so its mode may be changed.
 	if p.flag&unix.O_NONBLOCK == 0 {
 		err = fd.SetNonblock(n, false)
 	}

@@ -51,7 +51,7 @@ func TestAPathIsOpenedAsItsFlagSays(t *testing.T) {
 	require.Equal(t, "4", string(r.Stdout))
 }
 
-// umask returns that of this program.
+// umask returns the umask of this program.
 func umask() fs.FileMode {
 	old := unix.Umask(0o022)
 	unix.Umask(old)
@@ -99,7 +99,7 @@ func TestAPathThatCannotBeOpenedIsNamed(t *testing.T) {
 	}
 }
 
-// pathFailure starts a program that cannot be, and returns why, however that is told.
+// pathFailure starts a program that cannot start, and returns the error, returned or emitted.
 func pathFailure(t testing.TB, o *childprocess.Options) (failed *childprocess.SpawnError) {
 	t.Helper()
 	l := newLoop(t)
@@ -149,7 +149,7 @@ func TestAFIFOIsInBlockingModeForTheChild(t *testing.T) {
 	}
 }
 
-func TestPathsThatCannotBeMeantAreRefused(t *testing.T) {
+func TestInvalidPathsAreRefused(t *testing.T) {
 	noNewFDs(t)
 	l := newLoop(t)
 	for what, slot := range map[string]childprocess.Stdio{

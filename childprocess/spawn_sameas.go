@@ -2,20 +2,20 @@ package childprocess
 
 import "strconv"
 
-// SameAs gives the child the open file of another of its slots once more, as a shell's "2>&1" does:
-// what it writes to both comes in the order of its writes. Such a slot has no stream of its own, so
-// with SameAs(1) in slot 2 Stderr is nil, and Stdout has everything.
+// SameAs makes the descriptor a copy of the child's descriptor slot, as "2>&1" does in a shell:
+// they share one open file, so output to both keeps the order of the writes. The slot has no stream
+// of its own: with SameAs(1) in slot 2, Stderr is nil and Stdout has all output.
 //
-// The other slot may come later, and may itself be a SameAs. It may have any form but IPC, and must
-// not be closed. When one of the two is a standard descriptor, both are what FD and the others say
-// of these.
+// slot may be after this one, and may itself be a SameAs. It may have any form but IPC, and must
+// not be closed. If one of the two is a standard descriptor, the rules for standard descriptors
+// hold for both, such as blocking mode for [FD].
 func SameAs(slot int) Stdio { return Stdio{form: formSameAs, fd: slot} }
 
-// slotCount is how many slots a child has to which somebody has given so many forms.
+// slotCount returns the number of slots of a child with this Stdio.
 func slotCount(stdio []Stdio) int { return max(len(stdio), standardSlots) }
 
-// original returns the slot that slot i is the same as in the end, i itself if it is no SameAs, and
-// -1 for one that leads nowhere.
+// original returns the slot that slot i shares in the end, following SameAs; i if it is no SameAs;
+// -1 if the SameAs form a circle or lead to a slot that does not exist.
 func original(stdio []Stdio, i int) int {
 	for range slotCount(stdio) {
 		if i < 0 || i >= slotCount(stdio) {
@@ -29,7 +29,7 @@ func original(stdio []Stdio, i int) int {
 	return -1
 }
 
-// sameMistake says what is wrong with slot i, which is a SameAs; "" if nothing.
+// sameMistake returns the reason why slot i, which is a SameAs, is invalid, or "".
 func (o *Options) sameMistake(i int) string {
 	other := o.Stdio[i].fd
 	if other < 0 || other >= slotCount(o.Stdio) {
@@ -49,7 +49,7 @@ func (o *Options) sameMistake(i int) string {
 	return ""
 }
 
-// lowest returns the first of the slots that are the same as slot i.
+// lowest returns the first slot that shares slot i.
 func (a *layout) lowest(i int) int {
 	for first := range i {
 		if original(a.stdio, first) == i {
@@ -59,7 +59,7 @@ func (a *layout) lowest(i int) int {
 	return i
 }
 
-// copySame fills the slots that are the same as others, which are open by now.
+// copySame fills the SameAs slots, when all others are open.
 func (a *layout) copySame() {
 	for i, s := range a.stdio {
 		if s.form == formSameAs {

@@ -15,8 +15,7 @@ import (
 	"github.com/brood-go/brood/internal/test/helperproc"
 )
 
-// turnsOfSpeech are arguments for say: it writes to its stdout and its stderr in turn, so many
-// times.
+// turnsOfSpeech are arguments for say, which writes to its stdout and its stderr by turns, n times.
 func turnsOfSpeech(n int) (args []string, text string) {
 	for range n {
 		args = append(args, "1", "out ", "2", "err ")
@@ -25,7 +24,7 @@ func turnsOfSpeech(n int) (args []string, text string) {
 	return args, text
 }
 
-// stdioOptions are Options with these slots.
+// stdioOptions returns Options with these slots.
 func stdioOptions(slots ...childprocess.Stdio) *childprocess.Options {
 	return &childprocess.Options{Stdio: slots}
 }
@@ -35,7 +34,7 @@ func TestASlotThatIsTheSameKeepsTheOrderOfTheWrites(t *testing.T) {
 	args, text := turnsOfSpeech(50)
 	for name, row := range map[string]struct {
 		slots []childprocess.Stdio
-		from  int // the slot whose stream has everything
+		from  int // the slot whose stream has all output
 	}{
 		"stderr as stdout":            {[]childprocess.Stdio{2: childprocess.SameAs(1)}, 1},
 		"stdout as stderr":            {[]childprocess.Stdio{1: childprocess.SameAs(2)}, 2},
@@ -120,7 +119,7 @@ func init() {
 	})
 }
 
-// A number above the standard ones keeps the mode of what it is given; as stdout it must not.
+// In a number above the standard ones, a descriptor keeps its mode; as stdout it must not.
 func TestAStandardDescriptorIsInBlockingModeWhateverItIsTheSameAs(t *testing.T) {
 	noNewFDs(t)
 	r, w := rawPipe(t)
@@ -138,7 +137,7 @@ func TestAStandardDescriptorIsInBlockingModeWhateverItIsTheSameAs(t *testing.T) 
 }
 
 func init() {
-	// mode says on stderr which mode the descriptor in its argument is in.
+	// mode writes to stderr the mode of the descriptor in its argument.
 	helperproc.Register("mode", func(args []string) {
 		flags := check(unix.FcntlInt(uintptr(args[0][0]-'0'), unix.F_GETFL, 0))
 		text := "blocking"
@@ -173,7 +172,7 @@ func TestTheFormsThatWaitHaveSlotsThatAreTheSame(t *testing.T) {
 }
 
 func init() {
-	// say-and-fail is say, of single bytes to either descriptor, and ends with 1.
+	// say-and-fail writes single bytes to both descriptors, and exits with 1.
 	helperproc.Register("say-and-fail", func(args []string) {
 		for i := 0; i < len(args); i += 2 {
 			writeAll(int(args[i][0]-'0'), []byte(args[i+1]))

@@ -11,42 +11,42 @@ import (
 	"github.com/brood-go/brood/internal/process"
 )
 
-// A Rlimit is a resource limit of a child (getrlimit(2)). It is in force before the child's first
-// instruction; to raise Max above that of this program takes a privilege.
+// A Rlimit is a resource limit of a child (getrlimit(2)), set before execve(2). A Max above this
+// program's needs a privilege.
 type Rlimit struct {
 	Resource int    // RLIMIT_CPU, RLIMIT_NOFILE…
 	Cur, Max uint64 // in the unit of the resource; unix.RLIM_INFINITY: no limit
 }
 
-// A SockFilter is an instruction of a filter: struct sock_filter of seccomp(2), and
-// unix.SockFilter, from which it can be converted.
+// A SockFilter is one instruction of a filter: struct sock_filter of seccomp(2). A unix.SockFilter
+// can be converted to it.
 type SockFilter struct {
 	Code   uint16 // BPF_…
-	Jt, Jf uint8  // how many instructions are skipped if a condition is met, and if not
-	K      uint32 // the operand
+	Jt, Jf uint8  // instructions to skip if the condition is true, and if it is false
+	K      uint32 // operand
 }
 
-// An IDMap is a range of users or groups of a user namespace, and those that they are outside: as
+// An IDMap maps a range of users or groups of a user namespace to those outside. It is
 // syscall.SysProcIDMap, which not every system has.
 type IDMap struct {
-	ContainerID int // the first inside
-	HostID      int // the first outside
-	Size        int // how many
+	ContainerID int // first inside
+	HostID      int // first outside
+	Size        int // number of users or groups
 }
 
-// A FDPolicy says which descriptors a child has beside its Stdio.
+// A FDPolicy says which descriptors a child has besides its Stdio.
 type FDPolicy int
 
 const (
-	// FDsSlots is nothing else, whoever has opened it and how. On macOS and the BSDs, and on Linux
-	// in a program that may not have a thread with a table of its own, children inherit descriptors
-	// that are not close-on-exec all the same.
+	// FDsSlots: none, whatever this program has open. On macOS and the BSDs, and on Linux if the
+	// program may not have a thread with a descriptor table of its own, the child nevertheless
+	// inherits descriptors that are not close-on-exec.
 	FDsSlots FDPolicy = iota
 
-	// FDsCloseOnExec is os/exec's rule: a descriptor that is not close-on-exec is inherited, at its
-	// number, unless a slot has that number. It takes longer to start such a child in a program
-	// with many descriptors. (BackendForkExec does as syscall.ForkExec: where a descriptor goes to
-	// a slot with a higher number than its own, one that was to be inherited can get lost.)
+	// FDsCloseOnExec is the rule of os/exec: the child inherits every descriptor that is not
+	// close-on-exec, at its number, unless a slot has that number. In a program with many
+	// descriptors such a start takes longer. BackendForkExec is like syscall.ForkExec: if a slot
+	// has a higher number than the descriptor that it gets, an inherited descriptor may be lost.
 	FDsCloseOnExec
 )
 
@@ -54,22 +54,22 @@ const (
 type Backend int
 
 const (
-	// BackendAuto is BackendFork where there is one, else BackendForkExec.
+	// BackendAuto is BackendFork if the system has it, else BackendForkExec.
 	BackendAuto Backend = iota
 
-	// BackendFork is the fork of this library: Linux on amd64 and arm64.
+	// BackendFork is this library's own fork: Linux on amd64 and arm64.
 	BackendFork
 
-	// BackendForkExec is syscall.ForkExec, what os/exec uses. It leaves signals ignored that this
-	// program ignores.
+	// BackendForkExec is syscall.ForkExec, as os/exec uses. Signals that this program ignores stay
+	// ignored in the child.
 	BackendForkExec
 )
 
-// A PanicError is the error of a PreSpawn that has panicked.
+// A PanicError is the error of a PreSpawn that panicked.
 type PanicError = process.PanicError
 
-// settings returns what the child has otherwise, a copy; nil for nothing. The ruleset is a copy of
-// Landlock, process.Closed if there is none.
+// settings returns a copy of the child's settings; nil if there are none. ruleset is a copy of
+// Landlock's descriptor, process.Closed without one.
 func (o *Options) settings(ruleset int) *process.Settings {
 	if o.Umask == nil && o.Nice == nil && o.IOPriority == nil && o.OOMScore == nil && o.CPUs == nil && o.Rlimits == nil &&
 		o.Cgroup == "" && o.Cloneflags == 0 && o.UidMappings == nil && o.GidMappings == nil && o.Chroot == "" && !o.Foreground && o.AmbientCaps == nil && !o.NoNewPrivs &&
@@ -103,13 +103,13 @@ func idMap(ranges []IDMap) (out []process.IDMap) {
 }
 
 const (
-	highestCPU    = 1<<13 - 1 // what a Linux kernel can be built for
+	highestCPU    = 1<<13 - 1 // the most that a Linux kernel can be built for
 	highestCap    = 63        // a set has 64 bits
 	longestFilter = 4096      // instructions, BPF_MAXINSNS of Linux
 	outOfRange    = "is out of range"
 )
 
-// settingsMistake finds a mistake in the settings, and what is wrong with it; "" if there is none.
+// settingsMistake returns the name of an invalid setting and the reason; "" if all are valid.
 func (o *Options) settingsMistake() (name, reason string) {
 	outside := func(n *int, lowest, highest int) bool { return n != nil && (*n < lowest || *n > highest) }
 	switch {
@@ -185,8 +185,8 @@ func (o *Options) mapMistake() (name, reason string) {
 	return "", ""
 }
 
-// isIDRange reports whether there are size users or groups from first on. The last number means
-// none.
+// isIDRange reports whether size users or groups exist from first on. The last number, -1, is no
+// ID.
 func isIDRange(first, size int) bool {
 	return first >= 0 && size > 0 && uint64(first)+uint64(size) <= math.MaxUint32
 }
@@ -234,7 +234,7 @@ func isIOPriority(n int) bool {
 	return n == 0 || class >= 1 && class <= highestClass && level <= highestLevel
 }
 
-// optionNames are the fields that process.Unsupported speaks of.
+// optionNames are the names of the fields that process.Unsupported may return.
 var optionNames = map[process.Option]string{
 	process.OptionBackend: "Backend", process.OptionSlots: "FDPolicy", process.OptionUmask: "Umask", process.OptionNice: "Nice",
 	process.OptionIOPriority: "IOPriority", process.OptionOOMScore: "OOMScore", process.OptionCPUs: "CPUs",
@@ -244,7 +244,7 @@ var optionNames = map[process.Option]string{
 	process.OptionPdeathsig: "Pdeathsig", process.OptionPIDVariable: "ListenFDs",
 }
 
-// settingSteps are the steps of package process that have a step of their own here.
+// settingSteps are the public names of steps of package process.
 var settingSteps = map[process.Step]Step{
 	process.StepUmask: StepUmask, process.StepNice: StepNice, process.StepIOPriority: StepIOPriority,
 	process.StepOOMScore: StepOOMScore, process.StepCPUs: StepCPUs, process.StepCgroup: StepCgroup,
@@ -255,7 +255,7 @@ var settingSteps = map[process.Step]Step{
 
 const notByForkExec = "cannot be honoured by syscall.ForkExec on this system"
 
-// unsupported finds an option that cannot be honoured here, whatever its value.
+// unsupported returns an *UnsupportedError if this system, or the Backend, lacks an option of o.
 func (o *Options) unsupported(op string) error {
 	if o.PipeCapacity > 0 && !fd.PipesHaveSizes {
 		return &UnsupportedError{op, "PipeCapacity", "cannot be chosen on this system"}

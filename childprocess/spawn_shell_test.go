@@ -11,7 +11,7 @@ import (
 	"github.com/brood-go/brood/childprocess"
 )
 
-// throughShell are Options with a shell and an environment, by default this program's.
+// throughShell returns Options with a shell and an environment, by default this program's.
 func throughShell(env ...string) *childprocess.Options {
 	return &childprocess.Options{Shell: childprocess.DefaultShell, Env: env}
 }
@@ -61,13 +61,13 @@ func TestTheWordsAreTheShellsToRead(t *testing.T) {
 	}
 }
 
-// Every shell on this machine is asked, since they read their options in their own ways.
+// Every shell of this machine is tested, because each parses its options in its own way.
 func TestACommandThatBeginsLikeAnOptionIsACommand(t *testing.T) {
 	const command = "-x --no-such-program; echo ran"
 	for _, name := range []string{"sh", "dash", "bash", "busybox", "ksh", "mksh", "zsh", "yash", "tcsh", "fish"} {
 		shell, err := exec.LookPath(name)
 		if err != nil {
-			continue // Of sh at least every system has one.
+			continue // Every system has at least sh.
 		}
 		t.Run(name, func(t *testing.T) {
 			o := childprocess.Options{Shell: shell}
@@ -126,7 +126,7 @@ func TestBatchFilesAreMissingProgramsHere(t *testing.T) {
 	}
 }
 
-// shells are those of this system that ought to understand Quote.
+// shells are the shells of this system that must understand Quote.
 func shells(t testing.TB) (paths []string) {
 	t.Helper()
 	for _, name := range []string{"sh", "dash", "bash", "ksh", "mksh", "zsh", "yash"} {
@@ -138,7 +138,7 @@ func shells(t testing.TB) (paths []string) {
 	return paths
 }
 
-// requireWords runs a command that a shell makes of the quoted words, and compares what arrives.
+// requireWords runs a command made of the quoted words, and compares the arguments that arrive.
 func requireWords(t testing.TB, shell string, words ...string) {
 	t.Helper()
 	command := []string{"printf", `'%s\0'`}
@@ -171,7 +171,7 @@ func TestQuotedWordsArriveUnchanged(t *testing.T) {
 	}
 }
 
-// At the beginning of a command a word can be more than a word.
+// At the beginning of a command, a word can have a meaning.
 func TestAQuotedWordIsACommandAndNothingElse(t *testing.T) {
 	words := []string{"A=b", "~", "~root", "{", "}", "!", "[[", "((1))", "#comment", "*", "no such program", "€"}
 	words = append(words, strings.Fields("case coproc do done elif else esac fi for function if in select then time until while namespace")...)

@@ -16,8 +16,10 @@ import (
 // A Stdio says what one descriptor of a child is. The zero value is the default: Pipe for
 // descriptors 0 to 2, closed above.
 type Stdio struct {
+	// Which of the fields are set depends on form. Everything that they refer to is borrowed,
+	// unless owned.
 	form    form
-	fd      int
+	fd      int // of formFD; of formSameAs, the other slot
 	file    *os.File
 	stream  interface{ FD() int }
 	path    *pathStdio
@@ -25,12 +27,13 @@ type Stdio struct {
 	tee     *teeStdio
 	socket  syscall.Conn
 	channel *channelMaker // of formIPC
-	size    pty.Size      // of formPTY, if it is sized
-	sized   bool
-	owned   bool
-	all     bool // by AllStdio
+	size    pty.Size      // of formPTY, if sized
+	sized   bool          // the PTY has a size
+	owned   bool          // begin closes it
+	all     bool          // made by AllStdio
 }
 
+// form is the kind of a Stdio.
 type form uint8
 
 const (
@@ -52,66 +55,65 @@ const (
 
 // The forms that need nothing further.
 var (
-	// Pipe connects the descriptor to a stream of the parent: stdin to a Writable, stdout and
-	// stderr to Readables, by pipe(2); above that to both, by a socketpair(2).
+	// Pipe connects the descriptor to streams of this program: descriptor 0 to a Writable, 1 and 2
+	// to a Readable each, by pipe(2); a higher one to both, by socketpair(2).
 	Pipe = Stdio{form: formPipe}
 
-	// Ignore opens /dev/null on descriptors 0 to 2, and leaves others closed.
+	// Ignore is /dev/null for descriptors 0 to 2, and no descriptor above.
 	Ignore = Stdio{form: formIgnore}
 
-	// Inherit gives the child the parent's descriptor of the same number, see [FD].
+	// Inherit is this program's descriptor of the same number, see [FD].
 	Inherit = Stdio{form: formInherit}
 
-	// IPC connects the descriptor to a channel for messages, [ChildProcess.Channel], and tells the
-	// child of it as Node does: by NODE_CHANNEL_FD and NODE_CHANNEL_SERIALIZATION_MODE in its
-	// environment. A child has one at most.
+	// IPC connects the descriptor to a channel for messages, [ChildProcess.Channel]. As in Node,
+	// the child finds it by NODE_CHANNEL_FD and NODE_CHANNEL_SERIALIZATION_MODE in its environment.
+	// A child has at most one.
 	IPC = Stdio{form: formIPC, channel: &channels}
 )
 
-// FD gives the child the parent's descriptor n, which is borrowed.
+// FD is this program's descriptor n, which is borrowed.
 //
-// No form changes the mode, blocking or not, of what others have too: it belongs to the open file
-// description, which parent and child share, and whoever else. For descriptors 0 to 2 of the child,
-// where programs expect blocking mode, a terminal or a pipe in non-blocking mode is opened once
-// more for the child, on Linux by /proc/self/fd. That cannot be done for a socket, and may be
-// refused for a terminal of another user: these the child gets as they are. Whoever gives a program
-// that cannot cope with that a connection, and has no further use for it, clears O_NONBLOCK before.
-// (Node puts the description itself into blocking mode.)
+// Programs expect descriptors 0 to 2 in blocking mode. But the mode belongs to the open file
+// description, which others may share, so no form changes it. If n is a terminal or a pipe in
+// non-blocking mode, the library opens it again for the child's descriptors 0 to 2, on Linux by
+// /proc/self/fd. A socket cannot be opened again, and another user's terminal may refuse: the child
+// then gets n as it is. If the program cannot handle a non-blocking connection, and this program no
+// longer needs it, clear O_NONBLOCK before. (Node makes the shared description blocking.)
 func FD(n int) Stdio { return Stdio{form: formFD, fd: n} }
 
-// File gives the child an open file, which is borrowed. Its mode stays, see [FD]; since Go opens
-// pipes and terminals in non-blocking mode, they are opened once more for the child in any slot.
+// File is an open file, which is borrowed. Its mode is not changed, see [FD]. Because Go opens
+// pipes and terminals in non-blocking mode, these are opened again for the child in every slot.
 func File(f *os.File) Stdio { return Stdio{form: formFile, file: f} }
 
-// Stream gives the child the descriptor of a stream, such as another child's Stdout. The stream is
-// borrowed: reading it here pauses, and can be resumed once the child is done with it. To connect
-// two children for good, use Owned, so that no copy stays in the parent. For the mode see
-// [streams.Readable.Lend].
+// Stream is the descriptor of a stream of this program, such as another child's Stdout. The stream
+// is borrowed: reading it here is paused, and may be resumed when the child no longer uses it. To
+// connect two children for good, use Owned, because a copy in this program would delay the end of
+// file. For the mode see [streams.Readable.Lend].
 func Stream(s interface{ FD() int }) Stdio { return Stdio{form: formStream, stream: s} }
 
-// AllStdio returns s for each of the descriptors 0, 1 and 2. [Fork] adds a channel to that.
+// AllStdio returns s for the descriptors 0, 1 and 2. [Fork] adds an IPC to it.
 func AllStdio(s Stdio) []Stdio {
 	s.all = true
 	return []Stdio{s, s, s}
 }
 
-// Owned has Spawn take over the descriptor of an FD, a File or a Stream: it is closed in the
-// parent, or destroyed, once the child has it, and also when Spawn fails. Other forms are not
-// changed by it.
+// Owned lets the form take ownership of an FD, a File or a Stream: it closes the descriptor, or
+// destroys the stream, when the child has it, and also on an error. On other forms, Owned has no
+// effect.
 func (s Stdio) Owned() Stdio {
 	s.owned = true
 	return s
 }
 
-// isPipe reports whether s connects slot i to the parent by streams.
+// isPipe reports whether slot i, which is s, has a stream of this program.
 func (s Stdio) isPipe(i int) bool {
 	return s.form == formPipe || s.form == formDefault && i < standardSlots || s.form == formTee && s.tee.piped()
 }
 
-// mistake says what is wrong with s, "" if nothing.
+// mistake returns the reason why s is invalid, or "".
 func (s Stdio) mistake() string {
 	switch {
-	// The kernel would drop the upper half.
+	// The kernel would drop the upper half of the number.
 	case s.form == formFD && (s.fd < 0 || s.fd > math.MaxInt32):
 		return "is not a descriptor"
 	case s.form == formFile && s.file == nil:
@@ -130,11 +132,11 @@ func (s Stdio) mistake() string {
 	return ""
 }
 
-// isZeroFile reports whether f is a file that nobody has opened: its methods panic.
+// isZeroFile reports whether f is a zero os.File, whose methods panic.
 func isZeroFile(f *os.File) bool { return f != nil && *f == (os.File{}) }
 
-// isNil also knows the nil pointer in an interface, such as the Stdout of a child that has no pipe
-// there, and a duplex stream that nobody has made.
+// isNil reports whether s is nil, holds a nil pointer, such as the Stdout of a child without that
+// pipe, or is a Duplex that was not made by its constructor.
 func isNil(s interface{ FD() int }) bool {
 	switch s := s.(type) {
 	case *Terminal:
@@ -146,12 +148,12 @@ func isNil(s interface{ FD() int }) bool {
 	return !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()
 }
 
-// closeOwned gives up what was handed over.
+// closeOwned closes everything in slots that is Owned.
 func closeOwned(slots []Stdio) {
 	if !slices.ContainsFunc(slots, func(s Stdio) bool { return s.owned || s.form == formTee }) {
 		return
 	}
-	// One number may be in several slots, and after the first close it can be somebody else's.
+	// A number may be in several slots; after its first close it may belong to another goroutine.
 	var closed []int
 	closeOnce := func(n int) {
 		if n >= 0 && !slices.Contains(closed, n) {
@@ -184,9 +186,9 @@ func closeOwned(slots []Stdio) {
 	}
 }
 
-// A StdioStream is the parent's side of one descriptor of a child. Both are nil where there is no
-// pipe, one for 0 to 2.
+// A StdioStream is this program's side of one descriptor of a child. Without a pipe both fields are
+// nil; descriptors 0 to 2 have exactly one.
 type StdioStream struct {
-	Readable *streams.Readable // what the child writes
-	Writable *streams.Writable // what the child reads
+	Readable *streams.Readable // reads the bytes that the child writes
+	Writable *streams.Writable // writes the bytes that the child reads
 }

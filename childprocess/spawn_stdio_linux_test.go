@@ -14,8 +14,8 @@ import (
 )
 
 func init() {
-	// fill writes as many bytes as its argument says to stdout, in one call, and how many the call
-	// took to stderr.
+	// fill writes the number of bytes in its argument to stdout, in one call, and the result of the
+	// call to stderr.
 	helperproc.Register("fill", func(args []string) {
 		n, err := unix.Write(1, bytes.Repeat([]byte{'x'}, check(strconv.Atoi(args[0]))))
 		fmt.Fprint(os.Stderr, n, err)
@@ -32,7 +32,7 @@ func TestLargeWriteCompletesThoughTheParentReadsLate(t *testing.T) {
 	capacity, err := unix.FcntlInt(uintptr(fd), unix.F_GETPIPE_SZ, 0)
 	require.NoError(t, err)
 	require.Less(t, capacity, size)
-	// Late is when the pipe is full, so that the child must wait in its call.
+	// look waits until the pipe is full, so the child waits in its call.
 	var look func()
 	look = func() {
 		n, err := unix.IoctlGetInt(fd, unix.TIOCINQ)

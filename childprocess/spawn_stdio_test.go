@@ -21,7 +21,7 @@ import (
 )
 
 func init() {
-	// take copies as many bytes as its argument says from stdin to stdout, and reads no more.
+	// take copies the number of bytes in its argument from stdin to stdout, and reads no more.
 	helperproc.Register("take", func(args []string) {
 		left := check(strconv.Atoi(args[0]))
 		var one [1]byte
@@ -33,15 +33,15 @@ func init() {
 		}
 	})
 
-	// use-null reads stdin to the end, writes to stdout and stderr, and says on descriptor 3 how
-	// that went.
+	// use-null reads stdin to the end, writes to stdout and stderr, and writes the results to
+	// descriptor 3.
 	helperproc.Register("use-null", func([]string) {
 		in := check(io.ReadAll(os.Stdin))
 		text := []byte("nobody reads this")
 		fmt.Fprint(os.NewFile(3, "3"), len(in), check(unix.Write(1, text)), check(unix.Write(2, text)))
 	})
 
-	// no-null starts a program where there is no null device, and writes the error event.
+	// no-null starts a program on a system without a null device, and writes the error event.
 	helperproc.Register("no-null", func(args []string) {
 		check(0, unix.Chroot(args[0]))
 		l := check(openLoop())
@@ -51,7 +51,7 @@ func init() {
 	})
 
 	// swap starts the program in its arguments with its own stderr as stdout and its own stdout as
-	// stderr, and afterwards uses its own as they are.
+	// stderr, and then uses its own unchanged.
 	helperproc.Register("swap", func(args []string) {
 		l := check(openLoop())
 		check(childprocess.Spawn(l, args[0], args[1:], &childprocess.Options{
@@ -76,14 +76,14 @@ func isOpen(fd int) bool {
 	return err == nil
 }
 
-// isStill reports whether a number means what it did: where SIGCHLD is watched a number that was
-// closed is soon another's.
+// isStill reports whether a number means the same as before: if SIGCHLD is watched, a closed number
+// is soon reused.
 func isStill(fd int, was what) bool {
 	is, err := describe(fd)
 	return err == nil && is == was
 }
 
-// rawPipe returns both ends of a pipe as bare descriptors in blocking mode.
+// rawPipe returns both ends of a pipe as descriptors in blocking mode.
 func rawPipe(t testing.TB) (r, w int) {
 	t.Helper()
 	var p [2]int
@@ -107,7 +107,7 @@ func rawSocketPair(t testing.TB) (a, b int) {
 	return p[0], p[1]
 }
 
-// readable and writable make streams of a descriptor that is theirs from then on.
+// readable and writable make streams, which own the descriptor.
 func readable(t testing.TB, l *reactor.Loop, fd int) *streams.Readable {
 	t.Helper()
 	require.NoError(t, unix.SetNonblock(fd, true))
@@ -124,7 +124,7 @@ func writable(t testing.TB, l *reactor.Loop, fd int) *streams.Writable {
 	return w
 }
 
-// collect has r read to its end; what it read is in the result once the loop has run.
+// collect reads r to its end; the bytes are in the result when the loop has run.
 func collect(t testing.TB, r *streams.Readable) *string {
 	text := new(string)
 	r.Collect(-1, func(data []byte, err error) {
@@ -220,7 +220,7 @@ func TestFileTakesTheOutput(t *testing.T) {
 	}
 }
 
-// fdOf gives a child the descriptor of f, without what f.Fd would do to it.
+// fdOf gives a child the descriptor of f without f.Fd, which would change the mode.
 func fdOf(t testing.TB, f *os.File) (s childprocess.Stdio) {
 	t.Helper()
 	conn, err := f.SyscallConn()
@@ -309,7 +309,7 @@ func TestOneDescriptorInSeveralSlots(t *testing.T) {
 	}
 }
 
-// squatter is a stream that, when it is given up, opens something at a certain number, as another
+// squatter is a stream that, when it is destroyed, opens a file at a certain number, as another
 // goroutine could.
 type squatter struct{ file, fd int }
 
@@ -347,7 +347,7 @@ func TestOwnedDescriptorInTwoSlotsIsClosedOnce(t *testing.T) {
 //brood:checks S024
 func TestChildsDescriptorsAreInBlockingMode(t *testing.T) {
 	l := newLoop(t)
-	r, w, err := os.Pipe() // Go has them in non-blocking mode.
+	r, w, err := os.Pipe() // In Go, both are in non-blocking mode.
 	require.NoError(t, err)
 	defer r.Close()
 	ourR, ourW := rawPipe(t)
@@ -364,7 +364,7 @@ func TestChildsDescriptorsAreInBlockingMode(t *testing.T) {
 	}, 5)
 	for _, slot := range []int{0, 1, 2, 5, 6, 7, 8, 9, 10, 11} {
 		require.Contains(t, open, slot)
-		// A socket that may be others' too is left in their mode.
+		// A socket that others may share keeps its mode.
 		require.Equal(t, slot == 8, open[slot].Nonblock, "slot %d", slot)
 	}
 	require.NoError(t, w.Close())
@@ -381,8 +381,8 @@ func TestChildsDescriptorsAreInBlockingMode(t *testing.T) {
 //brood:checks S024
 func TestStandardDescriptorsAreMadeBlocking(t *testing.T) {
 	l := newLoop(t)
-	// For the child, not for those who share them with us. For numbers above 2 the mode is left
-	// alone, as in Node.
+	// In blocking mode for the child, not for those who share them with us. Above 2 the mode is not
+	// changed, as in Node.
 	for slot, want := range map[int]bool{0: false, 1: false, 2: false, 3: true} {
 		r, w := rawPipe(t)
 		require.NoError(t, unix.SetNonblock(w, true))

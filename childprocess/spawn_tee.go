@@ -14,26 +14,25 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// Tee passes what the child writes to descriptor 1 or 2 on to several targets, as tee(1) does, all
-// of which get all of it. A target is Pipe, this program's stream or what a form collects, Inherit,
-// FD, File, a Path that is opened for writing, or a Stream that can be written to and belongs to
-// the same loop; at most one is Pipe. Another Tee counts as its targets. For both descriptors to go
-// the same way, in order, give the other one as [SameAs].
+// Tee copies the child's output on descriptor 1 or 2 to several targets, as tee(1) does. A target
+// is Pipe (this program's stream, or the output that a form collects), Inherit, FD, File, a Path
+// opened for writing, or a Stream for writing that belongs to the same loop. At most one is Pipe.
+// Another Tee stands for its targets. To send both descriptors to the same targets, in order, make
+// the other one [SameAs].
 //
-// The child writes to a pipe, which the loop reads. The slowest target sets the pace: the child
-// waits for it, and some 64 KiB are kept. The loop waits for none, and the mode of no target
-// changes: see [streams.NewWritable]. With Pipe the pipe is read when somebody reads the stream,
-// and as fast; without, Stdout or Stderr is nil and it is read at once.
+// The child writes to a pipe, which the loop reads. The child waits for the slowest target, for
+// which some 64 KiB are kept. The loop does not wait, and no target's blocking mode is changed: see
+// [streams.NewWritable]. With a Pipe, the loop reads only as fast as that stream is read; without
+// one, Stdout or Stderr is nil and the loop reads at once.
 //
-// A target that fails (EPIPE, ENOSPC) costs the others nothing: it is left out from then on, and an
-// error event tells of it once, with a *[TeeError], which forms that call back or return have as
-// their error if there is no other. When none is left the pipe is closed, and the child gets
-// SIGPIPE when it writes on. close comes when every target has taken everything, or has failed, or
-// CloseGrace is over: those that are behind then lose the rest, as they do when a limit closes the
-// pipes.
+// If a target fails (EPIPE, ENOSPC), the others go on without it. The child emits one *[TeeError]
+// for it, and the forms that call back or return have it as their error, unless there is another.
+// When all targets have failed, the pipe is closed, and a child that keeps writing gets SIGPIPE.
+// close comes when each target has taken all bytes or has failed, or at the end of CloseGrace;
+// targets that are behind then lose the rest, as they do when a limit closes the pipes.
 //
-// FD and File are borrowed, and may be closed once the child was started; with Owned they are
-// closed then. A Stream is borrowed, may not be Owned, and is not ended.
+// FD and File are borrowed, and may be closed when the child was started; with Owned they are
+// closed then. A Stream is borrowed, cannot be Owned, and is not ended.
 func Tee(s ...Stdio) Stdio {
 	t := new(teeStdio)
 	for _, target := range s {
@@ -46,14 +45,14 @@ func Tee(s ...Stdio) Stdio {
 	return Stdio{form: formTee, tee: t}
 }
 
-// teeStdio is what a Tee says.
+// teeStdio has the arguments of a Tee. targets has no Tee.
 type teeStdio struct{ targets []Stdio }
 
-// A TeeError says that a target of a [Tee] takes no more.
+// A TeeError is the failure of one target of a [Tee], which gets no more bytes.
 type TeeError struct {
-	Slot   int   // of the Tee
-	Target int   // its index among the arguments of Tee, where another Tee counts as its targets
-	Err    error // a *streams.OpError, or streams.ErrClosed for a Stream that somebody has closed
+	Slot   int   // slot of the Tee
+	Target int   // index among the arguments of Tee; another Tee counts as its targets
+	Err    error // a *streams.OpError, or streams.ErrClosed if a Stream was closed
 }
 
 // Error returns a text such as "target 2 of slot 1: brood: write fd 7: no space left on device".
@@ -61,10 +60,10 @@ func (e *TeeError) Error() string {
 	return "target " + strconv.Itoa(e.Target) + " of slot " + strconv.Itoa(e.Slot) + ": " + e.Err.Error()
 }
 
-// Unwrap returns the cause.
+// Unwrap returns Err.
 func (e *TeeError) Unwrap() error { return e.Err }
 
-// piped reports whether the parent has a stream, too.
+// piped reports whether Pipe is among the targets.
 func (t *teeStdio) piped() bool {
 	for _, s := range t.targets {
 		if s.form == formPipe {
@@ -74,7 +73,7 @@ func (t *teeStdio) piped() bool {
 	return false
 }
 
-// mistake says what is wrong with t in slot i, "" if nothing.
+// mistake returns the reason why t is invalid in slot i, or "".
 func (t *teeStdio) mistake(i int) string {
 	switch {
 	case i != 1 && i != 2:
@@ -101,7 +100,7 @@ func (t *teeStdio) mistake(i int) string {
 	return ""
 }
 
-// targetMistake is mistake for what s is as a target.
+// targetMistake returns the reason why s cannot be a target, or "".
 func (s Stdio) targetMistake() string {
 	switch s.form {
 	case formPipe, formInherit, formFD, formFile:
@@ -123,7 +122,8 @@ func (s Stdio) targetMistake() string {
 	return "is a form that nothing can be passed on to"
 }
 
-// foreignTarget finds a Stream of another loop, which only the goroutine of that one may use.
+// foreignTarget returns an *ArgumentError if a target is a Stream of another loop, because only
+// that loop's goroutine may use it.
 func (o *Options) foreignTarget(l *reactor.Loop, op string) error {
 	for i, s := range o.Stdio {
 		if s.form != formTee {
@@ -142,15 +142,15 @@ func (o *Options) foreignTarget(l *reactor.Loop, op string) error {
 	return nil
 }
 
-// target is one of a Tee while a child is being made.
+// target is a target of a Tee while the child is started.
 type target struct {
 	slot, index int
-	fd          int // ours; -1 for none, or it is a stream's
-	fresh       bool
-	stream      *streams.Writable // of a Stream
+	fd          int               // to write to, owned by the layout; -1: none, or a stream's
+	fresh       bool              // opened for this Tee alone
+	stream      *streams.Writable // the borrowed Stream; nil for other targets
 }
 
-// openTargets opens, in their round, what the Tees among the slots pass on to.
+// openTargets opens the targets of this turn.
 func (a *layout) openTargets(round int) error {
 	for slot, s := range a.stdio {
 		if s.form != formTee {
@@ -170,7 +170,7 @@ func (a *layout) openTargets(round int) error {
 	return nil
 }
 
-// openTarget opens one, and reports whether this was its round.
+// openTarget opens one target if this is its turn, and then reports true.
 func (a *layout) openTarget(t *target, s Stdio, round int) (ok bool, err error) {
 	shared := -1
 	switch s.form {
@@ -211,7 +211,7 @@ func (a *layout) openTarget(t *target, s Stdio, round int) (ok bool, err error) 
 	return false, nil
 }
 
-// writableOf returns the Writable of one of our streams, nil for what is none.
+// writableOf returns the Writable of a stream of package streams; nil for anything else.
 func writableOf(s interface{ FD() int }) *streams.Writable {
 	switch s := s.(type) {
 	case *streams.Writable:
@@ -224,7 +224,7 @@ func writableOf(s interface{ FD() int }) *streams.Writable {
 	return nil
 }
 
-// mayWrite returns EBADF for a descriptor that is not open for writing.
+// mayWrite returns EBADF if n is not open for writing.
 func mayWrite(n int) error {
 	flags, err := unix.FcntlInt(uintptr(n), unix.F_GETFL, 0)
 	if err == nil && flags&unix.O_ACCMODE == unix.O_RDONLY {
@@ -233,11 +233,11 @@ func mayWrite(n int) error {
 	return err
 }
 
-// tees makes what passes on from the streams of the slots. The descriptors of the targets are
-// theirs afterwards; on an error those that are left are still the layout's.
+// tees makes the tees, which own the descriptors of their targets afterwards. On an error, the
+// layout still owns those of which no Writable was made.
 func (a *layout) tees(l *reactor.Loop, o *Options, stdio []StdioStream) ([]*tee, error) {
 	var made []*tee
-	// They were opened in rounds.
+	// They were opened in turns, so not in the order of the slots.
 	slices.SortFunc(a.targets, func(x, y target) int { return cmp.Or(x.slot-y.slot, x.index-y.index) })
 	for i := range a.targets {
 		of := &a.targets[i]

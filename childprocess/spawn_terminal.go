@@ -12,22 +12,21 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// terminalEnds are the descriptors of a child's terminal while the child is being made, -1 where
-// there is none.
+// terminalEnds are the descriptors of a child's terminal until adopt; -1: none. They are owned.
 type terminalEnds struct {
-	master    int
-	slave     int // for the child; it is one of layout.spare
-	keptSlave int // of the same side, see Terminal.keptSlave
+	master    int // master side, the parent's
+	slave     int // slave side, the child's; owned by layout.spare
+	keptSlave int // another of the slave side, for Terminal.keptSlave
 }
 
 var noTerminal = terminalEnds{-1, -1, -1}
 
-// ctty returns the first slot that is a PTY, -1 if there is none.
+// ctty returns the first slot that is a PTY; -1 without one.
 func (o *Options) ctty() int {
 	return slices.IndexFunc(o.Stdio, func(s Stdio) bool { return s.form == formPTY })
 }
 
-// terminalMistake finds what is wrong with the PTYs among the slots.
+// terminalMistake returns an *ArgumentError if a PTY in Stdio is invalid.
 func (o *Options) terminalMistake(op string) error {
 	first := o.ctty()
 	if first < 0 {
@@ -60,7 +59,7 @@ func (o *Options) terminalMistake(op string) error {
 	return nil
 }
 
-// terminalSize returns the size that one of the slots asks for.
+// terminalSize returns the size that a PTY of slots has, or the default.
 func terminalSize(slots []Stdio) pty.Size {
 	for _, s := range slots {
 		if s.form == formPTY && s.sized {
@@ -70,7 +69,7 @@ func terminalSize(slots []Stdio) pty.Size {
 	return defaultSize
 }
 
-// openTerminal returns the child's side of the terminal, which the first slot opens that is one.
+// openTerminal returns the child's side of the terminal, and opens it for the first PTY.
 func (a *layout) openTerminal() (int, error) {
 	t := &a.terminal
 	if t.slave >= 0 {
@@ -83,21 +82,21 @@ func (a *layout) openTerminal() (int, error) {
 	t.master, t.slave = master, slave
 	a.spare = append(a.spare, slave)
 	if a.owner != nil {
-		// Best effort: the child has it open, whoever it belongs to.
+		// Best effort: the child has it open in any case.
 		_ = unix.Fchown(slave, int(*a.owner), -1)
 	}
 	t.keptSlave, err = fd.Duplicate(slave, 0)
 	return slave, err
 }
 
-// close gives up what closeSpare does not.
+// close closes the descriptors that closeSpare does not.
 func (t *terminalEnds) close() {
 	fd.Close(t.master, t.keptSlave)
 	*t = noTerminal
 }
 
-// newTerminal makes the terminal, nil if there is none. The descriptors are its own afterwards, unless
-// there is an error.
+// newTerminal makes the Terminal; nil without one. The Terminal then owns the descriptors; on an error t
+// still does.
 func (t *terminalEnds) newTerminal(l *reactor.Loop, with *streams.DuplexOptions) (*Terminal, error) {
 	if t.master < 0 {
 		return nil, nil

@@ -20,8 +20,8 @@ import (
 )
 
 func init() {
-	// ignore-sigchld ignores SIGCHLD, which has the kernel wait for children by itself, and spawns
-	// the program in its arguments on the loop with the given exit watch.
+	// ignore-sigchld ignores SIGCHLD, so the kernel reaps its children, and spawns the program in
+	// its arguments on the loop with the given exit watch.
 	helperproc.Register("ignore-sigchld", func(args []string) {
 		l := check(reactor.New(nil))
 		way := check(strconv.Atoi(args[0]))
@@ -41,7 +41,7 @@ func init() {
 	})
 }
 
-// reapForeign waits for a child that the library does not know of.
+// reapForeign reaps a child that the library does not know.
 func reapForeign(t testing.TB, pid int) syscall.WaitStatus {
 	t.Helper()
 	var ws syscall.WaitStatus
@@ -55,8 +55,7 @@ func reapForeign(t testing.TB, pid int) syscall.WaitStatus {
 	}
 }
 
-// kernelRemembers reports whether a pidfd tells the status of a process that somebody has waited
-// for.
+// kernelRemembers reports whether a pidfd has the status of a process that was reaped.
 func kernelRemembers(t testing.TB) bool {
 	t.Helper()
 	pidfd := -1
@@ -70,7 +69,7 @@ func kernelRemembers(t testing.TB) bool {
 	return process.Process{Pid: pid, Pidfd: pidfd}.Recover().Kind == process.Exited
 }
 
-func TestAPidfdTellsTheStatusOnceSomebodyHasWaited(t *testing.T) {
+func TestAPidfdHasTheStatusOfAReapedChild(t *testing.T) {
 	if !kernelRemembers(t) {
 		t.Skip("this kernel's pidfds do not remember statuses")
 	}
@@ -85,7 +84,7 @@ func TestAPidfdTellsTheStatusOnceSomebodyHasWaited(t *testing.T) {
 	require.Equal(t, process.Change{Kind: process.Exited, Code: 21}, p.Recover())
 }
 
-// steal waits for any child until there is none, as a careless part of a program might.
+// steal reaps every child until there is none, as a careless part of a program might.
 func steal(t testing.TB) (pids []int) {
 	t.Helper()
 	for {
@@ -147,13 +146,13 @@ func TestAStolenStatusIsRecoveredOrLostButNeverInvented(t *testing.T) {
 	})
 }
 
-// The thief runs while the loop does: now the one is faster and now the other.
+// The thief runs beside the loop: at times one is faster, at times the other.
 func TestAThiefAtWorkCostsNoExit(t *testing.T) {
 	const children = 100
 	remembers := kernelRemembers(t)
 	eachExitWatch(t, func(t *testing.T, l *reactor.Loop, w childprocess.ExitWatch) {
 		stop, stopped := make(chan struct{}), make(chan int)
-		go func() { // Ends when stop is closed; the test waits for that.
+		go func() { // It ends when stop is closed; the test waits for that.
 			stolen := 0
 			for {
 				select {
@@ -199,7 +198,7 @@ func TestAParentThatIgnoresSIGCHLD(t *testing.T) {
 	file, argv := helperproc.Command("exit", "6")
 	eachExitWatch(t, func(t *testing.T, l *reactor.Loop, w childprocess.ExitWatch) {
 		args := append([]string{strconv.Itoa(int(w)), file}, argv...)
-		want := "6" // Watching SIGCHLD ends that it is ignored.
+		want := "6" // Watching SIGCHLD ends its being ignored.
 		if w == childprocess.ExitWatchPidfd && !remembers {
 			want = "lost"
 		}
@@ -207,7 +206,7 @@ func TestAParentThatIgnoresSIGCHLD(t *testing.T) {
 	})
 }
 
-// Who waits for its own children only is not in our way, and neither are we in its.
+// Code that waits only for its own children does not disturb ours, and is not disturbed.
 func TestForeignChildrenAreLeftAlone(t *testing.T) {
 	eachExitWatch(t, func(t *testing.T, l *reactor.Loop, _ childprocess.ExitWatch) {
 		foreign := exec.Command("sh", "-c", "exit 11")

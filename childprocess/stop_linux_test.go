@@ -25,8 +25,8 @@ func TestWithoutTheOptionAStopIsNothing(t *testing.T) {
 					break
 				}
 			}
-			// The news of the stop, if it made any, is there now; a turn later it would have been
-			// told.
+			// The event of the stop, if there is one, is due now; a turn later it would have been
+			// emitted.
 			l.SetImmediate(func() {
 				l.SetImmediate(func() {
 					require.Equal(t, []string{"spawn"}, ev.process())

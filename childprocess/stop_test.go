@@ -13,7 +13,7 @@ import (
 	"github.com/brood-go/brood/signals"
 )
 
-// stopEvents records stops and continues too.
+// stopEvents records stops and continues, too.
 func stopEvents(c *childprocess.ChildProcess) *recorder {
 	ev := events(c)
 	c.OnStop(func(s syscall.Signal) { ev.add("stop " + signals.Name(s)) })
@@ -34,7 +34,7 @@ func TestStoppedContinuedAndEndedAtLast(t *testing.T) {
 			kill(t, c, 0)
 			kill(t, c, syscall.SIGCONT)
 		})
-		// Not before: the kernel tells of no continue once the child has ended.
+		// Not before, because the kernel reports no continue after the exit.
 		c.OnContinue(c.Stdin.End)
 		run(t, l)
 		require.Equal(t, []string{"spawn", "stop SIGSTOP", "continue", "exit 0", "close 0"}, ev.process())
@@ -42,7 +42,7 @@ func TestStoppedContinuedAndEndedAtLast(t *testing.T) {
 }
 
 //brood:checks S044
-func TestEveryStopThatIsWaitedForIsTold(t *testing.T) {
+func TestEveryStopThatIsWaitedForIsAnEvent(t *testing.T) {
 	const rounds = 50
 	eachExitWatch(t, func(t *testing.T, l *reactor.Loop, _ childprocess.ExitWatch) {
 		c := startWith(t, l, &childprocess.Options{StopEvents: true}, "wait")
@@ -74,8 +74,7 @@ func TestAStoppedChildCanBeKilled(t *testing.T) {
 	})
 }
 
-// Many children, of which some want to hear of stops: the others are not disturbed by the SIGCHLD
-// that it takes.
+// Many children, some with StopEvents: the SIGCHLD for these does not disturb the others.
 //
 //brood:checks S044
 func TestChildrenWithAndWithoutStopEventsOnOneLoop(t *testing.T) {

@@ -13,12 +13,12 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// whenFull calls fn once the pipe that r reads takes no more: its writer waits then.
+// whenFull calls fn when the pipe that r reads is full: its writer waits then.
 func whenFull(t *testing.T, l *reactor.Loop, r *streams.Readable, fn func()) {
 	t.Helper()
 	var timer *reactor.Timer
 	timer = l.SetInterval(time.Millisecond, func() {
-		// Only a writing end can be asked; this makes one more.
+		// Only a writing end can be polled for that; this opens another.
 		fd, err := unix.Open("/proc/self/fd/"+strconv.Itoa(r.FD()), unix.O_WRONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 		require.NoError(t, err)
 		fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}
@@ -72,7 +72,7 @@ func TestABridgeIsNotDrainedPastItsGoroutine(t *testing.T) {
 		err  error
 	}
 	read := make(chan result, 1)
-	go func() { // Ends with the stream; the test waits for its result.
+	go func() { // It ends with the stream; the test waits for its result.
 		<-gate
 		var all bytes.Buffer
 		_, err := all.ReadFrom(r)

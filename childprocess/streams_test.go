@@ -24,7 +24,8 @@ import (
 )
 
 func init() {
-	// pour writes so many bytes of a tune with this seed to stdout, so many at a time.
+	// pour writes a number of bytes of the tune with this seed to stdout, in writes of a given
+	// length.
 	helperproc.Register("pour", func(args []string) {
 		seed := check(strconv.ParseUint(args[0], 10, 64))
 		total, piece := check(strconv.Atoi(args[1])), check(strconv.Atoi(args[2]))
@@ -34,7 +35,7 @@ func init() {
 		}
 	})
 
-	// step writes its arguments to stdout, the next one each time a byte comes on stdin.
+	// step writes its arguments to stdout, the next one for each byte on stdin.
 	helperproc.Register("step", func(args []string) {
 		ack := make([]byte, 1)
 		for _, a := range args {
@@ -43,8 +44,8 @@ func init() {
 		}
 	})
 
-	// mute closes its stdout after it has written its argument there, says so by a byte on stderr,
-	// and waits for the end of its stdin.
+	// mute writes its argument to stdout and closes it, writes a byte to stderr when it has done
+	// so, and waits for the end of its stdin.
 	helperproc.Register("mute", func(args []string) {
 		writeAll(1, []byte(args[0]))
 		check(0, unix.Close(1))
@@ -79,7 +80,7 @@ func TestWritesAndTheEndGoThroughCatInCausalOrder(t *testing.T) {
 }
 
 //brood:checks S029
-func TestWhatWasWrittenBeforeTheExitIsReadSlowlyAndWhole(t *testing.T) {
+func TestOutputBeforeTheExitIsReadSlowlyAndWhole(t *testing.T) {
 	const total = 256 << 10
 	l := newLoop(t)
 	c := start(t, l, "pour", "29", strconv.Itoa(total), "65536")
@@ -92,7 +93,7 @@ func TestWhatWasWrittenBeforeTheExitIsReadSlowlyAndWhole(t *testing.T) {
 			afterExit += len(chunk)
 			return
 		}
-		// The child cannot end before all but a pipe's worth is taken.
+		// The child cannot exit before all but a pipe's worth is read.
 		c.Stdout.Pause()
 		l.SetTimeout(5*time.Millisecond, c.Stdout.Resume)
 	})
@@ -119,7 +120,7 @@ func TestAllOfItComesAfterTheExit(t *testing.T) {
 	require.Less(t, ev.index("stdout end"), ev.index("close"))
 }
 
-// random is a stream of bytes that the same seed gives again.
+// random is a reader of the bytes that a seed determines.
 func random(seed byte, n int64) io.Reader {
 	return io.LimitReader(rand.NewChaCha8([32]byte{seed}), n)
 }
@@ -192,7 +193,7 @@ func TestAChildThatDoesNotReadIsASuccess(t *testing.T) {
 	_, err := c.Stdin.WriteThen(make([]byte, 10<<20), func(err error) { told = append(told, err) })
 	require.NoError(t, err)
 	require.Positive(t, c.Stdin.Buffered())
-	c.Stdio[3].Writable.End() // Which the child waits for, to end.
+	c.Stdio[3].Writable.End() // The child waits for this.
 	run(t, l)
 	require.Len(t, told, 1)
 	require.ErrorIs(t, told[0], syscall.EPIPE)
@@ -204,7 +205,7 @@ func TestAChildThatDoesNotReadIsASuccess(t *testing.T) {
 }
 
 //brood:checks S032
-func TestNobodyHasToListenToTheErrorOfStdin(t *testing.T) {
+func TestAnErrorOfStdinNeedsNoListener(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "exit", "0")
 	closed := false
@@ -234,7 +235,7 @@ func TestAConsumerThatFailsEndsAnEndlessChild(t *testing.T) {
 }
 
 //brood:checks S034
-func TestAStreamStoppedAndStartedAgainTellsTheEndOnce(t *testing.T) {
+func TestAStreamPausedAndResumedEndsOnce(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "mute", "x")
 	ev := events(c)
@@ -243,9 +244,9 @@ func TestAStreamStoppedAndStartedAgainTellsTheEndOnce(t *testing.T) {
 		chunks = append(chunks, string(chunk))
 		c.Stdout.Pause()
 	})
-	c.Stderr.OnData(func([]byte) { c.Stderr.Pause() }) // The writer of stdout is gone.
+	c.Stderr.OnData(func([]byte) { c.Stderr.Pause() }) // The writer of stdout has exited.
 	c.Unref()
-	run(t, l) // Until nothing is left that is read.
+	run(t, l) // Until no stream is read.
 	require.Equal(t, []string{"x"}, chunks)
 	require.Zero(t, ev.count("stdout end"))
 

@@ -8,29 +8,29 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// tee passes on what a child writes to one slot. It is used on the loop goroutine.
+// tee copies the output of one slot to its targets. It is used on the loop goroutine.
 type tee struct {
 	c       *ChildProcess
-	slot    int
-	src     *streams.Readable
-	piped   bool // src is the program's, too, who decides when it flows
-	targets []*teeTarget
-	cut     bool // who is behind is not waited for any more
+	slot    int               // of Options.Stdio
+	src     *streams.Readable // c's stream of that slot
+	piped   bool              // the user reads src, too, and decides when it flows
+	targets []*teeTarget      // at least one
+	cut     bool              // no longer waits for targets that are behind
 }
 
-// teeTarget is what a tee writes to.
+// teeTarget is one target of a tee.
 type teeTarget struct {
 	tee       *tee
-	index     int
-	w         *streams.Writable
-	borrowed  bool // it is the program's
-	waiting   bool // src is held until w has drained
-	failed    bool
-	detached  bool // close does not wait for it any more
-	listeners []*events.Listener
+	index     int                // see TeeError.Target
+	w         *streams.Writable  // owned, unless borrowed
+	borrowed  bool               // w is the user's stream: never ended or destroyed here
+	waiting   bool               // src is held until w has drained
+	failed    bool               // no byte is written any more
+	detached  bool               // close does not wait for it any more
+	listeners []*events.Listener // on w, until done
 }
 
-// begin has the child wait for its tees, and what is read passed on. Nothing was read before.
+// begin starts to copy, before anything was read. close of c waits for each target.
 func (t *tee) begin(c *ChildProcess) {
 	t.c = c
 	for _, to := range t.targets {
@@ -50,7 +50,7 @@ func (t *tee) begin(c *ChildProcess) {
 	}
 }
 
-// discard closes what is the library's.
+// discard destroys the targets of a tee that was never begun.
 func (t *tee) discard() {
 	for _, to := range t.targets {
 		if !to.borrowed {
@@ -59,14 +59,15 @@ func (t *tee) discard() {
 	}
 }
 
-// StreamData is called with each chunk.
+// StreamData writes chunk to each target, and holds src if one is behind.
 func (t *tee) StreamData(chunk []byte) {
 	for _, to := range t.targets {
 		if to.failed || to.detached {
 			continue
 		}
 		if _, err := to.w.Write(chunk); err != nil {
-			t.c.loop.NextTick(func() { to.fail(err) }) // Not now: it calls the program.
+			// On a tick, because fail calls the user's listeners.
+			t.c.loop.NextTick(func() { to.fail(err) })
 			continue
 		}
 		switch {
@@ -80,7 +81,7 @@ func (t *tee) StreamData(chunk []byte) {
 	}
 }
 
-// endTargets is told when nothing more will come.
+// endTargets is called when src has closed: no more bytes come.
 func (t *tee) endTargets() {
 	for _, to := range t.targets {
 		switch {
@@ -98,12 +99,12 @@ func (t *tee) endTargets() {
 	}
 }
 
-// behind reports whether somebody is behind, so that the child or its close waits.
+// behind reports whether a target is behind, so that the child, or its close, has to wait.
 func (t *tee) behind() bool {
 	return slices.ContainsFunc(t.targets, func(to *teeTarget) bool { return !to.detached && (to.waiting || to.w.Buffered() > 0) })
 }
 
-// release lets src go on.
+// release lets src flow again, as far as this target is concerned.
 func (to *teeTarget) release() {
 	if to.waiting {
 		to.waiting = false
@@ -111,7 +112,7 @@ func (to *teeTarget) release() {
 	}
 }
 
-// fail is told when the target takes no more.
+// fail is called when the target cannot take more bytes.
 func (to *teeTarget) fail(err error) {
 	if to.failed || to.detached {
 		return
@@ -132,25 +133,26 @@ func (to *teeTarget) fail(err error) {
 	reactor.Emit[error](c.loop, &c.err, failure)
 }
 
-// cut gives up what the target is behind by.
+// cut gives up the target if it is behind. The library's Writable loses its queue, a borrowed one
+// keeps it.
 func (to *teeTarget) cut() {
 	if to.failed || to.detached || to.w.Buffered() == 0 {
 		return
 	}
 	to.tee.c.status.CutOff = true
-	to.failed = true // Nothing more is written, and nobody is told.
+	to.failed = true // No error event, and no more bytes.
 	to.release()
 	if to.borrowed {
-		to.tee.c.loop.NextTick(to.detach) // What is queued is the program's stream's.
+		to.tee.c.loop.NextTick(to.detach) // The bytes queued there belong to the user's stream.
 		return
 	}
 	to.w.Destroy(nil)
 }
 
-// StreamClosed is called when a target of the library's has everything, or is given up.
+// StreamClosed is called when the library's Writable has written everything, or was destroyed.
 func (to *teeTarget) StreamClosed() { to.detach() }
 
-// detach has close not wait for the target any more.
+// detach ends the wait of close for the target.
 func (to *teeTarget) detach() {
 	if to.detached {
 		return
@@ -166,7 +168,7 @@ func (to *teeTarget) detach() {
 // teesBehind reports whether the child, or its close, waits for a target of a Tee.
 func (c *ChildProcess) teesBehind() bool { return slices.ContainsFunc(c.tees, (*tee).behind) }
 
-// cutTees is the end of all patience with targets that are behind.
+// cutTees gives up the targets that are behind, and those that will be.
 func (c *ChildProcess) cutTees() {
 	for _, t := range c.tees {
 		t.cut = true

@@ -21,7 +21,7 @@ import (
 )
 
 func init() {
-	// flood writes as many bytes as its argument says to stdout, each of which says where it is.
+	// flood writes the number of bytes in its argument to stdout; each shows its place.
 	helperproc.Register("flood", func(args []string) { writeAll(1, floodText(check(strconv.Atoi(args[0])))) })
 }
 
@@ -33,7 +33,7 @@ func floodText(n int) []byte {
 	return p
 }
 
-// createPath is a Path of a file that may be there.
+// createPath is a Path of a file that may exist.
 func createPath(name string) childprocess.Stdio {
 	return childprocess.Path(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 }
@@ -156,7 +156,7 @@ func TestTheFormsThatCollectHaveATee(t *testing.T) {
 	require.Equal(t, text, written("run"))
 }
 
-// A target that fails is told of once. The others get everything, and a form its output.
+// A failed target is reported once. The others get everything, and a form its output.
 func TestATargetThatFailsCostsTheOthersNothing(t *testing.T) {
 	noNewFDs(t)
 	if _, err := os.Stat("/dev/full"); err != nil {
@@ -219,7 +219,7 @@ func TestAChildWhoseTargetsHaveAllFailedGetsSIGPIPE(t *testing.T) {
 	require.Equal(t, []string{"spawn", "error EPIPE", "exit SIGPIPE", "close SIGPIPE"}, ev.log)
 }
 
-// slowPipe is a pipe in blocking mode that is full, as one that nobody reads is.
+// slowPipe is a pipe in blocking mode that is full, like a pipe without a reader.
 func fullPipe(t *testing.T) (r, w, held int) {
 	t.Helper()
 	r, w = rawPipe(t)
@@ -244,8 +244,8 @@ func TestTheSlowestTargetSetsThePaceAndBlocksNobody(t *testing.T) {
 	l := newLoop(t)
 	c := startWith(t, l, stdioOptions(childprocess.Ignore, childprocess.Tee(childprocess.Pipe, childprocess.FD(w))), "flood", strconv.Itoa(size))
 	ev := events(c).reading()
-	// The stream stands still when a whole second has brought nothing: a turn of the loop each time
-	// shows that it goes on.
+	// The stream stands still if it has read nothing for a whole second, in which a turn of the
+	// loop each time shows that the loop runs.
 	seen, still := -1, 0
 	var look func()
 	got := make(chan []byte, 1)
@@ -264,7 +264,7 @@ func TestTheSlowestTargetSetsThePaceAndBlocksNobody(t *testing.T) {
 		require.False(t, ended)
 		flags := check(unix.FcntlInt(uintptr(w), unix.F_GETFL, 0))
 		require.Zero(t, flags&unix.O_NONBLOCK, "nobody's mode was changed")
-		go func() { // Ends with what is to come.
+		go func() { // It ends with the rest of the data.
 			p := make([]byte, held+size)
 			_, _ = io.ReadFull(fdReader(r), p)
 			got <- p[held:]
@@ -278,7 +278,7 @@ func TestTheSlowestTargetSetsThePaceAndBlocksNobody(t *testing.T) {
 	require.True(t, bytes.Equal(floodText(size), <-got))
 }
 
-// fdReader reads a bare descriptor.
+// fdReader reads a descriptor.
 type fdReader int
 
 func (r fdReader) Read(p []byte) (int, error) {
@@ -297,7 +297,7 @@ func (r fdReader) Read(p []byte) (int, error) {
 func TestCloseDoesNotWaitForATargetBeyondCloseGrace(t *testing.T) {
 	noNewFDs(t)
 	_, w, _ := fullPipe(t)
-	for _, size := range []int{1, 70_000} { // Some of which is in the pipe of the child at its end.
+	for _, size := range []int{1, 70_000} { // Some of it is in the child's pipe at its exit.
 		for _, slot := range []childprocess.Stdio{childprocess.Tee(childprocess.FD(w)), childprocess.Tee(childprocess.FD(w), childprocess.Pipe)} {
 			l := newLoop(t)
 			o := stdioOptions(childprocess.Ignore, slot)
@@ -368,7 +368,7 @@ func TestAProgramThatIsNotThereHasATee(t *testing.T) {
 	}
 }
 
-func TestTeesThatCannotBeMeantAreRefused(t *testing.T) {
+func TestInvalidTeesAreRefused(t *testing.T) {
 	noNewFDs(t)
 	l := newLoop(t)
 	tee := childprocess.Tee

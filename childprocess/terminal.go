@@ -6,36 +6,35 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// PTYOptions say what the terminal of a child is like, see [PTY].
+// PTYOptions are the properties of a child's terminal, see [PTY].
 type PTYOptions struct {
-	// Rows and Cols are the size of the terminal, in characters. Neither may be 0.
+	// Rows and Cols are the size in characters. Neither may be 0.
 	Rows, Cols uint16
 }
 
-// defaultSize is that of a terminal whose size nobody says: what terminals had before they had
-// windows.
+// defaultSize is the traditional size of a terminal.
 var defaultSize = pty.Size{Rows: 24, Cols: 80}
 
-// PTY gives the child a new pseudo-terminal (pty(7)), for programs that behave otherwise without
-// one or that ask for a password. A nil o means 24 rows of 80 columns.
+// PTY is a new pseudo-terminal (pty(7)), for programs that behave differently without a terminal,
+// or that ask for a password. A nil o means 24 rows of 80 columns.
 //
-// It is for descriptors 0 to 2. All of them that are a PTY share one terminal,
-// [ChildProcess.Terminal], and one size: the one that is given, if several are it must be the same.
-// The others of the three may have any form: with a pipe for stderr, what the child writes there
-// can be told from what it shows. In a child's streams these slots have no entry: Stdin, Stdout and
-// Stderr are nil for them.
+// It is for descriptors 0 to 2. All that are PTYs share one terminal, [ChildProcess.Terminal], and
+// one size; if several sizes are given they must be equal. The other descriptors may have any form:
+// with a Pipe for stderr, that output is separate. Stdin, Stdout and Stderr are nil for a PTY, and
+// Stdio has no stream.
 //
-// The child leads a new session, whose controlling terminal that is: it can open /dev/tty, and keys
-// such as ^C are signals for the terminal's foreground process group. Setpgid and Foreground do not
-// go with it; Detached, which means a session too, changes nothing. As for a Detached child, limits
-// signal the child's process group, and KillGroup does. Shells put their jobs into groups of their
-// own, which get SIGHUP when the terminal is closed. ^Z stops the jobs of a shell, but not the
-// child itself: nobody in its session could continue it (credentials(7) calls its group orphaned).
-// TERM in Env is whatever it was.
+// The child leads a new session with this controlling terminal: it can open /dev/tty, and keys such
+// as ^C signal the terminal's foreground process group. PTY excludes Setpgid and Foreground;
+// Detached, which also makes a session, has no further effect. Limits and KillGroup signal the
+// child's process group, as for a Detached child. Shells put jobs into groups of their own; these
+// get SIGHUP when the terminal is closed. ^Z stops the jobs of a shell but not the child itself,
+// because its group is orphaned (credentials(7)): no process of its session could continue it. TERM
+// in Env is not changed.
 //
-// With Options.UID the terminal belongs to that user, if this program may say so.
+// With Options.UID, the terminal belongs to that user, if this program may change its owner.
 //
-// The forms that collect output refuse it: a terminal mixes what was typed, stdout and stderr.
+// The forms that collect output refuse PTY, because a terminal mixes stdout, stderr and the echo of
+// the input.
 func PTY(o *PTYOptions) Stdio {
 	s := Stdio{form: formPTY}
 	if o != nil {
@@ -44,41 +43,40 @@ func PTY(o *PTYOptions) Stdio {
 	return s
 }
 
-// A Terminal is this program's side of a child's pseudo-terminal: the person's. What is written to
-// Writable is typed, and what Readable reads is shown: it has what the child writes to stdout and
-// to stderr, the echo of what is typed, and "\r\n" for each "\n", until the child changes the
-// terminal's modes (termios(3)). A program at a terminal is told of the end of the input by a key:
-// write "\x04", ^D, at the beginning of a line. Ending Writable tells it nothing.
+// A Terminal is the user's side of a child's pseudo-terminal. Bytes written to Writable are keys;
+// bytes read from Readable are the display: stdout, stderr, the echo of the keys, and "\r\n" for
+// each "\n", unless the child changes the terminal's modes (termios(3)). For the end of the input,
+// write the key ^D, "\x04", at the beginning of a line. Ending Writable has no effect on the child.
 //
-// Readable ends, without an error, when the child has exited and nobody else has the terminal any
-// more. As long as the child runs it may close all of its descriptors and open /dev/tty again. A
-// background process that has the terminal after the exit of the child delays the end, and the
-// child's close with it, as with a pipe: see Options.CloseGrace.
+// Readable ends, without an error, when the child has exited and no process has the terminal open.
+// While it runs, the child may close all its descriptors and open /dev/tty again. A background
+// process that has the terminal open after the child's exit delays that end, and the child's close,
+// as with a pipe: see Options.CloseGrace.
 //
-// When Readable is closed, because it has ended or was destroyed, Writable is destroyed, and that
-// closes the terminal: those who still have it get SIGHUP (pty(7)). So does the child when the
-// terminal is destroyed, or its loop closed, while it runs.
+// When Readable has closed, by its end or by Destroy, Writable is destroyed, which closes the
+// terminal. Processes that have it open get SIGHUP (pty(7)); so does the child, if the terminal is
+// destroyed or the loop closed while it runs.
 //
 // A Terminal's methods must be called on the loop goroutine unless their comment says otherwise.
 type Terminal struct {
 	*streams.Duplex
 
-	// keptSlave is a descriptor of the child's side, from the start to the exit of the child; -1 if
-	// there is none. Without it a child that has closed the terminal, perhaps to open it again,
-	// would look like one that is gone.
+	// keptSlave is a descriptor of the child's side, owned from the start to the child's exit; otherwise
+	// -1. Without it, Readable would end when the child closes the terminal to open it again.
 	keptSlave int
 }
 
-// Terminal returns the child's terminal, also when the program could not be started, and after the
-// end; nil if no slot is a [PTY].
+// Terminal returns the child's terminal, also if the program could not be started, and after close.
+// It is nil if no slot is a [PTY].
 func (c *ChildProcess) Terminal() *Terminal { return c.terminal }
 
-// Resize changes the size of the terminal, in characters. If it is another than before, the
-// foreground process group gets SIGWINCH. Before an Async child has started, it is the size that
-// the child starts with.
+// Resize sets the size of the terminal in characters. If the size changes, the foreground process
+// group gets SIGWINCH. Before an Async child has started, Resize sets its initial size.
 //
-// Errors are *[ArgumentError] for a size of 0, [streams.ErrClosed] once the terminal is closed, and
-// else *[streams.OpError] (ioctl_tty(2), TIOCSWINSZ).
+// The error is *[ArgumentError] for a size of 0, [streams.ErrClosed] for a closed terminal, else
+// *[streams.OpError].
+//
+// Source: ioctl_tty(2), TIOCSWINSZ.
 func (t *Terminal) Resize(rows, cols uint16) error {
 	const op = "resize"
 	switch {
@@ -92,8 +90,8 @@ func (t *Terminal) Resize(rows, cols uint16) error {
 	return t.failure(op, pty.SetSize(t.FD(), pty.Size{Rows: rows, Cols: cols}))
 }
 
-// Size returns the size of the terminal, in characters, whoever has changed it last: a program at
-// the terminal can, too, with stty(1) for one. Errors are those of Resize.
+// Size returns the size of the terminal in characters, which programs at the terminal, such as
+// stty(1), can change, too. The errors are those of Resize.
 func (t *Terminal) Size() (rows, cols uint16, err error) {
 	if t.FD() < 0 {
 		return 0, 0, streams.ErrClosed
@@ -109,7 +107,7 @@ func (t *Terminal) failure(op string, err error) error {
 	return &streams.OpError{Op: op, FD: t.FD(), Err: err}
 }
 
-// destroy closes both sides. It does nothing for a nil t.
+// destroy closes both sides. A nil t is fine.
 func (t *Terminal) destroy() {
 	if t != nil {
 		t.Destroy(nil)
@@ -117,7 +115,7 @@ func (t *Terminal) destroy() {
 	}
 }
 
-// closeSlave gives up the child's side. It does nothing for a nil t, and the second time.
+// closeSlave closes the child's side. A nil t, and a second call, are fine.
 func (t *Terminal) closeSlave() {
 	if t != nil {
 		fd.Close(t.keptSlave)

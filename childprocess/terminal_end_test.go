@@ -19,11 +19,11 @@ func TestAChildWhoseTerminalIsDestroyedIsHungUp(t *testing.T) {
 	s := screenOf(c).when("ready", func() { c.Terminal().Destroy(nil) })
 	run(t, l)
 	s.done(t)
-	// It may be that fast.
+	// The child may be that fast.
 	require.ElementsMatch(t, []string{"spawn", "terminal close", "exit SIGHUP", "close SIGHUP"}, s.log)
 }
 
-// An Async child may find that its terminal is gone before it has begun.
+// The terminal of an Async child may be closed before the child has begun.
 func TestATerminalIsDestroyedBeforeItsAsyncChildStarts(t *testing.T) {
 	noNewFDs(t)
 	l := newLoop(t)
@@ -36,22 +36,22 @@ func TestATerminalIsDestroyedBeforeItsAsyncChildStarts(t *testing.T) {
 	switch last := s.log[len(s.log)-1]; last {
 	case "close -5":
 		require.Contains(t, s.log, "error EIO", "it could not take the terminal")
-	default: // It was faster.
+	default: // The child was faster.
 		require.Contains(t, []string{"close SIGHUP", "close 3"}, last, "%q", s.log)
 	}
 }
 
-// To give up reading is to give up the terminal, or the child would wait for ever.
+// Destroying Readable closes the terminal, because otherwise the child would wait for ever.
 func TestATerminalIsClosedWithItsReadingHalf(t *testing.T) {
 	l := newLoop(t)
 	c := spawn(t, l, shell, []string{"-c", "echo ready; read line; exec sleep 1000"}, ownTerminal(nil))
 	s := screenOf(c).when("ready", func() { c.Terminal().Readable.Destroy(nil) })
 	run(t, l)
-	// It may be that fast.
+	// The child may be that fast.
 	require.ElementsMatch(t, []string{"spawn", "terminal close", "exit SIGHUP", "close SIGHUP"}, s.log)
 }
 
-// A terminal has no end of input but a key.
+// Only a key is the end of input of a terminal.
 func TestEndingTheWritingHalfEndsNothing(t *testing.T) {
 	l := newLoop(t)
 	c := spawn(t, l, shell, []string{"-c", "cat; echo done"}, ownTerminal(nil))
@@ -64,8 +64,8 @@ func TestEndingTheWritingHalfEndsNothing(t *testing.T) {
 	require.ElementsMatch(t, terminalEnds("0"), s.log)
 }
 
-// Nobody listens and nobody reads: close comes all the same.
-func TestNobodyReadsATerminal(t *testing.T) {
+// Without a listener or a reader, close comes nevertheless.
+func TestATerminalWithoutAReaderCloses(t *testing.T) {
 	l := newLoop(t)
 	c := spawn(t, l, shell, []string{"-c", "echo unread"}, ownTerminal(nil))
 	ev := events(c)
@@ -94,11 +94,11 @@ func TestALimitEndsTheGroupOnATerminal(t *testing.T) {
 	}
 }
 
-// The session is the child's, whatever else asks for one or for a group.
+// The child leads its session, even if another option asks for a session or a group.
 func TestAChildOnATerminalLeadsItsSession(t *testing.T) {
 	for name, o := range map[string]childprocess.Options{
 		"plain": {}, "Detached": {Detached: true},
-		// Such a shell gets a group elsewhere.
+		// In other cases, such a shell gets a group.
 		"a shell with a limit": {Shell: shell, Timeout: time.Hour},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -119,7 +119,7 @@ func TestAChildOnATerminalLeadsItsSession(t *testing.T) {
 	}
 }
 
-// What a child has written last is on its way through the kernel when it exits.
+// The last output of a child is on its way through the kernel when the child exits.
 func TestLastWordsOnATerminalComeBeforeExit(t *testing.T) {
 	if forcedExitWatch() == childprocess.ExitWatchSIGCHLD {
 		t.Skip("SIGCHLD may tell the end of a child before its last data")
@@ -133,7 +133,7 @@ func TestLastWordsOnATerminalComeBeforeExit(t *testing.T) {
 	}
 }
 
-// Another child may play the person, as script(1) would.
+// Another child may be the user of the terminal, as script(1) would.
 func TestTheTerminalIsLentToAnotherChild(t *testing.T) {
 	l := newLoop(t)
 	c := spawn(t, l, shell, []string{"-c", "read line; echo got $line"}, ownTerminal(nil))
@@ -146,7 +146,7 @@ func TestTheTerminalIsLentToAnotherChild(t *testing.T) {
 	require.Equal(t, "typed\r\ngot typed\r\n", string(ev.data[1]))
 }
 
-// close waits for whoever has the terminal, as for whoever has a pipe.
+// close waits for every process that has the terminal open, as for a pipe.
 func TestCloseWaitsForABackgroundProcessOnTheTerminal(t *testing.T) {
 	l := newLoop(t)
 	o := ownTerminal(nil)
@@ -206,6 +206,6 @@ func TestATerminalIsClosedWithItsLoop(t *testing.T) {
 	screenOf(c).when("ready", l.Stop)
 	run(t, l)
 	require.NoError(t, l.Close())
-	awaitNoSurvivor(t) // SIGHUP has ended it.
+	awaitNoSurvivor(t) // SIGHUP has killed it.
 	require.Equal(t, syscall.ESRCH, syscall.Kill(c.Pid(), 0))
 }

@@ -18,9 +18,8 @@ import (
 )
 
 func init() {
-	// terminal-jobs is a little shell: it starts the program in its arguments as a job in the
-	// background and as one in the foreground. When the latter has ended it tells the former to
-	// end.
+	// terminal-jobs is a small shell: it starts the program in its arguments as a job in the
+	// background and as one in the foreground. When the latter has exited, it ends the former.
 	helperproc.Register("terminal-jobs", func(args []string) {
 		job := func(name string, attr *syscall.SysProcAttr) *exec.Cmd {
 			c := exec.Command(args[0], append(args[1:], name)...)
@@ -35,8 +34,8 @@ func init() {
 		check(0, background.Wait())
 	})
 
-	// terminal-job tells when it is interrupted. That ends it in the foreground, SIGUSR1 in the
-	// background.
+	// terminal-job writes when it is interrupted. That ends it in the foreground; in the background
+	// SIGUSR1 does.
 	helperproc.Register("terminal-job", func(args []string) {
 		came := make(chan os.Signal, 8)
 		signal.Notify(came, syscall.SIGINT, syscall.SIGUSR1)
@@ -45,7 +44,7 @@ func init() {
 	})
 }
 
-// An interrupt that the background got, too, would be told before SIGUSR1.
+// An interrupt that also went to the background would be written before SIGUSR1.
 func TestTheInterruptKeyReachesTheForegroundOnly(t *testing.T) {
 	l := newLoop(t)
 	file, argv := helperproc.Command("terminal-job")
@@ -68,7 +67,7 @@ func TestTheInterruptKeyEndsTheChild(t *testing.T) {
 	}
 }
 
-// A shell has jobs, which ^Z stops.
+// ^Z stops the jobs of a shell.
 func TestTheSuspendKeyStopsAJobOfAShell(t *testing.T) {
 	const script = `set -m; echo start; cat; echo "status $?"; fg; echo "then $?"`
 	l := newLoop(t)
@@ -83,8 +82,8 @@ func TestTheSuspendKeyStopsAJobOfAShell(t *testing.T) {
 	require.Equal(t, terminalEnds("0"), s.log)
 }
 
-// The child itself leads the session, and nobody there could continue it: the system does not stop
-// it for a key. A program that stops itself is told as ever.
+// The child itself leads the session, where no process could continue it, so the system does not
+// stop it for a key. A program that stops itself is reported as usual.
 func TestAChildThatStopsItselfForTheSuspendKey(t *testing.T) {
 	eachExitWatch(t, func(t *testing.T, l *reactor.Loop, _ childprocess.ExitWatch) {
 		o := ownTerminal(nil)

@@ -21,15 +21,15 @@ import (
 )
 
 func init() {
-	// own-terminal opens its terminal by its name, as programs do that are told it.
+	// own-terminal opens its terminal by name, as programs do that get the name.
 	helperproc.Register("own-terminal", func([]string) {
 		name := check(os.Readlink("/proc/self/fd/0"))
 		f := check(os.OpenFile(name, os.O_RDWR|unix.O_NOCTTY, 0))
 		check(fmt.Fprint(f, "opened"))
 	})
 
-	// starved-terminal starts children on terminals with 0 descriptors left, then with 1, and so on
-	// until one runs. It tells the events of each, and behind them what its terminal has shown.
+	// starved-terminal starts children on terminals with 0 free descriptors, then with 1, and so on
+	// until one runs. It writes the events of each, and then the output of its terminal.
 	helperproc.Register("starved-terminal", func([]string) {
 		openRuntimePoller()
 		var all [][]string
@@ -95,7 +95,7 @@ func TestWithoutPseudoTerminals(t *testing.T) {
 	}
 }
 
-// There may also be too many.
+// All terminals may be in use.
 func TestWithoutFurtherPseudoTerminals(t *testing.T) {
 	noNewFDs(t)
 	var second error
@@ -132,7 +132,7 @@ func TestWithoutFurtherPseudoTerminals(t *testing.T) {
 	}, second)
 }
 
-// A program of another user may open the terminal by its name.
+// A program of another user may open the terminal by name.
 func TestTheTerminalBelongsToTheUserOfTheChild(t *testing.T) {
 	needRoot(t)
 	l := newLoop(t)
@@ -145,8 +145,8 @@ func TestTheTerminalBelongsToTheUserOfTheChild(t *testing.T) {
 	require.Equal(t, terminalEnds("0"), s.log)
 }
 
-// However few descriptors there are: the child runs, or is refused with a terminal that is closed,
-// and nothing is left.
+// With any number of free descriptors, the child runs, or is refused with a closed terminal, and
+// nothing is left.
 func TestTerminalsWithFewDescriptorsLeft(t *testing.T) {
 	l := newLoop(t)
 	var all [][]string
@@ -159,8 +159,8 @@ func TestTerminalsWithFewDescriptorsLeft(t *testing.T) {
 	}
 }
 
-// A process that has the terminal after the exit of the child delays close until the grace is over,
-// if it survives the hang-up of its session.
+// A process that has the terminal open after the child's exit, and survives SIGHUP, delays close
+// until the grace is over.
 func TestAGrandchildHoldsTheTerminal(t *testing.T) {
 	for name, keep := range map[string]string{"in the child's group": "", "in a group of its own": "set -m; "} {
 		t.Run(name, func(t *testing.T) {
@@ -181,7 +181,7 @@ func TestAGrandchildHoldsTheTerminal(t *testing.T) {
 	}
 }
 
-// However the child is made, its terminal is the controlling one.
+// On every backend, the terminal is the child's controlling one.
 func TestATerminalGoesWithOtherSettings(t *testing.T) {
 	user := uint32(nobody)
 	for name, o := range map[string]childprocess.Options{

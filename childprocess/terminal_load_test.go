@@ -15,7 +15,7 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// What is shown waits in the terminal, whose program waits, while nobody reads.
+// If nothing is read, the output waits in the terminal, and the program waits.
 func TestMuchIsShownToAReaderThatPauses(t *testing.T) {
 	size := int64(100 << 20)
 	if testing.Short() {
@@ -40,7 +40,7 @@ func TestMuchIsShownToAReaderThatPauses(t *testing.T) {
 	require.Equal(t, "close 0", ev.last())
 }
 
-// In raw mode a terminal is a pipe in both directions: no byte means anything.
+// In raw mode, a terminal is a pipe in both directions: no byte has a meaning.
 func TestBytesPassARawTerminal(t *testing.T) {
 	var all []byte
 	for n := range 64 << 10 {
@@ -56,7 +56,7 @@ func TestBytesPassARawTerminal(t *testing.T) {
 	})
 }
 
-// Signals may fall together, but the program learns of the last size.
+// Several signals may become one, but the program learns of the last size.
 func TestAStormOfSizes(t *testing.T) {
 	l := newLoop(t)
 	c := startWith(t, l, ownTerminal(nil), "terminal-size")
@@ -88,7 +88,7 @@ func TestManyTerminalsAtOnce(t *testing.T) {
 		require.NoError(t, err)
 		s := screenOf(c)
 		s.when("ready\r\n", func() {
-			if ready++; ready == len(all) { // All of them live.
+			if ready++; ready == len(all) { // All of them run.
 				for n, s := range all {
 					_, err := s.child.Terminal().Writable.WriteString(fmt.Sprintln(n))
 					require.NoError(t, err)
@@ -105,7 +105,7 @@ func TestManyTerminalsAtOnce(t *testing.T) {
 	}
 }
 
-// Limits look at what a terminal shows as they do at pipes.
+// Limits apply to the output of a terminal as to that of pipes.
 func TestLimitsOfAChildOnATerminal(t *testing.T) {
 	for name, c := range map[string]struct {
 		o    childprocess.Options

@@ -16,8 +16,8 @@ import (
 
 // This file has programs that people use at terminals.
 
-// lookPath returns the path of a program that a test cannot do without. It need not run where newer
-// system calls are refused.
+// lookPath returns the path of a program that a test needs. Where newer system calls are refused,
+// the program may fail.
 func lookPath(t *testing.T, name string, probe ...string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
@@ -30,7 +30,7 @@ func lookPath(t *testing.T, name string, probe ...string) string {
 	return path
 }
 
-// plainTerminal are the options of a child on a terminal of 24×80, of a kind that every system
+// plainTerminal returns the options of a child on a terminal of 24×80, of a kind that every system
 // knows.
 func plainTerminal(env ...string) *childprocess.Options {
 	o := ownTerminal(nil)
@@ -98,9 +98,9 @@ func TestTopRunsInABatchAndInteractively(t *testing.T) {
 	require.Equal(t, terminalEnds("0"), keys.log)
 }
 
-// Script runs a terminal of its own in ours.
+// script(1) runs a terminal of its own in ours.
 func TestScriptHasATerminalInATerminal(t *testing.T) {
-	sandbox.Need(t, "signalfd4") // Script does.
+	sandbox.Need(t, "signalfd4") // script(1) uses it.
 	script := lookPath(t, "script")
 	l := newLoop(t)
 	o := plainTerminal("SHELL=/bin/sh")
@@ -128,9 +128,9 @@ func TestInterpretersReadTheirLinesAtATerminal(t *testing.T) {
 	}
 }
 
-// A password is read at /dev/tty with the echo off, as sudo(8) does, and ^C there ends the program
-// with the echo back on. A process without a trap asks: a shell that has one, and is about to block
-// in a read, runs its trap only after that read.
+// A password is read at /dev/tty without echo, as sudo(8) does, and ^C ends the program and
+// restores the echo. The process that asks has no trap: a shell with a trap that is about to block
+// in a read runs it only after that read.
 func TestAReadOfTheTerminalIsInterrupted(t *testing.T) {
 	const script = `old=$(stty -g </dev/tty); trap 'stty "$old" </dev/tty; echo; echo restored; exit 1' INT
 stty -echo </dev/tty; sh -c 'printf "Password: " >/dev/tty; read p </dev/tty'; echo never`

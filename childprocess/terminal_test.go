@@ -17,8 +17,8 @@ import (
 )
 
 func init() {
-	// terminal-size tells the size of its terminal at first and with each SIGWINCH, until it reads
-	// a line.
+	// terminal-size writes the size of its terminal at its start and at each SIGWINCH, until it
+	// reads a line.
 	helperproc.Register("terminal-size", func([]string) {
 		resized := make(chan os.Signal, 16)
 		signal.Notify(resized, syscall.SIGWINCH)
@@ -34,28 +34,28 @@ func init() {
 	})
 }
 
-// ownTerminal are the options of a child whose stdin, stdout and stderr are one terminal.
+// ownTerminal returns the options of a child whose stdin, stdout and stderr are one terminal.
 func ownTerminal(o *childprocess.PTYOptions) *childprocess.Options {
 	return &childprocess.Options{Stdio: childprocess.AllStdio(childprocess.PTY(o))}
 }
 
-// A screen is what a child's terminal has shown.
+// A screen is the output of a child's terminal.
 type screen struct {
 	child *childprocess.ChildProcess
 	text  string
-	seen  int // of text: what comes before was waited for
+	seen  int // length of the text that when has waited for
 	steps []screenStep
 	// the events of the child, and "terminal end", "terminal error EIO", "terminal close"
 	log []string
 }
 
-// screenStep is something to do once a text is shown.
+// screenStep is a step that runs when a text is shown.
 type screenStep struct {
 	text string
 	do   func()
 }
 
-// screenOf reads what the terminal of c shows.
+// screenOf reads the output of c's terminal.
 func screenOf(c *childprocess.ChildProcess) *screen {
 	s := &screen{child: c}
 	note := func(entry string) { s.log = append(s.log, entry) }
@@ -75,13 +75,13 @@ func screenOf(c *childprocess.ChildProcess) *screen {
 	return s
 }
 
-// when has do called once text is shown, behind what the call before has waited for.
+// when calls do when text is shown, after the text of the call before.
 func (s *screen) when(text string, do func()) *screen {
 	s.steps = append(s.steps, screenStep{text, do})
 	return s
 }
 
-// types has keys typed when text is shown.
+// types types keys when text is shown.
 func (s *screen) types(text, keys string) *screen {
 	return s.when(text, func() {
 		if _, err := s.child.Terminal().Writable.WriteString(keys); err != nil {
@@ -103,13 +103,13 @@ func (s *screen) next() {
 	}
 }
 
-// done fails t unless everything that was waited for was shown.
+// done fails t unless every text was shown.
 func (s *screen) done(t testing.TB) {
 	t.Helper()
 	require.Empty(t, s.steps, "never shown; it showed %q", s.text)
 }
 
-// terminalEnds is the log of a child that has exited like this, with its terminal.
+// terminalEnds is the record of a child with this exit, and of its terminal.
 func terminalEnds(exit string) []string {
 	return []string{"spawn", "exit " + exit, "terminal end", "terminal close", "close " + exit}
 }
@@ -151,7 +151,7 @@ func TestATerminalHasASizeThatChanges(t *testing.T) {
 	}
 	s := screenOf(c)
 	s.when("24×80\r\n", resize(50, 132)).when("50×132\r\n", func() {
-		resize(50, 132)() // It has that size: no signal.
+		resize(50, 132)() // It has that size already, so there is no signal.
 		resize(1, 65535)()
 	}).types("1×65535\r\n", "\n")
 	run(t, l)
@@ -176,7 +176,7 @@ func TestATerminalThatIsResizedBeforeItsAsyncChildStarts(t *testing.T) {
 	require.Equal(t, terminalEnds("0"), s.log)
 }
 
-// The end of a terminal is EIO to Linux. It comes behind all that was written.
+// On Linux a terminal ends with EIO, after everything that was written.
 //
 //brood:checks S058
 func TestAllOutputComesBeforeTheEnd(t *testing.T) {
@@ -190,7 +190,7 @@ func TestAllOutputComesBeforeTheEnd(t *testing.T) {
 	require.Equal(t, []string{"terminal end", "terminal close", "close 0"}, s.log[len(s.log)-3:])
 }
 
-// A program takes its time to read, and the terminal holds little.
+// The program reads slowly, and the terminal holds little.
 func TestMuchIsTyped(t *testing.T) {
 	const size = 1 << 20
 	l := newLoop(t)
@@ -205,7 +205,7 @@ func TestMuchIsTyped(t *testing.T) {
 	require.Equal(t, terminalEnds("0"), s.log)
 }
 
-// Some of the three are something else. The terminal is the controlling one all the same.
+// Some of the three slots are no PTY. The terminal is the controlling one nevertheless.
 func TestSomeOfTheSlotsAreTheTerminal(t *testing.T) {
 	p, terminal := childprocess.Pipe, childprocess.PTY(nil)
 	const script = `t=; for n in 0 1 2; do test -t $n && t=$t$n; done; echo $t >/dev/tty; echo out; echo err >&2; stty size </dev/tty >/dev/tty`
@@ -251,7 +251,7 @@ func TestOneSizeForAllSlots(t *testing.T) {
 	}
 }
 
-// For a moment nobody but this program has the terminal. It stays what it is.
+// For a moment only this program has the terminal open. The terminal stays.
 func TestAChildClosesTheTerminalAndOpensItAgain(t *testing.T) {
 	const script = "exec 0<&- 1>&- 2>&-; true; exec 0</dev/tty 1>/dev/tty 2>&1; echo again; read line; echo got $line"
 	for range 10 {
@@ -264,7 +264,7 @@ func TestAChildClosesTheTerminalAndOpensItAgain(t *testing.T) {
 	}
 }
 
-// A child that has given up its terminal is not hung up, and is over when it exits.
+// A child that has closed its terminal gets no SIGHUP, and closes when it exits.
 func TestAChildLivesOnWithoutItsTerminal(t *testing.T) {
 	l := newLoop(t)
 	o := ownTerminal(nil)
@@ -281,7 +281,7 @@ func TestAChildLivesOnWithoutItsTerminal(t *testing.T) {
 	require.Equal(t, terminalEnds("4"), s.log)
 }
 
-// The terminal of a child that does not exist ends as one whose child has exited.
+// The terminal of a child that was not started ends like that of an exited child.
 func TestAProgramThatIsMissingLeavesNoTerminal(t *testing.T) {
 	for name, async := range map[string]bool{"at once": false, "Async": true} {
 		t.Run(name, func(t *testing.T) {
@@ -347,7 +347,7 @@ func TestWhatATerminalRefuses(t *testing.T) {
 	require.False(t, l.Alive())
 }
 
-// A session and a group are what such a child has anyway.
+// Such a child has a session and a group in any case.
 func TestOptionsThatGoWithATerminal(t *testing.T) {
 	for name, o := range map[string]childprocess.Options{
 		"Detached":   {Detached: true},
@@ -363,7 +363,7 @@ func TestOptionsThatGoWithATerminal(t *testing.T) {
 	}
 }
 
-// What is typed, stdout and stderr are one stream: there is no output to collect.
+// The echo, stdout and stderr are one stream, so there is no output to collect.
 func TestFormsThatCollectOutputRefuseATerminal(t *testing.T) {
 	l := newLoop(t)
 	o := *ownTerminal(nil)

@@ -14,7 +14,7 @@ import (
 )
 
 func init() {
-	// burn uses so many milliseconds of CPU time, then starts the program in its further arguments
+	// burn uses the given milliseconds of CPU time, then starts the program in its other arguments
 	// and waits for it.
 	helperproc.Register("burn", func(args []string) {
 		ms := check(strconv.Atoi(args[0]))
@@ -43,7 +43,7 @@ func TestRusageAndElapsedAreTheChilds(t *testing.T) {
 	file, argv := helperproc.Command("burn", "60")
 	startedAt := time.Now()
 	busy := spawn(t, l, file, argv, noPipes())
-	// With its own child, which it has waited for.
+	// With its own child, which it has reaped.
 	both := startWith(t, l, noPipes(), "burn", append([]string{"30", file}, argv...)...)
 
 	var busyEnded time.Duration
