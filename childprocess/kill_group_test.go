@@ -52,14 +52,14 @@ func TestTheGroupAndTheSessionAreAsAsked(t *testing.T) {
 	run(t, l)
 }
 
-// A shell whose command it does not become: two processes.
+// A shell that does not execute its command in its own process: there are two processes.
 const shellOfTwo = "echo ready; sleep 1000; true"
 
-// The same, ready when both are there. A shell blocks its signals while it forks, and one to the
-// group that comes then, and that nobody sends once more, never comes to the second process.
+// The same, and it writes when both exist. A shell blocks its signals while it forks. A signal that
+// the group gets then, and that is not sent again, never reaches the second process.
 const readyShellOfTwo = `sh -c "echo ready; exec sleep 1000"; true`
 
-// whenAllReady calls fn once each of the children has said something.
+// whenAllReady calls fn when each of the children has written something.
 func whenAllReady(fn func(), children ...*child) {
 	left := len(children)
 	for _, c := range children {
@@ -72,7 +72,7 @@ func whenAllReady(fn func(), children ...*child) {
 }
 
 //brood:checks S051
-func TestASignalReachesAllMembersOfAGroup(t *testing.T) {
+func TestASignalReachesAllProcessesOfAGroup(t *testing.T) {
 	l := newLoop(t)
 	leader := startWith(t, l, &childprocess.Options{Setpgid: true}, "wait")
 	member := startWith(t, l, &childprocess.Options{Setpgid: true, Pgid: leader.Pid()}, "wait")
@@ -109,19 +109,19 @@ func TestAGroupOfAnotherSessionCannotBeJoined(t *testing.T) {
 }
 
 //brood:checks S051 S055
-func TestALimitEndsTheGroupThatWasMade(t *testing.T) {
+func TestALimitKillsTheGroupThatWasMade(t *testing.T) {
 	l := newLoop(t)
 	ctx, cancel := contextWithCancel(t)
 	p := spawn(t, l, "/bin/sh", []string{"-c", shellOfTwo}, &childprocess.Options{Setpgid: true, Context: ctx})
 	ev := events(p)
 	whenReady(p, cancel)
-	run(t, l) // Close comes: nobody holds the pipes for 1000 seconds.
+	run(t, l) // It returns, because no process has the pipes for 1000 seconds.
 	require.Equal(t, syscall.SIGTERM, ev.status.Signal)
 	require.False(t, ev.status.CutOff)
 }
 
 //brood:checks S051 S055
-func TestALimitDoesNotEndAGroupThatWasJoined(t *testing.T) {
+func TestALimitDoesNotKillAGroupThatWasJoined(t *testing.T) {
 	for name, o := range map[string]childprocess.Options{"a program": {}, "a shell": {Shell: childprocess.DefaultShell}} {
 		t.Run(name, func(t *testing.T) {
 			l := newLoop(t)
@@ -156,7 +156,7 @@ func TestBadGroupsAreReturned(t *testing.T) {
 		{childprocess.Options{Setpgid: true, Pgid: math.MaxInt}, "Pgid", "is not a process group"},
 	}
 	if math.MaxInt == math.MaxInt32 {
-		rows = rows[:len(rows)-1] // Here every int may be one.
+		rows = rows[:len(rows)-1] // On this system every int may be one.
 	}
 	for _, c := range rows {
 		misused(t, "true", nil, &c.o, c.want, c.reason)

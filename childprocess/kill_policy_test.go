@@ -17,7 +17,7 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-func TestCancelKillAsksNobody(t *testing.T) {
+func TestCancelKillSendsOnlySIGKILL(t *testing.T) {
 	l := newLoop(t)
 	ctx, cancel := contextWithCancel(t)
 	c := startWith(t, l, &childprocess.Options{Context: ctx, Cancel: childprocess.CancelKill}, "stubborn")
@@ -29,7 +29,7 @@ func TestCancelKillAsksNobody(t *testing.T) {
 	require.ErrorIs(t, ev.status.Cause, errReason)
 }
 
-func TestCancelNoneOnlyTells(t *testing.T) {
+func TestCancelNoneOnlyReportsTheLimit(t *testing.T) {
 	l := newLoop(t)
 	o := &childprocess.Options{Timeout: 20 * time.Millisecond, Cancel: childprocess.CancelNone}
 	c := startWith(t, l, o, "wait")
@@ -37,7 +37,7 @@ func TestCancelNoneOnlyTells(t *testing.T) {
 	c.OnError(func(err error) {
 		require.ErrorIs(t, err, childprocess.ErrTimeout)
 		require.Zero(t, ev.count("exit"))
-		c.Stdin.End() // It goes on until then.
+		c.Stdin.End() // The child runs until then.
 	})
 	run(t, l)
 	require.Equal(t, []string{"spawn", "error ETIMEDOUT", "exit 0", "close 0"}, ev.process())
@@ -64,7 +64,7 @@ func asExit(t testing.TB, err error) *childprocess.ExitError {
 	return e
 }
 
-func TestCancelFuncEndsTheChildInItsOwnWay(t *testing.T) {
+func TestCancelFuncReplacesTheSignal(t *testing.T) {
 	l := newLoop(t)
 	calls := 0
 	o := &childprocess.Options{Timeout: 20 * time.Millisecond, KillGrace: time.Hour, CancelFunc: func(c *childprocess.ChildProcess) {
@@ -93,7 +93,7 @@ func TestScopeChildLeavesTheRest(t *testing.T) {
 	got := callExec(t, l, "sleep 1000 & echo $!; wait", o)
 	whenReady(got.c, cancel)
 	run(t, l)
-	endGrandchild(t, got.stdout)
+	killGrandchild(t, got.stdout)
 }
 
 func TestScopeGroupGivesAGroup(t *testing.T) {
@@ -110,7 +110,7 @@ func TestScopeGroupGivesAGroup(t *testing.T) {
 	require.Equal(t, "close SIGTERM", ev.last())
 }
 
-func TestIdleTimeoutEndsOnlyWhoIsSilent(t *testing.T) {
+func TestIdleTimeoutKillsOnlyAChildThatWritesNothing(t *testing.T) {
 	l := newLoop(t)
 	const limit = time.Second // The child may be late on a busy machine.
 	o := &childprocess.Options{IdleTimeout: limit}
@@ -124,7 +124,7 @@ func TestIdleTimeoutEndsOnlyWhoIsSilent(t *testing.T) {
 	require.Equal(t, "1\n2\n3\n4\n5\n6\n7\n8\n", string(ev.data[1]))
 	require.GreaterOrEqual(t, time.Since(begun), 1050*time.Millisecond+limit)
 
-	// What nobody has read yet is output, too.
+	// Output that was not read yet counts, too.
 	c = spawn(t, l, "/bin/sh", []string{"-c", "sleep 0.7; echo text; sleep 0.7; exit 7"}, o)
 	ev = events(c)
 	c.Stdout.Pause()
@@ -145,7 +145,7 @@ func TestIdleTimeoutDoesNotCountWhileThisProgramReadsNothing(t *testing.T) {
 		"slower": func(l *reactor.Loop, c *childprocess.ChildProcess) {
 			r := c.Stdout.Reader()
 			l.SetTimeout(6*limit, func() {
-				// It ends with the child, and what it reads is of no interest.
+				// It ends with the child, and its result does not matter.
 				go func() { _, _ = io.Copy(io.Discard, r) }()
 			})
 		},
@@ -163,7 +163,7 @@ func TestIdleTimeoutDoesNotCountWhileThisProgramReadsNothing(t *testing.T) {
 	}
 }
 
-func TestStopWhenEndsTheChildWithTheFirstThatIsEnough(t *testing.T) {
+func TestStopWhenKillsTheChildAtTheFirstTrue(t *testing.T) {
 	l := newLoop(t)
 	stopAt := func(text string) (func(slot int, chunk []byte) bool, *int) {
 		var seen []byte
@@ -204,7 +204,7 @@ func TestStopWhenEndsTheChildWithTheFirstThatIsEnough(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "a\nlistening\n", string(out))
 
-	// It may be too much to ask for.
+	// The text that StopWhen looks for may not come.
 	stop, _ = stopAt("never")
 	out, err = childprocess.ExecSync("echo 1; exit 2", &childprocess.SyncOptions{Options: childprocess.Options{StopWhen: stop}})
 	require.Equal(t, 2, asExit(t, err).Status.Code)

@@ -9,7 +9,7 @@ import (
 	"github.com/brood-go/brood/internal/process"
 )
 
-// A scope is whom a limit or Terminate signals.
+// A scope says which processes a limit or Terminate signals.
 type scope uint8
 
 const (
@@ -18,9 +18,10 @@ const (
 	scopeTree               // the child and its descendants
 )
 
-// scope decides for a child before it is started. What a shell runs would outlive it, so it gets a
-// group of its own when it may have to be ended, but not on a terminal: there it would be in the
-// background, out of reach of ^C, and stopped when it reads the terminal.
+// scope returns the scope of a child that is to be started. The programs that a shell runs would
+// outlive a shell that is killed, so a shell with a limit gets a group of its own. It does not if
+// this program has a terminal: there such a group would be in the background, out of reach of ^C,
+// and stopped when it reads the terminal.
 func (o *Options) scope() scope {
 	switch o.KillScope {
 	case ScopeChild:
@@ -43,7 +44,8 @@ func (o *Options) scope() scope {
 	return scopeChild
 }
 
-// makesGroup reports whether the child leads a process group, whomever the limits signal.
+// makesGroup reports whether the child leads a process group because of options other than those of
+// the limits.
 func (o *Options) makesGroup() bool {
 	return o.Detached || (o.Setpgid || o.Foreground) && o.Pgid == 0 || o.ctty() >= 0
 }
@@ -58,7 +60,7 @@ func hasTerminal() bool {
 	return true
 }
 
-// signalAll signals everybody in the child's scope. The error is ESRCH when there was nobody.
+// signalAll sends s to all processes in the child's scope. The error is ESRCH if there was none.
 func (c *ChildProcess) signalAll(s Signal) error {
 	var err error
 	switch c.scope {
@@ -78,9 +80,9 @@ func (c *ChildProcess) signalAll(s Signal) error {
 	return err
 }
 
-// signalGroup signals every process of the group that the child leads. It returns ESRCH when there
-// is none left or it cannot be told from another any more. Who is stopped is continued, to see the
-// signal.
+// signalGroup sends s to every process of the group that the child leads, and continues the stopped
+// ones, so that they handle it. It returns ESRCH if no process is left, or if the number of the
+// group may mean another one by now.
 func (c *ChildProcess) signalGroup(s Signal) error {
 	err := c.process.SignalGroup(s, c.state > childRunning)
 	if err == nil && asleepTo(s) && c.process.GroupStopped() {
@@ -89,6 +91,8 @@ func (c *ChildProcess) signalGroup(s Signal) error {
 	return err
 }
 
+// signalAlone sends s to the child, and continues it if it is stopped. The error is ESRCH if the
+// child does not run.
 func (c *ChildProcess) signalAlone(s Signal) error {
 	if c.state != childRunning {
 		return syscall.ESRCH
@@ -100,7 +104,8 @@ func (c *ChildProcess) signalAlone(s Signal) error {
 	return err
 }
 
-// signalTree signals the child and its descendants. It fails only if nobody could be signalled.
+// signalTree sends s to the child and its descendants. It fails only if not one of them could be
+// signalled.
 func (c *ChildProcess) signalTree(s Signal) error {
 	sent, _, err := c.throughTree(s)
 	switch {
@@ -112,8 +117,10 @@ func (c *ChildProcess) signalTree(s Signal) error {
 	return err
 }
 
-// throughTree signals the child and its descendants. Of a child that has ended, these are others'
-// now: only those are found that were known before, and those in a cgroup of its own.
+// throughTree sends s to the child and its descendants. It returns how many it has signalled, and
+// the pid and the error of one that it may not signal. If the child has exited, its descendants
+// have other parents: only those are found that were found before, and those in a cgroup of its
+// own.
 func (c *ChildProcess) throughTree(s Signal) (sent, refused int, err error) {
 	m := &c.limits
 	if m.tree == nil {
@@ -122,14 +129,13 @@ func (c *ChildProcess) throughTree(s Signal) (sent, refused int, err error) {
 	switch {
 	case m.tree != nil:
 		return m.tree.Signal(s, asleepTo(s))
-	case c.signalAlone(s) == nil: // Nothing can be found out about it.
+	case c.signalAlone(s) == nil: // /proc says nothing about it.
 		return 1, 0, nil
 	}
 	return 0, 0, nil
 }
 
-// asleepTo reports whether a process that is stopped does not see the signal before it is
-// continued.
+// asleepTo reports whether a stopped process handles s only after it was continued (signal(7)).
 func asleepTo(s Signal) bool {
 	switch s {
 	case 0, syscall.SIGKILL, syscall.SIGCONT, syscall.SIGSTOP, syscall.SIGTSTP, syscall.SIGTTIN, syscall.SIGTTOU:
@@ -138,8 +144,8 @@ func asleepTo(s Signal) bool {
 	return true
 }
 
-// othersLeft reports whether others of the scope of a child that has ended are there, and can be
-// signalled.
+// othersLeft reports whether other processes in the scope of a child that has exited are left and
+// can be signalled.
 func (c *ChildProcess) othersLeft() bool {
 	switch c.scope {
 	case scopeGroup:

@@ -18,7 +18,7 @@ import (
 )
 
 func init() {
-	// on-terminal runs a shell command with a time-out, in milliseconds, and says how it ended and
+	// on-terminal runs a shell command with a time-out, in milliseconds. It writes the result, and
 	// which of the processes whose numbers the command has written are left. The command may use
 	// the terminal.
 	helperproc.Register("on-terminal", func(args []string) {
@@ -29,7 +29,7 @@ func init() {
 		check(childprocess.Exec(l, args[1], o, func(err error, stdout, _ []byte) {
 			left := 0
 			for word := range strings.FieldsSeq(string(stdout)) {
-				if pid, err := strconv.Atoi(word); err == nil && pid != group && !goes(pid) {
+				if pid, err := strconv.Atoi(word); err == nil && pid != group && !dies(pid) {
 					left++
 				}
 			}
@@ -46,10 +46,10 @@ func init() {
 	})
 }
 
-// goes waits for the end of a process that was killed, and reports false if it does not come. It
-// looks again and again: the end of what is no child is told by a pidfd only, which a sandbox may
-// refuse.
-func goes(pid int) bool {
+// dies waits until a process that was killed is dead, and returns false if that takes too long. It
+// polls, because only a pidfd reports the exit of a process that is no child, and a sandbox may
+// refuse that.
+func dies(pid int) bool {
 	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
 		if s := procState(pid); s == 'X' || s == 'Z' {
 			return true
@@ -68,8 +68,8 @@ func procState(pid int) byte {
 	return text[strings.LastIndexByte(string(text), ')')+2]
 }
 
-// onTerminal runs the helper in a session of its own that has a controlling terminal, and returns
-// what it says.
+// onTerminal runs the helper in a session of its own with a controlling terminal, and returns its
+// output.
 func onTerminal(t *testing.T, timeout int, command string) string {
 	t.Helper()
 	master, slave := rawTerminal(t)
@@ -108,14 +108,13 @@ func (p reportPipe) read() string {
 	return b.String()
 }
 
-// On a terminal a limit changes nothing that a user sees: the command stays in the foreground
-// group.
+// On a terminal a limit changes nothing for the user: the command stays in the foreground group.
 func TestAShellWithALimitStaysInTheForeground(t *testing.T) {
 	require.Equal(t, "our group; <nil>; 0 left", onTerminal(t, 60_000, "stty -echo </dev/tty && ps -o pgid= -p $$ | tr -d ' '"))
 }
 
 //brood:checks S055
-func TestALimitOnATerminalEndsWhatTheShellHasStarted(t *testing.T) {
+func TestALimitOnATerminalKillsTheDescendantsOfAShell(t *testing.T) {
 	for name, command := range map[string]string{
 		"a child":            "echo $$; sleep 1000 & echo $!; wait",
 		"behind a child":     "echo $$; sleep 1000; true",
@@ -133,8 +132,8 @@ func TestALimitOnATerminalEndsWhatTheShellHasStarted(t *testing.T) {
 	}
 }
 
-// A process that is stopped does not see a soft signal before it is continued.
-func TestASoftSignalReachesWhoIsStopped(t *testing.T) {
+// A stopped process handles a soft signal only after it was continued.
+func TestASoftSignalReachesStoppedProcesses(t *testing.T) {
 	for name, o := range map[string]childprocess.Options{
 		"alone": {}, "a group": {Setpgid: true}, "a session": {Detached: true}, "a shell": {Shell: childprocess.DefaultShell},
 	} {
@@ -169,7 +168,7 @@ func TestAStopSignalIsNotUndone(t *testing.T) {
 	require.Equal(t, "close SIGKILL", ev.last())
 }
 
-// A trap may have something to say in the grace: the pipes are there.
+// A trap can still write in the grace, because the pipes are open.
 //
 //brood:checks S053
 func TestATrapRunsInTheGrace(t *testing.T) {
@@ -183,7 +182,7 @@ func TestATrapRunsInTheGrace(t *testing.T) {
 			o := &childprocess.ExecOptions{Options: childprocess.Options{KillGrace: time.Hour}}
 			limit(o)
 			got := callExec(t, l, command, o)
-			e := ended(t, l, got).exit(t)
+			e := runToDone(t, l, got).exit(t)
 			require.Equal(t, 5, e.Status.Code, "%v", e)
 			require.False(t, e.Status.Forced)
 			if name == "timeout" {

@@ -13,7 +13,7 @@ import (
 )
 
 //brood:checks S050
-func TestAZombieNobodyHasSeenCanBeSignalled(t *testing.T) {
+func TestAZombieThatWasNotReapedCanBeSignalled(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "exit", "5")
 	awaitZombie(t, c.Pid())
@@ -23,8 +23,8 @@ func TestAZombieNobodyHasSeenCanBeSignalled(t *testing.T) {
 	require.Equal(t, []string{"spawn", "exit 5", "close 5"}, ev.process())
 }
 
-// The child has ended, something else in the program has waited for it, and its number already
-// belongs to another process.
+// The child has exited, something else in the program has waited for it, and its number belongs to
+// another process by now.
 //
 //brood:checks S050
 func TestAReusedPidIsNotSignalled(t *testing.T) {
@@ -46,14 +46,14 @@ func TestAReusedPidIsNotSignalled(t *testing.T) {
 	require.NoError(t, err)
 
 	heir := 0
-	for range 100 { // Others start processes too.
+	for range 100 { // Other programs start processes, too.
 		require.NoError(t, os.WriteFile(lastPid, []byte(strconv.Itoa(c.Pid()-1)), 0))
 		heir, err = syscall.ForkExec("/bin/sleep", []string{"sleep", "1000"}, nil)
 		require.NoError(t, err)
 		if heir == c.Pid() {
 			break
 		}
-		endForeign(t, heir)
+		killForeign(t, heir)
 	}
 	if heir != c.Pid() {
 		run(t, l)
@@ -69,17 +69,16 @@ func TestAReusedPidIsNotSignalled(t *testing.T) {
 	c.OnClose(func(childprocess.ExitStatus) { closed = true })
 	run(t, l)
 	require.True(t, closed)
-	endForeign(t, heir)
+	killForeign(t, heir)
 }
 
-// endForeign kills and waits for a child that the library knows nothing of.
-func endForeign(t testing.TB, pid int) {
+// killForeign kills a child that this library has not started, and waits for it.
+func killForeign(t testing.TB, pid int) {
 	t.Helper()
 	require.NoError(t, unix.Kill(pid, unix.SIGKILL))
 	var ws syscall.WaitStatus
 	_, err := syscall.Wait4(pid, &ws, 0, nil)
 	require.NoError(t, err)
-	// A fatal signal from before would have been the one, even if the process had not noticed it
-	// yet.
+	// An earlier fatal signal would be the one that has killed it, even if it was still pending.
 	require.Equal(t, syscall.SIGKILL, ws.Signal(), "it was hit by another signal")
 }

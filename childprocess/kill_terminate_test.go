@@ -35,7 +35,7 @@ func TestTerminateGivesAGrace(t *testing.T) {
 					p.Terminate(grace)
 				}
 			})
-			run(t, l) // It returns, so no hour is waited for.
+			run(t, l) // It returns, so it does not wait for an hour.
 			require.Equal(t, c.want, ev.status.Signal)
 			require.Equal(t, c.want == syscall.SIGKILL, ev.status.Forced)
 			require.ErrorIs(t, ev.status.Cause, childprocess.ErrTerminated)
@@ -44,13 +44,13 @@ func TestTerminateGivesAGrace(t *testing.T) {
 			if c.want != 0 {
 				require.GreaterOrEqual(t, time.Since(asked), min(c.graces[0], 30*time.Millisecond))
 			}
-			p.Terminate(time.Hour) // There is nobody.
+			p.Terminate(time.Hour) // No process is left.
 			run(t, l)
 		})
 	}
 }
 
-func TestTerminateEndsTheGroup(t *testing.T) {
+func TestTerminateKillsTheGroup(t *testing.T) {
 	l := newLoop(t)
 	for name, o := range map[string]*childprocess.Options{
 		"detached": {Detached: true}, "a group": {Setpgid: true}, "a shell": {Shell: childprocess.DefaultShell},
@@ -63,7 +63,7 @@ func TestTerminateEndsTheGroup(t *testing.T) {
 			p := spawn(t, l, file, args, o)
 			ev := events(p)
 			whenReady(p, func() { p.Terminate(time.Hour) })
-			run(t, l) // Close comes: nobody holds the pipes for 1000 seconds.
+			run(t, l) // It returns, because no process has the pipes for 1000 seconds.
 			require.Equal(t, syscall.SIGTERM, ev.status.Signal)
 		})
 	}
@@ -99,7 +99,7 @@ func TestTerminateAfterTheEndDoesNothing(t *testing.T) {
 	require.False(t, p.Killed())
 }
 
-// Who has ended by itself was not ended by Terminate, whatever is still to come of it.
+// Terminate is no Cause for a child that has exited by itself, even before its close.
 func TestTerminateIsNoCauseOfAnEarlierEnd(t *testing.T) {
 	l := newLoop(t)
 	called := false
@@ -139,7 +139,7 @@ func TestKillGroup(t *testing.T) {
 	require.False(t, ok)
 }
 
-// Whom limits signal is another question than who leads a group.
+// KillScope does not decide whether the child leads a group.
 func TestKillGroupReachesTheGroupInEveryScope(t *testing.T) {
 	scopes := []childprocess.KillScope{childprocess.ScopeChild, childprocess.ScopeGroup}
 	if process.HasTrees {
@@ -196,4 +196,35 @@ func TestKillGroupRefusesMistakes(t *testing.T) {
 	p.Stdin.End()
 	run(t, l)
 	require.Equal(t, "close 0", ev.last())
+}
+
+func TestTerminateCallsNothingBeforeItReturns(t *testing.T) {
+	for name, o := range map[string]childprocess.Options{
+		"CancelNone": {Cancel: childprocess.CancelNone},
+		"CancelFunc": {CancelFunc: func(*childprocess.ChildProcess) {}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t)
+			called, returned := 0, false
+			call := func() {
+				called++
+				require.True(t, returned, "inside of Terminate")
+			}
+			if o.CancelFunc != nil {
+				o.CancelFunc = func(*childprocess.ChildProcess) { call() }
+			}
+			c := startWith(t, l, &o, "wait")
+			c.OnError(func(err error) {
+				require.ErrorIs(t, err, childprocess.ErrTerminated)
+				call()
+			})
+			c.OnSpawn(func() {
+				c.Terminate(-1)
+				returned = true
+				l.SetImmediate(c.Stdin.End)
+			})
+			run(t, l)
+			require.Equal(t, 1, called)
+		})
+	}
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/brood-go/brood/childprocess"
 )
 
-// A child that does not end by itself, in a time-out that ends it.
+// A child that does not exit by itself is killed by its time-out.
 //
 //brood:checks N062
 func TestATimeoutSendsTheKillSignal(t *testing.T) {
@@ -47,7 +47,7 @@ func TestATimeoutThatDoesNotFireLeavesNoTimer(t *testing.T) {
 	l := newLoop(t)
 	p := startWith(t, l, &childprocess.Options{Timeout: time.Hour, KillGrace: time.Hour, CloseGrace: time.Hour}, "exit", "3")
 	ev := events(p)
-	run(t, l) // It returns, so no timer holds the loop.
+	run(t, l) // It returns, so no timer keeps the loop alive.
 	require.Equal(t, 3, ev.status.Code)
 	require.NoError(t, ev.status.Cause)
 	require.False(t, p.Killed())
@@ -55,7 +55,7 @@ func TestATimeoutThatDoesNotFireLeavesNoTimer(t *testing.T) {
 
 var errReason = errors.New("the reason")
 
-// contextWithCancel returns a context that ends with errReason.
+// contextWithCancel returns a context whose cancel gives errReason as the cause.
 func contextWithCancel(t testing.TB) (ctx context.Context, cancel func()) {
 	ctx, cancelCause := context.WithCancelCause(t.Context())
 	return ctx, func() { cancelCause(errReason) }
@@ -73,7 +73,7 @@ func whenReady(c *childprocess.ChildProcess, fn func()) {
 }
 
 //brood:checks N064 N066
-func TestTheEndOfAContextIsToldBeforeExit(t *testing.T) {
+func TestTheErrorOfADoneContextComesBeforeExit(t *testing.T) {
 	l := newLoop(t)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	p := startWith(t, l, &childprocess.Options{Context: ctx, KillSignal: syscall.SIGKILL}, "wait")
@@ -112,7 +112,7 @@ func TestAContextThatEndsAfterExitIsNoError(t *testing.T) {
 }
 
 //brood:checks N063
-func TestAChildThatEndsLeavesItsContext(t *testing.T) {
+func TestAChildThatExitsStopsWatchingItsContext(t *testing.T) {
 	l := newLoop(t)
 	ctx := &countedContext{Context: t.Context(), done: make(chan struct{})}
 	p := startWith(t, l, &childprocess.Options{Context: ctx}, "exit", "0")
@@ -123,10 +123,11 @@ func TestAChildThatEndsLeavesItsContext(t *testing.T) {
 	require.Equal(t, 1, ctx.stopped)
 }
 
-// countedContext counts the functions that are to run after it, and those that no longer are.
+// countedContext counts the calls of AfterFunc with it, and those of their stop functions.
 type countedContext struct {
 	context.Context
-	done                chan struct{} // its own, or package context would ask the one inside
+	// its own: with the done channel of another, package context looks into that
+	done                chan struct{}
 	registered, stopped int
 }
 

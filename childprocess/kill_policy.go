@@ -10,11 +10,11 @@ import (
 	"github.com/brood-go/brood/internal/process"
 )
 
-// A CancelPolicy is what a limit does to the child: Timeout, IdleTimeout, Context, MaxBuffer,
+// A CancelPolicy says how a limit kills the child: Timeout, IdleTimeout, Context, MaxBuffer,
 // StopWhen, or Terminate.
 type CancelPolicy uint8
 
-// The policies. Whatever they do, ExitStatus.Cause says which limit it was.
+// The policies. With each of them ExitStatus.Cause has the limit.
 const (
 	// CancelSignal sends KillSignal, and SIGKILL after KillGrace.
 	CancelSignal CancelPolicy = iota
@@ -22,57 +22,58 @@ const (
 	// CancelKill sends SIGKILL at once.
 	CancelKill
 
-	// CancelNone leaves the child alone. The error event tells of the limit, with ErrTimeout, say,
-	// and a form that calls back with the output does so then. The child's exit and close come as
-	// ever.
+	// CancelNone sends no signal. The error event has the limit, such as ErrTimeout, and a form
+	// that calls back with the output does so then. Exit and close follow when the child exits by
+	// itself.
 	CancelNone
 )
 
-// A KillScope is whom limits and Terminate signal.
+// A KillScope says which processes the limits and Terminate signal.
 type KillScope uint8
 
 // The scopes.
 const (
-	// ScopeAuto is described with Options.KillSignal.
+	// ScopeAuto depends on the child: see Options.KillSignal.
 	ScopeAuto KillScope = iota
 
 	// ScopeChild is the child alone, as in Node.
 	ScopeChild
 
-	// ScopeGroup is the process group of the child, which is given one if it is not Detached. On a
-	// terminal it is in the background then, unless Foreground is set.
+	// ScopeGroup is the process group of the child. A child that is not Detached is given a group;
+	// on a terminal that is in the background, unless Foreground is set.
 	ScopeGroup
 
-	// ScopeTree is the child and its descendants, see [ChildProcess.KillTree]; in a cgroup of the
-	// child's own that is everybody in it, and close waits for them within the grace. Only Linux
-	// has it.
+	// ScopeTree is the child and its descendants, see [ChildProcess.KillTree]. If the child has a
+	// cgroup of its own, that is all processes in it, and close waits for them within the grace. It
+	// exists on Linux only.
 	ScopeTree
 )
 
-// An Overflow is what becomes of output beyond MaxBuffer.
+// An Overflow says what a form does with output beyond MaxBuffer.
 type Overflow uint8
 
-// The ways.
+// The kinds of Overflow.
 const (
-	// OverflowEnd ends the child, with [ErrMaxBuffer].
+	// OverflowEnd kills the child, with [ErrMaxBuffer] as the cause.
 	OverflowEnd Overflow = iota
 
-	// OverflowDrain throws away what is too much, and the child goes on. ExitStatus.Overflowed
-	// tells.
+	// OverflowDrain drops the output beyond MaxBuffer and sets ExitStatus.Overflowed. The child
+	// goes on.
 	OverflowDrain
 )
 
 var (
-	// ErrIdle is the cause when Options.IdleTimeout has ended a child. errors.Is finds
+	// ErrIdle is the cause when Options.IdleTimeout has killed a child. errors.Is finds
 	// syscall.ETIMEDOUT and os.ErrDeadlineExceeded in it.
 	ErrIdle error = limitError{"no output for too long", syscall.ETIMEDOUT}
 
-	// ErrEnough is the cause when Options.StopWhen has ended a child. It is no error of a form that
-	// calls back or returns.
+	// ErrEnough is the cause when Options.StopWhen has killed a child. A form that calls back or
+	// returns does not report it as an error.
 	ErrEnough = errors.New("childprocess: enough output")
 )
 
-// policyMistake finds the contradictions among the options that say how a child is ended.
+// policyMistake returns an *ArgumentError for the first contradiction among the options of the
+// limits, nil if there is none.
 func (o *Options) policyMistake(op string) error {
 	bad := func(name, reason string) error { return &ArgumentError{op, name, reason} }
 	switch {
@@ -102,12 +103,12 @@ func (o *Options) policyMistake(op string) error {
 	return nil
 }
 
-// hasChannel reports whether messages come from the child.
+// hasChannel reports whether the child has a channel.
 func (o *Options) hasChannel() bool {
 	return slices.ContainsFunc(o.Stdio, func(s Stdio) bool { return s.form == formIPC })
 }
 
-// hasOutput reports whether this program reads what the child writes.
+// hasOutput reports whether this program reads a pipe or a terminal that the child writes to.
 func (o *Options) hasOutput() bool {
 	if o.ctty() >= 0 {
 		return true
@@ -121,7 +122,7 @@ func (o *Options) hasOutput() bool {
 	return false
 }
 
-// hasStandardPipe reports whether this program has a pipe to one of the standard descriptors.
+// hasStandardPipe reports whether one of the slots 0 to 2 is a pipe to this program.
 func (o *Options) hasStandardPipe() bool {
 	asked := layout{stdio: o.Stdio}
 	for i := range standardSlots {
@@ -142,9 +143,10 @@ func (s KillScope) String() string {
 	return nameOf("KillScope", int(s), "auto", "child", "group", "tree")
 }
 
-// String returns the way's name.
+// String returns its name, "end" or "drain".
 func (o Overflow) String() string { return nameOf("Overflow", int(o), "end", "drain") }
 
+// nameOf returns the n-th of names, or a text such as "KillScope(9)" for another n.
 func nameOf(kind string, n int, names ...string) string {
 	if n < len(names) {
 		return names[n]

@@ -15,8 +15,8 @@ import (
 	"github.com/brood-go/brood/childprocess"
 )
 
-// fourGenerations has a member with a session of its own, one that is stopped, one that catches
-// SIGTERM and one that keeps forking. It writes the number of each that stays to a directory.
+// fourGenerations has a process with a session of its own, a stopped one, one that catches SIGTERM
+// and one that keeps forking. Each process that stays writes its number to a directory.
 const fourGenerations = `
 note() { touch "$DIR/$1"; }
 note $$
@@ -24,9 +24,9 @@ setsid sh -c 'touch "$DIR/$$"; sh -c "touch \$DIR/\$\$; sh -c \"touch \\\$DIR/\\
 sh -c 'touch "$DIR/$$"; kill -STOP $$; sleep 1000; true' &
 sh -c 'touch "$DIR/$$"; trap "" TERM; while :; do sleep 1000; done' &
 noted() { while [ "$(ls "$DIR" | wc -l)" -lt "$1" ]; do sleep 0.01; done; }
-noted ${MEMBERS:-6}
+noted ${COUNT:-6}
 sh -c 'touch "$DIR/$$"; while :; do sleep 1000 & touch "$DIR/$!"; sleep 0.002; done' &
-noted $((${MEMBERS:-6} + 3))
+noted $((${COUNT:-6} + 3))
 echo ready
 wait
 `
@@ -56,7 +56,7 @@ func TestKillTreeLeavesNoSurvivor(t *testing.T) {
 			run(t, l)
 			require.NoError(t, err)
 			require.Greater(t, sent, 6)
-			require.Equal(t, "close SIGKILL", ev.last(), "nobody holds the pipes")
+			require.Equal(t, "close SIGKILL", ev.last(), "no process has the pipes")
 			require.True(t, c.Killed())
 			entries, err := os.ReadDir(dir)
 			require.NoError(t, err)
@@ -64,7 +64,7 @@ func TestKillTreeLeavesNoSurvivor(t *testing.T) {
 			for _, e := range entries {
 				pid, err := strconv.Atoi(e.Name())
 				require.NoError(t, err)
-				require.True(t, goes(pid), "%d is left", pid)
+				require.True(t, dies(pid), "%d is left", pid)
 			}
 			sent, err = c.KillTree(syscall.SIGKILL)
 			require.NoError(t, err)
@@ -96,7 +96,7 @@ func TestKillTreeOfOne(t *testing.T) {
 	require.Equal(t, "close SIGTERM", ev.last())
 }
 
-// To ask changes nothing: who is stopped stays so.
+// Signal 0 changes nothing: a stopped process stays stopped.
 func TestKillTreeThatOnlyAsks(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "wait")
@@ -123,12 +123,12 @@ func TestScopeTreeIsForEveryProgram(t *testing.T) {
 	ev := events(c).reading()
 	until(t, l, func() bool { return strings.Count(string(ev.data[1]), "\n") == 2 })
 	c.Terminate(time.Hour)
-	run(t, l) // The hour is not waited for.
+	run(t, l) // It does not wait for the hour.
 	require.Equal(t, "close SIGTERM", ev.last())
 	for word := range strings.FieldsSeq(string(ev.data[1])) {
 		pid, err := strconv.Atoi(word)
 		require.NoError(t, err)
-		require.True(t, goes(pid))
+		require.True(t, dies(pid))
 	}
 	require.Equal(t, unix.ESRCH, unix.Kill(c.Pid(), 0))
 }

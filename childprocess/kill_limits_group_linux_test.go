@@ -21,7 +21,7 @@ import (
 )
 
 func init() {
-	// stubborn ignores SIGTERM, says so by a byte on stdout, and waits for a signal that it cannot
+	// stubborn ignores SIGTERM, writes a byte to stdout, and waits for a signal that it cannot
 	// ignore.
 	helperproc.Register("stubborn", func([]string) {
 		signal.Ignore(syscall.SIGTERM)
@@ -31,16 +31,16 @@ func init() {
 		}
 	})
 
-	// leave-group goes from the group it was started in to that of this test, says so, and waits
-	// for its end.
+	// leave-group moves from its process group to that of this test, writes a byte, and waits for
+	// the end of stdin.
 	helperproc.Register("leave-group", func(args []string) {
 		check(0, unix.Setpgid(0, check(strconv.Atoi(args[0]))))
 		writeAll(1, []byte{'r'})
 		check(io.Copy(io.Discard, os.Stdin))
 	})
 
-	// inheritor cancels a shell whose group leaves a zombie to it, and waits for that only after
-	// the close.
+	// inheritor cancels a shell whose group leaves it a zombie, for which it waits only after the
+	// close.
 	helperproc.Register("inheritor", func([]string) {
 		check(0, unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
 		l := check(openLoop())
@@ -59,7 +59,7 @@ func init() {
 		}
 	})
 
-	// obedient says that it runs, and exits with 0 for a SIGTERM.
+	// obedient writes a byte, and exits with 0 at SIGTERM.
 	helperproc.Register("obedient", func([]string) {
 		asked := make(chan os.Signal, 1)
 		signal.Notify(asked, syscall.SIGTERM)
@@ -92,7 +92,7 @@ func TestAChildThatObeysIsNotForced(t *testing.T) {
 	whenReady(p, cancel)
 	var late error
 	p.OnExit(func(childprocess.ExitStatus) { _, late = p.Stdin.WriteString("x") })
-	run(t, l) // It returns, so the hour is not waited for.
+	run(t, l) // It returns, so it does not wait for the hour.
 	require.Equal(t, 0, ev.status.Code)
 	require.ErrorIs(t, ev.status.Cause, errReason)
 	require.False(t, ev.status.Forced)
@@ -100,7 +100,7 @@ func TestAChildThatObeysIsNotForced(t *testing.T) {
 }
 
 //brood:checks S055
-func TestAShellWithATimeoutIsEndedWithItsGroup(t *testing.T) {
+func TestAShellWithATimeoutIsKilledWithItsGroup(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		o    childprocess.Options
@@ -119,7 +119,7 @@ func TestAShellWithATimeoutIsEndedWithItsGroup(t *testing.T) {
 			p := spawn(t, l, file, args, &c.o)
 			ev := events(p)
 			whenReady(p, cancel)
-			run(t, l) // Close comes: nobody holds the pipes for 1000 seconds.
+			run(t, l) // It returns, because no process has the pipes for 1000 seconds.
 			require.Equal(t, syscall.SIGTERM, ev.status.Signal)
 			require.False(t, ev.status.CutOff)
 		})
@@ -144,7 +144,7 @@ func TestAPlainChildIsSignalledAlone(t *testing.T) {
 	require.NoError(t, unix.Kill(pid, syscall.SIGKILL), "the grandchild is alive")
 }
 
-// helperCommand is a helper program for a shell.
+// helperCommand returns the command of a helper program for a shell.
 func helperCommand(name string, args ...string) string {
 	file, argv := helperproc.Command(name, args...)
 	words := []string{childprocess.Quote(file)}
@@ -161,7 +161,7 @@ func TestTheGraceIsForTheWholeGroup(t *testing.T) {
 	}
 	l := newLoop(t)
 	ctx, cancel := contextWithCancel(t)
-	// The shell obeys; what it has started does not, and holds stdout.
+	// The shell exits at SIGTERM; the program that it has started does not, and has stdout.
 	const grace = 50 * time.Millisecond
 	o := &childprocess.Options{Shell: childprocess.DefaultShell, Context: ctx, KillGrace: grace}
 	p := spawn(t, l, helperCommand("stubborn")+" & wait", nil, o)
@@ -194,10 +194,10 @@ func TestTheRestOfAGroupMayEndWithinTheGrace(t *testing.T) {
 	require.False(t, ev.status.Forced)
 }
 
-// In a container process 1 often waits for nobody.
+// In a container process 1 often does not wait for orphans.
 func TestTheRestOfAGroupMayBeZombies(t *testing.T) {
 	l := newLoop(t)
-	output(t, l, start(t, l, "inheritor")) // The hour of its grace is not waited for.
+	output(t, l, start(t, l, "inheritor")) // It does not wait for the hour of its grace.
 }
 
 //brood:checks S055
@@ -222,7 +222,7 @@ func TestNothingOfAClosedGroupIsLeft(t *testing.T) {
 	require.Equal(t, []string{"spawn", "exit 4", "close 4"}, ev.process())
 }
 
-// canSignalGroupByPidfd asks the kernel.
+// canSignalGroupByPidfd reports whether pidfd_send_signal(2) can signal a group.
 func canSignalGroupByPidfd() bool {
 	fd, err := unix.PidfdOpen(os.Getppid(), 0)
 	if err != nil {

@@ -19,9 +19,8 @@ import (
 const nobody = 65534
 
 func init() {
-	// kill-missing spawns what is not there and tries to signal it at once, before the loop has
-	// told that. It is started as the leader of a process group: a kill(2) of "process 0" would end
-	// it.
+	// kill-missing spawns a missing program and signals it at once, before the error event. It is
+	// itself started as the leader of a process group: a kill(2) of "process 0" would kill it.
 	helperproc.Register("kill-missing", func([]string) {
 		l := check(openLoop())
 		c := check(childprocess.Spawn(l, "/does/not/exist", nil, nil))
@@ -58,7 +57,7 @@ func init() {
 		case c.Killed():
 			fail(errors.New("Killed after a failure"))
 		}
-		c.Stdin.End() // It lives, and ends by itself.
+		c.Stdin.End() // It is alive, and exits by itself.
 		check(0, l.Run())
 		if s, ended := c.Status(); !ended || !s.Success() {
 			fail(errors.New(s.String()))
@@ -95,7 +94,7 @@ func TestTermEndsASleeperWithOpenPipesAndAPendingWrite(t *testing.T) {
 }
 
 //brood:checks S049 N061
-func TestSignalZeroAsksAndHarmsNobody(t *testing.T) {
+func TestSignalZeroAsksAndDoesNoHarm(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "wait")
 	ev := events(c)
@@ -110,7 +109,7 @@ func TestSignalZeroAsksAndHarmsNobody(t *testing.T) {
 }
 
 //brood:checks S049
-func TestWhatIsNoSignalIsRefusedAndNothingDelivered(t *testing.T) {
+func TestANumberThatIsNoSignalIsRefusedAndNothingSent(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "wait")
 	ev := events(c)
@@ -144,7 +143,7 @@ func TestKillingAgainAndAgainIsHarmless(t *testing.T) {
 	}
 	c.OnSpawn(func() {
 		kill(t, c, syscall.SIGTERM)
-		kill(t, c, syscall.SIGTERM) // It may be gone, but nobody has waited for it.
+		kill(t, c, syscall.SIGTERM) // It may be dead, but was not reaped.
 		kill(t, c, syscall.SIGKILL)
 	})
 	c.OnExit(func(childprocess.ExitStatus) { gone() })
@@ -157,7 +156,7 @@ func TestKillingAgainAndAgainIsHarmless(t *testing.T) {
 }
 
 //brood:checks S050
-func TestAChildThatEndedByItselfWasNotKilled(t *testing.T) {
+func TestAChildThatExitedByItselfWasNotKilled(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "exit", "0")
 	run(t, l)
@@ -175,7 +174,7 @@ func TestAChildThatCouldNotBeStartedIsNotSignalled(t *testing.T) {
 }
 
 //brood:checks S049
-func TestWhoMayNotSignalIsTold(t *testing.T) {
+func TestAChildThatMayNotBeSignalledIsAKillError(t *testing.T) {
 	file, argv := helperproc.Command("wait")
 	all := append([]string{file}, argv...)
 	_, argv = helperproc.Command("kill-forbidden", all...)

@@ -17,13 +17,14 @@ import (
 	"github.com/brood-go/brood/internal/test/helperproc"
 )
 
-// withDaemon is fourGenerations with one that has a session of its own, and whose parent has ended.
-const withDaemon = `MEMBERS=7
+// withDaemon is fourGenerations with another process, which has a session of its own and whose
+// parent has exited.
+const withDaemon = `COUNT=7
 (setsid sh -c 'touch "$DIR/$$"; exec sleep 1000' </dev/null >/dev/null 2>&1 &)` + fourGenerations
 
 func init() {
 	// kill-tree starts a tree in the cgroup of its first argument, writes "ready", waits for a byte
-	// and kills the tree. Then it starts a child there again, and says what it has seen.
+	// and kills the tree. Then it starts a child there again, and writes the results.
 	helperproc.Register("kill-tree", func(args []string) {
 		l := check(openLoop())
 		o := &childprocess.Options{Cgroup: args[0], Stdio: childprocess.AllStdio(childprocess.Ignore)}
@@ -50,7 +51,7 @@ func cgroupProcs(t testing.TB, dir string) []string {
 	return strings.Fields(string(text))
 }
 
-// give has a cgroup, and all of its files but those named, belong to a user.
+// give makes a user the owner of a cgroup and of all its files except those named.
 func give(t testing.TB, dir string, uid int, but ...string) {
 	t.Helper()
 	require.NoError(t, os.Chown(dir, uid, uid))
@@ -63,8 +64,8 @@ func give(t testing.TB, dir string, uid int, but ...string) {
 	}
 }
 
-// requireEnded fails for a process that has noted its number in the directory and lives.
-func requireEnded(t testing.TB, dir string, atLeast int) {
+// requireNoneAlive fails if a process that has written its number to the directory is alive.
+func requireNoneAlive(t testing.TB, dir string, atLeast int) {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
 	require.NoError(t, err)
@@ -72,7 +73,7 @@ func requireEnded(t testing.TB, dir string, atLeast int) {
 	for _, e := range entries {
 		pid, err := strconv.Atoi(e.Name())
 		require.NoError(t, err)
-		require.True(t, goes(pid), "%d is left", pid)
+		require.True(t, dies(pid), "%d is left", pid)
 	}
 }
 
@@ -102,21 +103,21 @@ func TestKillTreeInACgroupReachesDaemons(t *testing.T) {
 			})
 			run(t, l)
 			require.Equal(t, "close SIGKILL", ev.last())
-			requireEnded(t, dir, 7)
+			requireNoneAlive(t, dir, 7)
 			eventually(t, "those that were killed go", func() bool { return len(cgroupProcs(t, group)) == 0 })
 			sent, err := c.KillTree(syscall.SIGKILL)
 			require.NoError(t, err)
 			require.Zero(t, sent)
 
-			// The kernel would kill at birth what is cloned into a cgroup that was killed as a
-			// whole.
+			// If a cgroup was killed as a whole, the kernel kills each process that is cloned into
+			// it.
 			o = &childprocess.Options{Cgroup: group}
 			require.Equal(t, "text\n", output(t, l, spawn(t, l, "/bin/echo", []string{"text"}, o)))
 		})
 	}
 }
 
-// The program, too, is one without privileges, with a cgroup that was delegated to it.
+// A program without privileges, with a cgroup that was delegated to it, kills a tree, too.
 func TestKillTreeOfAProgramWithoutPrivileges(t *testing.T) {
 	file, argv := helperproc.Command("kill-tree", "")
 	needRoot(t)
@@ -132,7 +133,7 @@ func TestKillTreeOfAProgramWithoutPrivileges(t *testing.T) {
 		"a cgroup of its own":        {},
 		"one that it may not freeze": {without: []string{"cgroup.freeze"}},
 		"one that it may only list":  {without: []string{"cgroup.freeze", "cgroup.kill"}},
-		"with somebody else in it":   {foreign: true},
+		"with a foreign process":     {foreign: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			group, _ := newCgroup(t)
@@ -169,7 +170,7 @@ func TestKillTreeOfAProgramWithoutPrivileges(t *testing.T) {
 			p.Stdin.End()
 			run(t, l)
 			require.Equal(t, "ready\nsignal: SIGKILL; exit status 0; more than 6: true\n", string(ev.data[1]), "stderr: %s", ev.data[2])
-			requireEnded(t, dir, 8)
+			requireNoneAlive(t, dir, 8)
 			if c.foreign {
 				require.Equal(t, "close SIGKILL", foreign.last())
 			}
@@ -178,7 +179,7 @@ func TestKillTreeOfAProgramWithoutPrivileges(t *testing.T) {
 	}
 }
 
-func TestKillTreeReachesWhoeverIsLeftAfterTheExit(t *testing.T) {
+func TestKillTreeReachesProcessesLeftAfterTheExit(t *testing.T) {
 	noNewFDs(t)
 	group, _ := newCgroup(t)
 	l := newLoop(t)
@@ -197,7 +198,7 @@ func TestKillTreeReachesWhoeverIsLeftAfterTheExit(t *testing.T) {
 	require.Zero(t, sent)
 }
 
-// Two children in a cgroup are neither's tree, whoever has started them.
+// A cgroup with two children is the tree of neither, on whichever loops they were started.
 func TestChildrenInOneCgroupAreNotKilledForEachOther(t *testing.T) {
 	group, _ := newCgroup(t)
 	o := &childprocess.Options{Cgroup: group}
@@ -226,9 +227,9 @@ func TestChildrenInOneCgroupAreNotKilledForEachOther(t *testing.T) {
 	require.Equal(t, "close 0", ev.last())
 }
 
-// A child whose daemon is left in the cgroup, and one that comes to it, are not killed for each
-// other.
-func TestAChildThatFindsSomebodyInItsCgroupDoesNotOwnIt(t *testing.T) {
+// The kill of a child does not reach another one in its cgroup: neither the daemon of an earlier
+// child there nor a later child.
+func TestAChildDoesNotOwnACgroupWithAnotherProcess(t *testing.T) {
 	group, _ := newCgroup(t)
 	o := &childprocess.Options{Cgroup: group}
 	l := newLoop(t)
@@ -248,8 +249,7 @@ func TestAChildThatFindsSomebodyInItsCgroupDoesNotOwnIt(t *testing.T) {
 	require.NoError(t, unix.Kill(daemon, syscall.SIGKILL))
 }
 
-// What a container runtime does: the tree goes on in cgroups below the one that the child was
-// started in.
+// The tree is in cgroups below the one of the child, as a container runtime arranges it.
 func TestKillTreeReachesCgroupsBelow(t *testing.T) {
 	group, _ := newCgroup(t)
 	below := filepath.Join(group, "a", "b")
@@ -280,7 +280,7 @@ func TestKillTreeInAFrozenCgroup(t *testing.T) {
 		require.Equal(t, 1, sent)
 		text, err := os.ReadFile(freezer)
 		require.NoError(t, err)
-		require.Equal(t, "1\n", string(text), "who has frozen it thaws it")
+		require.Equal(t, "1\n", string(text), "KillTree does not thaw a cgroup that was frozen before")
 		sent, err = c.KillTree(syscall.SIGKILL)
 		require.NoError(t, err)
 		require.Equal(t, 1, sent)
@@ -290,7 +290,8 @@ func TestKillTreeInAFrozenCgroup(t *testing.T) {
 	require.NoError(t, os.WriteFile(freezer, []byte("0"), 0))
 }
 
-// Who is stopped sees the signal, and who is not is not told to go on.
+// A stopped process is continued, so that it handles the signal; a process that runs gets no
+// SIGCONT.
 func TestASignalToACgroupWakesThoseThatAreStopped(t *testing.T) {
 	group, _ := newCgroup(t)
 	l := newLoop(t)
@@ -317,7 +318,7 @@ func TestASignalToACgroupWakesThoseThatAreStopped(t *testing.T) {
 	require.NotContains(t, string(ev.data[1]), "continued")
 }
 
-// A cgroup that has the name of the child's own, and is another one, is not.
+// A cgroup that was removed and made again under the same name is not the child's own.
 func TestACgroupThatWasMadeAnewIsNotTheChilds(t *testing.T) {
 	group, _ := newCgroup(t)
 	old := filepath.Join(group, "same")
@@ -352,7 +353,7 @@ func TestTerminateOfATreeWaitsForItsDaemons(t *testing.T) {
 	eventually(t, "the daemon ends", func() bool { return len(cgroupProcs(t, group)) == 0 })
 }
 
-func TestNobodySurvivesOfTreesThatFork(t *testing.T) {
+func TestNoProcessOfATreeThatForksSurvives(t *testing.T) {
 	rounds := 200
 	if testing.Short() {
 		rounds = 20

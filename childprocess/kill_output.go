@@ -2,13 +2,14 @@ package childprocess
 
 import "time"
 
-// This file has the limits that look at the output of a child.
+// This file has the limits that look at the output of a child: IdleTimeout and StopWhen. They run
+// on the loop goroutine.
 
-// idleLooks is how often in an IdleTimeout the output is looked at. To note the time of each read
-// instead would cost a read of the clock each time.
+// idleLooks is how often in an IdleTimeout the output is looked at. The alternative, to note the
+// time of each read, would read the clock for each chunk.
 const idleLooks = 4
 
-// watchIdle ends the child when nothing comes of it for so long.
+// watchIdle kills the child with ErrIdle when nothing has come from it for limit.
 func (c *ChildProcess) watchIdle(limit time.Duration) {
 	m := &c.limits
 	pause := max(limit/idleLooks, time.Millisecond)
@@ -22,20 +23,21 @@ func (c *ChildProcess) watchIdle(limit time.Duration) {
 			m.idle.Reset(pause)
 			return
 		}
-		c.unlessItEnds(func() {
-			// The loop was late, and not the child.
+		c.unlessItCloses(func() {
+			// The child may have written in time, and the loop have been late.
 			if seen, withheld := c.written(); seen != m.seen || withheld {
 				m.quiet = 0
 				m.idle.Reset(pause)
 			} else if c.state < childExited || m.untilClose {
-				c.end(ErrIdle)
+				c.killFor(ErrIdle)
 			}
 		})
 	})
 }
 
-// written returns how many bytes have come from the child, with those that the kernel holds, and
-// whether this program does not take some of them: the child may be waiting for that.
+// written returns how many bytes the child has written to its pipes and its channel, read or not.
+// withheld reports whether this program keeps some of them from being read: the child may be
+// waiting for that.
 func (c *ChildProcess) written() (n int64, withheld bool) {
 	if c.channel != nil {
 		b := c.channel.Backlog()
@@ -51,8 +53,8 @@ func (c *ChildProcess) written() (n int64, withheld bool) {
 	return n, withheld
 }
 
-// watchOutput ends the child when enough returns true.
-func (c *ChildProcess) watchOutput(enough func(slot int, chunk []byte) bool) {
+// watchOutput kills the child with ErrEnough when stopWhen returns true.
+func (c *ChildProcess) watchOutput(stopWhen func(slot int, chunk []byte) bool) {
 	for i, s := range c.streams {
 		if s.Readable == nil {
 			continue
@@ -61,8 +63,8 @@ func (c *ChildProcess) watchOutput(enough func(slot int, chunk []byte) bool) {
 			i = 1 // The terminal.
 		}
 		s.Readable.OnData(func(chunk []byte) {
-			if c.limits.cause == nil && enough(i, chunk) {
-				c.end(ErrEnough)
+			if c.limits.cause == nil && stopWhen(i, chunk) {
+				c.killFor(ErrEnough)
 			}
 		})
 	}

@@ -33,14 +33,14 @@ type plainStream int
 
 func (s plainStream) FD() int { return int(s) }
 
-// handover is a way to give the writing end of a pipe to a child.
-type handover struct {
+// pipeEnd is a way to give the writing end of a pipe to a child.
+type pipeEnd struct {
 	stdio   childprocess.Stdio
 	isOpen  func() bool // reports whether the parent still has it
 	release func()      // called by the owner at the end
 }
 
-func handovers(t *testing.T, l *reactor.Loop) (ways map[string]handover, readers []int) {
+func pipeEnds(t *testing.T, l *reactor.Loop) (ways map[string]pipeEnd, readers []int) {
 	t.Helper()
 	newPipe := func() int {
 		r, w := rawPipe(t)
@@ -56,7 +56,7 @@ func handovers(t *testing.T, l *reactor.Loop) (ways map[string]handover, readers
 	duplex, err := streams.NewDuplex(l, theirs, nil)
 	require.NoError(t, err)
 	closing := func(fd int) func() { return func() { require.NoError(t, unix.Close(fd)) } }
-	return map[string]handover{
+	return map[string]pipeEnd{
 		"FD":             {childprocess.FD(raw), func() bool { return isOpen(raw) }, closing(raw)},
 		"File":           {childprocess.File(file), func() bool { return isOpen(fileFD) }, func() { require.NoError(t, file.Close()) }},
 		"Writable":       {childprocess.Stream(stream), func() bool { return !stream.Closed() }, stream.End},
@@ -86,7 +86,7 @@ func TestOwnedIsClosedAndBorrowedIsNot(t *testing.T) {
 			t.Run(fmt.Sprint(outcome.name, ", owned ", owned), func(t *testing.T) {
 				noNewFDs(t)
 				l := newLoop(t)
-				ways, readers := handovers(t, l)
+				ways, readers := pipeEnds(t, l)
 				for name, way := range ways {
 					s := way.stdio
 					if owned {
@@ -391,7 +391,7 @@ func TestFileOfAPipeIsUsableByBothSides(t *testing.T) {
 	require.Equal(t, "child parent", string(text))
 }
 
-func TestConnectionHandedOverWorksForTheChild(t *testing.T) {
+func TestAnOwnedConnectionWorksForTheChild(t *testing.T) {
 	// As in inetd(8): the child has the connection, and the parent gives it up.
 	l := newLoop(t)
 	client, server := rawSocketPair(t)

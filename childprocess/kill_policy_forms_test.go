@@ -14,7 +14,7 @@ import (
 	"github.com/brood-go/brood/childprocess"
 )
 
-// policyForm is a form that a shell command is run by, to its end.
+// A policyForm runs a shell command by one form, until it closes.
 type policyForm struct {
 	name string
 	run  func(t *testing.T, command string, o childprocess.Options) (stdout string, err error)
@@ -79,7 +79,7 @@ func TestIdleTimeoutInEachForm(t *testing.T) {
 		require.ErrorIs(t, err, syscall.ETIMEDOUT)
 		require.Equal(t, "begin\n", out)
 
-		// Who writes now and then, on whichever pipe, is not idle.
+		// A child that writes now and then to either pipe is not idle.
 		out, err = f.run(t, "for i in 1 2 3 4 5 6 7 8; do sleep 0.15; echo $i >&2; done; echo end", childprocess.Options{IdleTimeout: time.Second})
 		require.NoError(t, err)
 		require.Equal(t, "end\n", out)
@@ -132,8 +132,8 @@ func TestCancelKillInEachForm(t *testing.T) {
 	})
 }
 
-// A form that calls back does so at the limit; one that returns waits for the end, of which nobody
-// else would be told.
+// A form that calls back does so at the limit. A form that returns waits for the exit, because
+// nothing else would report it.
 func TestCancelNoneInEachForm(t *testing.T) {
 	eachOutputForm(t, func(t *testing.T, f policyForm) {
 		noNewFDs(t)
@@ -149,7 +149,7 @@ func TestCancelNoneInEachForm(t *testing.T) {
 	})
 }
 
-// Telling is all that there is: a second reason does not kill either.
+// CancelNone only reports the limit: a second limit does not kill the child either.
 func TestCancelNoneLeavesTheChildAloneForEver(t *testing.T) {
 	l := newLoop(t)
 	o := &childprocess.Options{IdleTimeout: 20 * time.Millisecond, Cancel: childprocess.CancelNone}
@@ -167,7 +167,7 @@ func TestCancelNoneLeavesTheChildAloneForEver(t *testing.T) {
 	require.False(t, ev.status.Forced)
 }
 
-// A form that collects nothing has nothing to overflow.
+// A form that collects no output refuses Overflow.
 func TestFormsThatRefuseOverflow(t *testing.T) {
 	l := newLoop(t)
 	o := childprocess.Options{Overflow: childprocess.OverflowDrain}
@@ -216,8 +216,8 @@ func TestOverflowInEachForm(t *testing.T) {
 	}
 }
 
-// Whoever recovers from a panic of his own function, as a server does, has no child and no loop
-// left.
+// A program that recovers from a panic of its own function, as a server does, is left with no child
+// and no loop.
 func TestAPanicInASyncFormLeavesNothing(t *testing.T) {
 	for name, o := range map[string]childprocess.Options{
 		"StopWhen":   {StopWhen: func(int, []byte) bool { panic("mine") }},
@@ -233,7 +233,7 @@ func TestAPanicInASyncFormLeavesNothing(t *testing.T) {
 	}
 }
 
-// A worker that writes to nothing of ours is heard by its messages, and ended for want of them.
+// Messages keep a worker without pipes from being idle; without messages IdleTimeout kills it.
 func TestIdleTimeoutOfAWorkerThatSendsMessages(t *testing.T) {
 	l := newLoop(t)
 	const limit = 400 * time.Millisecond
