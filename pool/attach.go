@@ -21,9 +21,9 @@ var ErrAttach = errors.New("pool: attachment")
 // a goroutine of their own.
 const quickFile = 256 << 10
 
-// prepare makes what carries the attachment of t to w, if that is not there yet. It reports false
-// when t has to wait for that, or was settled because it cannot be.
-func (p *Pool) prepare(t *Task, w *worker) bool {
+// prepareAttachment makes what carries the attachment of t to w, if that is not there yet. It
+// reports false when t has to wait for that, or was settled because it cannot be.
+func (p *Pool) prepareAttachment(t *Task, w *worker) bool {
 	switch {
 	case len(t.attach) == 0:
 		return true
@@ -34,7 +34,7 @@ func (p *Pool) prepare(t *Task, w *worker) bool {
 		return true
 	case len(t.attach) <= quickFile:
 		file, err := memoryFile(bytes.NewReader(t.attach))
-		p.prepared(t, file, err)
+		p.onPrepared(t, file, err)
 		return t.state != taskSettled
 	}
 	p.setAside(t)
@@ -44,7 +44,7 @@ func (p *Pool) prepare(t *Task, w *worker) bool {
 	// settled meanwhile, or a loop that was closed, is closed. Close of the loop waits for it.
 	p.hub.door.copies.Go(func() {
 		file, err := memoryFile(c)
-		if p.loop.Post(func() { p.prepared(t, file, err) }) != nil && file != nil {
+		if p.loop.Post(func() { p.onPrepared(t, file, err) }) != nil && file != nil {
 			_ = file.Close()
 		}
 	})
@@ -57,8 +57,8 @@ func (p *Pool) setAside(t *Task) {
 	p.aside[t] = struct{}{}
 }
 
-// prepared is called when a file of memory has t's attachment.
-func (p *Pool) prepared(t *Task, file *os.File, err error) {
+// onPrepared is called when a file of memory has t's attachment.
+func (p *Pool) onPrepared(t *Task, file *os.File, err error) {
 	_, wasAside := p.aside[t]
 	delete(p.aside, t)
 	t.copying = nil
@@ -73,13 +73,14 @@ func (p *Pool) prepared(t *Task, file *os.File, err error) {
 		return
 	}
 	t.file = file
-	if t.only != nil && t.only.state == workerGone { // It looked for its tasks in its queue.
-		p.settle(t, nil, t.only.crashError(nil))
+	// It looked for its tasks in its queue.
+	if t.onlyWorker != nil && t.onlyWorker.state == workerGone {
+		p.settle(t, nil, t.onlyWorker.crashError(nil))
 		return
 	}
 	if wasAside {
 		p.queueFor(t).add(t)
-		p.dispatch()
+		p.assignWaiting()
 		p.grow()
 	}
 }
@@ -90,34 +91,34 @@ type attachment struct {
 	message *ipc.Message // that may have it as a handle
 }
 
-// answeredWith is answered, once what comes beside the answer has come.
-func (t *Task) answeredWith(w *worker, r *Result) {
-	a := w.attached
+// settleWithAttachment is answered, once what comes beside the answer has come.
+func (t *Task) settleWithAttachment(w *worker, r *Result) {
+	a := w.answerAttachment
 	switch {
 	case a.size <= 0:
-		t.answered(r, nil)
+		t.settleAfterChunks(r, nil)
 	case w.side == nil && !w.accepts.memfd:
-		t.attached(r, nil, errNoAttachment)
+		t.attachmentArrived(r, nil, errNoAttachment)
 	case a.size > t.pool.o.MaxResult:
 		t.pool.settle(t, nil, ErrTooLarge) // What comes is skipped.
 	case w.accepts.memfd:
 		t.takeAttachment(r, a.message.Handle(), a.size)
 	default:
-		w.attached = attachment{}
+		w.answerAttachment = attachment{}
 		w.side.expect(t, r, a.size)
 	}
 }
 
 // skipAttachment lets go of what comes beside an answer that nobody wants.
 func (w *worker) skipAttachment() {
-	if w.side != nil && !w.accepts.memfd && w.attached.size > 0 {
-		w.side.expect(nil, nil, w.attached.size)
+	if w.side != nil && !w.accepts.memfd && w.answerAttachment.size > 0 {
+		w.side.expect(nil, nil, w.answerAttachment.size)
 	}
-	w.attached = attachment{}
+	w.answerAttachment = attachment{}
 }
 
-// attached ends the wait of a result for its bytes, which came beside it.
-func (t *Task) attached(r *Result, data []byte, err error) {
+// attachmentArrived ends the wait of a result for its bytes, which came beside it.
+func (t *Task) attachmentArrived(r *Result, data []byte, err error) {
 	p := t.pool
 	if t.state == taskSettled {
 		return
@@ -127,27 +128,27 @@ func (t *Task) attached(r *Result, data []byte, err error) {
 		return
 	}
 	r.Attach = data
-	t.answered(r, nil)
+	t.settleAfterChunks(r, nil)
 }
 
 // takeAttachment gets the bytes of a result which came as a file of memory, the handle of its
 // message.
 func (t *Task) takeAttachment(r *Result, h *ipc.Handle, n int64) {
 	if h == nil {
-		t.attached(r, nil, errNoAttachment)
+		t.attachmentArrived(r, nil, errNoAttachment)
 		return
 	}
 	file, err := h.File()
 	if err != nil {
-		t.attached(r, nil, err)
+		t.attachmentArrived(r, nil, err)
 		return
 	}
-	t.hold()
+	t.markIncomplete()
 	// It ends with the read. When the loop is closed nobody wants it any more.
 	go func() {
 		data, err := readAttachment(file, n)
 		_ = file.Close()
-		_ = t.pool.loop.Post(func() { t.attached(r, data, err) })
+		_ = t.pool.loop.Post(func() { t.attachmentArrived(r, data, err) })
 	}()
 }
 
@@ -175,10 +176,10 @@ type sideChannel struct {
 	out      *streams.Writable
 	splitter frames.Splitter
 
-	writing []*sideWrite // attachments that were not written whole
-	arrived [][]byte     // frames whose announcement has not come
-	wanted  []sideWanted // announcements whose frame has not come
-	ended   bool         // no frame comes any more
+	writing  []*sideWrite // attachments that were not written whole
+	arrived  [][]byte     // frames whose announcement has not come
+	wanted   []sideWanted // announcements whose frame has not come
+	inClosed bool         // no frame comes any more
 }
 
 // sideWrite is an attachment on its way. left is the task's memory as long as that is not settled.
@@ -199,7 +200,7 @@ func newSideChannel(w *worker, s *streams.Readable, out *streams.Writable) *side
 	out.Unref()
 	s.OnData(c.split)
 	s.OnError(func(error) {}) // The end says it.
-	s.OnClose(c.end)
+	s.OnClose(c.onClose)
 	out.OnError(func(error) { w.hearEnd() }) // It cannot be given its jobs any more.
 	out.OnDrain(c.write)
 	return c
@@ -232,9 +233,9 @@ func (c *sideChannel) write() {
 	}
 }
 
-// settled keeps what is left to write of a task's attachment: from now on it is not borrowed any
+// unborrow keeps what is left to write of a task's attachment: from now on it is not borrowed any
 // more.
-func (c *sideChannel) settled(t *Task) {
+func (c *sideChannel) unborrow(t *Task) {
 	for _, w := range c.writing {
 		if w.task == t {
 			w.task, w.left = nil, append([]byte(nil), w.left...)
@@ -244,7 +245,7 @@ func (c *sideChannel) settled(t *Task) {
 
 // split takes what the worker has attached.
 func (c *sideChannel) split(p []byte) {
-	for len(p) > 0 && !c.worker.deaf() {
+	for len(p) > 0 && !c.worker.dropsMessages() {
 		frame, rest, err := c.splitter.Next(p)
 		p = rest
 		switch {
@@ -257,7 +258,7 @@ func (c *sideChannel) split(p []byte) {
 	c.splitter.Recycle()
 	c.match()
 	if len(c.arrived) > len(c.worker.jobs) { // An answer that announces one may come behind it.
-		c.worker.breakOff("attachments that nobody has announced", nil)
+		c.worker.killBroken("attachments that nobody has announced", nil)
 	}
 }
 
@@ -265,16 +266,16 @@ func (c *sideChannel) split(p []byte) {
 // may take goes on.
 func (c *sideChannel) expect(t *Task, r *Result, n int64) {
 	if t != nil {
-		t.hold()
+		t.markIncomplete()
 		if t.timeout > 0 {
 			late := func() { t.pool.settle(t, nil, ErrTimeout) }
-			t.restAlarm.set(t.pool.loop, t.timeout-r.Ran, func() { c.worker.judgeAfter(c.in.Backlog(), late) })
+			t.restAlarm.set(t.pool.loop, t.timeout-r.Ran, func() { c.worker.afterBacklogOf(c.in.Backlog(), late) })
 		}
 	}
 	c.wanted = append(c.wanted, sideWanted{t, r, n})
 	c.match()
-	if c.ended {
-		c.fail()
+	if c.inClosed {
+		c.failWanted()
 	}
 }
 
@@ -288,34 +289,34 @@ func (c *sideChannel) match() {
 		if want.size != int64(len(data)) {
 			err := fmt.Errorf("%d bytes are announced, and %d came", want.size, len(data))
 			if want.task != nil {
-				want.task.attached(nil, nil, err)
+				want.task.attachmentArrived(nil, nil, err)
 			}
-			c.worker.breakOff(err.Error(), nil)
+			c.worker.killBroken(err.Error(), nil)
 			return
 		}
 		if want.task != nil {
-			want.task.attached(want.result, data, nil)
+			want.task.attachmentArrived(want.result, data, nil)
 		}
 	}
 }
 
-// end is called when the worker has closed its end.
-func (c *sideChannel) end() {
-	c.ended = true
-	c.fail()
+// onClose is called when the worker has closed its end.
+func (c *sideChannel) onClose() {
+	c.inClosed = true
+	c.failWanted()
 }
 
-// gone is called when the worker is gone.
-func (c *sideChannel) gone() {
-	c.fail()
+// discard is called when the worker is gone.
+func (c *sideChannel) discard() {
+	c.failWanted()
 	c.writing, c.arrived = nil, nil
 }
 
-// fail fails the results whose bytes will not come.
-func (c *sideChannel) fail() {
+// failWanted fails the results whose bytes will not come.
+func (c *sideChannel) failWanted() {
 	for _, want := range c.wanted {
 		if want.task != nil {
-			want.task.attached(nil, nil, errNoAttachment)
+			want.task.attachmentArrived(nil, nil, errNoAttachment)
 		}
 	}
 	c.wanted = nil

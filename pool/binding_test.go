@@ -65,7 +65,7 @@ func TestKeyedJobsBehindABusyWorkerDelayNoOthers(t *testing.T) {
 //brood:checks W005
 func TestBroadcastReachesEveryWorkerOnce(t *testing.T) {
 	l := newLoop(t)
-	log := newLog(t)
+	log := newJournalFile(t)
 	p := newPool(t, l, env(one(pool.Options{Max: 3, Retries: 3}), log.env()))
 	var nobody []pool.WorkerResult
 	told := false

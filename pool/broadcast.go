@@ -46,16 +46,16 @@ func (p *Pool) Broadcast(job any, o *RunOptions, done func([]WorkerResult)) erro
 			}
 		}
 	}
-	bytes := int64(busy) * int64(len(encoded)+len(o.Attach))
+	size := int64(busy) * int64(len(encoded)+len(o.Attach))
 	if p.o.MaxQueue >= 0 && p.counts.waiting+busy > p.o.MaxQueue ||
-		p.o.MaxQueueBytes >= 0 && p.counts.waiting > 0 && busy > 0 && p.counts.waitingBytes+bytes > p.o.MaxQueueBytes {
-		p.full = p.full || p.counts.waiting > 0 // Else nothing would undo it.
+		p.o.MaxQueueBytes >= 0 && p.counts.waiting > 0 && busy > 0 && p.counts.waitingBytes+size > p.o.MaxQueueBytes {
+		p.needDrain = p.needDrain || p.counts.waiting > 0 // Else nothing would undo it.
 		return ErrQueueFull
 	}
 	results := make([]WorkerResult, len(workers))
 	left := len(workers)
 	if left == 0 {
-		p.tell(func() { done(nil) })
+		p.nextTick(func() { done(nil) })
 		return nil
 	}
 	for i, w := range workers {
@@ -66,8 +66,8 @@ func (p *Pool) Broadcast(job any, o *RunOptions, done func([]WorkerResult)) erro
 				done(results)
 			}
 		})
-		t.only, t.retries, t.retried, t.stream.deaf = w, 0, false, true
-		p.enter(t)
+		t.onlyWorker, t.retries, t.rerunAfterCrash, t.stream.discards = w, 0, false, true
+		p.admit(t)
 	}
 	return nil
 }

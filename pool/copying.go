@@ -9,9 +9,9 @@ import (
 // copying is an attachment that is read on a goroutine of its own, until its task is settled: from
 // then on it is the caller's again. Its methods are safe to call from any goroutine.
 type copying struct {
-	mu   sync.Mutex
-	data []byte // that is left to read
-	off  bool   // it was stopped
+	mu      sync.Mutex
+	data    []byte // that is left to read
+	stopped bool   // it was stopped
 }
 
 // WriteTo makes it an io.WriterTo: it writes in pieces of quickFile bytes, between which it can be
@@ -28,7 +28,7 @@ func (c *copying) WriteTo(dst io.Writer) (n int64, err error) {
 func (c *copying) writeSome(dst io.Writer) (n int, more bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.off {
+	if c.stopped {
 		return 0, false, os.ErrClosed // Nobody wants to know.
 	}
 	n, err = dst.Write(c.data[:min(len(c.data), quickFile)])
@@ -41,6 +41,6 @@ func (c *copying) writeSome(dst io.Writer) (n int, more bool, err error) {
 func (c *copying) stop() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.off = true
+	c.stopped = true
 	c.data = nil
 }

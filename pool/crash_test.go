@@ -89,7 +89,7 @@ func TestExit0InMidJobIsACrash(t *testing.T) {
 //brood:checks W042
 func TestAnswersSentBeforeDeathCount(t *testing.T) {
 	l := newLoop(t)
-	log := newLog(t)
+	log := newJournalFile(t)
 	p := newPool(t, l, env(raw(pool.Options{Max: 1, InFlight: 4, Retries: 1}), log.env()))
 	ready(t, l, p, 1)
 	answered := []*outcome{
@@ -131,7 +131,7 @@ while :; do sleep 0.02; done
 //brood:checks W043
 func TestAStartedJobIsRetriedOnlyIfAsked(t *testing.T) {
 	l := newLoop(t)
-	log := newLog(t)
+	log := newJournalFile(t)
 	p := newPool(t, l, env(one(pool.Options{Max: 1}), log.env()))
 	once := run(t, p, order{Do: "exit", Arg: "once"}, nil)
 	none := run(t, p, order{Do: "error", Arg: `"none"`}, nil)
@@ -153,7 +153,7 @@ func TestAStartedJobIsRetriedOnlyIfAsked(t *testing.T) {
 //brood:checks W043
 func TestACrashTakesNoRetryFromJobErrors(t *testing.T) {
 	l := newLoop(t)
-	log := newLog(t)
+	log := newJournalFile(t)
 	p := newPool(t, l, env(one(pool.Options{Max: 1, Retries: 2}), log.env()))
 	ready(t, l, p, 1)
 	task, got := runTask(t, p, order{Do: "error", Arg: `"no"`, MS: 60}, nil)
@@ -187,7 +187,7 @@ func TestTheWorkerIsToldTheAttempt(t *testing.T) {
 //brood:checks W043
 func TestAJobWhoseChunksWereTakenIsNotRunAgain(t *testing.T) {
 	l := newLoop(t)
-	log := newLog(t)
+	log := newJournalFile(t)
 	p := newPool(t, l, env(one(pool.Options{Max: 1, Retries: 5}), log.env()))
 	for _, how := range []string{"chunk-and-exit", "chunk-and-error"} {
 		task, got := runTask(t, p, order{Do: how, Arg: how}, nil)
@@ -209,7 +209,7 @@ func TestAJobWhoseChunksWereTakenIsNotRunAgain(t *testing.T) {
 //brood:checks W044
 func TestPoisonHasEveryStatusAndItsSecondRunIsAlone(t *testing.T) {
 	l := newLoop(t)
-	log := newLog(t)
+	log := newJournalFile(t)
 	p := newPool(t, l, env(raw(pool.Options{Max: 1, InFlight: 4, Retries: 9, Backoff: pool.Backoff{Min: time.Millisecond, Max: time.Millisecond}}), log.env()))
 	ready(t, l, p, 1)
 	neighbours := []*outcome{
@@ -255,7 +255,7 @@ func TestPoisonHasEveryStatusAndItsSecondRunIsAlone(t *testing.T) {
 func TestMaxCrashes(t *testing.T) {
 	for _, most := range []int{1, 3} {
 		l := newLoop(t)
-		log := newLog(t)
+		log := newJournalFile(t)
 		p := newPool(t, l, env(one(pool.Options{Max: 1, MaxCrashes: most, Backoff: pool.Backoff{Min: time.Millisecond, Max: time.Millisecond}}), log.env()))
 		got := run(t, p, order{Do: "segv", Arg: "x"}, &pool.RunOptions{Retries: 1})
 		until(t, l, settled(got))

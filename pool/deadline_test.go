@@ -195,7 +195,7 @@ func resultOf(o *outcome) *pool.Result {
 //brood:checks W034
 func TestCancellingAWaitingJobSendsNothing(t *testing.T) {
 	l := newLoop(t)
-	log := newLog(t)
+	log := newJournalFile(t)
 	p := newPool(t, l, env(one(pool.Options{Max: 1}), log.env()))
 	ready(t, l, p, 1)
 	neighbour := run(t, p, order{Do: "pid", MS: 500}, nil)
@@ -221,7 +221,7 @@ func TestAKillForOneJobCostsItsNeighboursNothing(t *testing.T) {
 	for _, how := range []string{"in a worker that stays", "in a worker that is replaced"} {
 		t.Run(how, func(t *testing.T) {
 			l := newLoop(t)
-			log := newLog(t)
+			log := newJournalFile(t)
 			o := raw(pool.Options{Max: 1, InFlight: 3, CancelGrace: 30 * time.Millisecond, KillGrace: 30 * time.Millisecond})
 			p := newPool(t, l, env(o, log.env(), "RAW_IGNORE=1"))
 			ended := exits(p)

@@ -10,7 +10,7 @@ import (
 )
 
 // deaf begins a script whose process, and what it becomes, does not end on SIGTERM.
-const deaf = `trap '' TERM
+const ignoresTERM = `trap '' TERM
 `
 
 // A worker that has broken the protocol and does not end at once is not listened to any more.
@@ -35,7 +35,7 @@ exec cat /dev/zero >&4`},
 			l := newLoop(t)
 			p := newPool(t, l, script(t, pool.Options{
 				Max: 1, Attachments: row.attachments, KillGrace: time.Second,
-			}, deaf+row.text))
+			}, ignoresTERM+row.text))
 			ended := exits(p)
 			ready(t, l, p, 1)
 			task, got := runTask(t, p, "job", nil)

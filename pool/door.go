@@ -57,7 +57,7 @@ func (p *Pool) Do(ctx context.Context, job, result any, o *RunOptions) error {
 			answer <- outcome{nil, err}
 			return
 		}
-		t.stream.deaf = true
+		t.stream.discards = true
 	}
 	if err := p.loop.Post(submit); err != nil {
 		return err

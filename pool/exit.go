@@ -46,13 +46,13 @@ type WorkerExit struct {
 	Stderr []byte                  // the last it has written there, at most 64 KiB
 }
 
-// closed is called when the process has ended, and all that it has sent was heard.
-func (w *worker) closed(status childprocess.ExitStatus) {
+// onClose is called when the process has ended, and all that it has sent was heard.
+func (w *worker) onClose(status childprocess.ExitStatus) {
 	p := w.pool
 	wasReady := !w.readySince.IsZero()
-	w.leave()
-	crash := Crash{Worker: w.id(), Status: status, Err: w.explain(status), Stderr: w.log.end()}
-	if w.reason == "" || !w.told {
+	w.remove()
+	crash := Crash{Worker: w.id(), Status: status, Err: w.explain(status), Stderr: w.log.lastStderr()}
+	if w.reason == "" || !w.toldToExit {
 		w.reason = ExitCrash
 		if !wasReady {
 			w.reason = ExitStartFailed
@@ -67,38 +67,38 @@ func (w *worker) closed(status childprocess.ExitStatus) {
 	switch {
 	case w.reason == ExitStartFailed:
 		p.startFailed(w, crash)
-	case w.reason == ExitCrash, w.reason == ExitProtocol, w.isUseless():
-		p.supply.died(crash)
+	case w.reason == ExitCrash, w.reason == ExitProtocol, w.retiredAtOnce():
+		p.supply.noteDeath(crash)
 	}
-	p.reload.gone(w)
-	p.tell(func() { p.tellExit(e) })
-	p.dispatch()
+	p.reload.onExit(w)
+	p.nextTick(func() { p.reportExit(e) })
+	p.assignWaiting()
 	p.fill()
-	p.ended()
+	p.continueStop()
 	p.updateHold()
 }
 
-func (p *Pool) tellExit(e *WorkerExit) {
+func (p *Pool) reportExit(e *WorkerExit) {
 	if !reactor.Emit(p.loop, &p.onWorkerExit, e) && p.logger != nil && (e.Reason == ExitCrash || e.Reason == ExitProtocol || e.Reason == ExitTimeout) {
 		p.logger.Warn("worker ended", "worker", e.Worker.Number, "pid", e.Worker.Pid, "reason", string(e.Reason), "status", e.Status.String())
 	}
 }
 
-// leave takes w out of everything that knows it.
-func (w *worker) leave() {
+// remove takes w out of everything that knows it.
+func (w *worker) remove() {
 	p := w.pool
 	w.state = workerGone
 	if !w.readySince.IsZero() {
 		p.counts.slotTime += float64(p.loop.Now().Sub(w.readySince)) * float64(w.capacity)
 		p.counts.busy += w.busy
 	}
-	for _, a := range []*alarm{&w.startAlarm, &w.listenAlarm, &w.ageAlarm, &w.idleAlarm, &w.stableAlarm, &w.endAlarm} {
+	for _, a := range []*alarm{&w.startAlarm, &w.listenAlarm, &w.ageAlarm, &w.idleAlarm, &w.stableAlarm, &w.exitAlarm} {
 		a.stop()
 	}
 	p.workers = slices.DeleteFunc(p.workers, func(other *worker) bool { return other == w })
-	w.release()
+	w.requeueBound()
 	if w.side != nil {
-		w.side.gone()
+		w.side.discard()
 	}
 	if w.replaces != nil {
 		w.replaces.successor = nil
@@ -116,7 +116,7 @@ func (w *worker) explain(status childprocess.ExitStatus) error {
 	if w.cause != nil || w.forced {
 		return w.cause
 	}
-	if status.Signal == syscall.SIGKILL && !w.shot {
+	if status.Signal == syscall.SIGKILL && !w.killedByUser {
 		return w.oom.verdict()
 	}
 	return nil
@@ -135,9 +135,9 @@ func (w *worker) giveUpJobs(crash Crash) {
 		if t == nil {
 			continue
 		}
-		a.task, t.given = nil, nil
+		a.task, t.assignment = nil, nil
 		switch {
-		case t.only != nil:
+		case t.onlyWorker != nil:
 			p.settle(t, nil, &CrashError{Crashes: []Crash{crash}})
 		case !a.begun:
 			p.requeue(t)
@@ -147,7 +147,7 @@ func (w *worker) giveUpJobs(crash Crash) {
 		case w.reason == ExitStop:
 			p.settle(t, nil, ErrStopped)
 		default:
-			p.crashed(t, crash)
+			p.rerunOrFail(t, crash)
 		}
 	}
 }
@@ -165,24 +165,24 @@ func (p *Pool) requeue(t *Task) {
 // refusesAgain returns why a task cannot wait for another worker, nil if it can.
 func (p *Pool) refusesAgain() error {
 	switch {
-	case p.failed != nil:
-		return p.failed
+	case p.startErr != nil:
+		return p.startErr
 	case p.state == poolStopped || p.stopping != nil && p.stopping.dropsWaiting:
 		return ErrStopped
 	}
 	return nil
 }
 
-// crashed says what becomes of a task of which a worker has died.
-func (p *Pool) crashed(t *Task, crash Crash) {
+// rerunOrFail says what becomes of a task of which a worker has died.
+func (p *Pool) rerunOrFail(t *Task, crash Crash) {
 	t.crashes = append(t.crashes, crash)
 	switch {
-	case t.retried && len(t.crashes) >= p.o.MaxCrashes:
+	case t.rerunAfterCrash && len(t.crashes) >= p.o.MaxCrashes:
 		p.settle(t, nil, &CrashError{Crashes: t.crashes, poison: true})
-	case !t.retried || t.stream.taken:
+	case !t.rerunAfterCrash || t.stream.taken:
 		p.settle(t, nil, &CrashError{Crashes: t.crashes})
 	default:
-		t.alone = true
+		t.suspect = true
 		t.stream.restart()
 		p.counts.retried++
 		p.requeue(t)
@@ -193,19 +193,19 @@ func (p *Pool) crashed(t *Task, crash Crash) {
 func (p *Pool) startFailed(w *worker, crash Crash) {
 	err := &StartError{Worker: crash.Worker, Status: crash.Status, Err: w.cause, Stderr: crash.Stderr}
 	switch {
-	case exhausted(w.cause) && p.shrink():
-		p.tellError(err)
+	case isExhaustion(w.cause) && p.shrink():
+		p.reportError(err)
 	case !p.everReady && p.starting() == 0:
-		p.fail(err)
+		p.failStart(err)
 	default:
-		p.tellError(err)
-		p.supply.died(crash)
+		p.reportError(err)
+		p.supply.noteDeath(crash)
 	}
-	p.reload.failed(w, err)
+	p.reload.onStartFailed(w, err)
 }
 
-// exhausted reports whether err is a limit on what can be had at once.
-func exhausted(err error) bool {
+// isExhaustion reports whether err is a limit on what can be had at once.
+func isExhaustion(err error) bool {
 	for _, limit := range []syscall.Errno{syscall.EAGAIN, syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM} {
 		if errors.Is(err, limit) {
 			return true
@@ -248,11 +248,11 @@ func (p *Pool) replace(w *worker, reason ExitReason) {
 		return
 	}
 	w.reason = reason
-	p.nextReplacement()
+	p.startReplacement()
 }
 
-// nextReplacement starts a successor for a worker that is to be replaced.
-func (p *Pool) nextReplacement() {
+// startReplacement starts a successor for a worker that is to be replaced.
+func (p *Pool) startReplacement() {
 	var due *worker
 	for _, w := range p.workers {
 		if w.successor != nil {
@@ -262,20 +262,20 @@ func (p *Pool) nextReplacement() {
 			due = w
 		}
 	}
-	if due == nil || p.state != poolOpen || p.supply.paused || p.exhausted || p.processes() > 2*p.limit {
+	if due == nil || p.state != poolOpen || p.supply.backingOff || p.exhausted || p.processes() > 2*p.limit {
 		return
 	}
-	if p.size() > p.minimum() && p.queue.Len() == 0 {
+	if p.size() > p.minWorkers() && p.queue.Len() == 0 {
 		due.drain(due.reason) // It need not be replaced.
 		return
 	}
 	if _, err := p.startWorker(due); err != nil {
-		p.tellError(&StartError{Worker: Worker{Number: p.number, Generation: p.generation}, Err: err})
+		p.reportError(&StartError{Worker: Worker{Number: p.lastWorker, Generation: p.generation}, Err: err})
 	}
 }
 
-// isUseless reports whether the worker has asked to be replaced as soon as it was ready.
-func (w *worker) isUseless() bool {
+// retiredAtOnce reports whether the worker has asked to be replaced as soon as it was ready.
+func (w *worker) retiredAtOnce() bool {
 	return w.reason == ExitRetired && w.answered == 0 && w.pool.loop.Now().Sub(w.readySince) < w.pool.o.Backoff.StableAfter
 }
 

@@ -14,7 +14,7 @@ import (
 // of the callback.
 func TestTheFirstOfSeveralJobsIsWithTheWorkerWhenRunReturns(t *testing.T) {
 	l := newLoop(t)
-	log := newLog(t)
+	log := newJournalFile(t)
 	p := newPool(t, l, env(raw(pool.Options{Max: 1, InFlight: 4}), log.env()))
 	ready(t, l, p, 1)
 	var all []*outcome

@@ -13,7 +13,7 @@ import (
 
 // hear takes a message of the worker, JSON, which m is when it came over a channel.
 func (w *worker) hear(p []byte, m *ipc.Message) {
-	if w.deaf() {
+	if w.dropsMessages() {
 		return
 	}
 	a, err := parseAnswer(p)
@@ -26,7 +26,7 @@ func (w *worker) hear(p []byte, m *ipc.Message) {
 	case w.pool.o.Protocol == StdLines && (err != nil || w.prints(a)):
 		w.log.line(streamStdout, p)
 	case err != nil:
-		w.misbehave(err.Error(), p)
+		w.noteGarbage(err.Error(), p)
 	case a.kind == kindOther:
 		w.pool.counts.foreign++ // The program's own: what is not known is ignored.
 	case a.kind == kindReady:
@@ -42,8 +42,8 @@ func (w *worker) hear(p []byte, m *ipc.Message) {
 	}
 }
 
-// deaf reports whether what comes of the worker is dropped.
-func (w *worker) deaf() bool { return w.broken || w.state == workerGone }
+// dropsMessages reports whether what comes of the worker is dropped.
+func (w *worker) dropsMessages() bool { return w.broken || w.state == workerGone }
 
 // prints reports whether JSON on stdout, which has messages and prints, is a print: it says nothing
 // that the protocol knows, or is about something else that has an id.
@@ -54,7 +54,7 @@ func (w *worker) prints(a answer) bool {
 // hearReady takes what the worker says of itself, which may come when it has jobs already: see
 // Ready.
 func (w *worker) hearReady(value []byte) {
-	if w.introduced {
+	if w.readyHeard {
 		return // Once is enough.
 	}
 	r, err := parseReady(value)
@@ -63,10 +63,10 @@ func (w *worker) hearReady(value []byte) {
 		w.kill(ExitStartFailed, err)
 		return
 	case err != nil:
-		w.misbehave(err.Error(), value)
+		w.noteGarbage(err.Error(), value)
 		return
 	}
-	w.introduced = true
+	w.readyHeard = true
 	w.methods = r.Methods
 	for _, name := range r.Accepts {
 		switch name {
@@ -94,7 +94,7 @@ func (w *worker) hearReady(value []byte) {
 			a.begin()
 		}
 	}
-	w.pool.dispatch()
+	w.pool.assignWaiting()
 }
 
 // mostConcurrency bounds what a worker may ask for, so that sums stay in range: jobs.
@@ -104,7 +104,7 @@ const mostConcurrency = 1 << 20
 func (w *worker) hearAnswer(a answer, p []byte, m *ipc.Message) {
 	job := w.job(a.id)
 	if job == nil {
-		w.breakOff("an answer to nothing", p)
+		w.killBroken("an answer to nothing", p)
 		return
 	}
 	switch a.kind {
@@ -115,22 +115,22 @@ func (w *worker) hearAnswer(a answer, p []byte, m *ipc.Message) {
 	case kindChunk:
 		chunk, err := parseChunk(a.value)
 		if err != nil {
-			w.breakOff(err.Error(), p)
+			w.killBroken(err.Error(), p)
 			return
 		}
 		job.hearChunk(chunk)
 	case kindRecalled:
-		if !job.recall {
-			w.breakOff("it gives back a job that it was not asked for", p)
+		if !job.recallSent {
+			w.killBroken("it gives back a job that it was not asked for", p)
 			return
 		}
-		w.givenBack(job)
+		w.hearRecalled(job)
 	case kindError:
-		w.settleAnswered(job, nil, a.value)
+		w.takeAnswer(job, nil, a.value)
 	default:
-		w.attached = attachment{a.attach, m}
-		w.settleAnswered(job, a.value, nil)
-		w.attached = attachment{}
+		w.answerAttachment = attachment{a.attach, m}
+		w.takeAnswer(job, a.value, nil)
+		w.answerAttachment = attachment{}
 	}
 }
 
@@ -144,89 +144,89 @@ func (w *worker) job(id uint64) *assignment {
 	return nil
 }
 
-// settleAnswered ends an assignment with the worker's answer.
-func (w *worker) settleAnswered(a *assignment, result, failure []byte) {
+// takeAnswer ends an assignment with the worker's answer.
+func (w *worker) takeAnswer(a *assignment, result, failure []byte) {
 	p, t := w.pool, a.task
-	w.finish(a)
-	p.supply.answered()
+	w.finishJob(a)
+	p.supply.noteAnswer()
 	switch {
 	case t == nil:
 		p.counts.late++
 	case failure != nil:
-		t.refused(parseError(failure))
+		t.takeError(parseError(failure))
 	case int64(len(result)) > p.o.MaxResult:
 		p.settle(t, nil, ErrTooLarge)
 	default:
 		now := p.loop.Now()
-		p.counts.ran.add(now.Sub(t.begun))
-		t.answeredWith(w, &Result{
-			raw: t.keep(result), Worker: w.id(), Runs: t.runs, Waited: t.begun.Sub(t.since), Ran: now.Sub(t.begun),
+		p.counts.ran.add(now.Sub(t.begunAt))
+		t.settleWithAttachment(w, &Result{
+			raw: t.copyAnswer(result), Worker: w.id(), Runs: t.runs, Waited: t.begunAt.Sub(t.submittedAt), Ran: now.Sub(t.begunAt),
 		})
 	}
 	w.skipAttachment()
 	w.afterJob()
-	p.dispatch()
+	p.assignWaiting()
 }
 
-// givenBack takes back a job that the worker was sent ahead, and had not begun when it was asked
+// hearRecalled takes back a job that the worker was sent ahead, and had not begun when it was asked
 // for it.
-func (w *worker) givenBack(a *assignment) {
+func (w *worker) hearRecalled(a *assignment) {
 	p, t := w.pool, a.task
 	w.drop(a)
 	if t != nil {
 		if a.begun { // As far as could be seen here.
 			t.runs--
 		}
-		a.task, t.given = nil, nil
+		a.task, t.assignment = nil, nil
 		p.requeue(t)
 	}
 	w.afterJob()
-	p.dispatch()
+	p.assignWaiting()
 }
 
-// refused is called when the worker has answered with an error.
-func (t *Task) refused(e *JobError) {
+// takeError is called when the worker has answered with an error.
+func (t *Task) takeError(e *JobError) {
 	p := t.pool
 	e.Method, e.Runs = t.method, t.runs
-	if t.retries == 0 || !t.stream.over() || !t.stream.restart() {
-		t.answered(nil, e)
+	if t.retries == 0 || !t.stream.chunksTaken() || !t.stream.restart() {
+		t.settleAfterChunks(nil, e)
 		return
 	}
 	t.retries--
-	t.given = nil
+	t.assignment = nil
 	p.counts.retried++
 	p.requeue(t)
 }
 
 // hearFrame takes an answer of the protocol Frames, which is to the oldest job.
 func (w *worker) hearFrame(p []byte) {
-	if w.deaf() {
+	if w.dropsMessages() {
 		return
 	}
 	if len(w.jobs) == 0 {
-		w.breakOff("an answer to nothing", p)
+		w.killBroken("an answer to nothing", p)
 		return
 	}
-	w.settleAnswered(w.jobs[0], p, nil)
+	w.takeAnswer(w.jobs[0], p, nil)
 }
 
 // maxExcerpt is the length of ProtocolError.Data, in bytes.
 const maxExcerpt = 64
 
-// misbehave notes something that makes no sense and does no harm. It is told once for each worker,
-// and counted.
-func (w *worker) misbehave(reason string, p []byte) {
+// noteGarbage notes something that makes no sense and does no harm. It is told once for each
+// worker, and counted.
+func (w *worker) noteGarbage(reason string, p []byte) {
 	w.pool.counts.garbage++
-	if !w.misbehaved {
-		w.misbehaved = true
-		w.pool.tellError(&ProtocolError{w.id(), reason, bytes.Clone(p[:min(len(p), maxExcerpt)])})
+	if !w.garbageReported {
+		w.garbageReported = true
+		w.pool.reportError(&ProtocolError{w.id(), reason, bytes.Clone(p[:min(len(p), maxExcerpt)])})
 	}
 }
 
-// breakOff ends a worker that answers what it was not asked: nothing it says can be believed, and
+// killBroken ends a worker that answers what it was not asked: nothing it says can be believed, and
 // what it says from now on is dropped, since it may take its time to end.
-func (w *worker) breakOff(reason string, p []byte) {
-	w.misbehave(reason, p)
+func (w *worker) killBroken(reason string, p []byte) {
+	w.noteGarbage(reason, p)
 	w.broken = true
 	if w.state == workerStarting {
 		w.kill(ExitStartFailed, ErrBroken)
@@ -244,8 +244,8 @@ func (w *worker) hearError(err error) {
 	if m, ok := errors.AsType[*ipc.MessageError](err); ok {
 		if errors.Is(m.Err, ipc.ErrMessageTooLong) {
 			w.hearTooLong(m.Data)
-		} else if w.deaf() || !w.hearUnreadable(m.Data) {
-			w.misbehave(m.Err.Error(), m.Data)
+		} else if w.dropsMessages() || !w.hearUnreadable(m.Data) {
+			w.noteGarbage(m.Err.Error(), m.Data)
 		}
 		return
 	}
@@ -253,7 +253,7 @@ func (w *worker) hearError(err error) {
 		w.hearEnd() // That is how its end is seen first, or that it reads no more.
 		return
 	}
-	w.pool.tellError(err)
+	w.pool.reportError(err)
 }
 
 // hearReceived is called when the worker has the descriptor of a job, or has not: then the job has
@@ -272,19 +272,19 @@ func (w *worker) hearReceived(id uint64, err error) {
 		w.pool.settle(t, nil, err)
 	}
 	w.afterJob()
-	w.pool.dispatch()
+	w.pool.assignWaiting()
 }
 
 // hearDrain is called when the worker takes messages again.
-func (w *worker) hearDrain() { w.pool.dispatch() }
+func (w *worker) hearDrain() { w.pool.assignWaiting() }
 
 // hearEnd is called when the worker sends no more, or takes no more.
 func (w *worker) hearEnd() {
-	if w.state >= workerEnding {
+	if w.state >= workerExiting {
 		return
 	}
 	// It has died, or has closed its side and cannot be used any more.
-	w.state = workerEnding
-	w.release()
-	w.endWithin(w.pool.o.DisconnectGrace)
+	w.state = workerExiting
+	w.requeueBound()
+	w.exitWithin(w.pool.o.DisconnectGrace)
 }

@@ -33,7 +33,7 @@ type Job struct {
 	server  *server
 	handler Handler
 	ctx     context.Context
-	stop    context.CancelCauseFunc // nil on the loop
+	cancel  context.CancelCauseFunc // nil on the loop
 
 	id         uint64
 	method     string
@@ -45,10 +45,10 @@ type Job struct {
 	cost       int64       // bytes; what it counts for in server.cost
 
 	// Guarded by serveDoor.mu.
-	ended    bool
-	credit   int64
-	room     chan struct{} // closed when a Write should try again; nil while none waits
-	progress []byte        // the latest that was not sent; nil: there is none
+	ended     bool
+	credit    int64
+	wakeWrite chan struct{} // closed when a Write should try again; nil while none waits
+	progress  []byte        // the latest that was not sent; nil: there is none
 }
 
 // ID returns the number by which the parent knows the job. It never uses one twice in one worker's
@@ -118,8 +118,8 @@ func (j *Job) flushOnLoop() {
 	}
 }
 
-// mayNotSend returns why the job cannot send anything. Called under serveDoor.mu.
-func (j *Job) mayNotSend() error {
+// sendError returns why the job cannot send anything. Called under serveDoor.mu.
+func (j *Job) sendError() error {
 	if j.ended {
 		return ErrJobEnded
 	}

@@ -39,7 +39,7 @@ func (j *Job) writeSome(p []byte) (n int, err error) {
 		return 0, context.Cause(j.ctx)
 	}
 	d := j.server.door
-	n, wait, err := d.reserve(j, min(len(p), chunkSize))
+	n, wait, err := d.reserveCredit(j, min(len(p), chunkSize))
 	switch {
 	case err != nil:
 		return 0, err

@@ -13,9 +13,9 @@ type link interface {
 	// send has the worker given a job. An error means that nothing was sent.
 	send(m *jobMessage, t *Task) error
 
-	// control has it told something that is no job. It may not arrive: the worker's end may not
+	// sendControl has it told something that is no job. It may not arrive: the worker's end may not
 	// have been seen yet.
-	control(v any)
+	sendControl(v any)
 
 	// needDrain reports whether the worker should be sent nothing until hearDrain.
 	needDrain() bool
@@ -88,7 +88,7 @@ func (k *messageLink) send(m *jobMessage, t *Task) error {
 	return k.channel.SendWith(m, o)
 }
 
-func (k *messageLink) control(v any) { _ = k.channel.Send(v) }
+func (k *messageLink) sendControl(v any) { _ = k.channel.Send(v) }
 
 func (k *messageLink) needDrain() bool { return k.channel.NeedDrain() }
 

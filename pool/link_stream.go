@@ -15,20 +15,20 @@ type streamLink struct {
 	in       *streams.Readable // what the worker answers
 	out      *streams.Writable
 	splitter frames.Splitter
-	framed   bool // each is behind its length; else they are lines
+	lengths  bool // each is behind its length; else they are lines
 	buf      []byte
 }
 
-// newStreamLink returns the link over two streams. Answers have up to max bytes.
-func newStreamLink(w *worker, in *streams.Readable, out *streams.Writable, max int, framed bool) *streamLink {
-	k := &streamLink{worker: w, in: in, out: out, splitter: frames.Lines(max), framed: framed}
-	if framed {
-		k.splitter = frames.Lengths(max)
+// newStreamLink returns the link over two streams. Answers have up to limit bytes.
+func newStreamLink(w *worker, in *streams.Readable, out *streams.Writable, limit int, lengths bool) *streamLink {
+	k := &streamLink{worker: w, in: in, out: out, splitter: frames.Lines(limit), lengths: lengths}
+	if lengths {
+		k.splitter = frames.Lengths(limit)
 	}
 	in.Unref()
 	out.Unref()
 	in.OnData(k.split)
-	in.OnEnd(k.ended)
+	in.OnEnd(k.onEnd)
 	in.OnError(func(err error) { w.hearError(err) })
 	in.OnClose(w.hearEnd)
 	out.OnDrain(w.hearDrain)
@@ -45,13 +45,13 @@ func newStreamLink(w *worker, in *streams.Readable, out *streams.Writable, max i
 // is heard calls nobody of the program but in ticks of their own, and listeners of progress and
 // chunks.
 func (k *streamLink) split(p []byte) {
-	for len(p) > 0 && !k.worker.deaf() {
+	for len(p) > 0 && !k.worker.dropsMessages() {
 		frame, rest, err := k.splitter.Next(p)
 		p = rest
 		switch {
 		case err != nil:
 			k.worker.hearTooLong(frame)
-		case frame != nil && k.framed:
+		case frame != nil && k.lengths:
 			k.worker.hearFrame(frame)
 		case len(frame) > 0: // An empty line is no message.
 			k.worker.hear(frame, nil)
@@ -60,15 +60,15 @@ func (k *streamLink) split(p []byte) {
 	k.splitter.Recycle()
 }
 
-// ended takes what is left without a newline for a line.
-func (k *streamLink) ended() {
-	if left := k.splitter.Kept(); !k.framed && len(left) > 0 {
+// onEnd takes what is left without a newline for a line.
+func (k *streamLink) onEnd() {
+	if left := k.splitter.Kept(); !k.lengths && len(left) > 0 {
 		k.worker.hear(left, nil)
 	}
 }
 
 func (k *streamLink) send(m *jobMessage, t *Task) error {
-	if k.framed {
+	if k.lengths {
 		k.buf = binary.BigEndian.AppendUint32(k.buf[:0], uint32(len(m.Job)))
 		return k.write(append(k.buf, m.Job...))
 	}
@@ -87,8 +87,8 @@ func (k *streamLink) write(p []byte) error {
 	return err
 }
 
-func (k *streamLink) control(v any) {
-	if k.framed {
+func (k *streamLink) sendControl(v any) {
+	if k.lengths {
 		return // It has nothing of that.
 	}
 	if line, err := k.worker.pool.encoder.Append(k.buf[:0], v); err == nil {

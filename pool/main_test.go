@@ -196,24 +196,26 @@ func pass(t testing.TB, l *reactor.Loop, d time.Duration) {
 	until(t, l, func() bool { return over })
 }
 
-// log is a file to which workers add the Arg of each job that they begin.
-type log struct {
+// journalFile is a file to which workers add the Arg of each job that they begin.
+type journalFile struct {
 	t    testing.TB
 	name string
 }
 
-func newLog(t testing.TB) log { return log{t, filepath.Join(t.TempDir(), "log")} }
-
-func (g log) env() string { return "RAW_LOG=" + g.name }
-
-// begun returns how often a job with that Arg was begun.
-func (g log) begun(arg string) int {
-	g.t.Helper()
-	return logged(g.t, g.name, arg)
+func newJournalFile(t testing.TB) journalFile {
+	return journalFile{t, filepath.Join(t.TempDir(), "log")}
 }
 
-// logged returns how many lines of a file are the given one; 0 if there is no file.
-func logged(t require.TestingT, name, line string) (n int) {
+func (g journalFile) env() string { return "RAW_LOG=" + g.name }
+
+// begun returns how often a job with that Arg was begun.
+func (g journalFile) begun(arg string) int {
+	g.t.Helper()
+	return countLines(g.t, g.name, arg)
+}
+
+// countLines returns how many lines of a file are the given one; 0 if there is no file.
+func countLines(t require.TestingT, name, line string) (n int) {
 	text, err := os.ReadFile(name)
 	if !errors.Is(err, fs.ErrNotExist) {
 		require.NoError(t, err)

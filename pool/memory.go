@@ -10,24 +10,24 @@ const memoryPeriod = time.Second
 
 func (o *settings) watchesMemory() bool { return o.MaxMemory > 0 || o.MaxMemoryHard > 0 }
 
-// startWatches starts what the pool looks at again and again.
-func (p *Pool) startWatches() {
+// startTimers starts what the pool looks at again and again.
+func (p *Pool) startTimers() {
 	if p.o.watchesMemory() {
-		p.watch = p.loop.SetInterval(memoryPeriod, p.checkAllMemory)
-		p.watch.Unref()
+		p.memoryTimer = p.loop.SetInterval(memoryPeriod, p.checkAllMemory)
+		p.memoryTimer.Unref()
 	}
 	if p.o.PingInterval > 0 {
-		p.pings = p.loop.SetInterval(p.o.PingInterval, p.pingIdle)
-		p.pings.Unref()
+		p.pingTimer = p.loop.SetInterval(p.o.PingInterval, p.pingIdle)
+		p.pingTimer.Unref()
 	}
 }
 
-func (p *Pool) stopWatches() {
-	if p.watch != nil {
-		p.watch.Stop()
+func (p *Pool) stopTimers() {
+	if p.memoryTimer != nil {
+		p.memoryTimer.Stop()
 	}
-	if p.pings != nil {
-		p.pings.Stop()
+	if p.pingTimer != nil {
+		p.pingTimer.Stop()
 	}
 }
 
@@ -66,6 +66,6 @@ func (w *worker) checkFirstMemory() {
 	}
 	if bytes, err := residentMemory(w.pid, p.o.PSS); err == nil && bytes > p.o.MaxMemory {
 		w.memory, w.bigAtFirst = bytes, true
-		p.tellError(&MemoryError{w.id(), bytes, p.o.MaxMemory})
+		p.reportError(&MemoryError{w.id(), bytes, p.o.MaxMemory})
 	}
 }

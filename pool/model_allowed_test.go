@@ -105,7 +105,7 @@ func (m *model) allowedRuns(k *modelTask) {
 		// next one, and die in it: that one is its neighbour then, too.
 		most += m.timeouts
 	}
-	runs := logged(m.t, m.log.name, k.job.Arg)
+	runs := countLines(m.t, m.log.name, k.job.Arg)
 	m.note("begun %d times, %d are allowed: %+v", runs, most, k.job)
 	require.LessOrEqual(m.t, runs, most)
 }

@@ -74,7 +74,7 @@ type model struct {
 	pool  *pool.Pool
 	o     *pool.Options
 	start string // the file RAW_START
-	log   log
+	log   journalFile
 
 	began      time.Time
 	trace      []string
@@ -113,7 +113,7 @@ func newModel(t *rapid.T, dir string) *model {
 	require.NoError(t, err)
 	dir, err = os.MkdirTemp(dir, "")
 	require.NoError(t, err)
-	m := &model{t: t, loop: l, began: time.Now(), pids: map[int]bool{}, start: filepath.Join(dir, "start"), log: log{nil, filepath.Join(dir, "log")}}
+	m := &model{t: t, loop: l, began: time.Now(), pids: map[int]bool{}, start: filepath.Join(dir, "start"), log: journalFile{nil, filepath.Join(dir, "log")}}
 	m.setStart("")
 	pick := func(name string, low, high int) int { return rapid.IntRange(low, high).Draw(t, name) }
 	ms := func(name string, of ...time.Duration) time.Duration {

@@ -216,7 +216,7 @@ func TestAnIdleWorkerThatDoesNotAnswerPingsIsReplacedAndOneThatComputesIsNot(t *
 //brood:checks W037
 func TestAWorkerWithAJobIsNotPinged(t *testing.T) {
 	l := newLoop(t)
-	begun := newLog(t)
+	begun := newJournalFile(t)
 	p := newPool(t, l, env(raw(pool.Options{Max: 1, InFlight: 1, PingInterval: 5 * time.Millisecond}), begun.env()))
 	long := run(t, p, order{MS: 200}, nil) // It gets messages meanwhile.
 	until(t, l, settled(long))

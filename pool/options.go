@@ -268,9 +268,9 @@ func nameOf[T ~uint8](v T, names []string) string {
 // settings are Options in which every zero was replaced.
 type settings struct {
 	Options
-	fork     childprocess.ForkOptions
-	inFlight int  // 0: what the worker's ready message says
-	rerun    bool // jobs without retries are run again after a crash, too
+	fork            childprocess.ForkOptions
+	inFlight        int  // 0: what the worker's ready message says
+	rerunAfterCrash bool // jobs without retries are run again after a crash, too
 }
 
 // resolve returns o with its defaults, or an *[OptionError].
@@ -304,7 +304,7 @@ func (o *Options) resolve() (*settings, error) {
 	s.MaxQueueBytes = or(s.MaxQueueBytes, DefaultMaxQueueBytes)
 	s.MaxJob = or(s.MaxJob, DefaultMaxResult)
 	s.MaxResult = or(s.MaxResult, DefaultMaxResult)
-	s.rerun = s.MaxCrashes > 1
+	s.rerunAfterCrash = s.MaxCrashes > 1
 	s.MaxCrashes = or(s.MaxCrashes, DefaultMaxCrashes)
 	s.StartTimeout = or(s.StartTimeout, DefaultStartTimeout)
 	s.CancelGrace = max(0, or(s.CancelGrace, DefaultCancelGrace))

@@ -18,9 +18,9 @@ func (o *outcomes) pop() *Task {
 	return t
 }
 
-// tellNextOutcome tells of one settled task, in a tick of its own: a callback that panics costs no
+// reportOutcome tells of one settled task, in a tick of its own: a callback that panics costs no
 // other its call.
-func (p *Pool) tellNextOutcome() {
+func (p *Pool) reportOutcome() {
 	t := p.outcomes.pop()
 	t.done(t.result, t.err)
 }

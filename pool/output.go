@@ -32,7 +32,7 @@ func newOutputLog(w *worker) *outputLog {
 		o.follow(c.Stdout, streamStdout, nil)
 	}
 	if c.Stderr != nil {
-		o.follow(c.Stderr, streamStderr, o.keep)
+		o.follow(c.Stderr, streamStderr, o.keepTail)
 	}
 	return o
 }
@@ -83,13 +83,13 @@ func (o *outputLog) line(name string, p []byte) {
 	}
 }
 
-// keep has the last bytes of stderr.
-func (o *outputLog) keep(p []byte) {
+// keepTail has the last bytes of stderr.
+func (o *outputLog) keepTail(p []byte) {
 	o.tail = append(o.tail, p...)
 	if len(o.tail) > 2*keptStderr {
 		o.tail = append(o.tail[:0], o.tail[len(o.tail)-keptStderr:]...)
 	}
 }
 
-// end returns the last bytes of stderr.
-func (o *outputLog) end() []byte { return o.tail[max(0, len(o.tail)-keptStderr):] }
+// lastStderr returns the last bytes of stderr.
+func (o *outputLog) lastStderr() []byte { return o.tail[max(0, len(o.tail)-keptStderr):] }

@@ -17,7 +17,7 @@ func (p *Pool) pingIdle() {
 			continue
 		}
 		if w.pingHeard < w.pingSent {
-			w.judge(func() {
+			w.afterBacklog(func() {
 				if w.pingHeard < w.pingSent && len(w.jobs) == 0 {
 					w.kill(ExitTimeout, ErrHung)
 				}
@@ -25,7 +25,7 @@ func (p *Pool) pingIdle() {
 			continue
 		}
 		w.pingSent++
-		w.link.control(&pingMessage{w.pingSent})
+		w.link.sendControl(&pingMessage{w.pingSent})
 	}
 }
 
@@ -43,7 +43,7 @@ func (p *Pool) Healthy() error {
 		return err
 	}
 	if p.supply.looping() {
-		return p.supply.loop
+		return p.supply.crashLoop
 	}
 	ready, answering := 0, 0
 	for _, w := range p.workers {

@@ -30,39 +30,39 @@ type Pool struct {
 	logger *slog.Logger // nil: silent
 	hub    *hub
 
-	state  poolState
-	failed error // why Run refuses, if not for Stop: no worker ever became ready
+	state    poolState
+	startErr error // why Run refuses, if not for Stop: no worker ever became ready
 
-	queue    queue              // tasks that any worker may have
-	suspects queue              // tasks of which workers have died
-	bindings bindings           // of keys to workers
-	counts   counts             // of tasks, and what is told of them
-	outcomes outcomes           // that are to be told
-	held     map[*Task]struct{} // tasks that are done and wait for a part of their result
-	aside    map[*Task]struct{} // tasks that wait for what carries their attachment, in no queue
-	full     bool               // NeedDrain was true, and OnDrain has not come
-	tasks    uint64             // submitted so far: the number of the last
-	encoder  nodejson.Encoder   // of the loop
+	queue      queue              // tasks that any worker may have
+	suspects   queue              // tasks of which workers have died
+	bindings   bindings           // of keys to workers
+	counts     counts             // of tasks, and what is told of them
+	outcomes   outcomes           // that are to be told
+	incomplete map[*Task]struct{} // tasks that are done and wait for a part of their result
+	aside      map[*Task]struct{} // tasks that wait for what carries their attachment, in no queue
+	needDrain  bool               // NeedDrain was true, and OnDrain has not come
+	lastTask   uint64             // submitted so far: the number of the last
+	encoder    nodejson.Encoder   // of the loop
 
-	workers     []*worker // whose close has not come, in the order of their numbers
-	everReady   bool      // one of them was
-	number      int       // of the last worker
-	generation  int       // of the workers that are started now
-	generations int       // so far
-	program     program   // what these run
-	dispatched  uint64    // counts dispatches, for Order
-	limit       int       // most workers, lower than Max when the system has no room for more
-	exhausted   bool      // it had none
-	revive      alarm     // sets both back
-	supply      supply    // when the next worker may be started
-	reload      *reload   // that is under way
-	stopping    *stopping // that is under way
-	watch       *reactor.Timer
-	pings       *reactor.Timer
+	workers        []*worker // whose close has not come, in the order of their numbers
+	everReady      bool      // one of them was
+	lastWorker     int       // of the last worker
+	generation     int       // of the workers that are started now
+	lastGeneration int       // so far
+	program        program   // what these run
+	uses           uint64    // counts dispatches, for Order
+	limit          int       // most workers, lower than Max when the system has no room for more
+	exhausted      bool      // it had none
+	limitAlarm     alarm     // sets both back
+	supply         supply    // when the next worker may be started
+	reload         *reload   // that is under way
+	stopping       *stopping // that is under way
+	memoryTimer    *reactor.Timer
+	pingTimer      *reactor.Timer
 
-	unrefed     bool
-	release     func() // of the loop's Hold; nil while it is not held
-	tellOutcome func() // made once, so that settling a task allocates nothing
+	unrefed    bool
+	release    func() // of the loop's Hold; nil while it is not held
+	reportNext func() // made once, so that settling a task allocates nothing
 
 	onDrain       events.Event[struct{}]
 	onWorkerReady events.Event[Worker]
@@ -83,10 +83,10 @@ func New(l *reactor.Loop, o *Options) (*Pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Pool{loop: l, o: s, logger: s.Logger, generation: 1, generations: 1, limit: s.Max}
-	p.held, p.aside = map[*Task]struct{}{}, map[*Task]struct{}{}
+	p := &Pool{loop: l, o: s, logger: s.Logger, generation: 1, lastGeneration: 1, limit: s.Max}
+	p.incomplete, p.aside = map[*Task]struct{}{}, map[*Task]struct{}{}
 	p.counts.exits = map[ExitReason]uint64{}
-	p.counts.since = l.Now()
+	p.counts.madeAt = l.Now()
 	if p.logger == nil {
 		p.logger = l.Logger()
 	}
@@ -94,7 +94,7 @@ func New(l *reactor.Loop, o *Options) (*Pool, error) {
 		p.logger = p.logger.With("pool", s.Name)
 	}
 	p.program = program{self: s.Self, module: s.Module, execPath: s.ExecPath, args: s.Args, fork: s.fork}
-	p.tellOutcome = p.tellNextOutcome
+	p.reportNext = p.reportOutcome
 	if p.hub, err = hubOf(l); err != nil {
 		return nil, err
 	}
@@ -103,7 +103,7 @@ func New(l *reactor.Loop, o *Options) (*Pool, error) {
 		return nil, err
 	}
 	p.hub.open[p] = struct{}{}
-	p.startWatches()
+	p.startTimers()
 	p.updateHold()
 	return p, nil
 }
@@ -124,7 +124,7 @@ func (p *Pool) Unref() {
 // updateHold keeps the loop alive while there is reason to. Nothing else of the pool does.
 func (p *Pool) updateHold() {
 	// For who is started after the pause.
-	kept := len(p.workers) > 0 || p.state == poolOpen && p.supply.paused
+	kept := len(p.workers) > 0 || p.state == poolOpen && p.supply.backingOff
 	want := p.counts.outstanding() > 0 || p.stopping != nil && p.state != poolStopped || p.reload != nil || !p.unrefed && kept
 	switch {
 	case want && p.release == nil:
@@ -162,13 +162,13 @@ func (p *Pool) OnCrashLoop(fn func(e *CrashLoopError)) *events.Listener { return
 // *[ProtocolError], *[MemoryError]. While nobody listens the logger gets them.
 func (p *Pool) OnError(fn func(err error)) *events.Listener { return p.onError.On(fn) }
 
-// tell has fn called in a tick of its own, for events: no listener is called inside the call that
-// caused it, and one that panics costs no other event. That it costs no other listener its event is
-// why they are called by reactor.Emit.
-func (p *Pool) tell(fn func()) { p.loop.NextTick(fn) }
+// nextTick has fn called in a tick of its own, for events: no listener is called inside the call
+// that caused it, and one that panics costs no other event. That it costs no other listener its
+// event is why they are called by reactor.Emit.
+func (p *Pool) nextTick(fn func()) { p.loop.NextTick(fn) }
 
-func (p *Pool) tellError(err error) {
-	p.tell(func() {
+func (p *Pool) reportError(err error) {
+	p.nextTick(func() {
 		if !reactor.Emit(p.loop, &p.onError, err) && p.logger != nil {
 			p.logger.Error(err.Error())
 		}

@@ -13,13 +13,13 @@ func (q *queue) Less(i, j int) bool { return q.tasks[i].before(q.tasks[j]) }
 
 func (q *queue) Swap(i, j int) {
 	q.tasks[i], q.tasks[j] = q.tasks[j], q.tasks[i]
-	q.tasks[i].index, q.tasks[j].index = i, j
+	q.tasks[i].queueIndex, q.tasks[j].queueIndex = i, j
 }
 
 // Push is for package heap.
 func (q *queue) Push(x any) {
 	t := x.(*Task)
-	t.index = len(q.tasks)
+	t.queueIndex = len(q.tasks)
 	q.tasks = append(q.tasks, t)
 }
 
@@ -38,7 +38,7 @@ func (q *queue) add(t *Task) {
 }
 
 func (q *queue) remove(t *Task) {
-	heap.Remove(q, t.index)
+	heap.Remove(q, t.queueIndex)
 	t.queue = nil
 }
 

@@ -100,7 +100,7 @@ func TestAFullQueueIsNoReasonToRefuseWhatAWorkerTakesAtOnce(t *testing.T) {
 //brood:checks W025
 func TestQueueTimeoutIsApartFromTimeout(t *testing.T) {
 	l := newLoop(t)
-	log := newLog(t)
+	log := newJournalFile(t)
 	p := newPool(t, l, env(one(pool.Options{Max: 1, QueueTimeout: 100 * time.Millisecond}), log.env()))
 	ready(t, l, p, 1)
 	slow := run(t, p, order{Do: "echo", Arg: "slow", MS: 800}, nil)
@@ -122,7 +122,7 @@ func TestQueueTimeoutIsApartFromTimeout(t *testing.T) {
 //brood:checks W025
 func TestWhatWasSentAheadStillWaits(t *testing.T) {
 	l := newLoop(t)
-	log := newLog(t)
+	log := newJournalFile(t)
 	p := newPool(t, l, env(one(pool.Options{Max: 1, Ahead: 1}), log.env(), "RAW_SERIAL=1"))
 	ready(t, l, p, 1)
 	slow := run(t, p, order{Do: "pid", MS: 600}, nil)
@@ -140,7 +140,7 @@ func TestWhatWasSentAheadStillWaits(t *testing.T) {
 //brood:checks W028
 func TestACallerWhoseContextEndsLeavesTheQueue(t *testing.T) {
 	l := newLoop(t)
-	log := newLog(t)
+	log := newJournalFile(t)
 	p := newPool(t, l, env(one(pool.Options{Max: 1, MaxQueue: 1}), log.env()))
 	ready(t, l, p, 1)
 	running, first := runTask(t, p, order{Do: "silent"}, nil)

@@ -118,14 +118,14 @@ func (s *rawServer) hear(m *ipc.Message) {
 	case q.Recall:
 		if s.serial && i > 0 {
 			s.send(`{"id":%d,"recalled":true}`, q.ID)
-			s.over(s.jobs[i])
+			s.finishJob(s.jobs[i])
 		}
 	case q.Cancel != nil:
 		if i < 0 || s.jobs[i].Job.Do == "stubborn" || s.jobs[i].timer != nil && !s.jobs[i].timer.Stop() {
 			return
 		}
 		s.send(`{"id":%d,"error":{"message":"cancelled: %s","code":"ERR_CANCELLED"}}`, q.ID, *q.Cancel)
-		s.over(s.jobs[i])
+		s.finishJob(s.jobs[i])
 	default:
 		s.jobs = append(s.jobs, q)
 		if s.parent.Connected() && (!s.serial || len(s.jobs) == 1 && s.unsent == 0) {
@@ -155,12 +155,12 @@ func (s *rawServer) answer(q *rawJob) {
 	switch q.Job.Do {
 	case "silent", "raw", "hang-up": // It was not answered.
 	default:
-		s.over(q)
+		s.finishJob(q)
 	}
 }
 
 // over forgets a job. A serial worker begins the next one, see sent.
-func (s *rawServer) over(q *rawJob) {
+func (s *rawServer) finishJob(q *rawJob) {
 	s.jobs = slices.DeleteFunc(s.jobs, func(other *rawJob) bool { return other == q })
 	if s.serial && s.unsent == 0 && len(s.jobs) > 0 && !s.jobs[0].begun && s.parent.Connected() {
 		s.begin(s.jobs[0])
@@ -230,9 +230,9 @@ func obey(q rawJob, send func(string, ...any), parent *ipc.Channel) {
 		os.Exit(9)
 	case "grow", "grow-and-hang":
 		for i := range q.Job.MS {
-			held = append(held, make([]byte, 1<<20))
+			hoard = append(hoard, make([]byte, 1<<20))
 			for j := 0; j < 1<<20; j += 4096 {
-				held[i][j] = 1
+				hoard[i][j] = 1
 			}
 		}
 		if q.Job.Do == "grow" {
@@ -259,7 +259,7 @@ func obey(q rawJob, send func(string, ...any), parent *ipc.Channel) {
 }
 
 // held is memory that a worker has grown by.
-var held [][]byte
+var hoard [][]byte
 
 // parentWorker has a pool of its own, whose workers compute, and says their pids.
 func parentWorker(l *reactor.Loop, parent *ipc.Channel, args []string) error {

@@ -41,16 +41,16 @@ func (e *ReloadError) Unwrap() error { return e.Err }
 // reload is a replacement of all workers under way. Its methods may be called on nil, when there is
 // none.
 type reload struct {
-	pool     *Pool
-	before   program
-	gen      int // of the new workers
-	genOld   int
-	batch    int
-	old      []*worker // that are to be replaced
-	pending  int       // of them with a successor that is not ready
-	replaced int
-	of       int
-	done     func(error)
+	pool      *Pool
+	before    program
+	gen       int // of the new workers
+	genBefore int
+	batch     int
+	old       []*worker // that are to be replaced
+	pending   int       // of them with a successor that is not ready
+	replaced  int
+	of        int
+	done      func(error)
 }
 
 // Reload replaces all workers: of each batch a new one has to be ready before an old one gets no
@@ -77,9 +77,9 @@ func (p *Pool) Reload(o *ReloadOptions, done func(error)) error {
 	if err != nil {
 		return err
 	}
-	r := &reload{pool: p, before: p.program, genOld: p.generation, batch: min(max(1, o.Batch), p.o.Starting), done: done}
-	p.generations++
-	r.gen, p.generation, p.program = p.generations, p.generations, next
+	r := &reload{pool: p, before: p.program, genBefore: p.generation, batch: min(max(1, o.Batch), p.o.Starting), done: done}
+	p.lastGeneration++
+	r.gen, p.generation, p.program = p.lastGeneration, p.lastGeneration, next
 	p.reload = r
 	for _, w := range slices.Clone(p.workers) {
 		switch {
@@ -92,7 +92,7 @@ func (p *Pool) Reload(o *ReloadOptions, done func(error)) error {
 		}
 	}
 	r.of = len(r.old)
-	p.tell(r.step)
+	p.nextTick(r.step)
 	p.updateHold()
 	return nil
 }
@@ -127,41 +127,41 @@ func (r *reload) step() {
 			r.fail(err)
 			return
 		}
-		next.succeeds = true
+		next.inReload = true
 	}
 	if p.reload == r && r.pending == 0 && len(r.old) == 0 {
 		r.finish(nil)
 	}
 }
 
-// ready is called when a worker has become ready.
-func (r *reload) ready(w *worker) {
-	if r == nil || w.gen != r.gen || !w.succeeds {
+// onReady is called when a worker has become ready.
+func (r *reload) onReady(w *worker) {
+	if r == nil || w.gen != r.gen || !w.inReload {
 		return
 	}
-	w.succeeds = false
+	w.inReload = false
 	r.pending--
 	r.replaced++
-	r.pool.tell(r.step)
+	r.pool.nextTick(r.step)
 }
 
-// failed is called when a worker did not become ready.
-func (r *reload) failed(w *worker, err error) {
+// onStartFailed is called when a worker did not become ready.
+func (r *reload) onStartFailed(w *worker, err error) {
 	if r != nil && w.gen == r.gen {
 		r.fail(err)
 	}
 }
 
-// gone is called when a worker has ended. A new one that was not ready was not needed any more: the
-// pool is smaller now.
-func (r *reload) gone(w *worker) {
+// onExit is called when a worker has ended. A new one that was not ready was not needed any more:
+// the pool is smaller now.
+func (r *reload) onExit(w *worker) {
 	if r == nil {
 		return
 	}
-	if w.succeeds && w.gen == r.gen {
+	if w.inReload && w.gen == r.gen {
 		r.pending--
 	}
-	r.pool.tell(r.step)
+	r.pool.nextTick(r.step)
 }
 
 // fail ends the reload. The old workers stay.
@@ -170,7 +170,7 @@ func (r *reload) fail(err error) {
 		return
 	}
 	p := r.pool
-	p.program, p.generation = r.before, r.genOld
+	p.program, p.generation = r.before, r.genBefore
 	for _, w := range slices.Clone(p.workers) {
 		switch {
 		case w.gen == r.gen && w.state == workerStarting:
@@ -186,7 +186,7 @@ func (r *reload) finish(err error) {
 	p := r.pool
 	p.reload = nil
 	if r.done != nil {
-		p.tell(func() { r.done(err) })
+		p.nextTick(func() { r.done(err) })
 	}
 	p.fill()
 	p.updateHold()

@@ -3,20 +3,20 @@ package pool
 // Resize sets how many workers there are at least and at most, as Options.Min and Max. Workers that
 // are more than that end once they are idle, those that have been idle for longest first. The error
 // is an *[OptionError].
-func (p *Pool) Resize(min, max int) error {
+func (p *Pool) Resize(fewest, most int) error {
 	o := p.o.Options
-	o.Min, o.Max = min, max
+	o.Min, o.Max = fewest, most
 	switch {
-	case max < 1:
+	case most < 1:
 		return &OptionError{"Max", "is less than 1"}
-	case min > max:
+	case fewest > most:
 		return &OptionError{"Min", "is more than Max"}
 	}
-	p.o.Max, p.limit, p.exhausted = max, max, false
-	if p.o.Min = min; min < 0 {
+	p.o.Max, p.limit, p.exhausted = most, most, false
+	if p.o.Min = fewest; fewest < 0 {
 		p.o.Min = 0
-	} else if min == 0 {
-		p.o.Min = max
+	} else if fewest == 0 {
+		p.o.Min = most
 	}
 	if p.state != poolOpen {
 		return nil
@@ -46,7 +46,7 @@ func (p *Pool) leastUseful() (found *worker) {
 			continue
 		}
 		if found == nil || w.state < found.state ||
-			w.state == found.state && (len(w.jobs) < len(found.jobs) || len(w.jobs) == len(found.jobs) && w.touched < found.touched) {
+			w.state == found.state && (len(w.jobs) < len(found.jobs) || len(w.jobs) == len(found.jobs) && w.lastUse < found.lastUse) {
 			found = w
 		}
 	}

@@ -108,23 +108,23 @@ func (p *Pool) submit(job []byte, o *RunOptions, done func(*Result, error)) (*Ta
 		return nil, err
 	}
 	if p.queueFull(len(job)+len(o.Attach)) && p.roomFor(o.Key) == nil {
-		p.full = true
+		p.needDrain = true
 		return nil, ErrQueueFull
 	}
 	t := p.newTask(job, o, done)
-	p.enter(t)
+	p.admit(t)
 	return t, nil
 }
 
 // refuses returns why the pool takes no job, nil if it does.
 func (p *Pool) refuses() error {
 	switch {
-	case p.failed != nil:
-		return p.failed
+	case p.startErr != nil:
+		return p.startErr
 	case p.state != poolOpen:
 		return ErrStopped
 	case p.supply.looping() && p.o.CrashLoop == CrashLoopFail:
-		return p.supply.loop
+		return p.supply.crashLoop
 	}
 	return nil
 }
@@ -146,27 +146,27 @@ func (o *RunOptions) check(s *settings) error {
 }
 
 func (p *Pool) newTask(job []byte, o *RunOptions, done func(*Result, error)) *Task {
-	p.tasks++
+	p.lastTask++
 	t := &Task{
-		pool: p, number: p.tasks, job: job, method: o.Method, key: o.Key, priority: o.Priority, attach: o.Attach, handle: o.Handle,
-		timeout: max(0, or(o.Timeout, p.o.Timeout)), retries: max(0, or(o.Retries, p.o.Retries)), since: p.loop.Now(), done: done,
+		pool: p, number: p.lastTask, job: job, method: o.Method, key: o.Key, priority: o.Priority, attach: o.Attach, handle: o.Handle,
+		timeout: max(0, or(o.Timeout, p.o.Timeout)), retries: max(0, or(o.Retries, p.o.Retries)), submittedAt: p.loop.Now(), done: done,
 	}
-	t.retried = t.retries > 0 || p.o.rerun && o.Retries >= 0
-	t.watch(o.Context)
+	t.rerunAfterCrash = t.retries > 0 || p.o.rerunAfterCrash && o.Retries >= 0
+	t.watchContext(o.Context)
 	if d := or(o.QueueTimeout, p.o.QueueTimeout); d > 0 {
 		t.waitAlarm.set(p.loop, d, func() { p.abandon(t, ErrQueueTimeout, "has waited too long") })
 	}
 	return t
 }
 
-// enter takes up a new task.
-func (p *Pool) enter(t *Task) {
+// admit takes up a new task.
+func (p *Pool) admit(t *Task) {
 	p.counts.submitted++
 	p.enqueue(t)
-	p.dispatch()
+	p.assignWaiting()
 	p.grow()
 	if p.atMark() {
-		p.full = true
+		p.needDrain = true
 	}
 	p.updateHold()
 }
@@ -181,10 +181,10 @@ func (p *Pool) enqueue(t *Task) {
 
 // queueFor returns the queue in which t waits: that of its worker, if it has one.
 func (p *Pool) queueFor(t *Task) *queue {
-	if t.alone {
+	if t.suspect {
 		return &p.suspects
 	}
-	w := t.only
+	w := t.onlyWorker
 	if w == nil {
 		w = p.bindings.worker(t.key)
 	}
@@ -194,16 +194,16 @@ func (p *Pool) queueFor(t *Task) *queue {
 	return &w.bound
 }
 
-// unqueue takes t out of its queue.
-func (p *Pool) unqueue(t *Task) {
+// dequeue takes t out of its queue.
+func (p *Pool) dequeue(t *Task) {
 	if t.queue != nil {
 		t.queue.remove(t)
 	}
 	p.counts.waiting--
 	p.counts.waitingBytes -= int64(len(t.job) + len(t.attach))
-	if p.full && p.halfFree() {
-		p.full = false
-		p.tell(func() { reactor.Emit(p.loop, &p.onDrain, struct{}{}) })
+	if p.needDrain && p.halfFree() {
+		p.needDrain = false
+		p.nextTick(func() { reactor.Emit(p.loop, &p.onDrain, struct{}{}) })
 	}
 }
 
@@ -227,14 +227,14 @@ func (p *Pool) halfFree() bool {
 
 // NeedDrain reports whether whoever has more jobs should wait for OnDrain: the queue is full, and
 // has not been half empty since.
-func (p *Pool) NeedDrain() bool { return p.full }
+func (p *Pool) NeedDrain() bool { return p.needDrain }
 
 // abandon settles a task whose worker, if it has one, need not go on with it.
 func (p *Pool) abandon(t *Task, err error, reason string) {
-	a := t.given
+	a := t.assignment
 	p.settle(t, nil, err)
 	if a != nil {
 		a.cancel(reason)
 	}
-	p.dispatch()
+	p.assignWaiting()
 }

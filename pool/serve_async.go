@@ -8,10 +8,10 @@ import (
 
 // asyncJobs are those whose handlers run on the loop and answer later.
 type asyncJobs struct {
-	running int
-	due     bool   // begin comes in a tick
-	begin   func() // server.begin, made once
-	encoder nodejson.Encoder
+	running   int
+	scheduled bool   // begin comes in a tick
+	begin     func() // server.begin, made once
+	encoder   nodejson.Encoder
 }
 
 // handlesOnLoop reports whether the handlers run on the loop goroutine.
@@ -38,7 +38,7 @@ func (j *Job) Later() (answer func(result any, err error)) {
 
 // begin calls the handlers of the jobs that wait, as far as there is room.
 func (s *server) begin() {
-	s.async.due = false
+	s.async.scheduled = false
 	for s.async.running < s.o.Concurrency {
 		j := s.door.next()
 		if j == nil {
@@ -53,8 +53,8 @@ func (s *server) begin() {
 
 // beginSoon is begin for what is called by a handler: no other handler runs inside that.
 func (s *server) beginSoon() {
-	if s.o.Async && !s.async.due && s.ending.state == serving {
-		s.async.due = true
+	if s.o.Async && !s.async.scheduled && s.shutdown.state == serving {
+		s.async.scheduled = true
 		s.loop.NextTick(s.async.begin)
 	}
 }
@@ -83,10 +83,10 @@ func (s *server) answerAsync(j *Job, value any, err error) {
 		frame, attach, err = resultOf(j, value, s.door.buffer(), &s.async.encoder)
 	}
 	if err != nil {
-		frame = appendError(s.door.buffer(), j.id, safely(j.ctx, err))
+		frame = appendError(s.door.buffer(), j.id, describeSafely(j.ctx, err))
 	}
 	s.async.running--
-	s.answer(j, frame, attach)
+	s.answerJob(j, frame, attach)
 	s.flush()
 	s.beginSoon()
 }

@@ -84,13 +84,13 @@ func memory(t testing.TB, p []byte, seals int) ipc.File {
 	return ipc.File{File: f}
 }
 
-func (p *handParent) sendWith(message string, handle any) {
+func (p *scriptedParent) sendWith(message string, handle any) {
 	p.t.Helper()
 	require.NoError(p.t, p.child.SendWith(rawJSON(message), &ipc.SendOptions{Handle: handle}))
 }
 
 // takeAttachment has the next attachment of the worker put into the result.
-func (p *handParent) takeAttachment(into *[]byte) {
+func (p *scriptedParent) takeAttachment(into *[]byte) {
 	p.t.Helper()
 	p.child.OnMessage(func(m *ipc.Message) {
 		h := m.Handle()
@@ -117,7 +117,7 @@ func sumOf(p []byte) string {
 }
 
 // startAttach starts the helper as a pool does it.
-func startAttach(t testing.TB, mode ...string) *handParent {
+func startAttach(t testing.TB, mode ...string) *scriptedParent {
 	t.Helper()
 	file, argv := helperproc.Command("serve-attach", mode...)
 	o := &childprocess.ForkOptions{}
@@ -127,7 +127,7 @@ func startAttach(t testing.TB, mode ...string) *handParent {
 	return p
 }
 
-func eachMode(t *testing.T, fn func(t *testing.T, p *handParent)) {
+func eachMode(t *testing.T, fn func(t *testing.T, p *scriptedParent)) {
 	t.Helper()
 	for _, mode := range [][]string{nil, {"onloop"}} {
 		t.Run(fmt.Sprint(mode), func(t *testing.T) {
@@ -135,7 +135,7 @@ func eachMode(t *testing.T, fn func(t *testing.T, p *handParent)) {
 			fn(t, p)
 			p.send(`{"id":99,"method":"ignore"}`)
 			p.expect(`{"id":99,"result":false}`)
-			p.end()
+			p.disconnect()
 			require.Empty(t, p.stderr.String())
 		})
 	}
@@ -143,7 +143,7 @@ func eachMode(t *testing.T, fn func(t *testing.T, p *handParent)) {
 
 //brood:checks W072
 func TestAttachmentsCrossBothWaysAsMemory(t *testing.T) {
-	eachMode(t, func(t *testing.T, p *handParent) {
+	eachMode(t, func(t *testing.T, p *scriptedParent) {
 		data := make([]byte, 9<<20+7)
 		for i := range data {
 			data[i] = byte(i * 7)
@@ -165,7 +165,7 @@ func TestAttachmentsCrossBothWaysAsMemory(t *testing.T) {
 
 //brood:checks W072
 func TestAttachmentsLeaveNothingBehind(t *testing.T) {
-	eachMode(t, func(t *testing.T, p *handParent) {
+	eachMode(t, func(t *testing.T, p *scriptedParent) {
 		var back []byte
 		p.takeAttachment(&back)
 		p.send(`{"id":1,"method":"fds"}`)
@@ -207,12 +207,12 @@ func TestAnAttachmentThatIsNotSealedIsCopied(t *testing.T) {
 	defer onDisk.Close()
 	p.sendWith(`{"id":4,"method":"sum","attach":9}`, ipc.File{File: onDisk})
 	p.expect(`{"id":4,"result":"` + sumOf([]byte("on a disk")) + `"}`)
-	p.end()
+	p.disconnect()
 }
 
 //brood:checks W072
 func TestAnAttachmentThatIsNotAsAnnouncedIsAJobError(t *testing.T) {
-	eachMode(t, func(t *testing.T, p *handParent) {
+	eachMode(t, func(t *testing.T, p *scriptedParent) {
 		message := func(m, reason string) string {
 			return `{"id":1,"error":{"message":"attachment: ` + reason + `","code":"ERR_ATTACH"}}`
 		}
@@ -256,7 +256,7 @@ func TestAHandlerGetsTheHandleOfItsJob(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, w.Close())
 	p.expect(`{"id":1,"result":"through a pipe"}`)
-	p.end()
+	p.disconnect()
 }
 
 // TestAParentThatIsNoPoolGetsNoAttachment: it may be a Node program, which would abort.
@@ -267,7 +267,7 @@ func TestAParentThatIsNoPoolGetsNoAttachment(t *testing.T) {
 	p.next()
 	p.sendWith(`{"id":1,"method":"invert","attach":1}`, memory(t, []byte("x"), allSeals))
 	p.expect(`{"id":1,"error":{"message":"the result has an attachment, and the parent is no pool","code":"ERR_RESULT"}}`)
-	p.end()
+	p.disconnect()
 }
 
 // TestAParentThatDoesNotAcknowledgeAnAttachmentIsLeft: what it asks meanwhile cannot be answered,

@@ -26,8 +26,8 @@ const (
 // is the loop's, but for the methods of a Job, which come here.
 type serveDoor struct {
 	loop   *reactor.Loop
-	posted func() // called on the loop when something has come out
-	local  bool   // that is on the loop already, where it is called anyway
+	onOut  func() // called on the loop when something has come out
+	onLoop bool   // that is on the loop already, where it is called anyway
 
 	mu       sync.Mutex // nothing else is locked under it
 	wake     sync.Cond  // runners wait: for a job, and for room
@@ -39,7 +39,7 @@ type serveDoor struct {
 	broken   error // why nothing can be sent any more
 	out      []outgoing
 	outBytes int  // of out, and of what the loop has taken from it and not sent
-	due      bool // posted was posted, and has not run
+	posted   bool // posted was posted, and has not run
 	spare    [][]byte
 	stalled  []*Job // whose Write waits
 }
@@ -62,13 +62,13 @@ const (
 )
 
 func newDoor(l *reactor.Loop, posted func()) *serveDoor {
-	d := &serveDoor{loop: l, posted: posted}
+	d := &serveDoor{loop: l, onOut: posted}
 	d.wake.L = &d.mu
 	return d
 }
 
-// put queues a job for one of at most limit runners.
-func (d *serveDoor) put(j *Job, limit int, run func()) {
+// queueForRunner queues a job for one of at most limit runners.
+func (d *serveDoor) queueForRunner(j *Job, limit int, run func()) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.queue = append(d.queue, j)
@@ -81,8 +81,8 @@ func (d *serveDoor) put(j *Job, limit int, run func()) {
 	}
 }
 
-// hold queues a job for next.
-func (d *serveDoor) hold(j *Job) {
+// queueForNext queues a job for next.
+func (d *serveDoor) queueForNext(j *Job) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.queue = append(d.queue, j)
@@ -95,7 +95,7 @@ func (d *serveDoor) next() *Job {
 	if d.closed || d.first == len(d.queue) || d.outBytes >= clogged {
 		return nil
 	}
-	return d.shift()
+	return d.takeFirst()
 }
 
 // start starts a runner. It ends when the door is closed, once it has no job. Nobody waits for
@@ -115,11 +115,11 @@ func (d *serveDoor) take() *Job {
 		d.runners--
 		return nil
 	}
-	return d.shift()
+	return d.takeFirst()
 }
 
-// shift takes the oldest job.
-func (d *serveDoor) shift() *Job {
+// takeFirst takes the oldest job.
+func (d *serveDoor) takeFirst() *Job {
 	j := d.queue[d.first]
 	d.queue[d.first] = nil
 	d.first++
@@ -158,28 +158,28 @@ func (d *serveDoor) close(broken error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.closed = true
-	d.breakOff(broken)
+	d.setBroken(broken)
 	d.wake.Broadcast()
 }
 
-// fail has what is sent from now on fail with err.
-func (d *serveDoor) fail(err error) {
+// refuseSends has what is sent from now on fail with err.
+func (d *serveDoor) refuseSends(err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.breakOff(err)
+	d.setBroken(err)
 }
 
-func (d *serveDoor) breakOff(err error) {
+func (d *serveDoor) setBroken(err error) {
 	if d.broken == nil {
 		d.broken = err
 	}
-	d.resume()
+	d.wakeWriters()
 }
 
 // answer sends the last message of a job. It ends the job.
 func (d *serveDoor) answer(j *Job, frame []byte, attach *os.File) {
 	d.mu.Lock()
-	d.end(j)
+	d.markEnded(j)
 	post := false
 	if d.closed {
 		closeFile(attach)
@@ -190,27 +190,27 @@ func (d *serveDoor) answer(j *Job, frame []byte, attach *os.File) {
 	d.post(post)
 }
 
-// over ends a job whose answer goes another way.
-func (d *serveDoor) over(j *Job) {
+// finishJob ends a job whose answer goes another way.
+func (d *serveDoor) finishJob(j *Job) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.end(j)
+	d.markEnded(j)
 }
 
-// end has nothing of a job sent any more. A Write that was told to wait is forgotten: the memory of
-// the job may be that of the next one.
-func (d *serveDoor) end(j *Job) {
+// markEnded has nothing of a job sent any more. A Write that was told to wait is forgotten: the
+// memory of the job may be that of the next one.
+func (d *serveDoor) markEnded(j *Job) {
 	j.ended = true
-	if j.room != nil {
+	if j.wakeWrite != nil {
 		d.stalled = slices.DeleteFunc(d.stalled, func(other *Job) bool { return other == j })
-		j.room = nil
+		j.wakeWrite = nil
 	}
 }
 
 // progress has the latest progress of a job sent.
 func (d *serveDoor) progress(j *Job, frame []byte) error {
 	d.mu.Lock()
-	err := j.mayNotSend()
+	err := j.sendError()
 	post := false
 	if err == nil {
 		if j.progress == nil {
@@ -223,8 +223,8 @@ func (d *serveDoor) progress(j *Job, frame []byte) error {
 	return err
 }
 
-// latest takes the progress of a job.
-func (d *serveDoor) latest(j *Job) []byte {
+// takeProgress takes the progress of a job.
+func (d *serveDoor) takeProgress(j *Job) []byte {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	frame := j.progress
@@ -240,20 +240,20 @@ func (d *serveDoor) notice(frame []byte) {
 	d.post(post)
 }
 
-// reserve takes as much as it can get of a job's credit for want bytes of a chunk. When it gets
-// none, wait is closed as soon as it is worth asking again.
-func (d *serveDoor) reserve(j *Job, want int) (n int, wait <-chan struct{}, err error) {
+// reserveCredit takes as much as it can get of a job's credit for want bytes of a chunk. When it
+// gets none, wait is closed as soon as it is worth asking again.
+func (d *serveDoor) reserveCredit(j *Job, want int) (n int, wait <-chan struct{}, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if err := j.mayNotSend(); err != nil {
+	if err := j.sendError(); err != nil {
 		return 0, nil, err
 	}
 	if j.credit == 0 || d.outBytes >= clogged {
-		if j.room == nil {
-			j.room = make(chan struct{})
+		if j.wakeWrite == nil {
+			j.wakeWrite = make(chan struct{})
 			d.stalled = append(d.stalled, j)
 		}
-		return 0, j.room, nil
+		return 0, j.wakeWrite, nil
 	}
 	n = int(min(int64(want), j.credit))
 	j.credit -= int64(n)
@@ -263,7 +263,7 @@ func (d *serveDoor) reserve(j *Job, want int) (n int, wait <-chan struct{}, err 
 // chunk sends a chunk, and gives back what was reserved and is not in it.
 func (d *serveDoor) chunk(j *Job, frame []byte, unused int) error {
 	d.mu.Lock()
-	err := j.mayNotSend()
+	err := j.sendError()
 	post := err == nil && d.push(outgoing{job: j, kind: outChunk, frame: frame})
 	j.credit += int64(unused)
 	d.mu.Unlock()
@@ -277,29 +277,29 @@ func (d *serveDoor) grant(j *Job, n uint64) {
 	defer d.mu.Unlock()
 	j.credit += int64(min(n, mostCredit))
 	j.credit = min(j.credit, mostCredit)
-	d.resume()
+	d.wakeWriters()
 }
 
 // push queues a message, and reports whether the loop is to be told.
 func (d *serveDoor) push(o outgoing) (post bool) {
 	d.out = append(d.out, o)
 	d.outBytes += entryCost + len(o.frame)
-	post = !d.due
-	d.due = true
+	post = !d.posted
+	d.posted = true
 	return post
 }
 
 func (d *serveDoor) post(needed bool) {
-	if needed && !d.local {
-		_ = d.loop.Post(d.posted) // Nobody asks for the answers of a closed loop.
+	if needed && !d.onLoop {
+		_ = d.loop.Post(d.onOut) // Nobody asks for the answers of a closed loop.
 	}
 }
 
-// resume has all Writes that wait try again.
-func (d *serveDoor) resume() {
+// wakeWriters has all Writes that wait try again.
+func (d *serveDoor) wakeWriters() {
 	for i, j := range d.stalled {
-		close(j.room)
-		j.room = nil
+		close(j.wakeWrite)
+		j.wakeWrite = nil
 		d.stalled[i] = nil
 	}
 	d.stalled = d.stalled[:0]
@@ -309,7 +309,7 @@ func (d *serveDoor) resume() {
 func (d *serveDoor) collect(list []outgoing) []outgoing {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.due = false
+	d.posted = false
 	list = append(list, d.out...)
 	clear(d.out)
 	d.out = d.out[:0]
@@ -337,7 +337,7 @@ func (d *serveDoor) sent(list []outgoing) {
 	}
 	if was >= clogged && d.outBytes < clogged {
 		d.wake.Broadcast()
-		d.resume()
+		d.wakeWriters()
 	}
 }
 

@@ -50,7 +50,7 @@ func TestWhatIsAgainstTheProtocolIsReportedAndIgnored(t *testing.T) {
 		}
 		p.send(`{"ping":17}`, `{"id":1,"id":2,"job":1,"job":2}`)
 		p.expect(`{"pong":17}`, `{"id":2,"result":2}`)
-		p.end()
+		p.disconnect()
 		require.Empty(t, p.stderr.String())
 	}
 }
@@ -65,7 +65,7 @@ func TestACreditThatIsNoNumberIsReported(t *testing.T) {
 	p.send(`{"id":1,"credit":-5}`, `{"id":1,"credit":999999999999999999}`, `{"id":1,"credit":999999999999999999}`,
 		`{"id":1,"credit":999999999999999999}`, `{"id":1,"cancel":"x","credit":1}`)
 	p.expect(`{"id":1,"error":{"message":"pool: job cancelled: x","name":"pool.CancelError","code":"ERR_CANCELLED"}}`)
-	p.end()
+	p.disconnect()
 	require.Equal(t, `error: pool: message "{\"id\":1,\"credit\":-5}": the credit is no number of bytes`+"\n", p.stderr.String())
 }
 
@@ -80,7 +80,7 @@ func TestJobsBeyondTheQueueAreRefused(t *testing.T) {
 	require.Contains(t, p.next(), `"id":2`)
 	require.Contains(t, p.next(), `"id":1`)
 	p.expect(`{"id":3,"result":3}`, `{"id":5,"result":5}`)
-	p.end()
+	p.disconnect()
 }
 
 func TestJobsThatAreTooLargeTogetherAreRefused(t *testing.T) {
@@ -95,7 +95,7 @@ func TestJobsThatAreTooLargeTogetherAreRefused(t *testing.T) {
 	p.send(`{"id":1,"cancel":"x"}`)
 	require.Contains(t, p.next(), `"id":1`)
 	p.expect(`{"id":2,"result":"`+long+`"}`, `{"id":3,"result":"`+long+`"}`)
-	p.end()
+	p.disconnect()
 }
 
 // TestAFloodThatIsNotReadStops: the parent reads nothing, and sends what must be answered.

@@ -43,7 +43,7 @@ func TestAJobOnTheLoopThatHadNoCreditLeavesNothingBehind(t *testing.T) {
 			p.send(`{"id":2}`)
 			p.expect(`{"id":2,"result":null}`)
 		}
-		p.end()
+		p.disconnect()
 		require.Empty(t, p.stderr.String())
 	}
 }

@@ -14,7 +14,7 @@ import (
 // which can therefore not be kept from asking on: bytes.
 const mostNotices = 4 << 20
 
-var errDeaf = errors.New("pool: the parent goes on asking and does not acknowledge an attachment: the channel was ended")
+var errNotAcknowledged = errors.New("pool: the parent goes on asking and does not acknowledge an attachment: the channel was ended")
 
 // outbox has what came out of the door and was not sent. While the parent does not read, it waits
 // here, and nothing more is read of the parent; otherwise one that asks and does not read would
@@ -30,7 +30,7 @@ func (b *outbox) empty() bool { return len(b.list) == 0 }
 
 // flush sends what has come out of the door.
 func (s *server) flush() {
-	if s.ending.state == serveEnded {
+	if s.shutdown.state == serveStopped {
 		return
 	}
 	b := &s.outbox
@@ -58,7 +58,7 @@ func (s *server) pump() {
 		s.beginSoon() // What has come out may have been too much for another job.
 	}
 	s.throttle()
-	s.finish()
+	s.advanceShutdown()
 }
 
 // send gives one message to the channel.
@@ -68,9 +68,9 @@ func (s *server) send(o outgoing) {
 	case outNotice:
 		s.outbox.notices -= entryCost + len(p)
 	case outProgress:
-		p = s.door.latest(o.job)
+		p = s.door.takeProgress(o.job)
 	case outAnswer:
-		defer s.settle(o)
+		defer s.forget(o)
 	}
 	if p == nil || !s.parent.Connected() {
 		return
@@ -83,8 +83,8 @@ func (s *server) send(o outgoing) {
 		err = s.sendAttached(o)
 	}
 	s.text = nil
-	if err = s.refusal(err); err != nil {
-		s.report(err)
+	if err = s.sendFailure(err); err != nil {
+		s.reportError(err)
 	}
 }
 
@@ -101,8 +101,8 @@ func (s *server) sendAttached(o outgoing) error {
 		if err != nil && s.parent.Connected() {
 			err = lost(err)
 			s.text = nil
-			if err = s.refusal(err); err != nil {
-				s.report(err)
+			if err = s.sendFailure(err); err != nil {
+				s.reportError(err)
 			}
 		}
 		s.throttle()
@@ -116,8 +116,8 @@ func (s *server) sendAttached(o outgoing) error {
 	return err
 }
 
-// settle forgets a job that was answered.
-func (s *server) settle(o outgoing) {
+// forget forgets a job that was answered.
+func (s *server) forget(o outgoing) {
 	closeFile(o.attach)
 	if s.jobs[o.job.id] != o.job {
 		return // It was done on the loop.
@@ -129,9 +129,9 @@ func (s *server) settle(o outgoing) {
 	}
 }
 
-// refusal returns what is to be said of the error of a Send: nothing when the parent has gone,
+// sendFailure returns what is to be said of the error of a Send: nothing when the parent has gone,
 // which OnDisconnect tells; a result that cannot become JSON is an error of the job.
-func (s *server) refusal(err error) error {
+func (s *server) sendFailure(err error) error {
 	if errors.Is(err, ipc.ErrChannelClosed) {
 		return nil
 	}
@@ -150,13 +150,13 @@ func (s *server) throttle() {
 		b.paused = true
 		s.parent.Pause()
 	case b.handles > 0 && b.notices > mostNotices:
-		s.report(errDeaf)
+		s.reportError(errNotAcknowledged)
 		s.parent.Destroy()
 	}
 }
 
-// drained goes on when the parent has read everything.
-func (s *server) drained() {
+// onDrain goes on when the parent has read everything.
+func (s *server) onDrain() {
 	if s.outbox.paused {
 		s.outbox.paused = false
 		s.parent.Resume()

@@ -27,11 +27,11 @@ func (s *server) runJob(j *Job, encoder *nodejson.Encoder) {
 	err := errGoexit
 	defer func() {
 		if err != nil {
-			frame = appendError(s.door.buffer(), j.id, safely(j.ctx, err))
+			frame = appendError(s.door.buffer(), j.id, describeSafely(j.ctx, err))
 		}
-		s.answer(j, frame, attach)
+		s.answerJob(j, frame, attach)
 		if err == errGoexit { // Nothing stops that: another goroutine has to go on.
-			s.door.start(s.run)
+			s.door.start(s.runnerFunc)
 		}
 	}()
 	frame, attach, err = perform(j, s.door.buffer(), encoder)
@@ -64,7 +64,7 @@ func resultOf(j *Job, value any, buffer []byte, encoder *nodejson.Encoder) (fram
 		}
 	}()
 	result, attached := replyOf(j.id, value)
-	if attach, err = j.server.fileOf(attached); err != nil {
+	if attach, err = j.server.attachmentFile(attached); err != nil {
 		return nil, nil, err
 	}
 	if frame, err = result.AppendJSON(buffer, encoder); err != nil {
@@ -92,8 +92,8 @@ func replyOf(id uint64, value any) (result resultFrame, attached []byte) {
 // Node aborts when it gets one.
 var errNoTaker = errors.New("the result has an attachment, and the parent is no pool")
 
-// fileOf returns the file that goes with a result, nil if nothing is attached.
-func (s *server) fileOf(attached []byte) (*os.File, error) {
+// attachmentFile returns the file that goes with a result, nil if nothing is attached.
+func (s *server) attachmentFile(attached []byte) (*os.File, error) {
 	if len(attached) == 0 {
 		return nil, nil
 	}
@@ -107,8 +107,8 @@ func (s *server) fileOf(attached []byte) (*os.File, error) {
 	return f, nil
 }
 
-// safely describes an error whose methods may panic.
-func safely(ctx context.Context, err error) (e jobError) {
+// describeSafely describes an error whose methods may panic.
+func describeSafely(ctx context.Context, err error) (e jobError) {
 	defer func() {
 		if v := recover(); v != nil {
 			e = describe(ctx, newPanicError("in a method of the handler's error"))
@@ -117,23 +117,23 @@ func safely(ctx context.Context, err error) (e jobError) {
 	return describe(ctx, err)
 }
 
-// doHere does a job in the callback of its message.
-func (s *server) doHere(j *Job) {
-	err := s.performHere(j)
+// runOnLoop does a job in the callback of its message.
+func (s *server) runOnLoop(j *Job) {
+	err := s.performOnLoop(j)
 	if err != nil {
-		s.door.notice(appendError(s.door.buffer(), j.id, safely(j.ctx, err)))
+		s.door.notice(appendError(s.door.buffer(), j.id, describeSafely(j.ctx, err)))
 		s.flush()
 	}
 	j.attachment.release()
 	if j.handle != nil {
 		_ = j.handle.Close()
 	}
-	s.door.over(j)
+	s.door.finishJob(j)
 	s.throttle()
 }
 
-// performHere calls the handler and sends its result. When it returns an error nothing was sent.
-func (s *server) performHere(j *Job) (err error) {
+// performOnLoop calls the handler and sends its result. When it returns an error nothing was sent.
+func (s *server) performOnLoop(j *Job) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = newPanicError(v)
@@ -151,9 +151,9 @@ func (s *server) performHere(j *Job) (err error) {
 		s.result = result
 		err = s.parent.Send(&s.result)
 		s.result.result = nil
-		return s.refusal(err)
+		return s.sendFailure(err)
 	}
-	attach, err := s.fileOf(attached)
+	attach, err := s.attachmentFile(attached)
 	if err != nil {
 		return err
 	}

@@ -28,10 +28,10 @@ type server struct {
 
 	worker, generation int
 
-	door *serveDoor
-	jobs map[uint64]*Job // queued and running, until their answers are sent; none with OnLoop
-	cost int64           // bytes of jobs
-	run  func()          // the body of a runner
+	door       *serveDoor
+	jobs       map[uint64]*Job // queued and running, until their answers are sent; none with OnLoop
+	cost       int64           // bytes of jobs
+	runnerFunc func()          // the body of a runner
 
 	gather ipc.SendOptions // of answers that leave in one go
 	async  asyncJobs       // with ServeOptions.Async
@@ -41,12 +41,12 @@ type server struct {
 	result  resultFrame
 	text    frame
 
-	req      request
-	onMember func(key, value []byte)
+	req        request
+	memberFunc func(key, value []byte)
 
-	outbox  outbox
-	ending  ending
-	watches []*signals.Watcher
+	outbox   outbox
+	shutdown shutdown
+	watchers []*signals.Watcher
 }
 
 // method is a handler and its name, which a job need not make anew.
@@ -64,12 +64,12 @@ func newServer(l *reactor.Loop, parent *ipc.Channel, h Handlers, o ServeOptions)
 		s.handlers[name] = &method{name, handler}
 	}
 	s.door = newDoor(l, s.flush)
-	s.door.local = o.Async
-	s.run = s.runner
+	s.door.onLoop = o.Async
+	s.runnerFunc = s.runner
 	s.gather.Gather = true
 	s.async.begin = s.begin
-	s.onMember = s.req.member
-	s.ending.init()
+	s.memberFunc = s.req.member
+	s.shutdown.init()
 	if err := s.watchSignals(); err != nil {
 		return nil, err
 	}
@@ -77,10 +77,10 @@ func newServer(l *reactor.Loop, parent *ipc.Channel, h Handlers, o ServeOptions)
 		s.closeSignals()
 		return nil, err
 	}
-	parent.OnMessage(s.message)
-	parent.OnDrain(s.drained)
+	parent.OnMessage(s.onMessage)
+	parent.OnDrain(s.onDrain)
 	parent.OnError(s.hearError)
-	parent.OnDisconnect(s.disconnected)
+	parent.OnDisconnect(s.onDisconnect)
 	return s, nil
 }
 
@@ -123,29 +123,29 @@ func (s *server) ready() ready {
 	return r
 }
 
-// message is called with each message of the parent. Parts that this version does not know are
+// onMessage is called with each message of the parent. Parts that this version does not know are
 // ignored.
-func (s *server) message(m *ipc.Message) {
-	if err := s.read(m); err != nil {
-		s.report(err)
+func (s *server) onMessage(m *ipc.Message) {
+	if err := s.readMessage(m); err != nil {
+		s.reportError(err)
 	}
 }
 
-func (s *server) read(m *ipc.Message) error {
+func (s *server) readMessage(m *ipc.Message) error {
 	r := &s.req
 	*r = request{}
-	if err := parse(m.Raw(), s.onMember); err != nil {
+	if err := parse(m.Raw(), s.memberFunc); err != nil {
 		return err
 	}
 	if r.id == nil {
-		return s.withoutID(m)
+		return s.readWithoutID(m)
 	}
 	id, ok := number(r.id)
 	if !ok || id == 0 {
 		return protocolError(m.Raw(), "the id is no positive integer")
 	}
 	if r.cancel == nil && r.recall == nil && r.credit == nil {
-		return s.receive(id, m)
+		return s.receiveJob(id, m)
 	}
 	j := s.jobs[id]
 	if j == nil {
@@ -159,17 +159,17 @@ func (s *server) read(m *ipc.Message) error {
 		s.door.grant(j, n)
 	}
 	if given(r.recall) && s.door.withdraw(j) {
-		s.answer(j, append(appendID(s.door.buffer(), j.id), `,"recalled":true}`...), nil)
+		s.answerJob(j, append(appendID(s.door.buffer(), j.id), `,"recalled":true}`...), nil)
 		s.flush()
 		return nil
 	}
 	if given(r.cancel) {
-		s.cancel(j, cancelError(textOf(r.cancel)))
+		s.cancelJob(j, cancelError(textOf(r.cancel)))
 	}
 	return nil
 }
 
-func (s *server) withoutID(m *ipc.Message) error {
+func (s *server) readWithoutID(m *ipc.Message) error {
 	r := &s.req
 	if r.ping != nil {
 		n, ok := number(r.ping)
@@ -186,20 +186,20 @@ func (s *server) withoutID(m *ipc.Message) error {
 	return nil
 }
 
-// receive takes a job.
-func (s *server) receive(id uint64, m *ipc.Message) error {
+// receiveJob takes a job.
+func (s *server) receiveJob(id uint64, m *ipc.Message) error {
 	if s.jobs[id] != nil {
 		// An answer would be taken for that job's.
 		return protocolError(m.Raw(), "a job with this id is under way")
 	}
-	if s.ending.state != serving {
+	if s.shutdown.state != serving {
 		return nil // The parent gives it to another worker when this one has gone.
 	}
 	j := &s.current
 	if !s.o.OnLoop || !s.outbox.empty() { // What waits in the outbox may still be the last one's.
 		j = new(Job)
 	}
-	*j = Job{server: s, ctx: s.ending.ctx, id: id, attempt: attemptOf(s.req.attempt), raw: s.req.job, credit: startCredit}
+	*j = Job{server: s, ctx: s.shutdown.ctx, id: id, attempt: attemptOf(s.req.attempt), raw: s.req.job, credit: startCredit}
 	if j.raw == nil {
 		j.raw = null
 	}
@@ -209,20 +209,20 @@ func (s *server) receive(id uint64, m *ipc.Message) error {
 		return nil
 	}
 	if s.o.OnLoop {
-		s.doHere(j)
+		s.runOnLoop(j)
 		return nil
 	}
 	j.raw = bytes.Clone(j.raw)
-	j.ctx, j.stop = context.WithCancelCause(context.Background())
+	j.ctx, j.cancel = context.WithCancelCause(context.Background())
 	j.cost = int64(len(j.raw)) + int64(min(j.attachment.size, mostCost))
 	s.jobs[id] = j
 	s.cost += j.cost
 	if s.o.Async {
-		s.door.hold(j)
+		s.door.queueForNext(j)
 		s.begin()
 		return nil
 	}
-	s.door.put(j, s.o.Concurrency, s.run)
+	s.door.queueForRunner(j, s.o.Concurrency, s.runnerFunc)
 	s.loop.Yield() // To the runner. All jobs that came together are queued then.
 	return nil
 }
@@ -232,9 +232,9 @@ func (s *server) hearError(err error) {
 	if errors.Is(err, ipc.ErrChannelClosed) || errors.Is(err, unix.EPIPE) || errors.Is(err, unix.ECONNRESET) {
 		return // OnDisconnect tells.
 	}
-	s.report(err)
+	s.reportError(err)
 	m, ok := errors.AsType[*ipc.MessageError](err)
-	if !ok || !errors.Is(err, ipc.ErrMessageTooLong) || s.ending.state != serving {
+	if !ok || !errors.Is(err, ipc.ErrMessageTooLong) || s.shutdown.state != serving {
 		return
 	}
 	var r request
@@ -247,7 +247,7 @@ func (s *server) hearError(err error) {
 	if id == 0 || s.jobs[id] != nil || r.cancel != nil || r.recall != nil || r.credit != nil {
 		return
 	}
-	s.door.notice(appendError(nil, id, describe(s.ending.ctx, &codedError{codeTooLarge, ipc.ErrMessageTooLong})))
+	s.door.notice(appendError(nil, id, describe(s.shutdown.ctx, &codedError{codeTooLarge, ipc.ErrMessageTooLong})))
 	s.flush()
 }
 
@@ -266,7 +266,7 @@ func (s *server) accept(j *Job, m *ipc.Message) (err error) {
 	} else {
 		return &codedError{codeMethod, fmt.Errorf("this worker has no method %q", name[:min(len(name), maxExcerpt)])}
 	}
-	if err := s.room(); err != nil {
+	if err := s.checkQueueRoom(); err != nil {
 		return err
 	}
 	if n, ok := number(s.req.attach); !given(s.req.attach) || ok && n == 0 {
@@ -277,8 +277,8 @@ func (s *server) accept(j *Job, m *ipc.Message) (err error) {
 	return err
 }
 
-// room returns why no further job can wait here.
-func (s *server) room() error {
+// checkQueueRoom returns why no further job can wait here.
+func (s *server) checkQueueRoom() error {
 	waiting := len(s.jobs) - s.o.Concurrency
 	if waiting <= 0 || waiting < s.o.MaxQueue && s.cost < s.o.MaxQueueBytes {
 		return nil
@@ -286,28 +286,28 @@ func (s *server) room() error {
 	return &codedError{codeQueueFull, fmt.Errorf("%d jobs wait for this worker already", waiting)}
 }
 
-// cancel ends the context of a job that runs, and answers one that waits.
-func (s *server) cancel(j *Job, cause error) {
+// cancelJob ends the context of a job that runs, and answers one that waits.
+func (s *server) cancelJob(j *Job, cause error) {
 	if s.door.withdraw(j) {
-		s.answer(j, appendError(s.door.buffer(), j.id, describe(j.ctx, cause)), nil)
+		s.answerJob(j, appendError(s.door.buffer(), j.id, describe(j.ctx, cause)), nil)
 		s.flush()
 		return
 	}
-	j.stop(cause)
+	j.cancel(cause)
 }
 
-// answer ends a job. It is called by who has it: a runner, or the loop for one that no runner has
-// taken.
-func (s *server) answer(j *Job, frame []byte, attach *os.File) {
+// answerJob ends a job. It is called by who has it: a runner, or the loop for one that no runner
+// has taken.
+func (s *server) answerJob(j *Job, frame []byte, attach *os.File) {
 	j.attachment.release()
 	s.door.answer(j, frame, attach)
-	if j.stop != nil {
-		j.stop(ErrJobEnded) // Let go of what the context holds.
+	if j.cancel != nil {
+		j.cancel(ErrJobEnded) // Let go of what the context holds.
 	}
 }
 
-// report tells what is nobody's job.
-func (s *server) report(err error) {
+// reportError tells what is nobody's job.
+func (s *server) reportError(err error) {
 	switch logger := s.loop.Logger(); {
 	case s.o.OnError != nil:
 		s.o.OnError(err)
@@ -323,7 +323,7 @@ func (s *server) watchSignals() error {
 		fn     func(signals.Signal)
 	}{
 		{unix.SIGINT, func(signals.Signal) {}},
-		{unix.SIGTERM, func(signals.Signal) { s.terminate() }},
+		{unix.SIGTERM, func(signals.Signal) { s.onSIGTERM() }},
 	} {
 		watch, err := signals.Watch(s.loop, w.signal, w.fn)
 		if err != nil {
@@ -331,22 +331,22 @@ func (s *server) watchSignals() error {
 			return err
 		}
 		watch.Unref()
-		s.watches = append(s.watches, watch)
+		s.watchers = append(s.watchers, watch)
 	}
 	return nil
 }
 
 func (s *server) closeSignals() {
-	for _, w := range s.watches {
+	for _, w := range s.watchers {
 		w.Close()
 	}
-	s.watches = nil
+	s.watchers = nil
 }
 
 // Close is called when the loop is closed. Handlers that run are told, and what they return is
 // dropped.
 func (s *server) Close() error {
-	s.ending.state = serveEnded
+	s.shutdown.state = serveStopped
 	s.door.close(reactor.ErrClosed)
 	for _, j := range s.door.withdrawAll() {
 		j.attachment.release()

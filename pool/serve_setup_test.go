@@ -41,8 +41,8 @@ func serveHelperOn(h func(*reactor.Loop) pool.Handlers, o *pool.ServeOptions) {
 	check(l.Close())
 }
 
-// handParent is the other end of a worker: a parent that a test plays by hand.
-type handParent struct {
+// scriptedParent is the other end of a worker: a parent that a test plays by hand.
+type scriptedParent struct {
 	t      testing.TB
 	loop   *reactor.Loop
 	child  *childprocess.ChildProcess
@@ -53,7 +53,7 @@ type handParent struct {
 }
 
 // startHelper starts a helper as a worker.
-func startHelper(t testing.TB, name string, args ...string) *handParent {
+func startHelper(t testing.TB, name string, args ...string) *scriptedParent {
 	t.Helper()
 	file, argv := helperproc.Command(name, args...)
 	return startWorker(t, file, argv, &childprocess.ForkOptions{})
@@ -61,14 +61,14 @@ func startHelper(t testing.TB, name string, args ...string) *handParent {
 
 // startWorker starts a program that is a worker, with more descriptors behind its channel. Stderr
 // is kept.
-func startWorker(t testing.TB, file string, args []string, o *childprocess.ForkOptions, more ...childprocess.Stdio) *handParent {
+func startWorker(t testing.TB, file string, args []string, o *childprocess.ForkOptions, more ...childprocess.Stdio) *scriptedParent {
 	t.Helper()
 	l := looptest.New(t)
 	o.Stdio = []childprocess.Stdio{childprocess.Ignore, childprocess.Inherit, childprocess.Pipe, childprocess.IPC}
 	o.Stdio = append(o.Stdio, more...)
 	c, err := childprocess.Fork(l, file, args, o)
 	require.NoError(t, err)
-	p := &handParent{t: t, loop: l, child: c}
+	p := &scriptedParent{t: t, loop: l, child: c}
 	c.OnMessage(func(m *ipc.Message) { p.got = append(p.got, string(m.Raw())) })
 	c.OnDisconnect(func() { p.gone = true })
 	c.OnClose(func(s childprocess.ExitStatus) { p.status = &s })
@@ -83,7 +83,7 @@ func startWorker(t testing.TB, file string, args []string, o *childprocess.ForkO
 }
 
 // until turns the loop until done says so.
-func (p *handParent) until(what string, done func() bool) {
+func (p *scriptedParent) until(what string, done func() bool) {
 	p.t.Helper()
 	for end := time.Now().Add(looptest.HangLimit()); !done(); {
 		if time.Now().After(end) {
@@ -95,7 +95,7 @@ func (p *handParent) until(what string, done func() bool) {
 }
 
 // send sends messages that are JSON already.
-func (p *handParent) send(messages ...string) {
+func (p *scriptedParent) send(messages ...string) {
 	p.t.Helper()
 	for _, m := range messages {
 		require.NoError(p.t, p.child.Send(rawJSON(m)))
@@ -103,7 +103,7 @@ func (p *handParent) send(messages ...string) {
 }
 
 // next returns the next message of the worker.
-func (p *handParent) next() string {
+func (p *scriptedParent) next() string {
 	p.t.Helper()
 	p.until("a message", func() bool { return len(p.got) > 0 || p.status != nil })
 	require.NotEmpty(p.t, p.got, "%s; stderr: %s", p.status, p.stderr.String())
@@ -113,7 +113,7 @@ func (p *handParent) next() string {
 }
 
 // expect checks the next messages of the worker.
-func (p *handParent) expect(messages ...string) {
+func (p *scriptedParent) expect(messages ...string) {
 	p.t.Helper()
 	for _, m := range messages {
 		require.JSONEq(p.t, m, p.next())
@@ -121,7 +121,7 @@ func (p *handParent) expect(messages ...string) {
 }
 
 // expectAll checks the next messages of the worker, which may come in any order.
-func (p *handParent) expectAll(messages ...string) {
+func (p *scriptedParent) expectAll(messages ...string) {
 	p.t.Helper()
 	var got []string
 	for range messages {
@@ -130,15 +130,15 @@ func (p *handParent) expectAll(messages ...string) {
 	require.ElementsMatch(p.t, messages, got)
 }
 
-// end disconnects, and checks that the worker ends by itself.
-func (p *handParent) end() {
+// disconnect disconnects, and checks that the worker ends by itself.
+func (p *scriptedParent) disconnect() {
 	p.t.Helper()
 	p.child.Disconnect()
 	p.expectExit(0)
 }
 
 // expectExit waits until the worker has exited.
-func (p *handParent) expectExit(code int) {
+func (p *scriptedParent) expectExit(code int) {
 	p.t.Helper()
 	p.until("the end of the worker", func() bool { return p.status != nil })
 	require.Equal(p.t, code, p.status.Code, "%s; stderr: %s", p.status, p.stderr.String())

@@ -140,7 +140,7 @@ func TestChunksAreOrderedCompleteAndWithinTheCredit(t *testing.T) {
 			_, err = io.ReadFull(newSource(text), want)
 			require.NoError(t, err)
 			require.True(t, string(want) == string(got), "%d bytes came", len(got))
-			p.end()
+			p.disconnect()
 		})
 	}
 }
@@ -153,7 +153,7 @@ func TestTextIsSentAsText(t *testing.T) {
 	p.expect(`{"id":1,"chunk":"ä\n\"xä"}`, `{"id":1,"result":7}`)
 	p.send(`{"id":1,"method":"write","job":{"bytes":1,"text":"ä"}}`)
 	p.expect(`{"id":1,"chunk":{"base64":"ww=="}}`, `{"id":1,"result":1}`)
-	p.end()
+	p.disconnect()
 }
 
 //brood:checks W070
@@ -170,7 +170,7 @@ func TestAHandlerThatIsCancelledWhileItWaitsForCreditReturnsTheCause(t *testing.
 	p.expect(`{"id":1,"error":{"message":"pool: job cancelled: enough","name":"pool.CancelError","code":"ERR_CANCELLED"}}`)
 	p.send(`{"id":2}`)
 	p.expect(`{"id":2,"result":""}`)
-	p.end()
+	p.disconnect()
 }
 
 //brood:checks W070
@@ -186,7 +186,7 @@ func TestOnTheLoopWriteDoesNotWait(t *testing.T) {
 		}
 		p.expect(`{"id":1,"result":"no credit after 1048576"}`)
 	}
-	p.end()
+	p.disconnect()
 }
 
 //brood:checks W070
@@ -208,7 +208,7 @@ func TestTheLatestProgressComesBeforeTheResult(t *testing.T) {
 			last = *m.Progress
 		}
 		require.Equal(t, 9999, last)
-		p.end()
+		p.disconnect()
 	}
 }
 
@@ -223,7 +223,7 @@ func TestProgressThatCannotBecomeJSONIsTheHandlersError(t *testing.T) {
 			p.send(`{"id":2,"method":"kept"}`)
 			p.expect(`{"id":2,"result":[true,true]}`)
 		}
-		p.end()
+		p.disconnect()
 	}
 }
 
@@ -248,7 +248,7 @@ func TestWhenTheParentDoesNotReadTheWorkerWaits(t *testing.T) {
 				answered++
 			}
 		}
-		p.end()
+		p.disconnect()
 	}
 }
 

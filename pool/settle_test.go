@@ -44,7 +44,7 @@ func TestStopIsToldWhenThePoolFailsMeanwhile(t *testing.T) {
 //brood:checks W002
 func TestDroppedTasksAreNotRunAgain(t *testing.T) {
 	l := newLoop(t)
-	log := newLog(t)
+	log := newJournalFile(t)
 	p := newPool(t, l, env(one(pool.Options{Max: 1}), log.env()))
 	ready(t, l, p, 1)
 	refused := run(t, p, order{Do: "error", Arg: `"no"`, MS: 100}, &pool.RunOptions{Retries: 5})
@@ -179,7 +179,7 @@ func TestTasksKeepTheLoopAliveAndIdleWorkersOfAnUnrefdPoolDoNot(t *testing.T) {
 //brood:checks W043
 func TestMaxCrashesAloneHasJobsRunAgainAfterCrashesAndNotAfterErrors(t *testing.T) {
 	l := newLoop(t)
-	log := newLog(t)
+	log := newJournalFile(t)
 	p := newPool(t, l, env(one(pool.Options{Max: 1, MaxCrashes: 2, Backoff: pool.Backoff{Min: time.Millisecond}}), log.env()))
 	died := run(t, p, order{Do: "exit", Arg: "died"}, nil)
 	refused := run(t, p, order{Do: "error", Arg: `"no"`}, nil)

@@ -18,7 +18,7 @@ type counts struct {
 	late, garbage, foreign      uint64
 	exits                       map[ExitReason]uint64
 	waited, ran                 histogram
-	since                       time.Time // the pool was made
+	madeAt                      time.Time // the pool was made
 	// nanoseconds of all slots, of the workers that have gone
 	slotTime float64
 	busy     time.Duration // of them
@@ -27,8 +27,8 @@ type counts struct {
 // outstanding is the number of tasks that are not settled.
 func (c *counts) outstanding() int { return c.waiting + c.running }
 
-// settle counts a task that was settled.
-func (c *counts) settle(err error) {
+// countOutcome counts a task that was settled.
+func (c *counts) countOutcome(err error) {
 	c.settled++
 	_, cancelled := errors.AsType[*CancelError](err)
 	_, jobError := errors.AsType[*JobError](err)
@@ -142,8 +142,8 @@ func (p *Pool) Stats() Stats {
 		Submitted: c.submitted, Waiting: c.waiting, Running: c.running, Settled: c.settled, WaitingBytes: c.waitingBytes,
 		Succeeded: c.succeeded, Refused: c.refused, Crashed: c.crashed, TimedOut: c.timedOut, Cancelled: c.cancelled, Failed: c.failed,
 		Retried: c.retried, Late: c.late, Garbage: c.garbage, Foreign: c.foreign,
-		Peak: p.number, Generation: p.generation, Exits: map[ExitReason]uint64{},
-		Waited: c.waited.snapshot(), Ran: c.ran.snapshot(), Uptime: p.loop.Now().Sub(c.since),
+		Peak: p.lastWorker, Generation: p.generation, Exits: map[ExitReason]uint64{},
+		Waited: c.waited.snapshot(), Ran: c.ran.snapshot(), Uptime: p.loop.Now().Sub(c.madeAt),
 	}
 	maps.Copy(s.Exits, c.exits)
 	busy, all := c.busy, c.slotTime
@@ -154,7 +154,7 @@ func (p *Pool) Stats() Stats {
 			busy += w.busy
 			for _, a := range w.jobs {
 				if a.begun {
-					busy += p.loop.Now().Sub(a.since)
+					busy += p.loop.Now().Sub(a.begunAt)
 				}
 			}
 		}
@@ -213,7 +213,7 @@ func (p *Pool) Kill(number int) bool {
 		if w.number == number {
 			// Else it has ended, which is what was wanted.
 			if sent, _ := w.child.Kill(syscall.SIGKILL); sent {
-				w.shot = true
+				w.killedByUser = true
 			}
 			w.hearEnd() // It gets no further job.
 			return true

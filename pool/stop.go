@@ -37,8 +37,8 @@ type stopping struct {
 	began        time.Time
 	dropsWaiting bool
 	grace        time.Duration // DisconnectGrace
-	cut          alarm         // of JobGrace
-	cutBy        time.Time     // when it rings; zero: it is not set
+	cutOffAlarm  alarm         // of JobGrace
+	cutOffAt     time.Time     // when it rings; zero: it is not set
 	stopContexts []func() bool
 	done         []func(*StopReport)
 	report       StopReport
@@ -56,7 +56,7 @@ func (p *Pool) Stop(o *StopOptions, done func(*StopReport)) {
 		o = new(StopOptions)
 	}
 	if p.stopping == nil {
-		p.end()
+		p.beginStop()
 	}
 	s := p.stopping
 	if done != nil {
@@ -71,41 +71,41 @@ func (p *Pool) Stop(o *StopOptions, done func(*StopReport)) {
 		p.failWaiting(ErrStopped)
 	}
 	if p.state == poolStopped {
-		p.tellStopped()
+		p.reportStopped()
 		return
 	}
 	switch {
 	case o.JobGrace < 0:
-		p.tell(p.cutOff)
+		p.nextTick(p.cutOff)
 	case o.JobGrace > 0:
-		if by := p.loop.Now().Add(o.JobGrace); s.cutBy.IsZero() || by.Before(s.cutBy) {
-			s.cutBy = by
-			s.cut.set(p.loop, o.JobGrace, p.cutOff)
+		if by := p.loop.Now().Add(o.JobGrace); s.cutOffAt.IsZero() || by.Before(s.cutOffAt) {
+			s.cutOffAt = by
+			s.cutOffAlarm.set(p.loop, o.JobGrace, p.cutOff)
 		}
 	}
 	if o.Context != nil && o.Context.Done() != nil {
 		// It runs on a goroutine of its own, which only posts, and ends with that. A closed loop
 		// has no callbacks any more.
-		s.stopContexts = append(s.stopContexts, context.AfterFunc(o.Context, func() { _ = p.loop.Post(p.endNow) }))
+		s.stopContexts = append(s.stopContexts, context.AfterFunc(o.Context, func() { _ = p.loop.Post(p.killAll) }))
 	}
-	p.tell(p.ended)
+	p.nextTick(p.continueStop)
 	p.updateHold()
 }
 
-// end begins the end of the pool.
-func (p *Pool) end() {
+// beginStop begins the end of the pool.
+func (p *Pool) beginStop() {
 	p.state = poolStopping
 	p.stopping = &stopping{began: p.loop.Now(), grace: p.o.DisconnectGrace}
-	p.stopWatches()
+	p.stopTimers()
 	p.reload.fail(ErrStopped)
-	p.tell(p.ended)
+	p.nextTick(p.continueStop)
 }
 
 // hasten has workers that were told to end before have no longer than the grace from now.
 func (p *Pool) hasten() {
 	for _, w := range p.workers {
-		if w.state == workerEnding {
-			w.endWithin(p.stopping.grace)
+		if w.state == workerExiting {
+			w.exitWithin(p.stopping.grace)
 		}
 	}
 }
@@ -117,7 +117,7 @@ func (p *Pool) cutOff() {
 	}
 	p.stopping.dropsWaiting = true
 	p.failWaiting(ErrStopped)
-	for t := range p.held {
+	for t := range p.incomplete {
 		p.settle(t, nil, ErrStopped)
 	}
 	for _, w := range slices.Clone(p.workers) {
@@ -131,11 +131,11 @@ func (p *Pool) cutOff() {
 		}
 		w.kill(ExitStop, nil)
 	}
-	p.ended()
+	p.continueStop()
 }
 
-// endNow ends all workers by signals.
-func (p *Pool) endNow() {
+// killAll ends all workers by signals.
+func (p *Pool) killAll() {
 	if p.state != poolStopping {
 		return
 	}
@@ -144,10 +144,10 @@ func (p *Pool) endNow() {
 	p.hasten()
 }
 
-// ended goes on with the end of the pool: when no task waits the workers end, each when it has
-// none, and when they have gone it is told. A task that a worker was sent ahead may come back, for
-// one that is idle.
-func (p *Pool) ended() {
+// continueStop goes on with the end of the pool: when no task waits the workers end, each when it
+// has none, and when they have gone it is told. A task that a worker was sent ahead may come back,
+// for one that is idle.
+func (p *Pool) continueStop() {
 	if p.state != poolStopping || p.counts.waiting > 0 || slices.ContainsFunc(p.workers, (*worker).hasAhead) {
 		return
 	}
@@ -155,7 +155,7 @@ func (p *Pool) ended() {
 		w.drain(ExitStop)
 	}
 	if len(p.workers) == 0 && p.counts.outstanding() == 0 {
-		p.finish()
+		p.finishStop()
 	}
 }
 
@@ -164,29 +164,29 @@ func (w *worker) hasAhead() bool {
 	return len(w.jobs) > w.capacity && slices.ContainsFunc(w.jobs[w.capacity:], func(a *assignment) bool { return a.task != nil })
 }
 
-// finish tells that the pool has ended.
-func (p *Pool) finish() {
+// finishStop tells that the pool has ended.
+func (p *Pool) finishStop() {
 	p.state = poolStopped
 	delete(p.hub.open, p)
 	s := p.stopping
-	s.cut.stop()
-	p.revive.stop()
-	p.supply.pause.stop()
+	s.cutOffAlarm.stop()
+	p.limitAlarm.stop()
+	p.supply.backoffAlarm.stop()
 	for _, stop := range s.stopContexts {
 		stop()
 	}
 	s.stopContexts = nil
 	s.report.Elapsed = p.loop.Now().Sub(s.began)
-	p.tellStopped()
+	p.reportStopped()
 	p.updateHold()
 }
 
-// tellStopped calls everybody who has called Stop, each in a tick of its own.
-func (p *Pool) tellStopped() {
+// reportStopped calls everybody who has called Stop, each in a tick of its own.
+func (p *Pool) reportStopped() {
 	done := p.stopping.done
 	p.stopping.done = nil
 	for _, fn := range done {
 		report := p.stopping.report
-		p.tell(func() { fn(&report) })
+		p.nextTick(func() { fn(&report) })
 	}
 }

@@ -23,13 +23,14 @@ type stream struct {
 	onChunk    events.Event[[]byte]
 
 	latest *Progress // that is told on the next tick
-	chunks [][]byte  // that have come and were not taken: nobody listens yet, or the task is paused
-	size   int       // their bytes
-	owed   int       // bytes that were taken and for which the worker was not given credit
-	paused bool
-	deaf   bool     // nobody can listen, since nobody has the task: chunks are dropped
-	taken  bool     // somebody was given a chunk: it cannot be run again
-	answer *outcome // of the worker, that waits for the chunks in front of it
+	// that have come and were not taken: nobody listens yet, or the task is paused
+	chunks   [][]byte
+	size     int // their bytes
+	owed     int // bytes that were taken and for which the worker was not given credit
+	paused   bool
+	discards bool     // nobody can listen, since nobody has the task: chunks are dropped
+	taken    bool     // somebody was given a chunk: it cannot be run again
+	answer   *outcome // of the worker, that waits for the chunks in front of it
 }
 
 // OnProgress calls fn with what the worker tells of the job while it runs.
@@ -43,7 +44,7 @@ func (t *Task) OnProgress(fn func(p *Progress)) *events.Listener { return t.stre
 // writes more than Options.MaxResult to a task that is paused, or to which nobody listens, fails
 // its job.
 func (t *Task) OnChunk(fn func(chunk []byte)) *events.Listener {
-	t.stream.onChunk.Watch(func(int) { t.pool.tell(t.flow) })
+	t.stream.onChunk.Watch(func(int) { t.pool.nextTick(t.flow) })
 	return t.stream.onChunk.On(fn)
 }
 
@@ -54,7 +55,7 @@ func (t *Task) Pause() { t.stream.paused = true }
 // Resume undoes Pause. What has waited comes on the next tick.
 func (t *Task) Resume() {
 	t.stream.paused = false
-	t.pool.tell(t.flow)
+	t.pool.nextTick(t.flow)
 }
 
 // hearProgress has the progress told on the next tick. Of several that come until then only the
@@ -65,12 +66,12 @@ func (t *Task) hearProgress(value []byte) {
 		return
 	}
 	if s.latest == nil {
-		t.pool.tell(t.tellProgress)
+		t.pool.nextTick(t.reportProgress)
 	}
 	s.latest = &Progress{bytes.Clone(value)}
 }
 
-func (t *Task) tellProgress() {
+func (t *Task) reportProgress() {
 	p := t.stream.latest
 	t.stream.latest = nil
 	reactor.Emit(t.pool.loop, &t.stream.onProgress, p)
@@ -87,7 +88,7 @@ func (a *assignment) hearChunk(p []byte) {
 		return // The worker will see that nobody wants them.
 	}
 	s := &t.stream
-	if s.deaf {
+	if s.discards {
 		s.owed += len(p)
 		t.giveCredit()
 		return
@@ -96,11 +97,11 @@ func (a *assignment) hearChunk(p []byte) {
 	s.size += len(p)
 	switch nobody := s.paused || s.onChunk.Len() == 0; {
 	case w.accepts.credit && s.size+s.owed > creditWindow:
-		w.breakOff("more chunks than it has credit for", p)
+		w.killBroken("more chunks than it has credit for", p)
 	case !w.accepts.credit && nobody && int64(s.size)+chunkCost*int64(len(s.chunks)) > w.pool.o.MaxResult+chunkCost:
 		w.pool.abandon(t, ErrTooLarge, "too many chunks")
 	default:
-		t.pool.tell(t.flow)
+		t.pool.nextTick(t.flow)
 	}
 }
 
@@ -111,7 +112,7 @@ func (t *Task) flow() {
 	if t.state == taskSettled {
 		return
 	}
-	if s.answer != nil && s.over() {
+	if s.answer != nil && s.chunksTaken() {
 		t.pool.settle(t, s.answer.result, s.answer.err)
 		return
 	}
@@ -125,7 +126,7 @@ func (t *Task) flow() {
 	s.owed += len(p)
 	s.taken = true
 	if len(s.chunks) > 0 || s.answer != nil {
-		t.pool.tell(t.flow)
+		t.pool.nextTick(t.flow)
 	}
 	t.giveCredit()
 	reactor.Emit(t.pool.loop, &s.onChunk, p)
@@ -133,34 +134,37 @@ func (t *Task) flow() {
 
 // giveCredit lets the worker write on, when half of its window was taken.
 func (t *Task) giveCredit() {
-	s, a := &t.stream, t.given
+	s, a := &t.stream, t.assignment
 	if a == nil || !a.worker.accepts.credit || s.owed < creditWindow/2 {
 		return
 	}
-	a.worker.link.control(&creditMessage{a.id, s.owed})
+	a.worker.link.sendControl(&creditMessage{a.id, s.owed})
 	s.owed = 0
 }
 
-// answered settles the task with the worker's answer, once the chunks in front of it were taken.
-func (t *Task) answered(r *Result, err error) {
-	if t.stream.over() {
+// settleAfterChunks settles the task with the worker's answer, once the chunks in front of it were
+// taken.
+func (t *Task) settleAfterChunks(r *Result, err error) {
+	if t.stream.chunksTaken() {
 		t.pool.settle(t, r, err)
 		return
 	}
-	t.hold()
+	t.markIncomplete()
 	t.stream.answer = &outcome{r, err}
 }
 
-// hold notes that the worker is done with the task, which still waits for something of its answer.
-func (t *Task) hold() {
-	if t.given != nil {
-		t.given.task, t.given = nil, nil
+// markIncomplete notes that the worker is done with the task, which still waits for something of
+// its answer.
+func (t *Task) markIncomplete() {
+	if t.assignment != nil {
+		t.assignment.task, t.assignment = nil, nil
 	}
-	t.pool.held[t] = struct{}{}
+	t.pool.incomplete[t] = struct{}{}
 }
 
-// over reports whether an answer has to wait for no chunk: they were taken, or nobody wants them.
-func (s *stream) over() bool { return len(s.chunks) == 0 || s.onChunk.Len() == 0 && !s.paused }
+// chunksTaken reports whether an answer has to wait for no chunk: they were taken, or nobody wants
+// them.
+func (s *stream) chunksTaken() bool { return len(s.chunks) == 0 || s.onChunk.Len() == 0 && !s.paused }
 
 // restart forgets what has come of a run that is done again, and reports false when some of it was
 // told already.

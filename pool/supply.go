@@ -12,50 +12,50 @@ const loopAfter = 10
 
 // supply says when workers may be started.
 type supply struct {
-	pool   *Pool
-	deaths int             // one after the other, with no answer in between
-	loop   *CrashLoopError // nil: this is no crash loop
-	pause  alarm           // until the next start
-	paused bool
+	pool         *Pool
+	deaths       int             // one after the other, with no answer in between
+	crashLoop    *CrashLoopError // nil: this is no crash loop
+	backoffAlarm alarm           // until the next start
+	backingOff   bool
 }
 
-func (s *supply) looping() bool { return s.loop != nil }
+func (s *supply) looping() bool { return s.crashLoop != nil }
 
-// answered is called when a worker has answered a job, or has been ready for long: those that died
-// before do not count any more.
-func (s *supply) answered() {
+// noteAnswer is called when a worker has answered a job, or has been ready for long: those that
+// died before do not count any more.
+func (s *supply) noteAnswer() {
 	if s.deaths == 0 {
 		return
 	}
-	s.deaths, s.loop = 0, nil
-	s.resume()
+	s.deaths, s.crashLoop = 0, nil
+	s.stopBackoff()
 }
 
-func (s *supply) resume() {
-	s.pause.stop()
-	if s.paused {
-		s.paused = false
+func (s *supply) stopBackoff() {
+	s.backoffAlarm.stop()
+	if s.backingOff {
+		s.backingOff = false
 		s.pool.fill()
 	}
 }
 
-// died is called when a worker has ended that should not. The first time another one is started at
-// once.
-func (s *supply) died(c Crash) {
+// noteDeath is called when a worker has ended that should not. The first time another one is
+// started at once.
+func (s *supply) noteDeath(c Crash) {
 	p := s.pool
 	s.deaths++
 	var wait time.Duration
 	if s.deaths > 1 {
-		wait = jittered(p.o.Backoff.after(s.deaths - 2))
-		s.paused = true
-		s.pause.set(p.loop, wait, s.resume)
+		wait = jittered(p.o.Backoff.wait(s.deaths - 2))
+		s.backingOff = true
+		s.backoffAlarm.set(p.loop, wait, s.stopBackoff)
 	}
 	if s.deaths < loopAfter {
 		return
 	}
-	s.loop = &CrashLoopError{Deaths: s.deaths, Next: wait, Last: c}
-	loop := s.loop
-	p.tell(func() {
+	s.crashLoop = &CrashLoopError{Deaths: s.deaths, Next: wait, Last: c}
+	loop := s.crashLoop
+	p.nextTick(func() {
 		if !reactor.Emit(p.loop, &p.onCrashLoop, loop) && p.logger != nil {
 			p.logger.Error(loop.Error())
 		}
@@ -65,8 +65,8 @@ func (s *supply) died(c Crash) {
 	}
 }
 
-// after returns how long the next start waits after so many that have waited already.
-func (b *Backoff) after(waits int) time.Duration {
+// wait returns how long the next start waits after so many that have waited already.
+func (b *Backoff) wait(waits int) time.Duration {
 	d := b.Min
 	for range min(waits, 40) {
 		if d >= b.Max/2 {
@@ -93,14 +93,14 @@ func (p *Pool) startFirst() error {
 
 // fill starts the workers that are wanted and may be started now.
 func (p *Pool) fill() {
-	for p.wants() {
+	for p.wantsWorker() {
 		if _, err := p.startWorker(nil); err != nil {
 			// The options were good enough for the first one, or there was none before.
-			p.fail(&StartError{Worker: Worker{Number: p.number, Generation: p.generation}, Err: err})
+			p.failStart(&StartError{Worker: Worker{Number: p.lastWorker, Generation: p.generation}, Err: err})
 			return
 		}
 	}
-	p.nextReplacement()
+	p.startReplacement()
 	p.updateHold()
 }
 
@@ -111,23 +111,23 @@ func (p *Pool) grow() {
 	}
 }
 
-func (p *Pool) wants() bool {
-	if p.state == poolStopped || p.failed != nil || p.supply.paused || p.starting() >= p.o.Starting || p.processes() >= 2*p.limit {
+func (p *Pool) wantsWorker() bool {
+	if p.state == poolStopped || p.startErr != nil || p.supply.backingOff || p.starting() >= p.o.Starting || p.processes() >= 2*p.limit {
 		return false
 	}
-	size, starting := p.size()+p.dying(), p.starting()
+	size, starting := p.size()+p.keptPlaces(), p.starting()
 	if !p.everReady && p.counts.exits[ExitStartFailed] > 0 && starting > 0 {
 		return false // Those that are starting decide whether the program is any good.
 	}
 	waiting := p.queue.Len() + p.suspects.Len()
 	if p.supply.looping() {
-		return starting == 0 && (size < p.minimum() || size == 0 && (waiting > 0 || p.state == poolOpen))
+		return starting == 0 && (size < p.minWorkers() || size == 0 && (waiting > 0 || p.state == poolOpen))
 	}
-	return size < p.minimum() || waiting > starting && size < p.limit
+	return size < p.minWorkers() || waiting > starting && size < p.limit
 }
 
-// minimum is how many workers there are to be at least.
-func (p *Pool) minimum() int {
+// minWorkers is how many workers there are to be at least.
+func (p *Pool) minWorkers() int {
 	if p.state != poolOpen {
 		return 0
 	}
@@ -147,12 +147,12 @@ func (p *Pool) size() int {
 	return n
 }
 
-// dying is the number of workers that are killed and whose places nobody has: Max holds however
-// long it takes.
-func (p *Pool) dying() int {
+// keptPlaces is the number of workers that are killed and whose places nobody has: Max holds
+// however long it takes.
+func (p *Pool) keptPlaces() int {
 	n := 0
 	for _, w := range p.workers {
-		if w.cut {
+		if w.keepsPlace {
 			n++
 		}
 	}
@@ -189,23 +189,23 @@ func (p *Pool) shrink() bool {
 		return false
 	}
 	p.limit, p.exhausted = size, true
-	p.revive.set(p.loop, p.o.Backoff.Max, func() {
+	p.limitAlarm.set(p.loop, p.o.Backoff.Max, func() {
 		p.limit, p.exhausted = p.o.Max, false
 		p.fill()
 	})
 	return true
 }
 
-// fail ends a pool whose workers cannot be started.
-func (p *Pool) fail(err *StartError) {
-	if p.failed != nil {
+// failStart ends a pool whose workers cannot be started.
+func (p *Pool) failStart(err *StartError) {
+	if p.startErr != nil {
 		return
 	}
-	p.failed = err
+	p.startErr = err
 	p.failWaiting(err)
-	p.tellError(err)
+	p.reportError(err)
 	if p.stopping == nil {
-		p.end()
+		p.beginStop()
 	}
 }
 

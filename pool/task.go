@@ -26,30 +26,31 @@ type Task struct {
 	pool  *Pool
 	state taskState
 
-	number   uint64 // in the order of submission
-	job      []byte // encoded
-	method   string
-	key      string
-	priority int
-	timeout  time.Duration // 0: none
-	retries  int           // after errors of workers that are left
-	retried  bool          // it is run again when a worker dies
-	alone    bool          // a worker has died of it: the next one runs nothing else meanwhile
-	attach   []byte
-	file     *os.File // that has attach, for the workers that take it so
-	copying  *copying // attach into file; nil: that is not under way
-	handle   any
-	only     *worker // the worker that it is for, if it is a part of a Broadcast
+	number          uint64 // in the order of submission
+	job             []byte // encoded
+	method          string
+	key             string
+	priority        int
+	timeout         time.Duration // 0: none
+	retries         int           // after errors of workers that are left
+	rerunAfterCrash bool          // it is run again when a worker dies
+	// a worker has died of it: the next one runs nothing else meanwhile
+	suspect    bool
+	attach     []byte
+	file       *os.File // that has attach, for the workers that take it so
+	copying    *copying // attach into file; nil: that is not under way
+	handle     any
+	onlyWorker *worker // the worker that it is for, if it is a part of a Broadcast
 
-	queue *queue // that it waits in
-	index int    // there
+	queue      *queue // that it waits in
+	queueIndex int    // there
 
-	given   *assignment // while it runs
-	first   assignment  // of the first run, which most tasks have only
-	runs    int         // how often it was begun
-	crashes []Crash     // of workers that had begun it
-	since   time.Time   // of submission
-	begun   time.Time   // of the last run
+	assignment      *assignment // while it runs
+	firstAssignment assignment  // of the first run, which most tasks have only
+	runs            int         // how often it was begun
+	crashes         []Crash     // of workers that had begun it
+	submittedAt     time.Time   // of submission
+	begunAt         time.Time   // of the last run
 
 	waitAlarm   alarm // of QueueTimeout, until it was begun
 	restAlarm   alarm // of timeout, for an attachment that comes after the answer
@@ -91,10 +92,10 @@ type Worker struct {
 
 // Worker returns the worker that has the task, and false while it waits and once it is settled.
 func (t *Task) Worker() (Worker, bool) {
-	if t.given == nil {
+	if t.assignment == nil {
 		return Worker{}, false
 	}
-	return t.given.worker.id(), true
+	return t.assignment.worker.id(), true
 }
 
 // Cancel ends the task, whose done gets a *[CancelError] with the cause, on the next tick. cause
@@ -108,12 +109,12 @@ func (t *Task) Cancel(cause error) {
 	t.pool.abandon(t, &CancelError{cause}, "cancelled: "+cause.Error())
 }
 
-// keep copies an answer, into the memory of the job when that is not needed any more, and not much
-// too large.
-func (t *Task) keep(answer []byte) []byte {
+// copyAnswer copies an answer, into the memory of the job when that is not needed any more, and not
+// much too large.
+func (t *Task) copyAnswer(answer []byte) []byte {
 	c := cap(t.job)
 	// The parts of a Broadcast share a job.
-	if t.only != nil || len(answer) > c || c > 2*len(answer)+smallJob {
+	if t.onlyWorker != nil || len(answer) > c || c > 2*len(answer)+smallJob {
 		return bytes.Clone(answer)
 	}
 	raw := append(t.job[:0], answer...)
@@ -124,8 +125,8 @@ func (t *Task) keep(answer []byte) []byte {
 // smallJob is how many bytes a result may hold on to without use.
 const smallJob = 64
 
-// watch has the end of ctx cancel the task.
-func (t *Task) watch(ctx context.Context) {
+// watchContext has the end of ctx cancel the task.
+func (t *Task) watchContext(ctx context.Context) {
 	if ctx == nil || ctx.Done() == nil {
 		return
 	}
@@ -142,34 +143,34 @@ func (p *Pool) settle(t *Task, r *Result, err error) {
 	case taskSettled:
 		return
 	case taskWaiting:
-		p.unqueue(t)
+		p.dequeue(t)
 	case taskRunning:
 		p.counts.running--
-		if t.given != nil {
-			t.given.task = nil
-			t.given = nil
+		if t.assignment != nil {
+			t.assignment.task = nil
+			t.assignment = nil
 		}
 	}
 	t.state = taskSettled
 	t.result, t.err = r, err
 	t.releaseAttachment()
 	t.job = nil
-	delete(p.held, t)
+	delete(p.incomplete, t)
 	if t.stopContext != nil {
 		t.stopContext()
 	}
 	t.waitAlarm.stop()
 	t.restAlarm.stop()
 	t.closeHandle()
-	p.counts.settle(err)
+	p.counts.countOutcome(err)
 	if p.stopping != nil {
 		if err == ErrStopped {
 			p.stopping.report.Dropped++
 		}
-		p.tell(p.ended)
+		p.nextTick(p.continueStop)
 	}
 	p.outcomes.push(t)
-	p.loop.NextTick(p.tellOutcome)
+	p.loop.NextTick(p.reportNext)
 	p.updateHold()
 }
 
@@ -180,7 +181,7 @@ func (t *Task) releaseAttachment() {
 	}
 	for _, w := range t.pool.workers {
 		if w.side != nil {
-			w.side.settled(t)
+			w.side.unborrow(t)
 		}
 	}
 	t.attach = nil

@@ -9,7 +9,7 @@ import (
 // hearTooLong takes how a message begins that was too long, and dropped. The job that it is about
 // fails, and the worker goes on.
 func (w *worker) hearTooLong(head []byte) {
-	if w.deaf() {
+	if w.dropsMessages() {
 		return
 	}
 	if w.pool.o.Protocol == Frames {
@@ -21,9 +21,9 @@ func (w *worker) hearTooLong(head []byte) {
 	case b.id == 0 && b.kind == kindOther && w.pool.o.Protocol == StdLines:
 		w.log.line(streamStdout, head[:min(len(head), longLine)])
 	case !b.object:
-		w.misbehave("it is too long", head) // And no answer.
+		w.noteGarbage("it is too long", head) // And no answer.
 	case b.id != 0:
-		w.tooLong(w.withID(b.id), head, b.kind)
+		w.tooLong(w.jobsWithID(b.id), head, b.kind)
 	case len(w.jobs) == 1: // The id would have come later.
 		w.tooLong(w.jobs, head, b.kind)
 	default:
@@ -31,8 +31,8 @@ func (w *worker) hearTooLong(head []byte) {
 	}
 }
 
-// withID returns the assignment with that id, alone, or nothing.
-func (w *worker) withID(id uint64) []*assignment {
+// jobsWithID returns the assignment with that id, alone, or nothing.
+func (w *worker) jobsWithID(id uint64) []*assignment {
 	if a := w.job(id); a != nil {
 		return []*assignment{a}
 	}
@@ -42,7 +42,7 @@ func (w *worker) withID(id uint64) []*assignment {
 // tooLong fails the first of the assignments.
 func (w *worker) tooLong(of []*assignment, head []byte, kind answerKind) {
 	if len(of) == 0 {
-		w.breakOff("an answer that is too long", head)
+		w.killBroken("an answer that is too long", head)
 		return
 	}
 	a := of[0]
@@ -64,7 +64,7 @@ func (w *worker) hearUnreadable(p []byte) bool {
 		return false
 	}
 	const reason = "an answer that is no JSON"
-	w.misbehave(reason, p)
+	w.noteGarbage(reason, p)
 	w.failAnswered(a, &ProtocolError{w.id(), reason, bytes.Clone(p[:min(len(p), maxExcerpt)])}, p)
 	return true
 }
@@ -72,8 +72,8 @@ func (w *worker) hearUnreadable(p []byte) bool {
 // failAnswered ends an assignment that the worker has answered by what cannot be used.
 func (w *worker) failAnswered(a *assignment, err error, head []byte) {
 	t := a.task
-	w.finish(a)
-	w.pool.supply.answered()
+	w.finishJob(a)
+	w.pool.supply.noteAnswer()
 	if t != nil {
 		w.pool.settle(t, nil, err)
 	} else {
@@ -81,11 +81,11 @@ func (w *worker) failAnswered(a *assignment, err error, head []byte) {
 	}
 	if w.side != nil {
 		// Which would be taken for another one's.
-		w.breakOff("an answer that cannot be read, and may have an attachment", head)
+		w.killBroken("an answer that cannot be read, and may have an attachment", head)
 		return
 	}
 	w.afterJob()
-	w.pool.dispatch()
+	w.pool.assignWaiting()
 }
 
 // beginning is what is known of a message of which there is only the beginning.

@@ -101,7 +101,7 @@ read job <&3`))
 
 //brood:checks W084
 func TestWhatAWorkerPrintsOnStdoutDoesNoHarmWhateverItLooksLike(t *testing.T) {
-	for name, print := range map[string]string{
+	for name, output := range map[string]string{
 		"without a newline":  `megabytes 3; echo`,
 		"ids of other kinds": `printf '{"id":"req-1","level":"info"}\n{"id":"req-1","error":"no such user"}\n{"id":-4,"result":1}\n'`,
 		"an id of others":    `printf '{"id":77,"level":"info"}\n'`,
@@ -109,12 +109,12 @@ func TestWhatAWorkerPrintsOnStdoutDoesNoHarmWhateverItLooksLike(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var log records
 			l := newLoop(t)
-			o := script(t, pool.Options{Max: 1, MaxResult: 1 << 20, Protocol: pool.StdLines, Logger: slog.New(&log)}, megabytes+print+`
+			o := script(t, pool.Options{Max: 1, MaxResult: 1 << 20, Protocol: pool.StdLines, Logger: slog.New(&log)}, megabytes+output+`
 echo '{"ready":true}'
 read job
-`+print+`
+`+output+`
 echo '{"id":1,"result":"well"}'
-`+print+`
+`+output+`
 read job`)
 			p := newPool(t, l, o)
 			p.OnError(func(err error) { t.Error(err) })

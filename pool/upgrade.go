@@ -146,18 +146,18 @@ func (u *upgrade) begin(timeout time.Duration) {
 	c.OnMessage(func(m *ipc.Message) {
 		var said struct{ Upgraded bool }
 		if m.Decode(&said) == nil && said.Upgraded && u.child == c && u.cause == nil {
-			u.ready()
+			u.onReady()
 		}
 	})
 	c.OnClose(func(status childprocess.ExitStatus) {
 		if u.child == c {
-			u.end(c.Pid(), &UpgradeError{c.Pid(), status, u.cause})
+			u.finish(c.Pid(), &UpgradeError{c.Pid(), status, u.cause})
 		}
 	})
 }
 
-// ready lets the new program go: it lives on without this one.
-func (u *upgrade) ready() {
+// onReady lets the new program go: it lives on without this one.
+func (u *upgrade) onReady() {
 	for _, l := range u.listeners {
 		if unix, ok := l.Socket.(*net.UnixListener); ok {
 			unix.SetUnlinkOnClose(false)
@@ -166,10 +166,10 @@ func (u *upgrade) ready() {
 	c := u.child
 	c.Disconnect()
 	c.Unref()
-	u.end(c.Pid(), nil)
+	u.finish(c.Pid(), nil)
 }
 
-func (u *upgrade) end(pid int, err error) {
+func (u *upgrade) finish(pid int, err error) {
 	u.timeout.Stop()
 	done := u.done
 	*u = upgrade{}

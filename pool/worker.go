@@ -19,22 +19,22 @@ const (
 	workerStarting workerState = iota
 	workerReady
 	workerDraining // it gets no further job, and ends once it has none
-	workerEnding   // it was told to end, or has ended its side
+	workerExiting  // it was told to end, or has ended its side
 	workerKilled   // it is sent signals
 	workerGone
 )
 
 // A worker is a process of the pool.
 type worker struct {
-	pool   *Pool
-	number int
-	gen    int
-	state  workerState
-	told   bool // to end
-	child  *childprocess.ChildProcess
-	link   link
-	log    *outputLog
-	pid    int
+	pool       *Pool
+	number     int
+	gen        int
+	state      workerState
+	toldToExit bool // to end
+	child      *childprocess.ChildProcess
+	link       link
+	log        *outputLog
+	pid        int
 
 	// in the order in which they were sent; the first capacity of them were begun
 	jobs      []*assignment
@@ -44,16 +44,16 @@ type worker struct {
 	exclusive bool   // it runs a task by itself
 	reserved  bool   // it gets no further job until it has none, and then such a task
 	// when it was given a job, or became idle, last: a number of Pool.dispatched
-	touched uint64
+	lastUse uint64
 
-	introduced bool     // its ready message was heard
+	readyHeard bool     // its ready message was heard
 	methods    []string // nil: any
 	accepts    accepts
 	jobsLeft   int       // until it is replaced; -1: no limit
 	answered   int       // jobs
 	started    time.Time // of the process
 	readySince time.Time
-	endBy      time.Time // when it is ended by signals; zero: it was not told to end
+	exitBy     time.Time // when it is ended by signals; zero: it was not told to end
 	successor  *worker   // that takes its place, once it is ready
 	replaces   *worker
 	reason     ExitReason // why it is to end; "": it is not
@@ -61,22 +61,23 @@ type worker struct {
 	cause  error
 	forced bool // it was sent SIGKILL, or might have been
 	// it was ended while it could be given jobs: its place is free when it has gone
-	cut        bool
-	shot       bool   // Kill has sent it SIGKILL
-	pingSent   uint64 // number of the last ping
-	pingHeard  uint64 // and of the last pong
-	oom        oomWatch
-	memory     int64         // bytes, as last seen
-	bigAtFirst bool          // it was over Options.MaxMemory as it became ready
-	misbehaved bool          // that was told
-	broken     bool          // it does not keep to the protocol: nothing it says counts any more
-	succeeds   bool          // it takes the place of another one in a reload
-	busy       time.Duration // of its slots, in jobs that are over
-	side       *sideChannel  // of its attachments; nil: it has none
-	attached   attachment    // beside the answer that is heard
-	message    jobMessage    // that is being sent
+	keepsPlace      bool
+	killedByUser    bool   // Kill has sent it SIGKILL
+	pingSent        uint64 // number of the last ping
+	pingHeard       uint64 // and of the last pong
+	oom             oomWatch
+	memory          int64 // bytes, as last seen
+	bigAtFirst      bool  // it was over Options.MaxMemory as it became ready
+	garbageReported bool  // that was told
+	// it does not keep to the protocol: nothing it says counts any more
+	broken           bool
+	inReload         bool          // it takes the place of another one in a reload
+	busy             time.Duration // of its slots, in jobs that are over
+	side             *sideChannel  // of its attachments; nil: it has none
+	answerAttachment attachment    // beside the answer that is heard
+	message          jobMessage    // that is being sent
 
-	startAlarm, listenAlarm, ageAlarm, idleAlarm, stableAlarm, endAlarm alarm
+	startAlarm, listenAlarm, ageAlarm, idleAlarm, stableAlarm, exitAlarm alarm
 }
 
 // accepts are the messages that a worker understands besides jobs.
@@ -87,8 +88,8 @@ func (w *worker) id() Worker { return Worker{w.number, w.pid, w.gen} }
 // startWorker starts a process, in the place of another one if that is given. An error is a mistake
 // in the options.
 func (p *Pool) startWorker(replaces *worker) (*worker, error) {
-	p.number++
-	w := &worker{pool: p, number: p.number, gen: p.generation, capacity: max(1, p.o.inFlight), started: p.loop.Now(), jobsLeft: p.jobLimit()}
+	p.lastWorker++
+	w := &worker{pool: p, number: p.lastWorker, gen: p.generation, capacity: max(1, p.o.inFlight), started: p.loop.Now(), jobsLeft: p.jobLimit()}
 	env := append(environ(&p.program.fork),
 		envWorker+"="+strconv.Itoa(w.number), envGeneration+"="+strconv.Itoa(w.gen))
 	stdio := p.stdio()
@@ -110,11 +111,11 @@ func (p *Pool) startWorker(replaces *worker) (*worker, error) {
 	w.oom.begin(p.program.fork.Cgroup)
 	w.log = newOutputLog(w)
 	w.openLink()
-	child.OnSpawn(w.spawned)
+	child.OnSpawn(w.onSpawn)
 	child.OnError(w.hearError)
-	child.OnClose(w.closed)
+	child.OnClose(w.onClose)
 	if d := p.o.StartTimeout; d > 0 {
-		w.startAlarm.set(p.loop, d, func() { w.judge(w.startLate) })
+		w.startAlarm.set(p.loop, d, func() { w.afterBacklog(w.onStartTimeout) })
 	}
 	return w, nil
 }
@@ -172,7 +173,7 @@ func (w *worker) openLink() {
 	}
 }
 
-func (w *worker) spawned() {
+func (w *worker) onSpawn() {
 	w.pid = w.child.Pid()
 	switch w.pool.o.Ready {
 	case ReadySpawn:
@@ -206,48 +207,48 @@ func (w *worker) becomeReady() {
 	w.state = workerReady
 	w.readySince = p.loop.Now()
 	w.startAlarm.stop()
-	w.touch()
+	w.markUsed()
 	p.everReady = true
 	if p.supply.deaths > 0 {
-		w.stableAlarm.set(p.loop, p.o.Backoff.StableAfter, p.supply.answered)
+		w.stableAlarm.set(p.loop, p.o.Backoff.StableAfter, p.supply.noteAnswer)
 	}
 	if d := p.o.MaxAge; d > 0 {
 		w.ageAlarm.set(p.loop, d, func() { p.replace(w, ExitAge) })
 	}
-	w.idle()
+	w.onIdle()
 	w.checkFirstMemory()
-	p.tell(func() { reactor.Emit(p.loop, &p.onWorkerReady, w.id()) })
+	p.nextTick(func() { reactor.Emit(p.loop, &p.onWorkerReady, w.id()) })
 	if old := w.replaces; old != nil {
-		w.replaces, old.successor, old.cut = nil, nil, false
+		w.replaces, old.successor, old.keepsPlace = nil, nil, false
 		old.drain(old.reason)
 	}
-	p.reload.ready(w)
+	p.reload.onReady(w)
 	p.trim() // A successor takes a place of its own when the worker before it has gone meanwhile.
-	p.dispatch()
+	p.assignWaiting()
 	p.fill()
 }
 
-// judge calls late, unless something has come from the worker that was not heard yet: what is late
-// is then this program.
-func (w *worker) judge(late func()) {
+// afterBacklog calls late, unless something has come from the worker that was not heard yet: what
+// is late is then this program.
+func (w *worker) afterBacklog(late func()) {
 	if w.state == workerGone || w.link == nil {
 		late()
 		return
 	}
-	w.judgeAfter(w.link.backlog(), late)
+	w.afterBacklogOf(w.link.backlog(), late)
 }
 
-// judgeAfter is judge with what had come when it was called: a worker that goes on to write does
-// not put it off.
-func (w *worker) judgeAfter(b backlog, late func()) {
+// afterBacklogOf is judge with what had come when it was called: a worker that goes on to write
+// does not put it off.
+func (w *worker) afterBacklogOf(b backlog, late func()) {
 	if w.state != workerGone && b.Left() {
-		w.pool.loop.SetImmediate(func() { w.judgeAfter(b, late) }).Unref()
+		w.pool.loop.SetImmediate(func() { w.afterBacklogOf(b, late) }).Unref()
 		return
 	}
 	late()
 }
 
-func (w *worker) startLate() {
+func (w *worker) onStartTimeout() {
 	if w.state != workerStarting {
 		return
 	}
@@ -258,31 +259,31 @@ func (w *worker) startLate() {
 	w.kill(ExitStartFailed, err)
 }
 
-// touch notes that the worker was used, for Order.
-func (w *worker) touch() {
-	w.pool.dispatched++
-	w.touched = w.pool.dispatched
+// markUsed notes that the worker was used, for Order.
+func (w *worker) markUsed() {
+	w.pool.uses++
+	w.lastUse = w.pool.uses
 }
 
-// idle is called when the worker has no job.
-func (w *worker) idle() {
+// onIdle is called when the worker has no job.
+func (w *worker) onIdle() {
 	w.exclusive = false
 	if w.pool.o.Order != RoundRobin {
-		w.touch()
+		w.markUsed()
 	}
 	if d := w.pool.o.IdleTimeout; d > 0 {
-		w.idleAlarm.set(w.pool.loop, d, w.idleFor)
+		w.idleAlarm.set(w.pool.loop, d, w.onIdleTimeout)
 	}
 }
 
-func (w *worker) idleFor() {
+func (w *worker) onIdleTimeout() {
 	p := w.pool
 	switch {
 	case w.state != workerReady || len(w.jobs) > 0:
-	case p.size() > p.minimum():
+	case p.size() > p.minWorkers():
 		w.drain(ExitIdle)
 	default: // It is one too many when others come.
-		w.idleAlarm.set(p.loop, p.o.IdleTimeout, w.idleFor)
+		w.idleAlarm.set(p.loop, p.o.IdleTimeout, w.onIdleTimeout)
 	}
 }
 
@@ -297,22 +298,22 @@ func (w *worker) drain(reason ExitReason) {
 	}
 	w.state = workerDraining
 	w.reason = reason
-	w.release()
+	w.requeueBound()
 	if len(w.jobs) == 0 {
 		w.disconnect()
 	}
 }
 
-// release gives the tasks that wait for this worker to others.
-func (w *worker) release() {
+// requeueBound gives the tasks that wait for this worker to others.
+func (w *worker) requeueBound() {
 	p := w.pool
 	p.bindings.forget(w)
 	if w.bound.Len() > 0 {
-		p.tell(p.dispatch)
+		p.nextTick(p.assignWaiting)
 	}
 	for t := w.bound.first(); t != nil; t = w.bound.first() {
 		w.bound.remove(t)
-		if t.only == nil {
+		if t.onlyWorker == nil {
 			p.queueFor(t).add(t)
 			continue
 		}
@@ -323,11 +324,11 @@ func (w *worker) release() {
 
 // disconnect tells the worker to end.
 func (w *worker) disconnect() {
-	if w.state >= workerEnding {
+	if w.state >= workerExiting {
 		return
 	}
-	w.state = workerEnding
-	w.told = true
+	w.state = workerExiting
+	w.toldToExit = true
 	w.idleAlarm.stop()
 	w.ageAlarm.stop()
 	if w.link != nil {
@@ -337,19 +338,19 @@ func (w *worker) disconnect() {
 	if w.pool.stopping != nil {
 		grace = min(grace, w.pool.stopping.grace)
 	}
-	w.endWithin(grace)
+	w.exitWithin(grace)
 }
 
-// endWithin gives the worker so long to end, and no longer than it had before.
-func (w *worker) endWithin(grace time.Duration) {
-	if by := w.pool.loop.Now().Add(grace); w.endBy.IsZero() || by.Before(w.endBy) {
-		w.endBy = by
-		w.endAlarm.set(w.pool.loop, grace, w.overstay)
+// exitWithin gives the worker so long to end, and no longer than it had before.
+func (w *worker) exitWithin(grace time.Duration) {
+	if by := w.pool.loop.Now().Add(grace); w.exitBy.IsZero() || by.Before(w.exitBy) {
+		w.exitBy = by
+		w.exitAlarm.set(w.pool.loop, grace, w.onExitTimeout)
 	}
 }
 
-// overstay is called when the worker has not ended in its grace.
-func (w *worker) overstay() { w.terminate(w.pool.o.KillGrace) }
+// onExitTimeout is called when the worker has not ended in its grace.
+func (w *worker) onExitTimeout() { w.killWithin(w.pool.o.KillGrace) }
 
 // kill ends the worker now, for a reason, and with an error that its tasks are to be told.
 func (w *worker) kill(reason ExitReason, cause error) {
@@ -362,15 +363,15 @@ func (w *worker) kill(reason ExitReason, cause error) {
 	if w.cause == nil {
 		w.cause = cause
 	}
-	w.cut = w.state == workerReady
-	w.terminate(w.pool.o.KillGrace)
+	w.keepsPlace = w.state == workerReady
+	w.killWithin(w.pool.o.KillGrace)
 }
 
-func (w *worker) terminate(grace time.Duration) {
+func (w *worker) killWithin(grace time.Duration) {
 	if w.state < workerKilled {
 		w.state = workerKilled
-		w.release()
+		w.requeueBound()
 	}
-	w.forced, w.told = true, true
+	w.forced, w.toldToExit = true, true
 	w.child.Terminate(grace)
 }

@@ -19,7 +19,7 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-func (p *handParent) kill(s syscall.Signal) {
+func (p *scriptedParent) kill(s syscall.Signal) {
 	p.t.Helper()
 	sent, err := p.child.Kill(s)
 	require.NoError(p.t, err)
@@ -36,7 +36,7 @@ func TestWorkersIgnoreInterrupts(t *testing.T) {
 			p.send(fmt.Sprintf(`{"id":%d,"job":"x"}`, id))
 			p.expect(fmt.Sprintf(`{"id":%d,"result":"x"}`, id))
 		}
-		p.end()
+		p.disconnect()
 	}
 }
 
@@ -46,7 +46,7 @@ func TestAtDisconnectWhatRunsIsFinishedAndTornDown(t *testing.T) {
 	p.next()
 	p.send(`{"id":1,"method":"wait","job":"a"}`, `{"id":2,"method":"wait","job":"b"}`, `{"id":3,"method":"retire"}`)
 	p.expectAll(`{"id":1,"progress":"begun"}`, `{"id":2,"progress":"begun"}`)
-	p.end()
+	p.disconnect()
 	require.Equal(t, "teardown now\n", p.stderr.String(), "and no complaint")
 }
 
@@ -84,7 +84,7 @@ func TestAPanicInTeardownIsReportedAndTheWorkerEnds(t *testing.T) {
 	for _, mode := range []string{"concurrency=1", "onloop", "async"} {
 		p := startHelper(t, "serve", mode, "teardown=panic")
 		p.next()
-		p.end()
+		p.disconnect()
 		require.Equal(t, "teardown panic\nerror: pool: teardown: panic: panic\n", p.stderr.String())
 	}
 }
@@ -93,7 +93,7 @@ func TestAPanicInTeardownIsReportedAndTheWorkerEnds(t *testing.T) {
 func TestTheEndStopsTheLoopWhateverIsOnIt(t *testing.T) {
 	p := startHelper(t, "serve-timer")
 	p.next()
-	p.end()
+	p.disconnect()
 }
 
 func TestAWorkerWhoseParentIsGoneEnds(t *testing.T) {

@@ -70,7 +70,7 @@ func TestACancelledSuspectHoldsUpNobody(t *testing.T) {
 //brood:checks W021
 func TestOneJobAWorkerByDefault(t *testing.T) {
 	l := newLoop(t)
-	log := newLog(t)
+	log := newJournalFile(t)
 	p := newPool(t, l, env(raw(pool.Options{Max: 1}), log.env(), `RAW_READY={"ready":{"version":1}}`))
 	ready(t, l, p, 1)
 	var jobs []*outcome
@@ -105,7 +105,7 @@ func TestWhatWasSentAheadGoesElsewhereWhenTheWorkerDies(t *testing.T) {
 	for _, how := range []string{"exit", "kill", "hang"} {
 		t.Run(how, func(t *testing.T) {
 			l := newLoop(t)
-			log := newLog(t)
+			log := newJournalFile(t)
 			o := one(pool.Options{Max: 1, Ahead: 3, CancelGrace: 30 * time.Millisecond, KillGrace: 30 * time.Millisecond})
 			p := newPool(t, l, env(o, log.env(), "RAW_SERIAL=1", "RAW_IGNORE=1"))
 			ready(t, l, p, 1)
@@ -136,7 +136,7 @@ func TestWhatWasSentAheadGoesElsewhereWhenTheWorkerDies(t *testing.T) {
 //brood:checks W022
 func TestAnIdleWorkerGetsWhatWasSentAheadToABusyOne(t *testing.T) {
 	l := newLoop(t)
-	log := newLog(t)
+	log := newJournalFile(t)
 	p := newPool(t, l, env(one(pool.Options{Max: 2, Ahead: 1}), log.env(), "RAW_SERIAL=1"))
 	ready(t, l, p, 2)
 	slow, first := runTask(t, p, order{Do: "silent"}, nil)
@@ -158,7 +158,7 @@ func TestAnIdleWorkerGetsWhatWasSentAheadToABusyOne(t *testing.T) {
 //brood:checks W022
 func TestAJobThatWasBegunMeanwhileIsNotTakenBack(t *testing.T) {
 	l := newLoop(t)
-	log := newLog(t)
+	log := newJournalFile(t)
 	// These workers begin with everything at once, which the pool cannot see.
 	p := newPool(t, l, env(one(pool.Options{Max: 2, Ahead: 1}), log.env()))
 	ready(t, l, p, 2)

@@ -1,33 +1,34 @@
 package pool
 
-// dispatch gives tasks to workers, the next one first, until there is no worker with room or no
-// task for it.
-func (p *Pool) dispatch() {
+// assignWaiting gives tasks to workers, the next one first, until there is no worker with room or
+// no task for it.
+func (p *Pool) assignWaiting() {
 	for p.counts.waiting > 0 {
-		t, w := p.next()
+		t, w := p.nextAssignment()
 		if t == nil {
 			p.recallForIdle()
 			return
 		}
-		if !t.alone || p.bindings.worker(t.key) == nil { // A suspect moves no others.
+		if !t.suspect || p.bindings.worker(t.key) == nil { // A suspect moves no others.
 			p.bindings.bind(t.key, w)
 		}
-		p.give(w, t)
+		p.assign(w, t)
 	}
 	p.recallForIdle()
 }
 
-// next returns the task that is run next, and the worker for it; nil when there is none of one.
-func (p *Pool) next() (*Task, *worker) {
+// nextAssignment returns the task that is run next, and the worker for it; nil when there is none
+// of one.
+func (p *Pool) nextAssignment() (*Task, *worker) {
 	if t, w := p.nextSuspect(); t != nil {
 		return t, w
 	}
 	free := p.nextFree()
-	if t, w := p.nextOf(free, 0); t != nil {
+	if t, w := p.nextWithRoom(free, 0); t != nil {
 		return t, w
 	}
 	if p.o.Ahead > 0 {
-		return p.nextOf(free, p.o.Ahead)
+		return p.nextWithRoom(free, p.o.Ahead)
 	}
 	return nil, nil
 }
@@ -49,9 +50,9 @@ func (p *Pool) nextFree() *Task {
 	}
 }
 
-// nextOf is next among workers that take so many jobs ahead, of the task that any worker may have
-// and those that wait for one.
-func (p *Pool) nextOf(free *Task, ahead int) (*Task, *worker) {
+// nextWithRoom is next among workers that take so many jobs ahead, of the task that any worker may
+// have and those that wait for one.
+func (p *Pool) nextWithRoom(free *Task, ahead int) (*Task, *worker) {
 	var best *worker // for free
 	var bound *Task
 	var boundTo *worker
@@ -93,16 +94,16 @@ func (w *worker) preferred(other *worker, newest int, order Order) bool {
 	if other == nil {
 		return true
 	}
-	if new, otherNew := w.gen == newest, other.gen == newest; new != otherNew {
-		return new
+	if isNewest, otherIs := w.gen == newest, other.gen == newest; isNewest != otherIs {
+		return isNewest
 	}
 	if len(w.jobs) != len(other.jobs) {
 		return len(w.jobs) < len(other.jobs)
 	}
 	if order == LIFO {
-		return w.touched > other.touched
+		return w.lastUse > other.lastUse
 	}
-	return w.touched < other.touched
+	return w.lastUse < other.lastUse
 }
 
 // roomFor returns a worker that would take a task with that key at once, nil if there is none.
@@ -178,7 +179,7 @@ func (p *Pool) recallForIdle() {
 			idle++
 		case w.accepts.recall && len(w.jobs) > w.capacity:
 			if last := w.jobs[len(w.jobs)-1]; last.movable() {
-				if last.recall {
+				if last.recallSent {
 					return // One at a time.
 				}
 				loaded = last
@@ -186,6 +187,6 @@ func (p *Pool) recallForIdle() {
 		}
 	}
 	if idle > 0 && loaded != nil {
-		loaded.giveBack()
+		loaded.sendRecall()
 	}
 }
