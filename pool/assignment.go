@@ -9,23 +9,24 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// An assignment is a task in the hands of a worker. It ends when the worker has answered, or is
-// gone; its task may have been settled long before.
+// An assignment is a job that a worker has. It is in worker.jobs until the worker has answered or
+// is gone; its task may have been settled long before.
 type assignment struct {
-	id         uint64
+	id         uint64 // of the job on the wire; unique in the worker
 	worker     *worker
-	task       *Task // nil: settled, and what comes is dropped
-	begun      bool  // the worker may have begun with it: only so many jobs are in front of it
+	task       *Task // nil: settled, and the answer is dropped
+	begun      bool  // the worker may have begun it: fewer than capacity jobs are before it
 	begunAt    time.Time
-	cancelSent bool // the worker was told to cancel it
-	// the worker was asked to give it back if it has not begun it, since another one can have it
-	recallSent bool
+	cancelSent bool
+	recallSent bool // the worker may give the job back
 
-	deadline, stuck, grace alarm
+	deadline alarm // of Task.timeout
+	stuck    alarm // of Options.StuckAfter
+	grace    alarm // of Options.CancelGrace, once task is nil
 }
 
-// assign has w run t. It reports false when the worker can be given nothing: it has ended, as will
-// be seen.
+// assign gives t to w. It returns false if the link refused the job because the worker has exited;
+// t is queued again then. If it returns true, t is running, in another queue, or settled.
 func (p *Pool) assign(w *worker, t *Task) bool {
 	if !w.hasMethod(t.method) {
 		p.queueForMethod(t)
@@ -75,13 +76,13 @@ func (p *Pool) assign(w *worker, t *Task) bool {
 	return true
 }
 
-// hasMethod reports whether the worker has a method.
+// hasMethod reports whether the worker has a method. During a reload, workers may differ.
 func (w *worker) hasMethod(method string) bool {
 	return w.methods == nil || method == "" || slices.Contains(w.methods, method)
 }
 
-// queueForMethod has t wait for a worker that has its method, if one is ready: while a pool is
-// reloaded they differ.
+// queueForMethod moves t to the queue of a ready worker that has its method, and fails it if there
+// is none.
 func (p *Pool) queueForMethod(t *Task) {
 	var best *worker
 	for _, w := range p.workers {
@@ -97,7 +98,8 @@ func (p *Pool) queueForMethod(t *Task) {
 	best.bound.add(t)
 }
 
-// newAssignment returns one that nothing knows of: callbacks of the one before may still come.
+// newAssignment returns memory for an assignment. It never returns memory that was used, because
+// alarms and callbacks of an earlier one may still refer to that.
 func (t *Task) newAssignment() *assignment {
 	if t.firstAssignment.worker == nil {
 		return &t.firstAssignment
@@ -105,18 +107,19 @@ func (t *Task) newAssignment() *assignment {
 	return new(assignment)
 }
 
-// isHandleError reports whether err is about the handle of a job, which then is the job's fault.
+// isHandleError reports whether err is about the handle of a job. It is the job that is wrong then,
+// not the worker.
 func isHandleError(err error) bool {
 	_, ok := errors.AsType[*ipc.HandleError](err)
 	return ok
 }
 
-// begin is called when the worker can have begun with the job.
+// begin starts the timers of a job when the worker can have begun it.
 func (a *assignment) begin() {
 	p, t := a.worker.pool, a.task
 	a.begun = true
 	a.begunAt = p.loop.Now()
-	if t == nil { // It was cancelled meanwhile, and the worker may not know.
+	if t == nil { // It was cancelled before, and the worker may not know of cancel.
 		a.awaitUnwanted()
 		return
 	}
@@ -136,14 +139,15 @@ func (a *assignment) begin() {
 	}
 }
 
-// onDeadline is called when the job is over its time.
+// onDeadline fails the task when its run is over its time.
 func (a *assignment) onDeadline() {
 	if a.task != nil {
 		a.worker.pool.abandon(a.task, ErrTimeout, "timed out")
 	}
 }
 
-// cancel has the worker end the job, whose task was settled, and ends the worker if it does not.
+// cancel asks the worker to cancel a job whose task is settled. If the job is begun, the worker is
+// killed if it does not answer in CancelGrace.
 func (a *assignment) cancel(reason string) {
 	a.deadline.stop()
 	a.stuck.stop()
@@ -156,7 +160,7 @@ func (a *assignment) cancel(reason string) {
 	}
 }
 
-// sendCancel tells the worker to cancel the job.
+// sendCancel sends the cancel message, at most once.
 func (a *assignment) sendCancel(reason string) {
 	if !a.cancelSent && a.worker.accepts.cancel {
 		a.cancelSent = true
@@ -164,23 +168,23 @@ func (a *assignment) sendCancel(reason string) {
 	}
 }
 
-// awaitUnwanted waits for the worker to answer a job that nobody wants any more. The others that it
-// was sent in advance may go to workers that have room for them.
+// awaitUnwanted gives the worker CancelGrace to answer a job whose task is settled. Jobs that were
+// sent ahead are recalled, because the worker may be killed.
 func (a *assignment) awaitUnwanted() {
 	w := a.worker
 	a.grace.set(w.pool.loop, w.pool.o.CancelGrace, func() { w.afterBacklog(a.onGraceOver) })
 	w.recallMovable()
 }
 
-// onGraceOver is called when the worker has not answered in its grace.
+// onGraceOver kills a worker that has not answered in CancelGrace.
 func (a *assignment) onGraceOver() {
 	if slices.Contains(a.worker.jobs, a) {
 		a.worker.kill(ExitTimeout, nil)
 	}
 }
 
-// recallMovable asks the worker to give back what it has not begun and others may have. A worker
-// that does not know of that keeps it until it has ended.
+// recallMovable asks the worker to give back the jobs that it has not begun and other workers may
+// run. A worker without recall keeps them until it has exited.
 func (w *worker) recallMovable() {
 	for _, a := range w.jobs {
 		if a.movable() {
@@ -189,12 +193,12 @@ func (w *worker) recallMovable() {
 	}
 }
 
-// movable reports whether the job may go to another worker.
+// movable reports whether another worker may run the job.
 func (a *assignment) movable() bool {
 	return !a.begun && a.task != nil && a.task.onlyWorker == nil && a.task.key == ""
 }
 
-// sendRecall asks for the job once.
+// sendRecall asks the worker for the job, at most once.
 func (a *assignment) sendRecall() {
 	if !a.recallSent && a.worker.accepts.recall {
 		a.recallSent = true
@@ -202,7 +206,7 @@ func (a *assignment) sendRecall() {
 	}
 }
 
-// finishJob ends an assignment, which the worker has answered.
+// finishJob counts a job that the worker has answered, and drops its assignment.
 func (w *worker) finishJob(a *assignment) {
 	w.answered++
 	if a.begun {
@@ -214,7 +218,7 @@ func (w *worker) finishJob(a *assignment) {
 	w.drop(a)
 }
 
-// drop takes an assignment from the worker, and makes room for the next one.
+// drop takes an assignment out of the worker's jobs. The next job can begin.
 func (w *worker) drop(a *assignment) {
 	i := slices.Index(w.jobs, a)
 	w.jobs = slices.Delete(w.jobs, i, i+1)
@@ -231,7 +235,8 @@ func (w *worker) drop(a *assignment) {
 	}
 }
 
-// room returns how many jobs more the worker takes now, with so many ahead.
+// room returns the number of jobs that the worker takes now, with ahead beyond its capacity. It is
+// not positive if there is no room.
 func (w *worker) room(ahead int) int {
 	if w.state != workerReady || w.exclusive || w.reserved || w.link.needDrain() {
 		return 0
@@ -242,8 +247,8 @@ func (w *worker) room(ahead int) int {
 	return w.capacity + ahead - len(w.jobs)
 }
 
-// awaitsUnwanted reports whether the worker goes on with a job that nobody wants any more, and may
-// have to be killed for it.
+// awaitsUnwanted reports whether the worker runs a job whose task is settled. It may be killed for
+// that, so it gets no jobs ahead.
 func (w *worker) awaitsUnwanted() bool {
 	return slices.ContainsFunc(w.jobs, func(a *assignment) bool { return a.begun && a.task == nil })
 }

@@ -11,14 +11,19 @@ import (
 	"github.com/brood-go/brood/ipc"
 )
 
-// hear takes a message of the worker, JSON, which m is when it came over a channel.
+// hear takes a message of the worker: JSON in p, which is valid until hear returns. m is the
+// message of the channel that has p, nil for other links.
+//
+// The methods whose names begin with hear are the callbacks of links and streams, on the loop
+// goroutine. They may settle tasks and kill the worker. Callbacks of the program run in later
+// ticks.
 func (w *worker) hear(p []byte, m *ipc.Message) {
 	if w.dropsMessages() {
 		return
 	}
 	a, err := parseAnswer(p)
 	if w.state == workerStarting && w.pool.o.Ready == ReadyFirst && a.kind != kindReady {
-		w.becomeReady() // Which can give it a job, that what it has said is no answer to.
+		w.becomeReady() // That may assign a job. The message was sent before, so it answers none.
 		return
 	}
 	switch {
@@ -28,7 +33,7 @@ func (w *worker) hear(p []byte, m *ipc.Message) {
 	case err != nil:
 		w.noteGarbage(err.Error(), p)
 	case a.kind == kindOther:
-		w.pool.counts.foreign++ // The program's own: what is not known is ignored.
+		w.pool.counts.foreign++ // It is the program's own.
 	case a.kind == kindReady:
 		w.hearReady(a.value)
 	case a.kind == kindRetire:
@@ -42,20 +47,19 @@ func (w *worker) hear(p []byte, m *ipc.Message) {
 	}
 }
 
-// dropsMessages reports whether what comes of the worker is dropped.
+// dropsMessages reports whether messages of the worker are ignored.
 func (w *worker) dropsMessages() bool { return w.broken || w.state == workerGone }
 
-// prints reports whether JSON on stdout, which has messages and prints, is a print: it says nothing
-// that the protocol knows, or is about something else that has an id.
+// prints reports whether a line of JSON on stdout is output of the program and no message: it has
+// no member of the protocol, or its id is that of no job.
 func (w *worker) prints(a answer) bool {
 	return a.kind == kindOther || a.hasID && (a.id == 0 || a.bare && w.job(a.id) == nil)
 }
 
-// hearReady takes what the worker says of itself, which may come when it has jobs already: see
-// Ready.
+// hearReady takes the ready message. The worker may have jobs already, see Ready.
 func (w *worker) hearReady(value []byte) {
 	if w.readyHeard {
-		return // Once is enough.
+		return // Only the first one counts.
 	}
 	r, err := parseReady(value)
 	switch {
@@ -97,7 +101,7 @@ func (w *worker) hearReady(value []byte) {
 	w.pool.assignWaiting()
 }
 
-// mostConcurrency bounds what a worker may ask for, so that sums stay in range: jobs.
+// mostConcurrency bounds the jobs that a worker may ask for, so that sums stay in range.
 const mostConcurrency = 1 << 20
 
 // hearAnswer takes a message about a job.
@@ -134,7 +138,7 @@ func (w *worker) hearAnswer(a answer, p []byte, m *ipc.Message) {
 	}
 }
 
-// job returns the assignment with that id, nil if there is none.
+// job returns the assignment with that id, or nil.
 func (w *worker) job(id uint64) *assignment {
 	for _, a := range w.jobs {
 		if a.id == id {
@@ -144,7 +148,7 @@ func (w *worker) job(id uint64) *assignment {
 	return nil
 }
 
-// takeAnswer ends an assignment with the worker's answer.
+// takeAnswer finishes an assignment with the worker's answer, a result or a failure.
 func (w *worker) takeAnswer(a *assignment, result, failure []byte) {
 	p, t := w.pool, a.task
 	w.finishJob(a)
@@ -168,13 +172,12 @@ func (w *worker) takeAnswer(a *assignment, result, failure []byte) {
 	p.assignWaiting()
 }
 
-// hearRecalled takes back a job that the worker was sent ahead, and had not begun when it was asked
-// for it.
+// hearRecalled requeues the task of a job that the worker gave back.
 func (w *worker) hearRecalled(a *assignment) {
 	p, t := w.pool, a.task
 	w.drop(a)
 	if t != nil {
-		if a.begun { // As far as could be seen here.
+		if a.begun { // An answer before it made it count as begun.
 			t.runs--
 		}
 		a.task, t.assignment = nil, nil
@@ -184,7 +187,8 @@ func (w *worker) hearRecalled(a *assignment) {
 	p.assignWaiting()
 }
 
-// takeError is called when the worker has answered with an error.
+// takeError takes the worker's error as the answer, or runs the job again if retries are left and
+// no chunk was taken or waits.
 func (t *Task) takeError(e *JobError) {
 	p := t.pool
 	e.Method, e.Runs = t.method, t.runs
@@ -198,7 +202,7 @@ func (t *Task) takeError(e *JobError) {
 	p.requeue(t)
 }
 
-// hearFrame takes an answer of the protocol Frames, which is to the oldest job.
+// hearFrame takes an answer of the protocol Frames. It belongs to the oldest job.
 func (w *worker) hearFrame(p []byte) {
 	if w.dropsMessages() {
 		return
@@ -213,8 +217,7 @@ func (w *worker) hearFrame(p []byte) {
 // maxExcerpt is the length of ProtocolError.Data, in bytes.
 const maxExcerpt = 64
 
-// noteGarbage notes something that makes no sense and does no harm. It is told once for each
-// worker, and counted.
+// noteGarbage counts a message that is invalid and harmless. OnError gets one for each worker.
 func (w *worker) noteGarbage(reason string, p []byte) {
 	w.pool.counts.garbage++
 	if !w.garbageReported {
@@ -223,8 +226,8 @@ func (w *worker) noteGarbage(reason string, p []byte) {
 	}
 }
 
-// killBroken ends a worker that answers what it was not asked: nothing it says can be believed, and
-// what it says from now on is dropped, since it may take its time to end.
+// killBroken kills a worker that broke the protocol. Its messages are dropped from now on, because
+// none can be trusted and its exit may take time.
 func (w *worker) killBroken(reason string, p []byte) {
 	w.noteGarbage(reason, p)
 	w.broken = true
@@ -235,10 +238,10 @@ func (w *worker) killBroken(reason string, p []byte) {
 	w.kill(ExitProtocol, ErrBroken)
 }
 
-// hearError takes an error event of the child, its channel or its streams.
+// hearError takes an 'error' of the child, its channel or its streams.
 func (w *worker) hearError(err error) {
 	if spawn, ok := errors.AsType[*childprocess.SpawnError](err); ok {
-		w.cause = spawn // Its close comes next.
+		w.cause = spawn // 'close' comes next.
 		return
 	}
 	if m, ok := errors.AsType[*ipc.MessageError](err); ok {
@@ -250,18 +253,20 @@ func (w *worker) hearError(err error) {
 		return
 	}
 	if errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, ipc.ErrChannelClosed) {
-		w.hearEnd() // That is how its end is seen first, or that it reads no more.
+		w.hearEnd() // It has exited, or closed its side.
 		return
 	}
 	w.pool.reportError(err)
 }
 
-// hearReceived is called when the worker has the descriptor of a job, or has not: then the job has
-// not come either.
+// hearReceived runs when the descriptor of a job has arrived (err nil) or is lost. If it is lost,
+// so is the job.
 func (w *worker) hearReceived(id uint64, err error) {
 	a := w.job(id)
 	if err == nil || a == nil || errors.Is(err, ipc.ErrChannelClosed) || errors.Is(err, ipc.ErrHandleUsed) {
-		return // It has ended, which comes next; or has the job without it.
+		// If the channel is closed, 'close' follows. With ErrHandleUsed the worker has the job
+		// without the handle.
+		return
 	}
 	t := a.task
 	w.drop(a)
@@ -275,15 +280,15 @@ func (w *worker) hearReceived(id uint64, err error) {
 	w.pool.assignWaiting()
 }
 
-// hearDrain is called when the worker takes messages again.
+// hearDrain runs when the worker's link takes jobs again.
 func (w *worker) hearDrain() { w.pool.assignWaiting() }
 
-// hearEnd is called when the worker sends no more, or takes no more.
+// hearEnd runs when the worker sends or reads nothing more: it has exited, or closed its side. It
+// gets no further job, and is killed if it does not exit.
 func (w *worker) hearEnd() {
 	if w.state >= workerExiting {
 		return
 	}
-	// It has died, or has closed its side and cannot be used any more.
 	w.state = workerExiting
 	w.requeueBound()
 	w.exitWithin(w.pool.o.DisconnectGrace)

@@ -1,6 +1,7 @@
 package pool
 
-// outcomes are settled tasks that were not told yet, in order.
+// outcomes is a queue of settled tasks whose done was not called yet. Each has one tick of
+// Pool.reportOutcome.
 type outcomes struct {
 	tasks []*Task
 	head  int
@@ -18,8 +19,8 @@ func (o *outcomes) pop() *Task {
 	return t
 }
 
-// reportOutcome tells of one settled task, in a tick of its own: a callback that panics costs no
-// other its call.
+// reportOutcome calls done of one settled task. Each call has a tick of its own: a callback that
+// panics costs no other task its call.
 func (p *Pool) reportOutcome() {
 	t := p.outcomes.pop()
 	t.done(t.result, t.err)

@@ -6,23 +6,22 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// loopAfter is how many workers die one after the other without an answer before that is a crash
-// loop.
+// loopAfter is the number of deaths in a row, without an answer in between, that make a crash loop.
 const loopAfter = 10
 
-// supply says when workers may be started.
+// supply decides when workers may be started: it counts deaths, and pauses after them.
 type supply struct {
 	pool         *Pool
-	deaths       int             // one after the other, with no answer in between
-	crashLoop    *CrashLoopError // nil: this is no crash loop
-	backoffAlarm alarm           // until the next start
-	backingOff   bool
+	deaths       int             // in a row, with no answer in between
+	crashLoop    *CrashLoopError // set while deaths ≥ loopAfter; nil otherwise
+	backoffAlarm alarm           // calls stopBackoff
+	backingOff   bool            // no worker may be started
 }
 
 func (s *supply) looping() bool { return s.crashLoop != nil }
 
-// noteAnswer is called when a worker has answered a job, or has been ready for long: those that
-// died before do not count any more.
+// noteAnswer forgets earlier deaths. It is called when a worker has answered a job, or has been
+// ready for Backoff.StableAfter.
 func (s *supply) noteAnswer() {
 	if s.deaths == 0 {
 		return
@@ -39,8 +38,7 @@ func (s *supply) stopBackoff() {
 	}
 }
 
-// noteDeath is called when a worker has ended that should not. The first time another one is
-// started at once.
+// noteDeath counts an unexpected exit. The first one in a row makes no pause.
 func (s *supply) noteDeath(c Crash) {
 	p := s.pool
 	s.deaths++
@@ -65,7 +63,7 @@ func (s *supply) noteDeath(c Crash) {
 	}
 }
 
-// wait returns how long the next start waits after so many that have waited already.
+// wait returns the pause after that many pauses in a row.
 func (b *Backoff) wait(waits int) time.Duration {
 	d := b.Min
 	for range min(waits, 40) {
@@ -77,7 +75,8 @@ func (b *Backoff) wait(waits int) time.Duration {
 	return d
 }
 
-// startFirst starts the workers of a new pool. An error is a mistake in the options.
+// startFirst starts the workers of a new pool. An error is a mistake in the options; the workers
+// that were started are killed.
 func (p *Pool) startFirst() error {
 	p.supply.pool = p
 	for p.size() < p.o.Min && p.starting() < p.o.Starting {
@@ -91,11 +90,11 @@ func (p *Pool) startFirst() error {
 	return nil
 }
 
-// fill starts the workers that are wanted and may be started now.
+// fill starts the workers that are needed and may be started now, and a successor if one is due.
 func (p *Pool) fill() {
 	for p.wantsWorker() {
 		if _, err := p.startWorker(nil); err != nil {
-			// The options were good enough for the first one, or there was none before.
+			// New has not seen that the options are invalid, because it started no worker.
 			p.failStart(&StartError{Worker: Worker{Number: p.lastWorker, Generation: p.generation}, Err: err})
 			return
 		}
@@ -104,20 +103,21 @@ func (p *Pool) fill() {
 	p.updateHold()
 }
 
-// grow is fill for the case of a new task.
+// grow is fill after a task was queued. It costs nothing if no task waits for a worker.
 func (p *Pool) grow() {
 	if p.queue.Len()+p.suspects.Len() > 0 {
 		p.fill()
 	}
 }
 
+// wantsWorker reports whether another worker is needed and may be started now.
 func (p *Pool) wantsWorker() bool {
 	if p.state == poolStopped || p.startErr != nil || p.supply.backingOff || p.starting() >= p.o.Starting || p.processes() >= 2*p.limit {
 		return false
 	}
 	size, starting := p.size()+p.keptPlaces(), p.starting()
 	if !p.everReady && p.counts.exits[ExitStartFailed] > 0 && starting > 0 {
-		return false // Those that are starting decide whether the program is any good.
+		return false // Wait for the workers that are starting: if all fail, the pool stops.
 	}
 	waiting := p.queue.Len() + p.suspects.Len()
 	if p.supply.looping() {
@@ -126,7 +126,7 @@ func (p *Pool) wantsWorker() bool {
 	return size < p.minWorkers() || waiting > starting && size < p.limit
 }
 
-// minWorkers is how many workers there are to be at least.
+// minWorkers returns the number of workers that are kept. A pool that stops keeps none.
 func (p *Pool) minWorkers() int {
 	if p.state != poolOpen {
 		return 0
@@ -134,9 +134,9 @@ func (p *Pool) minWorkers() int {
 	return min(p.o.Min, p.limit)
 }
 
-// size is the number of workers, without those that were told to end and the successors of others.
-// One that ends by itself counts until it has gone: only then is it known whether another one has
-// to wait.
+// size returns the number of workers without successors and without those that are to exit. A
+// worker that exits by itself counts until its 'close', because only its status tells whether its
+// replacement has to wait.
 func (p *Pool) size() int {
 	n := 0
 	for _, w := range p.workers {
@@ -147,8 +147,8 @@ func (p *Pool) size() int {
 	return n
 }
 
-// keptPlaces is the number of workers that are killed and whose places nobody has: Max holds
-// however long it takes.
+// keptPlaces returns the number of killed workers whose places are not free yet. They count, so
+// that there are at most Max workers however long a kill takes.
 func (p *Pool) keptPlaces() int {
 	n := 0
 	for _, w := range p.workers {
@@ -159,8 +159,8 @@ func (p *Pool) keptPlaces() int {
 	return n
 }
 
-// processes is the number of all workers but those that a Reload has end: that of the others is
-// bounded, so that workers which take long to end do not pile up.
+// processes returns the number of all workers but those that a reload replaced. It is bounded, so
+// that workers which take long to exit do not pile up.
 func (p *Pool) processes() int {
 	n := 0
 	for _, w := range p.workers {
@@ -171,6 +171,7 @@ func (p *Pool) processes() int {
 	return n
 }
 
+// starting returns the number of workers that are not ready yet.
 func (p *Pool) starting() int {
 	n := 0
 	for _, w := range p.workers {
@@ -181,8 +182,8 @@ func (p *Pool) starting() int {
 	return n
 }
 
-// shrink is called when the system has no room for another process. It reports false when there is
-// no worker at all.
+// shrink lowers the limit to the present workers when the system refuses another process, until
+// limitAlarm rings. It reports false if there is no worker.
 func (p *Pool) shrink() bool {
 	size := p.size()
 	if size == 0 {
@@ -196,7 +197,7 @@ func (p *Pool) shrink() bool {
 	return true
 }
 
-// failStart ends a pool whose workers cannot be started.
+// failStart stops a pool whose workers cannot be started.
 func (p *Pool) failStart(err *StartError) {
 	if p.startErr != nil {
 		return
@@ -209,7 +210,7 @@ func (p *Pool) failStart(err *StartError) {
 	}
 }
 
-// failWaiting settles all tasks that wait.
+// failWaiting settles all waiting tasks with err.
 func (p *Pool) failWaiting(err error) {
 	for _, q := range p.queues() {
 		for t := q.first(); t != nil; t = q.first() {
@@ -221,7 +222,7 @@ func (p *Pool) failWaiting(err error) {
 	}
 }
 
-// queues are all in which tasks wait.
+// queues returns all queues of waiting tasks.
 func (p *Pool) queues() []*queue {
 	all := []*queue{&p.suspects, &p.queue}
 	for _, w := range p.workers {

@@ -10,13 +10,13 @@ import (
 	"github.com/brood-go/brood/internal/nodejson"
 )
 
-// taskState goes from waiting to running, back when a worker could not do it, and at last to
-// settled, once.
+// taskState goes from waiting to running, back to waiting when the job comes back from a worker,
+// and last to settled, once. Only Pool.settle sets taskSettled.
 type taskState uint8
 
 const (
 	taskWaiting taskState = iota // in a queue
-	// with a worker, or answered and waiting for chunks to be taken or an attachment to come
+	// a worker has the job, or the task is in Pool.incomplete
 	taskRunning
 	taskSettled // its outcome is known; done is called on the next tick
 )
@@ -26,71 +26,76 @@ type Task struct {
 	pool  *Pool
 	state taskState
 
+	// Set by Pool.newTask, some of them again by Broadcast. Later only retries changes, which
+	// counts down.
 	number          uint64 // in the order of submission
-	job             []byte // encoded
 	method          string
 	key             string
 	priority        int
 	timeout         time.Duration // 0: none
-	retries         int           // after errors of workers that are left
-	rerunAfterCrash bool          // it is run again when a worker dies
-	// a worker has died of it: the next one runs nothing else meanwhile
-	suspect    bool
-	attach     []byte
-	file       *os.File // that has attach, for the workers that take it so
-	copying    *copying // attach into file; nil: that is not under way
-	handle     any
-	onlyWorker *worker // the worker that it is for, if it is a part of a Broadcast
+	retries         int           // left for errors of workers
+	rerunAfterCrash bool
+	onlyWorker      *worker // of a part of a Broadcast; nil: any worker
+	submittedAt     time.Time
+	done            func(*Result, error)
 
-	queue      *queue // that it waits in
-	queueIndex int    // there
+	job     []byte   // encoded; nil once the task is settled, or its memory has the answer
+	attach  []byte   // the caller's memory; nil once the task is settled
+	file    *os.File // a file of memory with attach; nil: not made, or settled
+	copying *copying // the copy of attach into file that is under way; nil: none
+	handle  any      // nil once the task is settled
 
-	assignment      *assignment // while it runs
-	firstAssignment assignment  // of the first run, which most tasks have only
-	runs            int         // how often it was begun
-	crashes         []Crash     // of workers that had begun it
-	submittedAt     time.Time   // of submission
-	begunAt         time.Time   // of the last run
+	queue      *queue // that the task waits in; nil while it is in none
+	queueIndex int    // its index in the queue's heap; valid while queue is not nil
+	suspect    bool   // a worker died of it: it waits in Pool.suspects, and runs alone
 
-	waitAlarm   alarm // of QueueTimeout, until it was begun
-	restAlarm   alarm // of timeout, for an attachment that comes after the answer
-	stopContext func() bool
+	// from Pool.assign until the worker has answered or the task is settled
+	assignment      *assignment
+	firstAssignment assignment // memory for the first one, as most tasks need only one
+	runs            int        // begun so far
+	crashes         []Crash    // of workers that had begun it
+	begunAt         time.Time  // of the last run; valid if runs > 0
+
+	waitAlarm   alarm       // of QueueTimeout; stopped by the first run
+	restAlarm   alarm       // of the rest of timeout, while an attachment comes after the answer
+	stopContext func() bool // of context.AfterFunc; nil without a context
 
 	stream stream
-	done   func(*Result, error)
-	result *Result
-	err    error
+	result *Result // valid when settled
+	err    error   // valid when settled
 }
 
-// A Result is what a worker has answered. The callee may keep it.
+// A Result is the answer of a worker to a job. The callee may keep it.
 type Result struct {
 	raw []byte
 
-	Worker Worker        // that has answered
-	Runs   int           // how often the job was begun
+	Worker Worker        // that answered
+	Runs   int           // number of runs of the job
 	Waited time.Duration // from Run to the beginning of the last run
-	Ran    time.Duration // from there to the answer
-	Attach []byte        // the bytes that the worker has attached; nil without
+	Ran    time.Duration // from the beginning of the last run to the answer
+	Attach []byte        // the bytes that the worker attached; nil: none
 }
 
-// Decode stores the result in what v points to, as encoding/json's Unmarshal does.
+// Decode stores the result in the value that v points to, as encoding/json's Unmarshal does.
 //
 // Safe to call from any goroutine.
 func (r *Result) Decode(v any) error { return nodejson.Unmarshal(r.raw, v) }
 
-// Raw returns the result as it came: JSON, or with Frames the bytes of the frame.
+// Raw returns the result as the worker sent it: JSON, or with Frames the bytes of the frame. The
+// caller may keep it.
 //
 // Safe to call from any goroutine.
 func (r *Result) Raw() []byte { return r.raw }
 
-// A Worker is a worker process, in events and results.
+// A Worker identifies a worker process in events and results.
 type Worker struct {
 	Number     int // from 1; each process has its own
 	Pid        int // 0 when it could not be started
 	Generation int // from 1; Reload begins a new one
 }
 
-// Worker returns the worker that has the task, and false while it waits and once it is settled.
+// Worker returns the worker that has the task. It returns false while the task waits, and once it
+// is answered or settled.
 func (t *Task) Worker() (Worker, bool) {
 	if t.assignment == nil {
 		return Worker{}, false
@@ -98,10 +103,12 @@ func (t *Task) Worker() (Worker, bool) {
 	return t.assignment.worker.id(), true
 }
 
-// Cancel ends the task, whose done gets a *[CancelError] with the cause, on the next tick. cause
-// nil is ErrCancelled. One that waits is not run. For one that runs, the worker is told, and ended
-// when it has not answered within Options.CancelGrace; until then it gets no other job in this
-// one's place. Canceling a settled task does nothing.
+// Cancel settles the task with a *[CancelError], which done gets on the next tick. A cause of nil
+// means ErrCancelled.
+//
+// A task that waits is not run. If it runs, its worker is asked to cancel it, and killed if it has
+// not answered within Options.CancelGrace; until then its place in the worker is not free. Cancel
+// does nothing to a settled task.
 func (t *Task) Cancel(cause error) {
 	if cause == nil {
 		cause = ErrCancelled
@@ -109,11 +116,11 @@ func (t *Task) Cancel(cause error) {
 	t.pool.abandon(t, &CancelError{cause}, "cancelled: "+cause.Error())
 }
 
-// copyAnswer copies an answer, into the memory of the job when that is not needed any more, and not
-// much too large.
+// copyAnswer copies an answer, which is a part of the link's buffer. It uses the memory of the job
+// if that is large enough and not much too large.
 func (t *Task) copyAnswer(answer []byte) []byte {
 	c := cap(t.job)
-	// The parts of a Broadcast share a job.
+	// The parts of a Broadcast share the memory of the job.
 	if t.onlyWorker != nil || len(answer) > c || c > 2*len(answer)+smallJob {
 		return bytes.Clone(answer)
 	}
@@ -122,22 +129,23 @@ func (t *Task) copyAnswer(answer []byte) []byte {
 	return raw
 }
 
-// smallJob is how many bytes a result may hold on to without use.
+// smallJob is the number of bytes that a result may waste, besides its own size.
 const smallJob = 64
 
-// watchContext has the end of ctx cancel the task.
+// watchContext cancels the task when ctx ends.
 func (t *Task) watchContext(ctx context.Context) {
 	if ctx == nil || ctx.Done() == nil {
 		return
 	}
-	// It runs on a goroutine of its own, which only posts, and ends with that. A closed loop has no
-	// callbacks any more.
+	// fn runs on a goroutine of its own, which ends after the Post. Nothing waits for it. If the
+	// loop is closed, no callback may run, so the error of Post is ignored.
 	t.stopContext = context.AfterFunc(ctx, func() {
 		_ = t.pool.loop.Post(func() { t.Cancel(context.Cause(ctx)) })
 	})
 }
 
-// settle ends t, whose done is told on the next tick.
+// settle decides the result of t, unless it is settled. done gets it on a later tick. The worker
+// that has the job keeps its assignment, whose answer is dropped.
 func (p *Pool) settle(t *Task, r *Result, err error) {
 	switch t.state {
 	case taskSettled:
@@ -174,7 +182,8 @@ func (p *Pool) settle(t *Task, r *Result, err error) {
 	p.updateHold()
 }
 
-// releaseAttachment gives back the memory of the task's attachment.
+// releaseAttachment ends the pool's use of the caller's attachment. When it returns, no link and no
+// goroutine reads the bytes.
 func (t *Task) releaseAttachment() {
 	if len(t.attach) == 0 {
 		return
@@ -195,8 +204,8 @@ func (t *Task) releaseAttachment() {
 	}
 }
 
-// closeHandle closes the connection that went with the job: whoever has received it has one of its
-// own.
+// closeHandle closes the connection that went with the job. A worker that received it has its own
+// descriptor.
 func (t *Task) closeHandle() {
 	if c, ok := t.handle.(net.Conn); ok {
 		_ = c.Close() // Nothing was written to it here.
