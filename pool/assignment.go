@@ -25,15 +25,15 @@ type assignment struct {
 	grace    alarm // of Options.CancelGrace, once task is nil
 }
 
-// assign gives t to w. It returns false if the link refused the job because the worker has exited;
-// t is queued again then. If it returns true, t is running, in another queue, or settled.
-func (p *Pool) assign(w *worker, t *Task) bool {
+// assign gives t to w. Afterwards t is running or settled, or waits: for its attachment, for a
+// worker that has its method, or because the link shows that w has exited.
+func (p *Pool) assign(w *worker, t *Task) {
 	if !w.hasMethod(t.method) {
 		p.queueForMethod(t)
-		return true
+		return
 	}
 	if !p.prepareAttachment(t, w) {
-		return true
+		return
 	}
 	p.dequeue(t)
 	w.jobID++
@@ -46,15 +46,11 @@ func (p *Pool) assign(w *worker, t *Task) bool {
 		if isHandleError(err) {
 			p.enqueue(t)
 			p.settle(t, nil, err)
-			return true
+			return
 		}
-		if w.state <= workerDraining {
-			w.state = workerExiting
-			w.requeueBound()
-			w.exitWithin(p.o.DisconnectGrace)
-		}
+		w.hearEnd()
 		p.enqueue(t)
-		return false
+		return
 	}
 	t.state = taskRunning
 	p.counts.running++
@@ -73,7 +69,6 @@ func (p *Pool) assign(w *worker, t *Task) bool {
 	if len(w.jobs) <= w.capacity {
 		a.begin()
 	}
-	return true
 }
 
 // hasMethod reports whether the worker has a method. During a reload, workers may differ.
