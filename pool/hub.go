@@ -6,7 +6,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// hub has the pools of one loop that have not ended. It is closed with the loop.
+// hub has the pools of one loop that are not stopped. It is a local of the loop, and is closed with
+// it.
 type hub struct {
 	open map[*Pool]struct{}
 	door door
@@ -24,12 +25,13 @@ func hubOf(l *reactor.Loop) (*hub, error) {
 	return c.(*hub), nil
 }
 
-// Close kills the workers of pools that were open when the loop was closed.
+// Close runs when the loop is closed. It kills the workers of the open pools, and waits until no
+// goroutine reads a caller's attachment.
 func (h *hub) Close() error {
 	for p := range h.open {
 		p.state = poolStopped
 		for t := range p.aside {
-			if t.copying != nil { // Else it is settled.
+			if t.copying != nil { // Without a copy the task is settled.
 				t.copying.stop()
 			}
 		}
@@ -37,7 +39,7 @@ func (h *hub) Close() error {
 			w.child.Terminate(0)
 		}
 	}
-	h.door.copies.Wait() // Whoever is told that the loop is closed may use an attachment again.
+	h.door.copies.Wait() // After ErrClosed a caller of Do may use its attachment again.
 	close(h.door.closed)
 	return nil
 }

@@ -9,17 +9,18 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// streamLink is [Lines], [StdLines] and [Frames]: bytes in two directions.
+// streamLink is the link of [Lines], [StdLines] and [Frames]: two streams of the child.
 type streamLink struct {
 	worker   *worker
-	in       *streams.Readable // what the worker answers
-	out      *streams.Writable
+	in       *streams.Readable // answers
+	out      *streams.Writable // jobs
 	splitter frames.Splitter
-	lengths  bool // each is behind its length; else they are lines
-	buf      []byte
+	lengths  bool   // frames with a length; false: lines
+	buf      []byte // memory for the next message, empty between calls
 }
 
-// newStreamLink returns the link over two streams. Answers have up to limit bytes.
+// newStreamLink returns the link over two streams, which the child owns. An answer has at most
+// limit bytes.
 func newStreamLink(w *worker, in *streams.Readable, out *streams.Writable, limit int, lengths bool) *streamLink {
 	k := &streamLink{worker: w, in: in, out: out, splitter: frames.Lines(limit), lengths: lengths}
 	if lengths {
@@ -33,17 +34,18 @@ func newStreamLink(w *worker, in *streams.Readable, out *streams.Writable, limit
 	in.OnClose(w.hearEnd)
 	out.OnDrain(w.hearDrain)
 	out.OnError(func(err error) {
-		if !errors.Is(err, syscall.EPIPE) { // That is how its end is seen first.
+		// EPIPE only says that the worker has exited or closed its side.
+		if !errors.Is(err, syscall.EPIPE) {
 			w.hearError(err)
 		}
-		w.hearEnd() // It may go on without listening.
+		w.hearEnd() // It may go on without reading.
 	})
 	return k
 }
 
-// split cuts what has come into answers. A callback for each would cost more than it is worth: what
-// is heard calls nobody of the program but in ticks of their own, and listeners of progress and
-// chunks.
+// split cuts the bytes that have come into answers. It passes all of them to the worker in this
+// callback, which is cheaper than a tick for each. Callbacks of the program run in later ticks, so
+// one that panics costs no answer.
 func (k *streamLink) split(p []byte) {
 	for len(p) > 0 && !k.worker.dropsMessages() {
 		frame, rest, err := k.splitter.Next(p)
@@ -60,7 +62,7 @@ func (k *streamLink) split(p []byte) {
 	k.splitter.Recycle()
 }
 
-// onEnd takes what is left without a newline for a line.
+// onEnd takes the rest without a newline as the last line.
 func (k *streamLink) onEnd() {
 	if left := k.splitter.Kept(); !k.lengths && len(left) > 0 {
 		k.worker.hear(left, nil)
@@ -89,7 +91,7 @@ func (k *streamLink) write(p []byte) error {
 
 func (k *streamLink) sendControl(v any) {
 	if k.lengths {
-		return // It has nothing of that.
+		return // Frames has no such messages.
 	}
 	if line, err := k.worker.pool.encoder.Append(k.buf[:0], v); err == nil {
 		_ = k.write(append(line, '\n'))

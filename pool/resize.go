@@ -1,11 +1,10 @@
 package pool
 
-// Resize sets how many workers there are at least and at most, as Options.Min and Max. Workers that
-// are more than that end once they are idle, those that have been idle for longest first. The error
-// is an *[OptionError].
+// Resize changes Options.Min to fewest, whose 0 and negative values mean the same as there, and
+// Options.Max to most. Workers beyond most exit once they have no job: first those that are
+// starting, then those with the fewest jobs, and among equals those that were used longest ago. The
+// error is an *[OptionError].
 func (p *Pool) Resize(fewest, most int) error {
-	o := p.o.Options
-	o.Min, o.Max = fewest, most
 	switch {
 	case most < 1:
 		return &OptionError{"Max", "is less than 1"}
@@ -26,20 +25,20 @@ func (p *Pool) Resize(fewest, most int) error {
 	return nil
 }
 
-// trim has those workers end that are more than Max.
+// trim drains workers until there are no more than Max.
 func (p *Pool) trim() {
 	for p.state == poolOpen && p.size() > p.o.Max {
 		w := p.leastUseful()
 		if w == nil {
-			return // All that are left are about to end by themselves.
+			return // The others are to exit already.
 		}
 		w.drain(ExitIdle)
 	}
 }
 
-// leastUseful returns the worker that can best be done without: one that starts, or that has the
-// fewest jobs, and among those the one that was used longest ago. It returns nil when there is none
-// that could be told to end.
+// leastUseful returns the best worker to drain: one that is starting, else the one with the fewest
+// jobs, and among equals the one that was used longest ago. It returns nil if all are to exit or
+// are successors.
 func (p *Pool) leastUseful() (found *worker) {
 	for _, w := range p.workers {
 		if w.state > workerReady || w.replaces != nil {

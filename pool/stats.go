@@ -7,27 +7,30 @@ import (
 	"time"
 )
 
-// counts are what has become of tasks and workers.
+// counts counts tasks, messages and workers, for Stats.
 type counts struct {
+	// submitted = waiting + running + settled. settled is the sum of the next six.
 	submitted, settled          uint64
 	waiting, running            int
-	waitingBytes                int64
 	succeeded, refused, crashed uint64
 	timedOut, cancelled, failed uint64
-	retried                     uint64
-	late, garbage, foreign      uint64
-	exits                       map[ExitReason]uint64
-	waited, ran                 histogram
-	madeAt                      time.Time // the pool was made
-	// nanoseconds of all slots, of the workers that have gone
+
+	waitingBytes           int64  // of the jobs and attachments of waiting tasks
+	retried                uint64 // runs after the first
+	late, garbage, foreign uint64 // messages, see Stats
+	exits                  map[ExitReason]uint64
+	waited, ran            histogram
+	madeAt                 time.Time // of the pool
+
+	// Of workers that are gone: the nanoseconds of all their slots, and those with a job.
 	slotTime float64
-	busy     time.Duration // of them
+	busy     time.Duration
 }
 
-// outstanding is the number of tasks that are not settled.
+// outstanding returns the number of tasks that are not settled.
 func (c *counts) outstanding() int { return c.waiting + c.running }
 
-// countOutcome counts a task that was settled.
+// countOutcome counts a task that was settled with err.
 func (c *counts) countOutcome(err error) {
 	c.settled++
 	_, cancelled := errors.AsType[*CancelError](err)
@@ -36,7 +39,7 @@ func (c *counts) countOutcome(err error) {
 	switch {
 	case err == nil:
 		c.succeeded++
-	case cancelled: // Whatever the cause is.
+	case cancelled: // First, because its cause may be any error.
 		c.cancelled++
 	case jobError:
 		c.refused++
@@ -49,7 +52,7 @@ func (c *counts) countOutcome(err error) {
 	}
 }
 
-// buckets are the upper bounds of a histogram's.
+// buckets are the upper bounds of the buckets of every histogram.
 var buckets = [...]time.Duration{
 	100 * time.Microsecond, 250 * time.Microsecond, 500 * time.Microsecond,
 	time.Millisecond, 2500 * time.Microsecond, 5 * time.Millisecond,
@@ -75,11 +78,11 @@ func (h *histogram) add(d time.Duration) {
 	h.counts[len(buckets)]++
 }
 
-// A Histogram is how long something took.
+// A Histogram is a distribution of durations. The callee may keep it.
 type Histogram struct {
-	Bounds []time.Duration // upper ones of the buckets, inclusive; the last bucket has none
-	Counts []uint64        // in each bucket
-	Sum    time.Duration
+	Bounds []time.Duration // upper bounds of the buckets, inclusive; the last bucket has none
+	Counts []uint64        // values in each bucket; one more than Bounds
+	Sum    time.Duration   // of all values
 }
 
 func (h *histogram) snapshot() Histogram {
@@ -95,47 +98,51 @@ func (h *Histogram) Count() uint64 {
 	return n
 }
 
-// Stats are a pool's counters since it was made, and its gauges at the time of the call. Submitted
-// = Waiting + Running + Settled, at any time.
+// Stats are a pool's counters since New, and its gauges at the time of the call. At any time,
+// Submitted = Waiting + Running + Settled.
 type Stats struct {
-	Submitted uint64 // tasks that Run has accepted
-	Waiting   int    // for a worker
-	Running   int
-	Settled   uint64
+	// Tasks.
+	Submitted    uint64 // accepted by Run
+	Waiting      int    // for a worker
+	Running      int    // assigned, or answered and not settled yet
+	Settled      uint64
+	WaitingBytes int64 // of the waiting jobs and their attachments
 
-	WaitingBytes int64 // of their jobs
+	// Settled tasks, by their error.
+	Succeeded uint64 // nil
+	Refused   uint64 // *JobError
+	Crashed   uint64 // *CrashError
+	TimedOut  uint64 // ErrTimeout, ErrQueueTimeout
+	Cancelled uint64 // *CancelError
+	Failed    uint64 // others
 
-	Succeeded uint64 // of the settled tasks: with a result
-	Refused   uint64 // with a *JobError
-	Crashed   uint64 // with a *CrashError
-	TimedOut  uint64 // with ErrTimeout or ErrQueueTimeout
-	Cancelled uint64 // with a *CancelError
-	Failed    uint64 // with another error
-	Retried   uint64 // runs again, after an error or a crash
-	Late      uint64 // answers to tasks that were settled before
-	Garbage   uint64 // messages of workers that make no sense
-	Foreign   uint64 // messages of workers that are not of the protocol, and were ignored
+	Retried uint64 // runs that were repeated after an error or a crash
+	Late    uint64 // answers to tasks that were settled before
+	Garbage uint64 // invalid messages of workers
+	Foreign uint64 // messages of workers that are none of the protocol, and were ignored
 
-	Starting int // workers: not ready
+	// Workers, by state.
+	Starting int // not ready
 	Idle     int // ready, without a job
-	Busy     int // ready, with one
-	Draining int // they get no further job
-	Ending   int // they were told to end, or sent signals
-	Slots    int // jobs that the ready workers can have at once
-	Free     int // of these slots
-	Peak     int // the number of the last worker: how many were started
+	Busy     int // ready, with a job
+	Draining int // finishing their jobs
+	Ending   int // disconnected or killed
+
+	Slots int // jobs that the ready workers can have at once
+	Free  int // slots without a job
+	Peak  int // number of the last worker: how many were started
 
 	Generation int                   // of the workers that are started now
-	Exits      map[ExitReason]uint64 // workers that have ended
+	Exits      map[ExitReason]uint64 // workers that have exited
 
 	Waited Histogram // from Run to the beginning of a run
-	Ran    Histogram // the runs that have ended with a result
-	// the part of the time of all slots so far in which they had a job, from 0 to 1
+	Ran    Histogram // runs with a result
+	// part of the time of all slots so far in which they had a job, from 0 to 1
 	Utilization float64
 	Uptime      time.Duration // since New
 }
 
-// Stats returns the counters and gauges.
+// Stats returns the counters and gauges. The caller may keep them.
 func (p *Pool) Stats() Stats {
 	c := &p.counts
 	s := Stats{
@@ -189,13 +196,13 @@ type WorkerState struct {
 	Worker
 	State string        // "starting", "ready", "draining", "ending"
 	Jobs  int           // that it has
-	Done  int           // that it has answered
+	Done  int           // that it answered
 	Age   time.Duration // since its start
-	// bytes; 0 where it is not looked at: without Options.MaxMemory, or before the first job
+	// bytes at the last check; 0 without Options.MaxMemory, and before the first
 	Memory int64
 }
 
-// Workers returns the workers in the order of their numbers.
+// Workers returns the workers in the order of their numbers. The caller may keep the slice.
 func (p *Pool) Workers() []WorkerState {
 	var all []WorkerState
 	for _, w := range p.workers {
@@ -205,13 +212,13 @@ func (p *Pool) Workers() []WorkerState {
 	return all
 }
 
-// Kill ends the worker with that number by SIGKILL, as if it had died: for tests, and for whoever
-// knows better. Its jobs are those of a worker that has crashed. It reports false when there is no
-// such worker.
+// Kill sends SIGKILL to the worker with that number. The exit counts as a crash of the worker
+// itself: it is for tests, and for programs that know better than the pool. It returns false if
+// there is no such worker.
 func (p *Pool) Kill(number int) bool {
 	for _, w := range p.workers {
 		if w.number == number {
-			// Else it has ended, which is what was wanted.
+			// Otherwise it has exited, which is the purpose.
 			if sent, _ := w.child.Kill(syscall.SIGKILL); sent {
 				w.killedByUser = true
 			}

@@ -6,8 +6,9 @@ import (
 	"github.com/brood-go/brood/internal/nodejson"
 )
 
-// hearTooLong takes how a message begins that was too long, and dropped. The job that it is about
-// fails, and the worker goes on.
+// hearTooLong takes the beginning of a message that was too long to be read. The job that it is
+// about fails, and the worker goes on. If it is about a job that cannot be found, the worker is
+// killed.
 func (w *worker) hearTooLong(head []byte) {
 	if w.dropsMessages() {
 		return
@@ -21,10 +22,10 @@ func (w *worker) hearTooLong(head []byte) {
 	case b.id == 0 && b.kind == kindOther && w.pool.o.Protocol == StdLines:
 		w.log.line(streamStdout, head[:min(len(head), longLine)])
 	case !b.object:
-		w.noteGarbage("it is too long", head) // And no answer.
+		w.noteGarbage("it is too long", head) // It is no message of the protocol.
 	case b.id != 0:
 		w.tooLong(w.jobsWithID(b.id), head, b.kind)
-	case len(w.jobs) == 1: // The id would have come later.
+	case len(w.jobs) == 1: // The id is in the part that was dropped.
 		w.tooLong(w.jobs, head, b.kind)
 	default:
 		w.tooLong(nil, head, b.kind)
@@ -47,7 +48,7 @@ func (w *worker) tooLong(of []*assignment, head []byte, kind answerKind) {
 	}
 	a := of[0]
 	if kind == kindProgress || kind == kindChunk {
-		if a.task != nil { // Its answer is still to come.
+		if a.task != nil { // The answer still comes.
 			w.pool.abandon(a.task, ErrTooLarge, "it is too long")
 		}
 		return
@@ -55,8 +56,8 @@ func (w *worker) tooLong(of []*assignment, head []byte, kind answerKind) {
 	w.failAnswered(a, ErrTooLarge, head)
 }
 
-// hearUnreadable takes a message that is no JSON. It reports false when that is not the answer of a
-// job, as it is for many a program when a number is none.
+// hearUnreadable takes a message that is no JSON. If it looks like the answer of a job, that job
+// fails; many programs write NaN for a number. Otherwise it returns false.
 func (w *worker) hearUnreadable(p []byte) bool {
 	b := parseBeginning(p)
 	a := w.job(b.id)
@@ -69,7 +70,7 @@ func (w *worker) hearUnreadable(p []byte) bool {
 	return true
 }
 
-// failAnswered ends an assignment that the worker has answered by what cannot be used.
+// failAnswered finishes an assignment whose answer cannot be used, and fails its task with err.
 func (w *worker) failAnswered(a *assignment, err error, head []byte) {
 	t := a.task
 	w.finishJob(a)
@@ -80,7 +81,7 @@ func (w *worker) failAnswered(a *assignment, err error, head []byte) {
 		w.pool.counts.late++
 	}
 	if w.side != nil {
-		// Which would be taken for another one's.
+		// That attachment would be taken for the one of another answer.
 		w.killBroken("an answer that cannot be read, and may have an attachment", head)
 		return
 	}
@@ -88,14 +89,15 @@ func (w *worker) failAnswered(a *assignment, err error, head []byte) {
 	w.pool.assignWaiting()
 }
 
-// beginning is what is known of a message of which there is only the beginning.
+// beginning has the parts of a message that its beginning shows.
 type beginning struct {
 	object bool
-	id     uint64 // 0: it may follow
+	id     uint64 // 0: not seen
 	kind   answerKind
 }
 
-// parseBeginning reads how a message begins. One with a handle is inside another one.
+// parseBeginning reads the beginning of a message. A message with a handle is the member msg of
+// another object (Node's NODE_HANDLE).
 func parseBeginning(head []byte) (b beginning) {
 	nodejson.Beginning(head, func(key, value []byte, whole bool) {
 		b.object = true
