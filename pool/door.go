@@ -9,8 +9,8 @@ import (
 )
 
 // door has the state of a loop's pools that other goroutines use, besides Loop.Post: a call of Do
-// has to learn that the loop is closed. No other state of the parent's side is touched by two
-// goroutines. The worker's side has serveDoor.
+// has to learn that the loop is closed. On the parent's side only door and copying are touched by
+// two goroutines. The worker's side has serveDoor.
 type door struct {
 	closed chan struct{}  // closed with the loop
 	copies sync.WaitGroup // goroutines that read attachments of callers

@@ -9,10 +9,10 @@ import (
 	"github.com/brood-go/brood/internal/nodejson"
 )
 
-// errGoexit is the answer for a handler that has ended its goroutine.
+// errGoexit is the answer of a handler that has called runtime.Goexit.
 var errGoexit = errors.New("the handler has called runtime.Goexit")
 
-// runner is the goroutine of one handler at a time. See serveDoor.start.
+// runner is a goroutine that runs handlers one at a time. serveDoor.start says when it ends.
 func (s *server) runner() {
 	var encoder nodejson.Encoder
 	for j := s.door.take(); j != nil; j = s.door.take() {
@@ -20,7 +20,7 @@ func (s *server) runner() {
 	}
 }
 
-// runJob does a job and answers it.
+// runJob runs a handler and answers its job, also if the handler panics or ends the goroutine.
 func (s *server) runJob(j *Job, encoder *nodejson.Encoder) {
 	var frame []byte
 	var attach *os.File
@@ -30,15 +30,15 @@ func (s *server) runJob(j *Job, encoder *nodejson.Encoder) {
 			frame = appendError(s.door.buffer(), j.id, describeSafely(j.ctx, err))
 		}
 		s.answerJob(j, frame, attach)
-		if err == errGoexit { // Nothing stops that: another goroutine has to go on.
+		if err == errGoexit { // This goroutine ends here, so another one takes its place.
 			s.door.start(s.runnerFunc)
 		}
 	}()
 	frame, attach, err = perform(j, s.door.buffer(), encoder)
 }
 
-// perform calls the handler and makes the answer of its result. A panic of it, or of a method of
-// its result, is an error.
+// perform calls the handler and encodes its result. A panic of the handler, or of a method of its
+// result, is returned as an error.
 func perform(j *Job, buffer []byte, encoder *nodejson.Encoder) (frame []byte, attach *os.File, err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -55,7 +55,7 @@ func perform(j *Job, buffer []byte, encoder *nodejson.Encoder) (frame []byte, at
 	return resultOf(j, value, buffer, encoder)
 }
 
-// resultOf makes the answer of what a handler has returned.
+// resultOf encodes a handler's result. The caller owns attach, which may be nil.
 func resultOf(j *Job, value any, buffer []byte, encoder *nodejson.Encoder) (frame []byte, attach *os.File, err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -74,7 +74,7 @@ func resultOf(j *Job, value any, buffer []byte, encoder *nodejson.Encoder) (fram
 	return frame, attach, nil
 }
 
-// replyOf takes a handler's result apart.
+// replyOf separates the attachment from a handler's result.
 func replyOf(id uint64, value any) (result resultFrame, attached []byte) {
 	switch r := value.(type) {
 	case Reply:
@@ -88,11 +88,12 @@ func replyOf(id uint64, value any) (result resultFrame, attached []byte) {
 	return resultFrame{id, value, len(attached)}, attached
 }
 
-// errNoTaker is the answer when a result has an attachment that the parent would not understand.
-// Node aborts when it gets one.
+// errNoTaker is the answer when a result has an attachment and the parent is no pool. Node aborts
+// on an unknown handle.
 var errNoTaker = errors.New("the result has an attachment, and the parent is no pool")
 
-// attachmentFile returns the file that goes with a result, nil if nothing is attached.
+// attachmentFile returns a file of memory with the attachment of a result, nil if there is none.
+// The caller owns it.
 func (s *server) attachmentFile(attached []byte) (*os.File, error) {
 	if len(attached) == 0 {
 		return nil, nil
@@ -107,7 +108,7 @@ func (s *server) attachmentFile(attached []byte) (*os.File, error) {
 	return f, nil
 }
 
-// describeSafely describes an error whose methods may panic.
+// describeSafely is describe for an error whose methods may panic.
 func describeSafely(ctx context.Context, err error) (e jobError) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -117,7 +118,7 @@ func describeSafely(ctx context.Context, err error) (e jobError) {
 	return describe(ctx, err)
 }
 
-// runOnLoop does a job in the callback of its message.
+// runOnLoop runs a handler inside the callback of its message, and answers the job.
 func (s *server) runOnLoop(j *Job) {
 	err := s.performOnLoop(j)
 	if err != nil {
@@ -132,7 +133,7 @@ func (s *server) runOnLoop(j *Job) {
 	s.throttle()
 }
 
-// performOnLoop calls the handler and sends its result. When it returns an error nothing was sent.
+// performOnLoop calls the handler and sends its result. If it returns an error, nothing was sent.
 func (s *server) performOnLoop(j *Job) (err error) {
 	defer func() {
 		if v := recover(); v != nil {

@@ -18,38 +18,41 @@ import (
 	"github.com/brood-go/brood/signals"
 )
 
-// server is the worker's side of a channel to a pool. Its fields are used on the loop goroutine
-// only; what the goroutines of the handlers need of them does not change, or is in the door.
+// server is the worker's side of a channel to a pool, one of the locals of its loop.
+//
+// Its fields are used on the loop goroutine only. The goroutines of handlers use constant fields,
+// and the door.
 type server struct {
 	loop     *reactor.Loop
 	parent   *ipc.Channel
-	handlers map[string]*method
-	o        ServeOptions
+	handlers map[string]*method // constant
+	o        ServeOptions       // constant, without zeros
 
-	worker, generation int
+	worker, generation int // from the environment; 0: not set
 
-	door       *serveDoor
-	jobs       map[uint64]*Job // queued and running, until their answers are sent; none with OnLoop
-	cost       int64           // bytes of jobs
-	runnerFunc func()          // the body of a runner
+	door *serveDoor
+	// waiting and running, until their answers are sent; empty with OnLoop
+	jobs       map[uint64]*Job
+	cost       int64  // bytes of jobs
+	runnerFunc func() // s.runner, made once
 
-	gather ipc.SendOptions // of answers that leave in one go
+	gather ipc.SendOptions // for answers: those sent in one turn go in one write
 	async  asyncJobs       // with ServeOptions.Async
 
-	// Of the handlers on the loop, used again for each job.
+	// Memory that is used again. current and result are only for OnLoop.
 	current Job
 	result  resultFrame
-	text    frame
+	text    frame // the message that is being sent
 
-	req        request
-	memberFunc func(key, value []byte)
+	req        request                 // the message that is being read
+	memberFunc func(key, value []byte) // req.member, made once
 
 	outbox   outbox
 	shutdown shutdown
 	watchers []*signals.Watcher
 }
 
-// method is a handler and its name, which a job need not make anew.
+// method is a handler and its name. A job uses this name rather than a copy of its own.
 type method struct {
 	name    string
 	handler Handler
@@ -84,7 +87,7 @@ func newServer(l *reactor.Loop, parent *ipc.Channel, h Handlers, o ServeOptions)
 	return s, nil
 }
 
-// The variables by which a pool tells a worker who it is.
+// Environment variables with a worker's number and its generation.
 const (
 	envWorker     = "BROOD_POOL_WORKER"
 	envGeneration = "BROOD_POOL_GENERATION"
@@ -106,7 +109,7 @@ type readyFrame struct {
 
 type ready struct {
 	Version     int      `json:"version"`
-	Methods     []string `json:"methods,omitempty"` // none: any
+	Methods     []string `json:"methods,omitempty"` // empty: any
 	Concurrency int      `json:"concurrency"`
 	Accepts     []string `json:"accepts"`
 	Attach      string   `json:"attach,omitempty"`
@@ -123,8 +126,7 @@ func (s *server) ready() ready {
 	return r
 }
 
-// onMessage is called with each message of the parent. Parts that this version does not know are
-// ignored.
+// onMessage handles a message of the parent. Unknown members are ignored.
 func (s *server) onMessage(m *ipc.Message) {
 	if err := s.readMessage(m); err != nil {
 		s.reportError(err)
@@ -149,7 +151,7 @@ func (s *server) readMessage(m *ipc.Message) error {
 	}
 	j := s.jobs[id]
 	if j == nil {
-		return nil // It was answered meanwhile, as both sides may be sure in the end only.
+		return nil // It was answered while the message was on its way.
 	}
 	if r.credit != nil {
 		n, ok := number(r.credit)
@@ -169,6 +171,7 @@ func (s *server) readMessage(m *ipc.Message) error {
 	return nil
 }
 
+// readWithoutID reads a message without an id.
 func (s *server) readWithoutID(m *ipc.Message) error {
 	r := &s.req
 	if r.ping != nil {
@@ -186,17 +189,17 @@ func (s *server) readWithoutID(m *ipc.Message) error {
 	return nil
 }
 
-// receiveJob takes a job.
+// receiveJob runs or queues a job.
 func (s *server) receiveJob(id uint64, m *ipc.Message) error {
 	if s.jobs[id] != nil {
-		// An answer would be taken for that job's.
+		// The parent would take an answer for that job's.
 		return protocolError(m.Raw(), "a job with this id is under way")
 	}
 	if s.shutdown.state != serving {
-		return nil // The parent gives it to another worker when this one has gone.
+		return nil // The parent gives it to another worker when this one has exited.
 	}
 	j := &s.current
-	if !s.o.OnLoop || !s.outbox.empty() { // What waits in the outbox may still be the last one's.
+	if !s.o.OnLoop || !s.outbox.empty() { // The outbox may refer to the last job in current.
 		j = new(Job)
 	}
 	*j = Job{server: s, ctx: s.shutdown.ctx, id: id, attempt: attemptOf(s.req.attempt), raw: s.req.job, credit: startCredit}
@@ -223,14 +226,15 @@ func (s *server) receiveJob(id uint64, m *ipc.Message) error {
 		return nil
 	}
 	s.door.queueForRunner(j, s.o.Concurrency, s.runnerFunc)
-	s.loop.Yield() // To the runner. All jobs that came together are queued then.
+	// Lets a runner begin after the queued ticks. Jobs that came together are queued by then.
+	s.loop.Yield()
 	return nil
 }
 
-// hearError takes an error of the channel. A job that was too long for it is answered.
+// hearError handles an error of the channel. A job that was too long is answered with an error.
 func (s *server) hearError(err error) {
 	if errors.Is(err, ipc.ErrChannelClosed) || errors.Is(err, unix.EPIPE) || errors.Is(err, unix.ECONNRESET) {
-		return // OnDisconnect tells.
+		return // OnDisconnect follows.
 	}
 	s.reportError(err)
 	m, ok := errors.AsType[*ipc.MessageError](err)
@@ -251,12 +255,12 @@ func (s *server) hearError(err error) {
 	s.flush()
 }
 
-// mostCost bounds what the size of one attachment counts for, whatever the parent says: bytes. Sums
-// stay in range.
+// mostCost bounds the bytes that one attachment counts for, so that sums stay in range whatever
+// size the parent announces.
 const mostCost = 1 << 40
 
-// accept finds who is to do a job, and takes what came with its message. The error is the job's
-// answer.
+// accept sets the handler of a job, and takes the handle or attachment of its message. The error is
+// the answer to the job.
 func (s *server) accept(j *Job, m *ipc.Message) (err error) {
 	name := methodOf(s.req.method)
 	if to := s.handlers[string(name)]; to != nil {
@@ -277,7 +281,7 @@ func (s *server) accept(j *Job, m *ipc.Message) (err error) {
 	return err
 }
 
-// checkQueueRoom returns why no further job can wait here.
+// checkQueueRoom returns an error if no further job can wait here.
 func (s *server) checkQueueRoom() error {
 	waiting := len(s.jobs) - s.o.Concurrency
 	if waiting <= 0 || waiting < s.o.MaxQueue && s.cost < s.o.MaxQueueBytes {
@@ -286,7 +290,7 @@ func (s *server) checkQueueRoom() error {
 	return &codedError{codeQueueFull, fmt.Errorf("%d jobs wait for this worker already", waiting)}
 }
 
-// cancelJob ends the context of a job that runs, and answers one that waits.
+// cancelJob ends the context of a running job. A waiting one is answered at once.
 func (s *server) cancelJob(j *Job, cause error) {
 	if s.door.withdraw(j) {
 		s.answerJob(j, appendError(s.door.buffer(), j.id, describe(j.ctx, cause)), nil)
@@ -296,17 +300,17 @@ func (s *server) cancelJob(j *Job, cause error) {
 	j.cancel(cause)
 }
 
-// answerJob ends a job. It is called by who has it: a runner, or the loop for one that no runner
-// has taken.
+// answerJob ends a job. It is called by the goroutine that has it: its runner, or the loop for one
+// that no runner has taken.
 func (s *server) answerJob(j *Job, frame []byte, attach *os.File) {
 	j.attachment.release()
 	s.door.answer(j, frame, attach)
 	if j.cancel != nil {
-		j.cancel(ErrJobEnded) // Let go of what the context holds.
+		j.cancel(ErrJobEnded) // Release the context.
 	}
 }
 
-// reportError tells what is nobody's job.
+// reportError passes on an error that belongs to no job.
 func (s *server) reportError(err error) {
 	switch logger := s.loop.Logger(); {
 	case s.o.OnError != nil:
@@ -316,7 +320,7 @@ func (s *server) reportError(err error) {
 	}
 }
 
-// watchSignals has the worker ignore ^C, and end on SIGTERM.
+// watchSignals ignores SIGINT, and shuts the worker down on SIGTERM.
 func (s *server) watchSignals() error {
 	for _, w := range []struct {
 		signal signals.Signal
@@ -343,8 +347,8 @@ func (s *server) closeSignals() {
 	s.watchers = nil
 }
 
-// Close is called when the loop is closed. Handlers that run are told, and what they return is
-// dropped.
+// Close runs when the loop is closed. The contexts of running handlers end. Nothing waits for the
+// handlers, and their answers are dropped.
 func (s *server) Close() error {
 	s.shutdown.state = serveStopped
 	s.door.close(reactor.ErrClosed)

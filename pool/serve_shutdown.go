@@ -9,36 +9,40 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// ErrTerminated is the cause with which the contexts of handlers end that run on for longer than
-// [ServeOptions].Grace after SIGTERM.
+// ErrTerminated is the cause of a handler's context that ended because the handler ran longer than
+// [ServeOptions].Grace after SIGTERM, or because a second SIGTERM came.
 var ErrTerminated = errors.New("pool: the worker was told to end")
 
-// shutdown is the end of a worker. Its state only moves down the list.
+// shutdown is the state of a worker that is to exit. It is used on the loop goroutine only.
 type shutdown struct {
 	state        serveState
 	disconnected bool                    // the channel has ended
-	tornDown     bool                    // Teardown has returned
-	ctx          context.Context         // of the handlers on the loop
+	tornDown     bool                    // Teardown has returned, or there is none
+	ctx          context.Context         // of the handlers with OnLoop
 	cancel       context.CancelCauseFunc // of ctx
-	cause        error                   // why it ends
-	graceTimer   *reactor.Timer          // see lose; nil: it may take for ever
-	release      func()                  // lets the loop end
+	cause        error                   // the first reason; nil while serving
+	// calls onGraceOver, then Destroy; nil while serving, and without a limit
+	graceTimer *reactor.Timer
+	release    func() // of the loop's Hold; nil while serving
 }
 
+// serveState only goes forward.
 type serveState uint8
 
 const (
 	serving serveState = iota
-	// no further job is begun; those that run finish, and their answers are sent
+	// no further job is begun; running ones finish, and their answers are sent
 	serveStopping
-	serveTearingDown // everything is answered: Teardown runs, and the channel ends
-	serveStopped     // the loop was stopped, or closed
+	// everything is answered: Teardown runs, and the channel is disconnected
+	serveTearingDown
+	serveStopped // the loop was stopped or closed
 )
 
 func (e *shutdown) init() { e.ctx, e.cancel = context.WithCancelCause(context.Background()) }
 
-// onSIGTERM is called on SIGTERM. The parent is asked for no more jobs; those that come all the
-// same are its to give to others when this worker has gone.
+// onSIGTERM shuts the worker down; a second SIGTERM ends the contexts of the handlers. The parent
+// is asked for no more jobs. It gives jobs that still come to other workers when this one has
+// exited.
 func (s *server) onSIGTERM() {
 	if s.shutdown.state != serving {
 		s.stopHandlers(ErrTerminated)
@@ -49,7 +53,7 @@ func (s *server) onSIGTERM() {
 	s.flush()
 }
 
-// onDisconnect is called when the channel has ended.
+// onDisconnect shuts the worker down when the channel has ended. Nothing can be sent any more.
 func (s *server) onDisconnect() {
 	s.shutdown.disconnected = true
 	s.door.refuseSends(ipc.ErrChannelClosed)
@@ -58,7 +62,8 @@ func (s *server) onDisconnect() {
 	s.stopLoopWhenDone()
 }
 
-// shutDown begins no further job. The first cause counts.
+// beginShutdown drops the waiting jobs and starts the grace of the running ones. Only the first
+// cause counts.
 func (s *server) beginShutdown(cause error) {
 	if s.shutdown.state != serving {
 		return
@@ -75,14 +80,14 @@ func (s *server) beginShutdown(cause error) {
 	}
 }
 
-// onGraceOver loses patience: first with the handlers, then with a parent that does not read their
-// answers.
+// onGraceOver ends the contexts of the handlers. After the same time again, the channel is
+// destroyed, because the parent does not read the answers.
 func (s *server) onGraceOver() {
 	s.stopHandlers(s.shutdown.cause)
 	s.shutdown.graceTimer = s.loop.SetTimeout(s.o.Grace, s.parent.Destroy)
 }
 
-// stopHandlers ends the contexts of the handlers that run.
+// stopHandlers ends the contexts of the running handlers.
 func (s *server) stopHandlers(cause error) {
 	for _, j := range s.jobs {
 		j.cancel(cause)
@@ -90,14 +95,15 @@ func (s *server) stopHandlers(cause error) {
 	s.shutdown.cancel(cause)
 }
 
-// advanceShutdown goes on when the last job of a worker that is to end was answered.
+// advanceShutdown disconnects and starts Teardown once the last job of a stopping worker is
+// answered.
 func (s *server) advanceShutdown() {
 	if s.shutdown.state != serveStopping || len(s.jobs) > 0 || !s.outbox.empty() || !s.door.empty() {
 		return
 	}
 	s.shutdown.state = serveTearingDown
 	if s.parent.Connected() {
-		s.parent.Resume() // Its end is to be heard.
+		s.parent.Resume() // Otherwise the end of the channel would not be read.
 		s.parent.Disconnect()
 	}
 	switch {
@@ -107,15 +113,15 @@ func (s *server) advanceShutdown() {
 	case s.o.handlesOnLoop():
 		s.afterTeardown(s.tearDown())
 	default:
-		// It ends when Teardown returns. The loop waits for it, see end.
+		// The goroutine ends after the Post. The loop waits for it, because beginShutdown holds it.
 		go func() {
 			err := s.tearDown()
-			_ = s.loop.Post(func() { s.afterTeardown(err) }) // A closed loop does not want to know.
+			_ = s.loop.Post(func() { s.afterTeardown(err) }) // Fails if the loop is closed.
 		}()
 	}
 }
 
-// tearDown calls Teardown.
+// tearDown calls Teardown. A panic is returned as an error.
 func (s *server) tearDown() (err error) {
 	ctx := context.Background()
 	if s.o.Grace >= 0 {
@@ -139,7 +145,7 @@ func (s *server) afterTeardown(err error) {
 	s.stopLoopWhenDone()
 }
 
-// stopLoopWhenDone stops the loop when nothing is left to do on it.
+// stopLoopWhenDone stops the loop once Teardown has returned and the channel has ended.
 func (s *server) stopLoopWhenDone() {
 	if s.shutdown.state != serveTearingDown || !s.shutdown.tornDown || !s.shutdown.disconnected {
 		return
