@@ -1,5 +1,8 @@
 package pool
 
+// This file chooses a worker for each waiting task, on the loop goroutine. assignment.go has the
+// life of a task in a worker.
+
 // assignWaiting assigns waiting tasks to workers, in order, until no worker has room or no task is
 // left for one. It is called after every change that can make room or add a task.
 func (p *Pool) assignWaiting() {

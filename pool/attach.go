@@ -12,6 +12,10 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
+// Attachments go to and from a worker as files of memory (memfd_create(2)), if its ready message
+// says so, or else as frames on a side channel. All of it runs on the loop goroutine, except the
+// two goroutines that say so: one writes a big file, the other reads a file of the worker.
+
 // ErrAttach is in the error of a task whose attachment failed: the worker takes none (it is no Go
 // worker on Linux, and Options.Attachments is not set), the file of memory could not be made, or
 // the bytes did not come as announced.

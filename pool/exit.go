@@ -11,6 +11,9 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
+// This file decides what follows from the exit of a worker: its reason, the fate of its jobs, and
+// the successors of workers that are replaced. It runs on the loop goroutine.
+
 // An ExitReason is the reason of a worker's exit.
 type ExitReason string
 

@@ -8,6 +8,8 @@ import (
 	"github.com/brood-go/brood/internal/wtf8"
 )
 
+// This file sends the chunks of a job, on the goroutine of its handler.
+
 // chunkSize is the length of the longest chunk, in bytes. A longer write is sent as several
 // messages, between which those of other jobs can go.
 const chunkSize = 64 << 10

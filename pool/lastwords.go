@@ -2,6 +2,8 @@ package pool
 
 import "strings"
 
+// This file finds the line of a worker's stderr for the text of an error.
+
 // longestWords bounds the part of a worker's stderr in the text of an error, in bytes. The field
 // Stderr has more.
 const longestWords = 256

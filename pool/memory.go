@@ -5,6 +5,9 @@ import (
 	"time"
 )
 
+// This file watches the memory of workers and starts the timers of the pool, on the loop goroutine.
+// Each platform supplies residentMemory, oomWatch, listens, hasProc and parentDeathSignal.
+
 // memoryPeriod is the time between checks of the workers' memory, besides the one after each job.
 const memoryPeriod = time.Second
 

@@ -46,8 +46,8 @@ type Reply struct {
 
 // ServeOptions configure a worker. A nil *ServeOptions means all defaults.
 type ServeOptions struct {
-	// Concurrency is the number of handlers that run at once. The parent is told it as the number
-	// of jobs that this worker wants; further jobs wait, in order. 0: 1.
+	// Concurrency is the number of handlers that run at once. The ready message asks the parent for
+	// that many jobs; further ones wait here, in order. 0: 1.
 	Concurrency int
 
 	// OnLoop runs the handlers on the loop goroutine, inside the callback of the message. It is for

@@ -14,6 +14,9 @@ import (
 	"github.com/brood-go/brood/internal/nodejson"
 )
 
+// This file encodes the answers of a worker. Its functions have no state, and are called on the
+// loop goroutine and on those of handlers.
+
 // Codes of errors of the worker itself, see PROTOCOL.md.
 const (
 	codeMethod    = "ERR_METHOD"     // no handler

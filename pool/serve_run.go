@@ -9,6 +9,9 @@ import (
 	"github.com/brood-go/brood/internal/nodejson"
 )
 
+// This file runs handlers and encodes their results: on goroutines, or with OnLoop on the loop
+// goroutine. Handlers with Async are in serve_async.go.
+
 // errGoexit is the answer of a handler that has called runtime.Goexit.
 var errGoexit = errors.New("the handler has called runtime.Goexit")
 

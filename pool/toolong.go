@@ -6,6 +6,9 @@ import (
 	"github.com/brood-go/brood/internal/nodejson"
 )
 
+// This file handles answers that cannot be read, because they are too long or no JSON. Their
+// beginning shows the job that they are about. It runs on the loop goroutine.
+
 // hearTooLong takes the beginning of a message that was too long to be read. The job that it is
 // about fails, and the worker goes on. If it is about a job that cannot be found, the worker is
 // killed.

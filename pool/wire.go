@@ -10,6 +10,9 @@ import (
 	"github.com/brood-go/brood/internal/nodejson"
 )
 
+// This file has the messages of PROTOCOL.md as the pool writes and reads them. The worker's side is
+// serve_request.go and serve_answer.go.
+
 // Version is the version of the protocol in PROTOCOL.md. A worker's ready message says its own.
 const Version = 1
 
