@@ -159,7 +159,7 @@ func TestAnIdleWorkerGetsWhatWasSentAheadToABusyOne(t *testing.T) {
 func TestAJobThatWasBegunMeanwhileIsNotTakenBack(t *testing.T) {
 	l := newLoop(t)
 	log := newJournalFile(t)
-	// These workers begin with everything at once, which the pool cannot see.
+	// These workers begin all jobs at once, which the pool cannot know.
 	p := newPool(t, l, env(one(pool.Options{Max: 2, Ahead: 1}), log.env()))
 	ready(t, l, p, 2)
 	slow := run(t, p, order{Do: "pid", MS: 150}, nil)
@@ -179,7 +179,7 @@ func TestAJobThatWasBegunMeanwhileIsNotTakenBack(t *testing.T) {
 func TestAmongIdleWorkersTheOrderChooses(t *testing.T) {
 	for _, test := range []struct {
 		order pool.Order
-		// the workers of a long job and a short one at once, and then of three that come one by one
+		// workers of a long and a short job at once, and then of three that come one by one
 		want []int
 	}{
 		{pool.LIFO, []int{3, 2, 3, 3, 3}},

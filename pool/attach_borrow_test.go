@@ -11,7 +11,7 @@ import (
 	"github.com/brood-go/brood/pool"
 )
 
-// scribble writes to p, which the race detector sees if somebody reads it meanwhile.
+// scribble writes to p, so that the race detector finds a read at the same time.
 func scribble(p []byte) {
 	for i := range p[:4096] {
 		p[i]++

@@ -18,8 +18,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// attachWorker sends back what was attached, each byte one more; or, as it is asked for, too
-// little, or nothing.
+// attachWorker attaches the bytes of the job, each one more, to its result; if the job asks for it,
+// too few, or none.
 func attachWorker(l *reactor.Loop, parent *ipc.Channel, args []string) error {
 	return pool.Serve(l, parent, pool.Handlers{"": func(_ context.Context, j *pool.Job) (any, error) {
 		p := bytes.Clone(j.Attachment())
@@ -92,8 +92,7 @@ func TestAWorkerThatTakesNoAttachmentsSaysSo(t *testing.T) {
 	stop(t, l, p)
 }
 
-// The worker of a cancelled job may still be reading what was attached: the caller's memory is not
-// used for that.
+// The worker of a cancelled job may still read its attachment, but not from the caller's memory.
 //
 //brood:checks W072
 func TestTheAttachmentOfACancelledJobIsNotBorrowedAnyMore(t *testing.T) {
@@ -159,7 +158,7 @@ func TestAnAttachmentThatDoesNotComeIsPartOfTheTimeThatAJobMayTake(t *testing.T)
 	stop(t, l, p)
 }
 
-// hangWorker says that it has got an attachment, in progress, and never answers.
+// hangWorker reports the attachment as progress, and never answers.
 func hangWorker(l *reactor.Loop, parent *ipc.Channel, args []string) error {
 	return pool.Serve(l, parent, pool.Handlers{"": func(ctx context.Context, j *pool.Job) (any, error) {
 		_ = j.Progress(len(j.Attachment()))
@@ -168,8 +167,8 @@ func hangWorker(l *reactor.Loop, parent *ipc.Channel, args []string) error {
 	}})
 }
 
-// What carries an attachment is that of the worker that gets it, also when the one before took
-// another.
+// An attachment goes in the way of the worker that gets it, also if the worker before took another
+// way.
 //
 //brood:checks W062 W072
 func TestAReloadToWorkersThatTakeAttachmentsOtherwise(t *testing.T) {

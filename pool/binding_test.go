@@ -94,7 +94,7 @@ func TestBroadcastReachesEveryWorkerOnce(t *testing.T) {
 	require.Len(t, seen, 3)
 	require.Equal(t, 3, log.begun("reload config"))
 
-	// Each worker that dies of it is an error of its own, and nobody does its part.
+	// Each worker that dies is an error of its own, and no other worker runs its part.
 	all = nil
 	require.NoError(t, p.Broadcast(order{Do: "exit", Arg: "broadcast"}, nil, func(r []pool.WorkerResult) { all = r }))
 	until(t, l, func() bool { return all != nil })

@@ -77,7 +77,7 @@ func TestExit0InMidJobIsACrash(t *testing.T) {
 	require.True(t, crash.Status.Success())
 	require.Equal(t, pool.ExitCrash, (*ended)[0].Reason)
 
-	// One that hangs up and goes on for a while is no better.
+	// The same for a worker that hangs up and goes on for a while.
 	got = run(t, p, order{Do: "hang-up"}, nil)
 	next := run(t, p, order{Do: "pid"}, nil)
 	until(t, l, settled(got, next))
@@ -198,7 +198,7 @@ func TestAJobWhoseChunksWereTakenIsNotRunAgain(t *testing.T) {
 		require.Equal(t, 1, heard)
 		require.Equal(t, 1, log.begun(how))
 	}
-	// What nobody has heard can be done again.
+	// A job whose chunks no listener got can be run again.
 	got := run(t, p, order{Do: "chunk-and-exit", Arg: "unheard"}, nil)
 	until(t, l, settled(got))
 	require.ErrorIs(t, got.err, pool.ErrPoison)
@@ -281,7 +281,7 @@ func TestAJobThatWasHeardInPartBeforeItKilledItsLastWorkerIsPoisonToo(t *testing
 	stop(t, l, p)
 }
 
-// halfWorker reads nothing, the first time; it answers each job otherwise.
+// halfWorker reads nothing in its first process; later ones answer each job.
 const halfWorker = `
 import os, socket, sys, time
 s = socket.socket(fileno=3)

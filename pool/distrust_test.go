@@ -9,11 +9,11 @@ import (
 	"github.com/brood-go/brood/pool"
 )
 
-// deaf begins a script whose process, and what it becomes, does not end on SIGTERM.
+// ignoresTERM begins a script that ignores SIGTERM, as do the programs that it executes.
 const ignoresTERM = `trap '' TERM
 `
 
-// A worker that has broken the protocol and does not end at once is not listened to any more.
+// Messages of a worker that has broken the protocol are dropped while it has not exited.
 //
 //brood:checks W070 W085
 func TestWhatAWorkerSendsAfterItsBreachIsDropped(t *testing.T) {

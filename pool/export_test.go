@@ -10,17 +10,17 @@ func NewOOMWatch(dir string) *OOMWatch {
 	return w
 }
 
-// Verdict is about a worker that was killed since.
+// Verdict returns the cause for a worker that was killed since.
 func (w *OOMWatch) Verdict() error { return w.o.verdict() }
 
-// JobLimit is after how many jobs a worker of a pool with these options is replaced.
+// JobLimit returns the number of jobs after which a worker of a pool with these options is
+// replaced.
 func JobLimit(o *Options) int {
 	p := &Pool{o: &settings{Options: *o}}
 	return p.jobLimit()
 }
 
-// Announced is how many attachments of workers, on descriptors of their own, the pool still waits
-// for.
+// Announced returns the number of attachments on side channels that the pool still waits for.
 func Announced(p *Pool) (n int) {
 	for _, w := range p.workers {
 		if w.side != nil {

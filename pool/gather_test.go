@@ -10,8 +10,7 @@ import (
 	"github.com/brood-go/brood/pool"
 )
 
-// TestTheFirstOfSeveralJobsIsWithTheWorkerWhenRunReturns: the others leave together, with the end
-// of the callback.
+// The first job is written inside Run. The others are written together, after the callback.
 func TestTheFirstOfSeveralJobsIsWithTheWorkerWhenRunReturns(t *testing.T) {
 	l := newLoop(t)
 	log := newJournalFile(t)

@@ -19,7 +19,7 @@ import (
 	"github.com/brood-go/brood/pool"
 )
 
-// startNode starts a worker in Node, next to which the helper is. It has said that it is ready.
+// startNode starts a worker in Node with the helper beside it, and waits until it is ready.
 func startNode(t *testing.T, script string, more ...childprocess.Stdio) *scriptedParent {
 	t.Helper()
 	p := startScript(t, "worker.js", "const { serve } = require('./brood-worker.cjs');\n"+script, more...)
@@ -197,7 +197,7 @@ func TestNodeWritesWithinTheCredit(t *testing.T) {
 	p.disconnect()
 }
 
-// A handler that writes what comes from elsewhere, as it comes, waits for none of its writes.
+// A handler may write without waiting for its writes.
 //
 //brood:checks W070
 func TestNodeWritesInOrderAndWholeThoughNobodyWaits(t *testing.T) {
@@ -225,7 +225,7 @@ func TestNodeWritesInOrderAndWholeThoughNobodyWaits(t *testing.T) {
 		want = append(want, bytes.Repeat([]byte{byte('A' + i)}, 70_000)...)
 	}
 	require.True(t, bytes.Equal(want, got), "%d bytes came", len(got))
-	p.send(`{"id":2,"method":"flood"}`) // One that is cancelled fails no promise that nobody holds.
+	p.send(`{"id":2,"method":"flood"}`) // A cancel rejects no promise that has no handler.
 	for got := 0; got < 1<<20; {
 		data, ok := chunkOf(t, strings.Replace(p.next(), `"id":2`, `"id":1`, 1))
 		require.True(t, ok)
@@ -247,8 +247,8 @@ func TestAConcurrencyOfZeroIsOne(t *testing.T) {
 	p.disconnect()
 }
 
-// What is attached counts in bytes, of whatever type it is; a worker that announces another number
-// is replaced.
+// The length of an attachment is its bytes, whatever its type. A worker that announces another
+// length is replaced.
 //
 //brood:checks W072
 func TestNodeAttachesBytesOfAllTypes(t *testing.T) {
@@ -338,7 +338,7 @@ func TestNodeGetsAndSendsAttachmentsOverADescriptor(t *testing.T) {
 	}
 	p.send(`{"id":1,"method":"invert","attach":3145728}`, `{"id":2,"method":"plain","job":1}`, `{"id":3,"method":"invert","attach":2}`,
 		`{"id":4,"method":"invert","attach":0}`, `{"id":5,"method":"empty"}`)
-	// These do not wait for the attachments of others.
+	// These do not wait for the attachments of other jobs.
 	p.expectAll(`{"id":2,"result":1}`, `{"id":4,"result":1,"attach":1}`, `{"id":5,"result":1}`)
 	_, err := side.Writable.Write(frame(data))
 	require.NoError(t, err)

@@ -17,7 +17,7 @@ import (
 	"github.com/brood-go/brood/pool"
 )
 
-// records is a slog.Handler that keeps what it gets as text.
+// records is a slog.Handler that keeps its records as text.
 type records struct {
 	mu   sync.Mutex
 	text []string
@@ -218,7 +218,7 @@ func TestAWorkerWithAJobIsNotPinged(t *testing.T) {
 	l := newLoop(t)
 	begun := newJournalFile(t)
 	p := newPool(t, l, env(raw(pool.Options{Max: 1, InFlight: 1, PingInterval: 5 * time.Millisecond}), begun.env()))
-	long := run(t, p, order{MS: 200}, nil) // It gets messages meanwhile.
+	long := run(t, p, order{MS: 200}, nil) // It reads messages meanwhile.
 	until(t, l, settled(long))
 	require.NoError(t, long.err)
 	require.Zero(t, begun.begun("ping"))

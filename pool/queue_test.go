@@ -64,7 +64,7 @@ func TestMaxQueueBytesBoundsWhatWaits(t *testing.T) {
 	_, err := p.Run(order{Do: "length", Arg: big}, nil, func(*pool.Result, error) { t.Error("called") })
 	require.ErrorIs(t, err, pool.ErrQueueFull)
 	require.True(t, p.NeedDrain(), "somebody was refused")
-	jobs = append(jobs, run(t, p, order{Do: "length"}, nil)) // There is room for a small one.
+	jobs = append(jobs, run(t, p, order{Do: "length"}, nil)) // There is room for a small job.
 	_, err = p.Run(order{Do: "length"}, &pool.RunOptions{Attach: make([]byte, 500)}, func(*pool.Result, error) { t.Error("called") })
 	require.ErrorIs(t, err, pool.ErrQueueFull, "attachments count")
 	drained := 0
@@ -73,7 +73,7 @@ func TestMaxQueueBytesBoundsWhatWaits(t *testing.T) {
 	until(t, l, settled(append(jobs, first)...))
 	require.Equal(t, 1, drained)
 
-	// A job that is bigger by itself runs when nothing waits.
+	// A job that is over the limit alone runs if nothing waits.
 	huge := run(t, p, order{Do: "length", Arg: strings.Repeat("x", 5000)}, nil)
 	until(t, l, settled(huge))
 	require.Equal(t, 5000, value[int](huge))
@@ -145,7 +145,7 @@ func TestACallerWhoseContextEndsLeavesTheQueue(t *testing.T) {
 	ready(t, l, p, 1)
 	running, first := runTask(t, p, order{Do: "silent"}, nil)
 	why := errors.New("the client has hung up")
-	for range 3 { // Its place in the queue is free each time.
+	for range 3 { // Each time its place in the queue becomes free.
 		ctx, end := context.WithCancelCause(context.Background())
 		got := run(t, p, order{Do: "echo", Arg: "left"}, &pool.RunOptions{Context: ctx})
 		end(why)
@@ -189,7 +189,7 @@ func TestDoReturnsAtOnceWhenItsContextEnds(t *testing.T) {
 	ready(t, l, p, 1)
 	ctx, end := context.WithCancel(context.Background())
 	errs := make(chan error, 3)
-	// One runs, two wait. Each ends with its only call, and the test waits for what it returns.
+	// One runs, two wait. Each goroutine ends with its call, whose error the test receives.
 	for range 3 {
 		go func() { errs <- p.Do(ctx, order{Do: "silent"}, nil, nil) }()
 	}

@@ -15,7 +15,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// gateWorker answers each job with its pid, once that says "go", or the file it names is there.
+// gateWorker answers each job with its pid. If the job is not "go", it is the path of a fifo, for
+// whose writer the worker waits first.
 func gateWorker(l *reactor.Loop, parent *ipc.Channel, args []string) error {
 	return pool.Serve(l, parent, pool.Handlers{"": func(ctx context.Context, j *pool.Job) (any, error) {
 		var path string
@@ -23,7 +24,7 @@ func gateWorker(l *reactor.Loop, parent *ipc.Channel, args []string) error {
 			return nil, err
 		}
 		if path != "go" {
-			f, err := os.Open(path) // A fifo: it waits for who writes.
+			f, err := os.Open(path) // Opening a fifo waits for a writer.
 			if err != nil {
 				return nil, err
 			}
@@ -33,7 +34,7 @@ func gateWorker(l *reactor.Loop, parent *ipc.Channel, args []string) error {
 	}})
 }
 
-// What was sent ahead to a worker goes to another one that is idle, unless it was begun.
+// A job that was sent ahead goes to an idle worker, unless it is begun.
 //
 //brood:checks W020 W022
 func TestAJobThatWasSentAheadGoesToAWorkerThatIsIdle(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 	"github.com/brood-go/brood/pool"
 )
 
-// reload reloads the pool and returns how that went.
+// reload reloads the pool. done sets the outcome.
 func reload(t testing.TB, p *pool.Pool, o *pool.ReloadOptions) *outcome {
 	t.Helper()
 	got := &outcome{t: t}

@@ -13,15 +13,15 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// heldJobs are those of a worker that answer later.
+// openJobs are the jobs of a worker that answers them later.
 type openJobs struct {
 	loop    *reactor.Loop
 	answers map[string]func(any, error)
-	inside  bool // a handler runs
+	inside  bool // a handler is running
 }
 
 func init() {
-	// serve-async [concurrency] is a worker whose jobs are answered by others.
+	// serve-async [concurrency] is a worker whose jobs are answered by other jobs.
 	helperproc.Register("serve-async", func(args []string) {
 		n, _ := strconv.Atoi(args[0])
 		serveHelperOn(func(l *reactor.Loop) pool.Handlers {
@@ -47,7 +47,7 @@ func (h *openJobs) answerLater(ctx context.Context, j *pool.Job) (any, error) {
 	return "ignored", j.Progress("begun")
 }
 
-// open answers a job, whose place the next one takes: not inside this handler.
+// open answers another job. The next one must not begin inside this handler.
 func (h *openJobs) open(_ context.Context, j *pool.Job) (any, error) {
 	var name string
 	err := j.Decode(&name)

@@ -21,13 +21,13 @@ import (
 	"github.com/brood-go/brood/pool"
 )
 
-// readyAttach is what a worker's ready message says of attachments.
+// readyAttach is the member attach of a worker's ready message.
 const readyAttach = `,"attach":"memfd"`
 
 const allSeals = unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_WRITE | unix.F_SEAL_SEAL
 
 func init() {
-	// serve-attach [onloop] answers with what was attached, upside down.
+	// serve-attach [onloop] attaches the bytes of the job, inverted.
 	helperproc.Register("serve-attach", func(args []string) {
 		gate := make(chan struct{})
 		serveHelper(pool.Handlers{
@@ -68,7 +68,7 @@ func init() {
 	})
 }
 
-// memory returns a file of memory with p in it.
+// memory returns a file of memory with the bytes p.
 func memory(t testing.TB, p []byte, seals int) ipc.File {
 	t.Helper()
 	fd, err := unix.MemfdCreate("test", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
@@ -89,7 +89,7 @@ func (p *scriptedParent) sendWith(message string, handle any) {
 	require.NoError(p.t, p.child.SendWith(rawJSON(message), &ipc.SendOptions{Handle: handle}))
 }
 
-// takeAttachment has the next attachment of the worker put into the result.
+// takeAttachment reads the next attachment of the worker into *into.
 func (p *scriptedParent) takeAttachment(into *[]byte) {
 	p.t.Helper()
 	p.child.OnMessage(func(m *ipc.Message) {
@@ -116,7 +116,7 @@ func sumOf(p []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// startAttach starts the helper as a pool does it.
+// startAttach starts the helper with a pool's environment.
 func startAttach(t testing.TB, mode ...string) *scriptedParent {
 	t.Helper()
 	file, argv := helperproc.Command("serve-attach", mode...)
@@ -185,8 +185,7 @@ func TestAttachmentsLeaveNothingBehind(t *testing.T) {
 	})
 }
 
-// TestAnAttachmentThatIsNotSealedIsCopied: its sender could make it shorter, which would be SIGBUS
-// here.
+// The sender of a file without seals could shorten it; touching its mapping would then be SIGBUS.
 //
 //brood:checks W072
 func TestAnAttachmentThatIsNotSealedIsCopied(t *testing.T) {
@@ -259,7 +258,7 @@ func TestAHandlerGetsTheHandleOfItsJob(t *testing.T) {
 	p.disconnect()
 }
 
-// TestAParentThatIsNoPoolGetsNoAttachment: it may be a Node program, which would abort.
+// The parent may be a Node program, which would abort.
 //
 //brood:checks W072
 func TestAParentThatIsNoPoolGetsNoAttachment(t *testing.T) {
@@ -270,8 +269,8 @@ func TestAParentThatIsNoPoolGetsNoAttachment(t *testing.T) {
 	p.disconnect()
 }
 
-// TestAParentThatDoesNotAcknowledgeAnAttachmentIsLeft: what it asks meanwhile cannot be answered,
-// and it has to be heard.
+// The worker must go on reading, because the acknowledgement may come, but it cannot send answers
+// meanwhile.
 //
 //brood:checks W072
 func TestAParentThatDoesNotAcknowledgeAnAttachmentIsLeft(t *testing.T) {
@@ -297,7 +296,7 @@ func TestAParentThatDoesNotAcknowledgeAnAttachmentIsLeft(t *testing.T) {
 	frame := `{"cmd":"NODE_HANDLE","type":"brood.File","msg":{"id":2,"method":"invert","attach":1}}` + "\n"
 	require.NoError(t, unix.Sendmsg(pair[0], []byte(frame), unix.UnixRights(fd), nil, 0))
 	require.NoError(t, unix.Close(fd))
-	// It ends with ours. The handle among it is dropped.
+	// The goroutine ends when ours is closed. It drops the handle.
 	go func() { _, _ = io.Copy(io.Discard, ours) }()
 	refused := []byte(`{"id":3,"method":"none"}` + "\n")
 	for n := 0; err == nil; n++ {

@@ -12,7 +12,7 @@ import (
 	"github.com/brood-go/brood/pool"
 )
 
-// TestWhatIsAgainstTheProtocolIsReportedAndIgnored: whatever a parent says, the worker goes on.
+// Whatever a parent sends, the worker goes on.
 func TestWhatIsAgainstTheProtocolIsReportedAndIgnored(t *testing.T) {
 	for _, mode := range []string{"concurrency=1", "onloop"} {
 		p := startHelper(t, "serve", mode)
@@ -98,7 +98,7 @@ func TestJobsThatAreTooLargeTogetherAreRefused(t *testing.T) {
 	p.disconnect()
 }
 
-// TestAFloodThatIsNotReadStops: the parent reads nothing, and sends what must be answered.
+// The parent reads nothing, and sends messages that must be answered.
 func TestAFloodThatIsNotReadStops(t *testing.T) {
 	for _, mode := range []string{"concurrency=1", "onloop"} {
 		for _, message := range []string{`{"ping":1}`, `{"id":1,"job":1,"method":"` + long + `"}`, `{"id":1,"job":1}`} {
@@ -123,8 +123,8 @@ func TestAFloodThatIsNotReadStops(t *testing.T) {
 	}
 }
 
-// serveHere has a worker in this process, whose messages have so many bytes at most, get a message
-// and a ping, and returns what it says in between.
+// serveHere sends a message and a ping to a worker in this process, whose messages have at most
+// most bytes. It returns the messages of the worker before the pong.
 func serveHere(t *testing.T, most int, message string, o *pool.ServeOptions) (got []string) {
 	t.Helper()
 	l := looptest.New(t)
@@ -148,7 +148,7 @@ func serveHere(t *testing.T, most int, message string, o *pool.ServeOptions) (go
 	return got
 }
 
-// A job over the limit of the channel is refused by the worker, which else would never answer it.
+// The worker refuses a job over the limit of the channel; otherwise it would never answer it.
 func TestAJobThatIsTooLongForTheWorkersChannelIsAnswered(t *testing.T) {
 	for _, c := range []struct{ message, answer string }{
 		{`{"id":7,"method":"m","job":"` + long + `"}`, `{"id":7,"error":{"message":"message too long","code":"ERR_TOO_LARGE"}}`},

@@ -18,8 +18,7 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// serveHelper is the body of a helper that is a worker. It ends the process when the worker has
-// ended.
+// serveHelper is the body of a helper that is a worker. It exits when the worker has shut down.
 func serveHelper(h pool.Handlers, o *pool.ServeOptions) {
 	serveHelperOn(func(*reactor.Loop) pool.Handlers { return h }, o)
 }
@@ -41,12 +40,12 @@ func serveHelperOn(h func(*reactor.Loop) pool.Handlers, o *pool.ServeOptions) {
 	check(l.Close())
 }
 
-// scriptedParent is the other end of a worker: a parent that a test plays by hand.
+// scriptedParent is the parent of a worker. The test writes and reads its messages.
 type scriptedParent struct {
 	t      testing.TB
 	loop   *reactor.Loop
 	child  *childprocess.ChildProcess
-	got    []string // messages that nobody has asked for
+	got    []string // messages that next has not returned
 	status *childprocess.ExitStatus
 	stderr strings.Builder
 	gone   bool // the channel has ended
@@ -59,8 +58,8 @@ func startHelper(t testing.TB, name string, args ...string) *scriptedParent {
 	return startWorker(t, file, argv, &childprocess.ForkOptions{})
 }
 
-// startWorker starts a program that is a worker, with more descriptors behind its channel. Stderr
-// is kept.
+// startWorker starts a program that is a worker, with more descriptors after its channel. Its
+// stderr is kept.
 func startWorker(t testing.TB, file string, args []string, o *childprocess.ForkOptions, more ...childprocess.Stdio) *scriptedParent {
 	t.Helper()
 	l := looptest.New(t)
@@ -94,7 +93,7 @@ func (p *scriptedParent) until(what string, done func() bool) {
 	}
 }
 
-// send sends messages that are JSON already.
+// send sends encoded messages.
 func (p *scriptedParent) send(messages ...string) {
 	p.t.Helper()
 	for _, m := range messages {
@@ -130,7 +129,7 @@ func (p *scriptedParent) expectAll(messages ...string) {
 	require.ElementsMatch(p.t, messages, got)
 }
 
-// disconnect disconnects, and checks that the worker ends by itself.
+// disconnect ends the channel, and checks that the worker exits by itself.
 func (p *scriptedParent) disconnect() {
 	p.t.Helper()
 	p.child.Disconnect()

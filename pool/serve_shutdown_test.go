@@ -60,7 +60,7 @@ func TestAtSIGTERMTheParentGetsTheAnswersAndNothingNewIsBegun(t *testing.T) {
 	p.expect(`{"retire":true}`)
 	p.send(`{"id":4,"job":"too late"}`, `{"id":1,"cancel":"x"}`, `{"ping":5}`)
 	p.expectAll(`{"pong":5}`, `{"id":1,"error":{"message":"pool: job cancelled: x","name":"pool.CancelError","code":"ERR_CANCELLED"}}`)
-	p.kill(syscall.SIGTERM) // Enough waited.
+	p.kill(syscall.SIGTERM) // It cuts the grace short.
 	p.expect(`{"id":2,"error":{"message":"pool: the worker was told to end"}}`)
 	p.expectExit(0)
 	require.True(t, p.gone)
@@ -89,7 +89,7 @@ func TestAPanicInTeardownIsReportedAndTheWorkerEnds(t *testing.T) {
 	}
 }
 
-// TestTheEndStopsTheLoopWhateverIsOnIt: a timer that a worker has left would else keep it for ever.
+// Otherwise a timer of the worker would keep the loop alive for ever.
 func TestTheEndStopsTheLoopWhateverIsOnIt(t *testing.T) {
 	p := startHelper(t, "serve-timer")
 	p.next()
@@ -106,7 +106,7 @@ func TestAWorkerWhoseParentIsGoneEnds(t *testing.T) {
 	require.Equal(t, "teardown now\n", p.stderr.String())
 }
 
-// TestAtSIGTERMAParentThatDoesNotReadIsLeft: what it does not take is given up after Grace.
+// Answers that the parent does not read are dropped after Grace.
 func TestAtSIGTERMAParentThatDoesNotReadIsLeft(t *testing.T) {
 	p := startHelper(t, "serve", "grace=50", "teardown=now")
 	p.next()
@@ -204,7 +204,7 @@ func TestServeOverAChannelThatHasEndedIsAnError(t *testing.T) {
 	looptest.Run(t, l)
 }
 
-// TestClosingTheLoopEndsTheHandlers: nothing is left of them, and their contexts tell why.
+// No handler is left, and their contexts have the reason.
 func TestClosingTheLoopEndsTheHandlers(t *testing.T) {
 	l := looptest.New(t)
 	worker, parent := channels(t, l, nil)

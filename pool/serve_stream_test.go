@@ -18,7 +18,7 @@ import (
 )
 
 func init() {
-	// serve-stream [onloop] writes: each job says how many bytes of what.
+	// serve-stream [onloop] writes chunks: each job has their number of bytes and their kind.
 	helperproc.Register("serve-stream", func(args []string) {
 		var kept *pool.Job
 		serveHelper(pool.Handlers{
@@ -65,7 +65,7 @@ func init() {
 	})
 }
 
-// newSource returns an endless text, or bytes that are none.
+// newSource returns an endless text, or endless bytes that are no text.
 func newSource(text string) io.Reader {
 	if text == "random" {
 		return rand.NewChaCha8([32]byte{1})
@@ -129,7 +129,7 @@ func TestChunksAreOrderedCompleteAndWithinTheCredit(t *testing.T) {
 				got = append(got, data...)
 				require.LessOrEqual(t, len(got), allowed)
 				if len(got) == allowed {
-					// A job behind it goes on meanwhile, and nothing else comes of this one.
+					// The next job goes on meanwhile, and this one sends nothing else.
 					p.send(`{"id":2}`)
 					p.expect(`{"id":2,"result":""}`)
 					allowed += 300_000
@@ -234,7 +234,7 @@ func TestWhenTheParentDoesNotReadTheWorkerWaits(t *testing.T) {
 		p.next()
 		p.child.Channel().Pause()
 		const jobs = 3000
-		// More than a socket holds, and more than is queued here: the worker has to stop reading.
+		// More than the socket and the queue hold: the worker has to stop reading.
 		big := strings.Repeat("y", 4<<10)
 		sent := 0
 		for sent < jobs && !p.child.NeedDrain() {
@@ -252,8 +252,7 @@ func TestWhenTheParentDoesNotReadTheWorkerWaits(t *testing.T) {
 	}
 }
 
-// TestAWorkerThatWaitsForItsParentSeesItDie: while the parent does not read, the worker does not
-// read either.
+// While the parent does not read, the worker does not read either.
 func TestAWorkerThatWaitsForItsParentSeesItDie(t *testing.T) {
 	for _, mode := range [][]string{nil, {"onloop"}} {
 		p := startHelper(t, "serve-stream", mode...)

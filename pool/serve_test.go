@@ -23,14 +23,14 @@ import (
 
 func rawJSON(s string) json.RawMessage { return json.RawMessage(s) }
 
-// readyMessage is what the worker "serve" says first.
+// readyMessage is the first message of the worker "serve".
 const readyMessage = `{"ready":{"version":1,"concurrency":%d,"accepts":["cancel","recall","credit","ping"]` + readyAttach + `}}`
 
-// gates let one job wait for another.
+// gates let a job wait for another one.
 type gates struct {
 	mu       sync.Mutex
 	byName   map[string]chan struct{}
-	contexts sync.Map // of the last that has waited, by name
+	contexts sync.Map // name → context of the last job that waited
 }
 
 func (g *gates) of(name string) chan struct{} {
@@ -181,7 +181,7 @@ func TestHandlersRunOnGoroutines(t *testing.T) {
 	p.disconnect()
 }
 
-// What is sent behind a cancel finds the context ended: that needs no waiting.
+// A message after a cancel finds the context ended, without waiting.
 //
 //brood:checks W031 W080
 func TestACancelEndsTheContextBeforeTheNextJobIsBegun(t *testing.T) {

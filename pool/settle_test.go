@@ -21,7 +21,7 @@ func TestTasksSettleWhenTheLastWorkersDieWhileThePoolStops(t *testing.T) {
 	dying := []*outcome{run(t, p, order{Do: "exit"}, nil), run(t, p, order{Do: "exit"}, nil), run(t, p, order{Do: "exit"}, nil)}
 	last := run(t, p, order{Do: "echo", Arg: "last"}, nil)
 	until(t, l, settled(dying[:2]...))
-	// The pool pauses before it starts another worker, and has to start it all the same.
+	// The pool pauses before it starts another worker, but must start it.
 	stop(t, l, p)
 	require.Equal(t, "last", value[string](last))
 	for _, o := range dying {
@@ -88,7 +88,7 @@ func TestChunksThatNobodyHearsHoldUpNoResult(t *testing.T) {
 
 	var text string
 	done := make(chan error, 1)
-	// It ends with its only call, for which the test waits.
+	// The goroutine ends with its only call, whose result the test receives.
 	go func() { done <- p.Do(context.Background(), order{Do: "chunks"}, &text, nil) }()
 	var err error
 	until(t, l, func() bool {
@@ -174,7 +174,7 @@ func TestTasksKeepTheLoopAliveAndIdleWorkersOfAnUnrefdPoolDoNot(t *testing.T) {
 	require.False(t, l.Alive())
 }
 
-// What may be run twice because a worker died need not be run twice because a worker said no.
+// MaxCrashes runs a job again after a death, not after an error of the worker.
 //
 //brood:checks W043
 func TestMaxCrashesAloneHasJobsRunAgainAfterCrashesAndNotAfterErrors(t *testing.T) {

@@ -17,7 +17,7 @@ import (
 	"github.com/brood-go/brood/pool"
 )
 
-// with returns fork options that add variables to the environment.
+// with returns fork options with more variables in the environment.
 func with(env ...string) *childprocess.ForkOptions {
 	return &childprocess.ForkOptions{Options: childprocess.Options{Env: append(os.Environ(), env...)}}
 }

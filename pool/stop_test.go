@@ -122,7 +122,7 @@ func TestALoopThatIsClosedKillsTheWorkers(t *testing.T) {
 	require.ErrorContains(t, <-answer, "closed")
 	for _, pid := range pids {
 		for exists(pid) {
-			// Nothing tells of the end of a child whose loop is closed.
+			// A closed loop emits no exit of a child.
 			time.Sleep(time.Millisecond)
 		}
 	}

@@ -11,11 +11,12 @@ import (
 	"github.com/brood-go/brood/pool"
 )
 
-// megabytes is a part of a script that prints so many of x.
+// megabytes is a part of a script that prints that many megabytes of x.
 const megabytes = `megabytes() { head -c ${1}000000 /dev/zero | tr '\0' x; }
 `
 
-// What is on the way and too long is no answer: that comes later, and does no harm.
+// A progress message or chunk that is too long is no answer. The answer comes later and does no
+// harm.
 //
 //brood:checks W074
 func TestAChunkOrProgressThatIsTooLongFailsItsJobAndNotTheWorker(t *testing.T) {
@@ -49,7 +50,7 @@ read job <&3`))
 	}
 }
 
-// An id inside of something is not that of the message.
+// The id of a nested object is not that of the message.
 //
 //brood:checks W074
 func TestTheIDOfAnAnswerThatIsTooLongIsItsOwn(t *testing.T) {
@@ -69,7 +70,7 @@ read job <&3`))
 	stop(t, l, p)
 }
 
-// With an attachment behind it that would be taken for the next one's.
+// Its attachment would be taken for the one of the next answer.
 //
 //brood:checks W072 W074
 func TestAfterAnAnswerThatIsTooLongNoAttachmentIsTakenForAnother(t *testing.T) {
@@ -143,7 +144,7 @@ exec sleep 1000`))
 	stop(t, l, p)
 }
 
-// NaN and Infinity are what many a library writes for numbers that JSON does not have.
+// Many libraries write NaN and Infinity, which JSON does not have.
 //
 //brood:checks W003
 func TestAnAnswerThatIsNoJSONFailsItsJobAndNotTheWorker(t *testing.T) {

@@ -21,7 +21,7 @@ func TestAnUpgradeEndsThoughWhatItHasStartedLivesOn(t *testing.T) {
 	failed, ok := errors.AsType[*pool.UpgradeError](told[0])
 	require.True(t, ok, "%v", told[0])
 	require.Equal(t, 3, failed.Status.Code)
-	fifo.open() // It was waiting all the time.
+	fifo.open() // It has waited since its start.
 	require.NoError(t, l.Run())
 	require.Len(t, told, 1)
 }
