@@ -55,7 +55,7 @@ func TestAWorkerKeptFreeForASuspectWorksAfterwards(t *testing.T) {
 }
 
 //brood:checks W020
-func TestACancelledSuspectHoldsUpNobody(t *testing.T) {
+func TestACancelledSuspectDelaysNoJob(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, raw(pool.Options{Max: 1, InFlight: 2, Retries: 1}))
 	suspect, gone := runTask(t, p, order{Do: "exit"}, nil)
@@ -101,7 +101,7 @@ func TestInFlightIsNoMoreThanTheWorkerSays(t *testing.T) {
 }
 
 //brood:checks W022
-func TestWhatWasSentAheadGoesElsewhereWhenTheWorkerDies(t *testing.T) {
+func TestJobsSentAheadGoElsewhereWhenTheWorkerDies(t *testing.T) {
 	for _, how := range []string{"exit", "kill", "hang"} {
 		t.Run(how, func(t *testing.T) {
 			l := newLoop(t)
@@ -134,7 +134,7 @@ func TestWhatWasSentAheadGoesElsewhereWhenTheWorkerDies(t *testing.T) {
 }
 
 //brood:checks W022
-func TestAnIdleWorkerGetsWhatWasSentAheadToABusyOne(t *testing.T) {
+func TestAnIdleWorkerGetsJobsSentAheadToABusyOne(t *testing.T) {
 	l := newLoop(t)
 	log := newJournalFile(t)
 	p := newPool(t, l, env(one(pool.Options{Max: 2, Ahead: 1}), log.env(), "RAW_SERIAL=1"))
@@ -211,7 +211,7 @@ func TestAmongIdleWorkersTheOrderChooses(t *testing.T) {
 }
 
 //brood:checks W026
-func TestAllBusyStartsMoreAtOnceAndIdleOnesEnd(t *testing.T) {
+func TestAllBusyStartsMoreAtOnceAndIdleOnesExit(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Min: 1, Max: 3, Starting: 8, IdleTimeout: 60 * time.Millisecond}))
 	ended := exits(p)
@@ -251,7 +251,7 @@ func TestNoWorkerIsStartedWithoutNeed(t *testing.T) {
 }
 
 //brood:checks W026
-func TestWorkersThatAreOverALowerMinEndToo(t *testing.T) {
+func TestWorkersOverALowerMinExitToo(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 3, IdleTimeout: 30 * time.Millisecond}))
 	ended := exits(p)

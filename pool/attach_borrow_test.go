@@ -65,7 +65,7 @@ func TestDoReturnsWhenTheAttachmentIsTheCallersAgain(t *testing.T) {
 }
 
 //brood:checks W072
-func TestAClosedLoopHasLetGoOfAttachments(t *testing.T) {
+func TestAClosedLoopReadsNoAttachments(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, &pool.Options{Self: "attach", Max: 1})
 	ready(t, l, p, 1)

@@ -82,7 +82,7 @@ func TestFilesOfMemoryAreNotAwaitedOnTheDescriptor(t *testing.T) {
 }
 
 //brood:checks W072
-func TestAWorkerThatClosesTheDescriptorFailsWhatItAttaches(t *testing.T) {
+func TestAWorkerThatClosesTheDescriptorFailsItsResultsWithAttachments(t *testing.T) {
 	for name, answer := range map[string]string{
 		"before": `exec 4>&-; echo '{"id":1,"result":1,"attach":5}' >&3`,
 		"after":  `echo '{"id":1,"result":1,"attach":5}' >&3; exec 4>&-`,

@@ -80,7 +80,7 @@ func TestAttachmentsGoBothWaysWithoutBase64(t *testing.T) {
 }
 
 //brood:checks W072
-func TestAWorkerThatTakesNoAttachmentsSaysSo(t *testing.T) {
+func TestAJobWithAnAttachmentFailsInAWorkerThatTakesNone(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, raw(pool.Options{Max: 1}))
 	got := run(t, p, order{}, &pool.RunOptions{Attach: []byte("x")})
@@ -137,7 +137,7 @@ func TestAnAttachmentThatIsTooLongFailsItsJob(t *testing.T) {
 const promiseWorker = `process.on('message', ({id}) => process.send({id, result: 1, attach: 5}));`
 
 //brood:checks W030 W072
-func TestAnAttachmentThatDoesNotComeIsPartOfTheTimeThatAJobMayTake(t *testing.T) {
+func TestWaitingForAnAttachmentCountsForTheTimeout(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, &pool.Options{
 		Module: promiseWorker, ExecPath: looptest.NodePath(t), Fork: &childprocess.ForkOptions{ExecArgv: []string{"-e"}},
@@ -171,7 +171,7 @@ func hangWorker(l *reactor.Loop, parent *ipc.Channel, args []string) error {
 // way.
 //
 //brood:checks W062 W072
-func TestAReloadToWorkersThatTakeAttachmentsOtherwise(t *testing.T) {
+func TestAReloadToWorkersWithAnotherWayForAttachments(t *testing.T) {
 	node := looptest.NodePath(t)
 	l := newLoop(t)
 	p := newPool(t, l, &pool.Options{Self: "hang", Attachments: true, Max: 1, MaxCrashes: 2})

@@ -31,7 +31,7 @@ read job <&3`))
 }
 
 //brood:checks W012
-func TestAHugeConcurrencyIsOneThatCanBeCountedWith(t *testing.T) {
+func TestAHugeConcurrencyIsBounded(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, script(t, pool.Options{Max: 2, Ahead: 4}, `
 echo '{"ready":{"version":1,"concurrency":9223372036854775807}}' >&3
@@ -55,7 +55,7 @@ done`))
 // not exit.
 //
 //brood:checks W003
-func TestAWorkerThatDoesNotListenAnyMoreIsEnded(t *testing.T) {
+func TestAWorkerThatDoesNotReadIsKilled(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, script(t, pool.Options{Max: 1, Protocol: pool.StdLines, DisconnectGrace: time.Millisecond}, `
 [ $BROOD_POOL_WORKER = 2 ] || exec <&-

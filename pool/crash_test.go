@@ -168,7 +168,7 @@ func TestACrashTakesNoRetryFromJobErrors(t *testing.T) {
 }
 
 //brood:checks W043
-func TestTheWorkerIsToldTheAttempt(t *testing.T) {
+func TestTheWorkerGetsTheAttempt(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 1, Retries: 1}))
 	ready(t, l, p, 1)
@@ -267,7 +267,7 @@ func TestMaxCrashes(t *testing.T) {
 }
 
 //brood:checks W044
-func TestAJobThatWasHeardInPartBeforeItKilledItsLastWorkerIsPoisonToo(t *testing.T) {
+func TestAJobWhoseChunksWereTakenInItsLastRunIsPoisonToo(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 1, MaxCrashes: 2}))
 	task, got := runTask(t, p, order{Do: "chunk-and-exit", MS: 50}, nil)

@@ -252,7 +252,7 @@ func TestAKillForOneJobCostsItsNeighboursNothing(t *testing.T) {
 }
 
 //brood:checks W035
-func TestANeighbourThatWasHeardInPartIsNotRunAgain(t *testing.T) {
+func TestANeighbourWhoseChunksWereTakenIsNotRunAgain(t *testing.T) {
 	l := newLoop(t)
 	o := script(t, pool.Options{Max: 1, InFlight: 2, CancelGrace: -1}, `
 echo '{"ready":{"version":1,"concurrency":2}}' >&3

@@ -16,7 +16,7 @@ const ignoresTERM = `trap '' TERM
 // Messages of a worker that has broken the protocol are dropped while it has not exited.
 //
 //brood:checks W070 W085
-func TestWhatAWorkerSendsAfterItsBreachIsDropped(t *testing.T) {
+func TestMessagesAfterABreachAreDropped(t *testing.T) {
 	for name, row := range map[string]struct {
 		attachments bool
 		text        string

@@ -99,7 +99,7 @@ func TestAWorkerThatPrintsGarbageInPlaceOfReady(t *testing.T) {
 	}
 }
 
-func TestGarbageBesideAnswersIsToldOnceAndDoesNoHarm(t *testing.T) {
+func TestGarbageBesideAnswersIsReportedOnceAndDoesNoHarm(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, script(t, pool.Options{Max: 1}, `
 echo '{"ready":true}' >&3
@@ -130,7 +130,7 @@ done
 }
 
 //brood:checks W085
-func TestAnAnswerToNothingReplacesTheWorker(t *testing.T) {
+func TestAnAnswerToNoJobReplacesTheWorker(t *testing.T) {
 	for name, job := range map[string]order{
 		"twice":           {Do: "twice"},
 		"for another job": {Do: "raw", Arg: `{"id":77,"result":1}`},
@@ -287,7 +287,7 @@ func TestEndlessMessagesAreBoundedAndADeadlineEndsThem(t *testing.T) {
 	}
 }
 
-func TestChunksThatNobodyTakesFailTheirJob(t *testing.T) {
+func TestTooManyChunksWithoutAListenerFailTheirJob(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, endless(t, pool.Options{Max: 1, MaxResult: 1 << 20, CancelGrace: -1, KillGrace: -1}, `{"id":1,"chunk":"x"}`))
 	ready(t, l, p, 1)
@@ -357,7 +357,7 @@ read job <&3
 	}
 }
 
-func TestAWorkerThatIgnoresSIGTERMIsEnded(t *testing.T) {
+func TestAWorkerThatIgnoresSIGTERMIsKilled(t *testing.T) {
 	l := newLoop(t)
 	o := env(one(pool.Options{Max: 2, CancelGrace: 20 * time.Millisecond, KillGrace: 50 * time.Millisecond, DisconnectGrace: 50 * time.Millisecond}), "RAW_IGNORE=1")
 	p := newPool(t, l, o)

@@ -71,7 +71,7 @@ func TestTheErrorOfACrashHasTheLineThatSaysWhy(t *testing.T) {
 	}
 }
 
-func TestAWorkerWithoutAReadyMessageIsToldApart(t *testing.T) {
+func TestAMissingReadyMessageHasAnErrorOfItsOwn(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, raw(pool.Options{Max: 1, StartTimeout: 20 * time.Millisecond, Fork: with("RAW_READY=never")}))
 	got := run(t, p, 1, nil)

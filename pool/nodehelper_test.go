@@ -80,7 +80,7 @@ func TestTheHelperIsAsyncAndBoundsWhatRuns(t *testing.T) {
 }
 
 //brood:checks W081
-func TestWhatAHandlerGetsAndReturns(t *testing.T) {
+func TestArgumentsAndResultsOfAHandler(t *testing.T) {
 	p := startNode(t, `
 		serve({
 			about: (job, { id, method, attempt }) => [job, id, method, attempt],
@@ -200,7 +200,7 @@ func TestNodeWritesWithinTheCredit(t *testing.T) {
 // A handler may write without waiting for its writes.
 //
 //brood:checks W070
-func TestNodeWritesInOrderAndWholeThoughNobodyWaits(t *testing.T) {
+func TestNodeWritesInOrderAndWholeWithoutWaiting(t *testing.T) {
 	p := startNode(t, `
 		serve({
 			flood: (_, { write }) => { for (let i = 0; i < 30; i++) write(String.fromCharCode(65 + i).repeat(70000)); return 'done'; },
@@ -285,7 +285,7 @@ func TestNodeAttachesBytesOfAllTypes(t *testing.T) {
 }
 
 //brood:checks W086
-func TestANodeWorkerEndsInOrder(t *testing.T) {
+func TestANodeWorkerExitsInOrder(t *testing.T) {
 	const script = `
 		serve({ wait: (_, { signal, progress }) => new Promise((go) => { progress('begun'); signal.addEventListener('abort', () => go('aborted')); }),
 			next: () => 'never begun' },

@@ -142,7 +142,7 @@ func TestPrintsDoNoHarm(t *testing.T) {
 }
 
 //brood:checks W073
-func TestABigJobForOneWorkerDoesNotKeepTheOthersFromTheirs(t *testing.T) {
+func TestABigJobForOneWorkerDelaysNoOtherWorker(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, &pool.Options{Self: "attach", Max: 2, MaxResult: 128 << 20})
 	ready(t, l, p, 2)

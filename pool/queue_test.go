@@ -13,7 +13,7 @@ import (
 )
 
 //brood:checks W024
-func TestMaxQueueBoundsWhatWaits(t *testing.T) {
+func TestMaxQueueBoundsWaitingJobs(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 1, MaxQueue: 4}))
 	ready(t, l, p, 1)
@@ -51,7 +51,7 @@ func TestMaxQueueBoundsWhatWaits(t *testing.T) {
 }
 
 //brood:checks W024
-func TestMaxQueueBytesBoundsWhatWaits(t *testing.T) {
+func TestMaxQueueBytesBoundsWaitingJobs(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 1, MaxQueueBytes: 2000}))
 	ready(t, l, p, 1)
@@ -81,7 +81,7 @@ func TestMaxQueueBytesBoundsWhatWaits(t *testing.T) {
 }
 
 //brood:checks W024
-func TestAFullQueueIsNoReasonToRefuseWhatAWorkerTakesAtOnce(t *testing.T) {
+func TestAFullQueueRefusesNoJobThatAWorkerTakesAtOnce(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 2, MaxQueue: 1}))
 	ready(t, l, p, 2)
@@ -120,7 +120,7 @@ func TestQueueTimeoutIsApartFromTimeout(t *testing.T) {
 }
 
 //brood:checks W025
-func TestWhatWasSentAheadStillWaits(t *testing.T) {
+func TestAJobSentAheadStillWaits(t *testing.T) {
 	l := newLoop(t)
 	log := newJournalFile(t)
 	p := newPool(t, l, env(one(pool.Options{Max: 1, Ahead: 1}), log.env(), "RAW_SERIAL=1"))

@@ -37,7 +37,7 @@ func gateWorker(l *reactor.Loop, parent *ipc.Channel, args []string) error {
 // A job that was sent ahead goes to an idle worker, unless it is begun.
 //
 //brood:checks W020 W022
-func TestAJobThatWasSentAheadGoesToAWorkerThatIsIdle(t *testing.T) {
+func TestAJobSentAheadGoesToAnIdleWorker(t *testing.T) {
 	for _, kind := range []string{"go", "node"} {
 		t.Run(kind, func(t *testing.T) {
 			l := newLoop(t)
@@ -80,7 +80,7 @@ func TestAJobThatWasSentAheadGoesToAWorkerThatIsIdle(t *testing.T) {
 }
 
 //brood:checks W060
-func TestAStopStartsNoWorkerForWhatComesBack(t *testing.T) {
+func TestAStopStartsNoWorkerForJobsThatComeBack(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, &pool.Options{Self: "gate", Max: 2, Ahead: 2})
 	ready(t, l, p, 2)

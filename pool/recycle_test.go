@@ -109,7 +109,7 @@ func TestTenDeathsInARowAreACrashLoop(t *testing.T) {
 }
 
 //brood:checks W047
-func TestASIGKILLThatNobodyHereHasSentIsPerhapsOutOfMemory(t *testing.T) {
+func TestAForeignSIGKILLIsPerhapsOutOfMemory(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, raw(pool.Options{Max: 1}))
 	got := run(t, p, order{Do: "kill"}, nil)
@@ -127,7 +127,7 @@ func TestASIGKILLThatNobodyHereHasSentIsPerhapsOutOfMemory(t *testing.T) {
 // A directory with the file memory.events can stand for a cgroup, because the pool only reads it.
 //
 //brood:checks W047
-func TestASIGKILLOfThePoolsOwnIsNotOutOfMemory(t *testing.T) {
+func TestThePoolsOwnSIGKILLIsNotOutOfMemory(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, raw(pool.Options{Max: 1}))
 	ended := exits(p)
@@ -147,7 +147,7 @@ func TestASIGKILLOfThePoolsOwnIsNotOutOfMemory(t *testing.T) {
 }
 
 //brood:checks W047
-func TestTheCgroupDecidesWhoHasKilledAWorker(t *testing.T) {
+func TestTheCgroupTellsWhetherTheKernelKilledAWorker(t *testing.T) {
 	for kills, want := range map[string]error{"3": nil, "4": pool.ErrMemory} {
 		dir := t.TempDir()
 		write := func(n string) {
@@ -230,7 +230,7 @@ func TestAgeReplacesOneWorkerAtATimeAndCutsNoJob(t *testing.T) {
 }
 
 //brood:checks W051
-func TestIdleWorkersEndDownToMin(t *testing.T) {
+func TestIdleWorkersExitDownToMin(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, &pool.Options{Self: "gate", Min: 1, Max: 4, IdleTimeout: 50 * time.Millisecond})
 	ends := exits(p)
@@ -277,7 +277,7 @@ func TestAWorkerThatHasGrownIsReplacedAndOneOverTheHardLimitKilled(t *testing.T)
 }
 
 //brood:checks W053
-func TestAWorkerThatIsTooBigAtFirstIsToldAndNotReplaced(t *testing.T) {
+func TestAWorkerThatIsTooBigAtFirstIsReportedAndNotReplaced(t *testing.T) {
 	needProcMemory(t)
 	l := newLoop(t)
 	p := newPool(t, l, raw(pool.Options{Max: 1, MaxMemory: 1 << 20}))

@@ -67,7 +67,7 @@ func (h *openJobs) die(_ context.Context, j *pool.Job) (any, error) {
 const cancelled = `{"id":1,"error":{"message":"pool: job cancelled: x","name":"pool.CancelError","code":"ERR_CANCELLED"}}`
 
 //brood:checks W080
-func TestAsyncHandlersAnswerLaterAndAsManyAsAreAllowedAreUnderWay(t *testing.T) {
+func TestAsyncHandlersAnswerLaterAndConcurrencyOfThemRun(t *testing.T) {
 	p := startHelper(t, "serve-async", "2")
 	p.next()
 	p.send(`{"id":1,"method":"hold","job":"a"}`, `{"id":2,"method":"open","job":"a"}`, `{"id":3,"method":"hold","job":"c"}`)
@@ -93,7 +93,7 @@ func TestAPanicOfAnAsyncHandlerIsItsAnswer(t *testing.T) {
 }
 
 //brood:checks W086
-func TestAsyncJobsUnderWayAreFinishedWhenTheWorkerIsToEnd(t *testing.T) {
+func TestRunningAsyncJobsAreFinishedBeforeTheWorkerExits(t *testing.T) {
 	p := startHelper(t, "serve-async", "1")
 	p.next()
 	p.send(`{"id":1,"method":"hold","job":"a"}`, `{"id":2,"method":"hold","job":"never begun"}`)

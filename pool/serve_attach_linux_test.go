@@ -142,7 +142,7 @@ func eachMode(t *testing.T, fn func(t *testing.T, p *scriptedParent)) {
 }
 
 //brood:checks W072
-func TestAttachmentsCrossBothWaysAsMemory(t *testing.T) {
+func TestAttachmentsGoBothWaysAsMemory(t *testing.T) {
 	eachMode(t, func(t *testing.T, p *scriptedParent) {
 		data := make([]byte, 9<<20+7)
 		for i := range data {
@@ -273,7 +273,7 @@ func TestAParentThatIsNoPoolGetsNoAttachment(t *testing.T) {
 // meanwhile.
 //
 //brood:checks W072
-func TestAParentThatDoesNotAcknowledgeAnAttachmentIsLeft(t *testing.T) {
+func TestAWorkerLeavesAParentThatDoesNotAcknowledgeAnAttachment(t *testing.T) {
 	file, argv := helperproc.Command("serve-attach")
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	require.NoError(t, err)

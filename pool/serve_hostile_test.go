@@ -13,7 +13,7 @@ import (
 )
 
 // Whatever a parent sends, the worker goes on.
-func TestWhatIsAgainstTheProtocolIsReportedAndIgnored(t *testing.T) {
+func TestInvalidMessagesAreReportedAndIgnored(t *testing.T) {
 	for _, mode := range []string{"concurrency=1", "onloop"} {
 		p := startHelper(t, "serve", mode)
 		p.next()

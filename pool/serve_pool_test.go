@@ -204,7 +204,7 @@ func TestServedWorkersAreReloadedInOrder(t *testing.T) {
 // This is the path without goroutines.
 //
 //brood:checks W080
-func TestOnTheLoopAPoolsJobsAreServedToo(t *testing.T) {
+func TestAPoolsJobsAreServedOnTheLoop(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, &pool.Options{Self: "served", Args: []string{"onloop"}, Max: 2, Ahead: 4})
 	var all []*outcome

@@ -41,7 +41,7 @@ func TestWorkersIgnoreInterrupts(t *testing.T) {
 }
 
 //brood:checks W086
-func TestAtDisconnectWhatRunsIsFinishedAndTornDown(t *testing.T) {
+func TestAtDisconnectRunningJobsFinishAndTeardownRuns(t *testing.T) {
 	p := startHelper(t, "serve", "concurrency=2", "teardown=now", "grace=100")
 	p.next()
 	p.send(`{"id":1,"method":"wait","job":"a"}`, `{"id":2,"method":"wait","job":"b"}`, `{"id":3,"method":"retire"}`)
@@ -68,7 +68,7 @@ func TestAtSIGTERMTheParentGetsTheAnswersAndNothingNewIsBegun(t *testing.T) {
 }
 
 //brood:checks W086
-func TestAnIdleWorkerEndsAtSIGTERM(t *testing.T) {
+func TestAnIdleWorkerExitsAtSIGTERM(t *testing.T) {
 	for _, mode := range []string{"concurrency=1", "onloop", "async"} {
 		p := startHelper(t, "serve", mode, "teardown=now")
 		p.next()
@@ -80,7 +80,7 @@ func TestAnIdleWorkerEndsAtSIGTERM(t *testing.T) {
 }
 
 //brood:checks W086
-func TestAPanicInTeardownIsReportedAndTheWorkerEnds(t *testing.T) {
+func TestAPanicInTeardownIsReportedAndTheWorkerExits(t *testing.T) {
 	for _, mode := range []string{"concurrency=1", "onloop", "async"} {
 		p := startHelper(t, "serve", mode, "teardown=panic")
 		p.next()
@@ -90,13 +90,13 @@ func TestAPanicInTeardownIsReportedAndTheWorkerEnds(t *testing.T) {
 }
 
 // Otherwise a timer of the worker would keep the loop alive for ever.
-func TestTheEndStopsTheLoopWhateverIsOnIt(t *testing.T) {
+func TestShutdownStopsTheLoopWhateverIsOnIt(t *testing.T) {
 	p := startHelper(t, "serve-timer")
 	p.next()
 	p.disconnect()
 }
 
-func TestAWorkerWhoseParentIsGoneEnds(t *testing.T) {
+func TestAWorkerWhoseParentIsGoneExits(t *testing.T) {
 	p := startHelper(t, "serve", "grace=50", "teardown=now")
 	p.next()
 	p.send(`{"id":1,"method":"wait","job":"a"}`)
@@ -107,7 +107,7 @@ func TestAWorkerWhoseParentIsGoneEnds(t *testing.T) {
 }
 
 // Answers that the parent does not read are dropped after Grace.
-func TestAtSIGTERMAParentThatDoesNotReadIsLeft(t *testing.T) {
+func TestAfterSIGTERMAWorkerLeavesAParentThatDoesNotRead(t *testing.T) {
 	p := startHelper(t, "serve", "grace=50", "teardown=now")
 	p.next()
 	p.child.Channel().Pause()
@@ -160,7 +160,7 @@ func channels(t *testing.T, l *reactor.Loop, o *ipc.Options) (worker, parent *ip
 	return ends[0], ends[1]
 }
 
-func TestServeRefusesWhatMakesNoSense(t *testing.T) {
+func TestServeRefusesInvalidOptions(t *testing.T) {
 	l := looptest.New(t)
 	worker, parent := channels(t, l, nil)
 	advanced, other := channels(t, l, &ipc.Options{Serialization: ipc.Advanced})
@@ -195,7 +195,7 @@ func TestServeRefusesWhatMakesNoSense(t *testing.T) {
 	looptest.Run(t, l)
 }
 
-func TestServeOverAChannelThatHasEndedIsAnError(t *testing.T) {
+func TestServeOnAClosedChannelIsAnError(t *testing.T) {
 	l := looptest.New(t)
 	worker, parent := channels(t, l, nil)
 	worker.Destroy()

@@ -240,7 +240,7 @@ func TestAPanicIsAJobErrorWithItsStack(t *testing.T) {
 }
 
 //brood:checks W080
-func TestErrorsTellWhatTheyAre(t *testing.T) {
+func TestAnErrorIsSentWithMessageTypeAndCode(t *testing.T) {
 	for _, mode := range []string{"concurrency=1", "onloop", "async"} {
 		p := startHelper(t, "serve", mode)
 		p.next()
@@ -359,7 +359,7 @@ func TestACancelledJobThatWaitsIsAnsweredAtOnce(t *testing.T) {
 	p.disconnect()
 }
 
-func TestACancelOfWhatIsNotRunningDoesNothing(t *testing.T) {
+func TestACancelOfAJobThatIsNotRunningDoesNothing(t *testing.T) {
 	p := startHelper(t, "serve")
 	p.next()
 	p.send(`{"id":1,"cancel":"never heard of"}`, `{"id":2,"job":"x"}`)
@@ -370,7 +370,7 @@ func TestACancelOfWhatIsNotRunningDoesNothing(t *testing.T) {
 	require.Empty(t, p.stderr.String())
 }
 
-func TestAJobWithAnIDThatIsUnderWayIsIgnored(t *testing.T) {
+func TestAJobWithTheIDOfARunningOneIsIgnored(t *testing.T) {
 	p := startHelper(t, "serve", "concurrency=2")
 	p.next()
 	p.send(`{"id":1,"method":"wait","job":"a"}`)

@@ -31,7 +31,7 @@ func TestTasksSettleWhenTheLastWorkersDieWhileThePoolStops(t *testing.T) {
 }
 
 //brood:checks W002
-func TestStopIsToldWhenThePoolFailsMeanwhile(t *testing.T) {
+func TestStopIsReportedWhenThePoolFailsMeanwhile(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, env(one(pool.Options{Max: 1}), "RAW_READY=exit"))
 	got := run(t, p, order{Do: "echo"}, nil)
@@ -60,7 +60,7 @@ func TestDroppedTasksAreNotRunAgain(t *testing.T) {
 }
 
 //brood:checks W002
-func TestChunksThatNobodyHearsHoldUpNoResult(t *testing.T) {
+func TestChunksWithoutAListenerDelayNoResult(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 1}))
 	got := run(t, p, order{Do: "chunks"}, nil)
@@ -105,7 +105,7 @@ func TestChunksThatNobodyHearsHoldUpNoResult(t *testing.T) {
 }
 
 //brood:checks W003
-func TestErrorsTellApartWhatHasHappened(t *testing.T) {
+func TestErrorsTellFailuresApart(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 1}))
 

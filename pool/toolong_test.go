@@ -101,7 +101,7 @@ read job <&3`))
 }
 
 //brood:checks W084
-func TestWhatAWorkerPrintsOnStdoutDoesNoHarmWhateverItLooksLike(t *testing.T) {
+func TestOutputOnStdoutDoesNoHarmWhateverItLooksLike(t *testing.T) {
 	for name, output := range map[string]string{
 		"without a newline":  `megabytes 3; echo`,
 		"ids of other kinds": `printf '{"id":"req-1","level":"info"}\n{"id":"req-1","error":"no such user"}\n{"id":-4,"result":1}\n'`,

@@ -10,7 +10,7 @@ import (
 )
 
 //brood:checks W067
-func TestAnUpgradeEndsThoughWhatItHasStartedLivesOn(t *testing.T) {
+func TestAnUpgradeFailsThoughAChildOfItsProgramLivesOn(t *testing.T) {
 	l := newLoop(t)
 	fifo := newGate(t)
 	leaves := &pool.UpgradeOptions{Program: "/bin/sh", Args: []string{"-c", `read -r go <"$1" & exit 3`, "sh", fifo.path}}
