@@ -56,7 +56,7 @@ func (p *Pool) nextFree() *Task {
 // nextWithRoom chooses between free, the next task for any worker, and the tasks bound to workers.
 // Only workers that have room with that many jobs ahead take part.
 func (p *Pool) nextWithRoom(free *Task, ahead int) (*Task, *worker) {
-	var best *worker // for free
+	var best *worker // worker for free
 	var bound *Task
 	var boundTo *worker
 	gen := p.servingGeneration()

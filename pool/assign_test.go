@@ -70,8 +70,8 @@ func TestACancelledSuspectDelaysNoJob(t *testing.T) {
 //brood:checks W021
 func TestOneJobAWorkerByDefault(t *testing.T) {
 	l := newLoop(t)
-	log := newJournalFile(t)
-	p := newPool(t, l, env(raw(pool.Options{Max: 1}), log.env(), `RAW_READY={"ready":{"version":1}}`))
+	journal := newJournalFile(t)
+	p := newPool(t, l, env(raw(pool.Options{Max: 1}), journal.env(), `RAW_READY={"ready":{"version":1}}`))
 	ready(t, l, p, 1)
 	var jobs []*outcome
 	for range 4 {
@@ -79,7 +79,7 @@ func TestOneJobAWorkerByDefault(t *testing.T) {
 	}
 	for i, o := range jobs {
 		until(t, l, settled(o))
-		require.LessOrEqual(t, log.begun("job"), i+2, "the worker begins at once with what it has")
+		require.LessOrEqual(t, journal.begun("job"), i+2, "the worker begins at once with what it has")
 		require.LessOrEqual(t, p.Stats().Running, 1)
 	}
 	stop(t, l, p)
@@ -105,9 +105,9 @@ func TestJobsSentAheadGoElsewhereWhenTheWorkerDies(t *testing.T) {
 	for _, how := range []string{"exit", "kill", "hang"} {
 		t.Run(how, func(t *testing.T) {
 			l := newLoop(t)
-			log := newJournalFile(t)
+			journal := newJournalFile(t)
 			o := one(pool.Options{Max: 1, Ahead: 3, CancelGrace: 30 * time.Millisecond, KillGrace: 30 * time.Millisecond})
-			p := newPool(t, l, env(o, log.env(), "RAW_SERIAL=1", "RAW_IGNORE=1"))
+			p := newPool(t, l, env(o, journal.env(), "RAW_SERIAL=1", "RAW_IGNORE=1"))
 			ready(t, l, p, 1)
 			first := order{Do: how, MS: 20}
 			if how == "hang" {
@@ -126,7 +126,7 @@ func TestJobsSentAheadGoElsewhereWhenTheWorkerDies(t *testing.T) {
 				require.Equal(t, 1, o.result.Runs)
 				require.Equal(t, 2, o.result.Worker.Number)
 			}
-			require.Equal(t, 3, log.begun("ahead"))
+			require.Equal(t, 3, journal.begun("ahead"))
 			require.Zero(t, p.Stats().Retried)
 			stop(t, l, p)
 		})
@@ -136,8 +136,8 @@ func TestJobsSentAheadGoElsewhereWhenTheWorkerDies(t *testing.T) {
 //brood:checks W022
 func TestAnIdleWorkerGetsJobsSentAheadToABusyOne(t *testing.T) {
 	l := newLoop(t)
-	log := newJournalFile(t)
-	p := newPool(t, l, env(one(pool.Options{Max: 2, Ahead: 1}), log.env(), "RAW_SERIAL=1"))
+	journal := newJournalFile(t)
+	p := newPool(t, l, env(one(pool.Options{Max: 2, Ahead: 1}), journal.env(), "RAW_SERIAL=1"))
 	ready(t, l, p, 2)
 	slow, first := runTask(t, p, order{Do: "silent"}, nil)
 	short := run(t, p, order{Do: "pid", MS: 30}, nil)
@@ -149,7 +149,7 @@ func TestAnIdleWorkerGetsJobsSentAheadToABusyOne(t *testing.T) {
 		require.NotEqual(t, busy, o.result.Worker)
 		require.Equal(t, 1, o.result.Runs)
 	}
-	require.Equal(t, 2, log.begun("ahead"))
+	require.Equal(t, 2, journal.begun("ahead"))
 	slow.Cancel(nil)
 	until(t, l, settled(first))
 	stop(t, l, p)
@@ -158,9 +158,9 @@ func TestAnIdleWorkerGetsJobsSentAheadToABusyOne(t *testing.T) {
 //brood:checks W022
 func TestAJobThatWasBegunMeanwhileIsNotTakenBack(t *testing.T) {
 	l := newLoop(t)
-	log := newJournalFile(t)
+	journal := newJournalFile(t)
 	// These workers begin all jobs at once, which the pool cannot know.
-	p := newPool(t, l, env(one(pool.Options{Max: 2, Ahead: 1}), log.env()))
+	p := newPool(t, l, env(one(pool.Options{Max: 2, Ahead: 1}), journal.env()))
 	ready(t, l, p, 2)
 	slow := run(t, p, order{Do: "pid", MS: 150}, nil)
 	short := run(t, p, order{Do: "pid", MS: 20}, nil)
@@ -170,8 +170,8 @@ func TestAJobThatWasBegunMeanwhileIsNotTakenBack(t *testing.T) {
 	require.NotZero(t, value[int](ahead))
 	_, refused := errors.AsType[*pool.JobError](other.err)
 	require.True(t, refused, "%v", other.err)
-	require.Equal(t, 1, log.begun("ahead"))
-	require.Equal(t, 1, log.begun(`"no"`))
+	require.Equal(t, 1, journal.begun("ahead"))
+	require.Equal(t, 1, journal.begun(`"no"`))
 	stop(t, l, p)
 }
 

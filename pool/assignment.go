@@ -12,7 +12,7 @@ import (
 // An assignment is a job that a worker has. It is in worker.jobs until the worker has answered or
 // is gone; its task may have been settled long before.
 type assignment struct {
-	id         uint64 // of the job on the wire; unique in the worker
+	id         uint64 // number of the job on the wire, unique in the worker
 	worker     *worker
 	task       *Task // nil: settled, and the answer is dropped
 	begun      bool  // the worker may have begun it: fewer than capacity jobs are before it
@@ -20,9 +20,9 @@ type assignment struct {
 	cancelSent bool
 	recallSent bool // the worker may give the job back
 
-	deadline alarm // of Task.timeout
-	stuck    alarm // of Options.StuckAfter
-	grace    alarm // of Options.CancelGrace, once task is nil
+	deadline alarm // rings after Task.timeout
+	stuck    alarm // rings after Options.StuckAfter
+	grace    alarm // set once task is nil; rings after Options.CancelGrace
 }
 
 // assign gives t to w. Afterwards t is running or settled, or waits: for its attachment, for a

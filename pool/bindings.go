@@ -9,7 +9,7 @@ const maxBindings = 65_536
 // bindings map keys to workers. The zero value is ready. Bound workers are ready ones: when a
 // worker leaves that state, requeueBound forgets its keys.
 type bindings struct {
-	byKey map[string]*list.Element // of *binding
+	byKey map[string]*list.Element // values are *binding
 	used  list.List                // the last used one at the front
 }
 

@@ -13,7 +13,7 @@ import (
 // Its methods are safe to call from any goroutine.
 type copying struct {
 	mu      sync.Mutex
-	data    []byte // left to write; the caller's memory
+	data    []byte // the rest to write; the caller's memory
 	stopped bool
 }
 

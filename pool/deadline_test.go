@@ -195,8 +195,8 @@ func resultOf(o *outcome) *pool.Result {
 //brood:checks W034
 func TestCancellingAWaitingJobSendsNothing(t *testing.T) {
 	l := newLoop(t)
-	log := newJournalFile(t)
-	p := newPool(t, l, env(one(pool.Options{Max: 1}), log.env()))
+	journal := newJournalFile(t)
+	p := newPool(t, l, env(one(pool.Options{Max: 1}), journal.env()))
 	ready(t, l, p, 1)
 	neighbour := run(t, p, order{Do: "pid", MS: 500}, nil)
 	waiting, got := runTask(t, p, order{Do: "echo", Arg: "never"}, nil)
@@ -210,7 +210,7 @@ func TestCancellingAWaitingJobSendsNothing(t *testing.T) {
 	require.NoError(t, neighbour.err)
 	require.Equal(t, "behind", value[string](behind))
 	require.Equal(t, uint64(0), p.Stats().Late)
-	require.Zero(t, log.begun("never"))
+	require.Zero(t, journal.begun("never"))
 	waiting.Cancel(nil) // Does nothing: it is settled.
 	require.Equal(t, 1, got.called)
 	stop(t, l, p)
@@ -221,9 +221,9 @@ func TestAKillForOneJobCostsItsNeighboursNothing(t *testing.T) {
 	for _, how := range []string{"in a worker that stays", "in a worker that is replaced"} {
 		t.Run(how, func(t *testing.T) {
 			l := newLoop(t)
-			log := newJournalFile(t)
+			journal := newJournalFile(t)
 			o := raw(pool.Options{Max: 1, InFlight: 3, CancelGrace: 30 * time.Millisecond, KillGrace: 30 * time.Millisecond})
-			p := newPool(t, l, env(o, log.env(), "RAW_IGNORE=1"))
+			p := newPool(t, l, env(o, journal.env(), "RAW_IGNORE=1"))
 			ended := exits(p)
 			ready(t, l, p, 1)
 			guilty := run(t, p, order{Do: "stubborn", Arg: "guilty", MS: 100_000}, &pool.RunOptions{Timeout: 200 * time.Millisecond, Retries: 5})
@@ -241,8 +241,8 @@ func TestAKillForOneJobCostsItsNeighboursNothing(t *testing.T) {
 				require.Equal(t, 1, o.result.Runs, "the first was not theirs")
 				require.Equal(t, 2, o.result.Worker.Number)
 			}
-			require.Equal(t, 1, log.begun("guilty"))
-			require.Equal(t, 4, log.begun("neighbour"))
+			require.Equal(t, 1, journal.begun("guilty"))
+			require.Equal(t, 4, journal.begun("neighbour"))
 			until(t, l, func() bool { return len(*ended) > 0 })
 			require.Equal(t, pool.ExitTimeout, (*ended)[0].Reason)
 			require.Zero(t, p.Stats().Retried)

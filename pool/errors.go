@@ -69,7 +69,7 @@ func (stoppedError) Is(target error) bool { return target == os.ErrClosed }
 
 // An OptionError is a mistake in [Options] or [RunOptions]. errors.Is(err, syscall.EINVAL) is true.
 type OptionError struct {
-	Name   string // of the field or argument
+	Name   string // name of the field or argument
 	Reason string // what is wrong with it
 }
 
@@ -81,9 +81,9 @@ func (e *OptionError) Is(target error) bool { return target == syscall.EINVAL }
 
 // A JobError is the error with which a worker answered a job. The worker itself goes on.
 type JobError struct {
-	Method  string // of the job
+	Method  string // method of the job
 	Message string
-	Name    string // of a JavaScript error, or of a Go type
+	Name    string // name of the JavaScript error or Go type
 	Code    string // such as "ENOENT"
 	Stack   string // "" if the worker sent none
 	Value   []byte // the error as it came, JSON, at most 64 KiB of it
@@ -217,7 +217,7 @@ func (e *StartError) Unwrap() error { return e.Err }
 
 // A VersionError is a worker with another version of the protocol than [Version].
 type VersionError struct {
-	Version string // of the worker, as JSON, at most 16 bytes
+	Version string // the worker's version, as JSON, at most 16 bytes
 }
 
 // Error returns a text such as "pool: worker speaks version 2 of the protocol, not 1".
@@ -254,7 +254,7 @@ func (e *MemoryError) Error() string {
 // A CrashLoopError means that ten or more workers died in a row without an answer in between. It
 // goes to OnCrashLoop. With CrashLoopFail it is also the error of waiting tasks.
 type CrashLoopError struct {
-	Deaths int           // in a row
+	Deaths int           // deaths in a row
 	Next   time.Duration // pause until the next worker is started
 	Last   Crash
 }

@@ -90,8 +90,8 @@ func (p *Pool) reportExit(e *WorkerExit) {
 	}
 }
 
-// remove takes w out of the pool's list, the bindings, and its successor or predecessor. Its alarms
-// are stopped.
+// remove takes w out of the pool's list and bindings, and out of its successor or predecessor. Its
+// alarms are stopped.
 func (w *worker) remove() {
 	p := w.pool
 	w.state = workerGone

@@ -1,5 +1,10 @@
 package pool
 
+import (
+	"fmt"
+	"slices"
+)
+
 // OOMWatch is oomWatch for tests.
 type OOMWatch struct{ o oomWatch }
 
@@ -28,4 +33,79 @@ func Announced(p *Pool) (n int) {
 		}
 	}
 	return n
+}
+
+// Broken returns the first invariant in the comments of Pool, Task, worker, assignment, queue, supply
+// and bindings that does not hold between two turns of the loop, or nil.
+func Broken(p *Pool) error {
+	waiting, running := len(p.aside), len(p.incomplete)
+	for _, q := range p.queues() {
+		waiting += q.Len()
+		for i, t := range q.tasks {
+			if t.state != taskWaiting || t.queue != q || t.queueIndex != i || t.assignment != nil || t.suspect != (q == &p.suspects) {
+				return fmt.Errorf("task %d in a queue: %+v", t.number, t)
+			}
+		}
+	}
+	for t := range p.aside {
+		if t.state != taskWaiting || t.queue != nil || t.copying == nil {
+			return fmt.Errorf("task %d aside: %+v", t.number, t)
+		}
+	}
+	for t := range p.incomplete {
+		if t.state != taskRunning || t.assignment != nil {
+			return fmt.Errorf("task %d incomplete: %+v", t.number, t)
+		}
+	}
+	for _, w := range p.workers {
+		for i, a := range w.jobs {
+			switch {
+			case a.worker != w, i < w.capacity && !a.begun:
+				return fmt.Errorf("job %d of worker %d: %+v", a.id, w.number, a)
+			case a.task != nil && (a.task.assignment != a || a.task.state != taskRunning || a.task.queue != nil):
+				return fmt.Errorf("task %d in worker %d: %+v", a.task.number, w.number, a.task)
+			case a.task != nil:
+				running++
+			}
+		}
+		if err := w.invariants(); err != nil {
+			return err
+		}
+	}
+	switch {
+	case waiting != p.counts.waiting, running != p.counts.running:
+		return fmt.Errorf("%d wait and %d run, but the counts are %d and %d", waiting, running, p.counts.waiting, p.counts.running)
+	case p.needDrain && p.counts.waiting == 0:
+		return fmt.Errorf("needDrain, and nothing waits")
+	case (p.supply.crashLoop != nil) != (p.supply.deaths >= loopAfter):
+		return fmt.Errorf("crash loop after %d deaths", p.supply.deaths)
+	case p.state == poolStopped && (len(p.workers) > 0 || p.counts.outstanding() > 0 || p.release != nil):
+		return fmt.Errorf("stopped with %d workers", len(p.workers))
+	case !p.exhausted && p.limit != p.o.Max:
+		return fmt.Errorf("a limit of %d, Max is %d", p.limit, p.o.Max)
+	}
+	for key, e := range p.bindings.byKey {
+		if b := e.Value.(*binding); b.key != key || b.worker.state != workerReady {
+			return fmt.Errorf("key %q is bound to worker %d in state %d", key, b.worker.number, b.worker.state)
+		}
+	}
+	return nil
+}
+
+// invariants returns the first invariant of w that does not hold.
+func (w *worker) invariants() error {
+	switch {
+	case w.state == workerGone, w.capacity < 1,
+		w.exclusive && len(w.jobs) == 0,
+		w.reserved && w.pool.suspects.Len() == 0,
+		w.bound.Len() > 0 && w.state != workerReady,
+		w.state == workerReady && w.readySince.IsZero(),
+		w.state == workerDraining && (len(w.jobs) == 0 || w.reason == ""),
+		w.state == workerKilled && !(w.forced && w.toldToExit),
+		w.pingHeard > w.pingSent,
+		w.successor != nil && (w.successor.replaces != w || !slices.Contains(w.pool.workers, w.successor)),
+		w.replaces != nil && (w.replaces.successor != w || w.state == workerReady):
+		return fmt.Errorf("worker %d: %+v", w.number, w)
+	}
+	return nil
 }

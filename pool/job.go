@@ -33,7 +33,7 @@ type Job struct {
 	server  *server
 	handler Handler
 	ctx     context.Context
-	cancel  context.CancelCauseFunc // of ctx; nil with OnLoop
+	cancel  context.CancelCauseFunc // ends ctx; nil with OnLoop
 
 	// These do not change until the job is answered, except as their comments say.
 	id         uint64
@@ -43,7 +43,7 @@ type Job struct {
 	attachment incoming    // the loop's until a runner takes the job, then the runner's
 	handle     *ipc.Handle // nil: none came; used on the loop goroutine only
 	later      bool        // the handler called Later
-	cost       int64       // bytes in server.cost
+	cost       int64       // its part of server.cost, bytes
 
 	// Guarded by serveDoor.mu.
 	ended     bool          // nothing of it is sent any more

@@ -112,6 +112,7 @@ func balanced(t testing.TB, p *pool.Pool) {
 	s := p.Stats()
 	require.Equal(t, s.Submitted, uint64(s.Waiting)+uint64(s.Running)+s.Settled)
 	require.Equal(t, s.Settled, s.Succeeded+s.Refused+s.Crashed+s.TimedOut+s.Cancelled+s.Failed)
+	require.NoError(t, pool.Broken(p))
 }
 
 // outcome has the arguments of done.
@@ -203,7 +204,7 @@ type journalFile struct {
 }
 
 func newJournalFile(t testing.TB) journalFile {
-	return journalFile{t, filepath.Join(t.TempDir(), "log")}
+	return journalFile{t, filepath.Join(t.TempDir(), "journal")}
 }
 
 func (g journalFile) env() string { return "RAW_LOG=" + g.name }

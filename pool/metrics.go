@@ -66,7 +66,7 @@ type sample struct {
 
 type metrics struct {
 	text  strings.Builder
-	label string // of all; "": none
+	label string // label of every sample; "": none
 }
 
 func (m *metrics) head(name, help, kind string) {

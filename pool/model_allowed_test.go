@@ -105,7 +105,7 @@ func (m *model) allowedRuns(k *modelTask) {
 		// one, and die in it. That one counts as a neighbour, too.
 		most += m.timeouts
 	}
-	runs := countLines(m.t, m.log.name, k.job.Arg)
+	runs := countLines(m.t, m.journal.name, k.job.Arg)
 	m.note("begun %d times, %d are allowed: %+v", runs, most, k.job)
 	require.LessOrEqual(m.t, runs, most)
 }

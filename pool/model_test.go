@@ -69,12 +69,12 @@ func descriptors(t require.TestingT) int {
 
 // model is a pool and the history of operations on it.
 type model struct {
-	t     *rapid.T
-	loop  *reactor.Loop
-	pool  *pool.Pool
-	o     *pool.Options
-	start string // the file RAW_START
-	log   journalFile
+	t       *rapid.T
+	loop    *reactor.Loop
+	pool    *pool.Pool
+	o       *pool.Options
+	start   string // the file RAW_START
+	journal journalFile
 
 	began      time.Time
 	history    []string
@@ -113,7 +113,7 @@ func newModel(t *rapid.T, dir string) *model {
 	require.NoError(t, err)
 	dir, err = os.MkdirTemp(dir, "")
 	require.NoError(t, err)
-	m := &model{t: t, loop: l, began: time.Now(), pids: map[int]bool{}, start: filepath.Join(dir, "start"), log: journalFile{nil, filepath.Join(dir, "log")}}
+	m := &model{t: t, loop: l, began: time.Now(), pids: map[int]bool{}, start: filepath.Join(dir, "start"), journal: journalFile{nil, filepath.Join(dir, "log")}}
 	m.setStart("")
 	pick := func(name string, low, high int) int { return rapid.IntRange(low, high).Draw(t, name) }
 	ms := func(name string, of ...time.Duration) time.Duration {
@@ -126,7 +126,7 @@ func newModel(t *rapid.T, dir string) *model {
 		IdleTimeout: ms("IdleTimeout", 0, 30), PingInterval: ms("PingInterval", 0, 40), StuckAfter: ms("StuckAfter", 0, 10),
 		DisconnectGrace: ms("DisconnectGrace", 100), StartTimeout: ms("StartTimeout", 1000),
 		Backoff: pool.Backoff{Min: time.Millisecond, Max: 20 * time.Millisecond},
-	}), "RAW_START="+m.start, m.log.env(), "RAW_SERIAL=1")
+	}), "RAW_START="+m.start, m.journal.env(), "RAW_SERIAL=1")
 	m.o.Min = pick("Min", -1, m.o.Max)
 	m.pool, err = pool.New(l, m.o)
 	require.NoError(t, err)
@@ -189,6 +189,7 @@ func (m *model) check(t *rapid.T) {
 	s := m.pool.Stats()
 	require.Equal(t, s.Submitted, uint64(s.Waiting)+uint64(s.Running)+s.Settled, "%+v", s)
 	require.Equal(t, s.Settled, s.Succeeded+s.Refused+s.Crashed+s.TimedOut+s.Cancelled+s.Failed)
+	require.NoError(t, pool.Broken(m.pool))
 	for _, w := range m.pool.Workers() {
 		require.LessOrEqual(t, w.Jobs, m.o.InFlight+m.o.Ahead)
 	}

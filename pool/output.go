@@ -21,7 +21,7 @@ const (
 type outputLog struct {
 	worker *worker
 	logger *slog.Logger // nil: lines are dropped
-	tail   []byte       // of stderr, at most 2*keptStderr bytes
+	tail   []byte       // end of stderr, at most 2*keptStderr bytes
 }
 
 func newOutputLog(w *worker) *outputLog {

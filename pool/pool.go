@@ -40,31 +40,31 @@ type Pool struct {
 	// answered tasks that wait for chunks to be taken, or for an attachment
 	incomplete map[*Task]struct{}
 	aside      map[*Task]struct{} // tasks whose attachment is being copied, in no queue
-	bindings   bindings           // of keys to workers
-	counts     counts             // for Stats
+	bindings   bindings           // key → worker
+	counts     counts             // counters of Stats
 	outcomes   outcomes           // settled tasks whose callback was not called yet
 	needDrain  bool               // NeedDrain is true; OnDrain comes when it becomes false
 	lastTask   uint64             // number of the last task; 0 before the first
-	encoder    nodejson.Encoder   // for jobs that are encoded on the loop goroutine
+	encoder    nodejson.Encoder   // encoder of the loop goroutine
 
-	workers        []*worker // from start to 'close', in the order of their numbers
+	workers        []*worker // started, and without a 'close' yet; in the order of their numbers
 	everReady      bool      // a worker has become ready
 	lastWorker     int       // number of the last worker; 0 before the first
-	generation     int       // of the workers that are started now
+	generation     int       // generation of the workers that are started now
 	lastGeneration int       // the highest so far; a failed reload uses one up
-	program        program   // of the workers that are started now
+	program        program   // program of the workers that are started now
 	uses           uint64    // calls of worker.markUsed, for Order
 	limit          int       // most workers: Max, or fewer while exhausted
 	exhausted      bool      // the system refused another process; no successors are started
 	limitAlarm     alarm     // resets limit and exhausted
-	supply         supply    // when the next worker may be started
+	supply         supply    // decides when the next worker may be started
 	reload         *reload   // nil: none is under way
 	stopping       *stopping // nil until the pool begins to stop
 	memoryTimer    *reactor.Timer
 	pingTimer      *reactor.Timer
 
 	unrefed    bool
-	release    func() // of the loop's Hold; nil while it is not held
+	release    func() // ends the loop's Hold; nil while it is not held
 	reportNext func() // p.reportOutcome, made once so that settling a task allocates nothing
 
 	onDrain       events.Event[struct{}]

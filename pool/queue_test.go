@@ -100,8 +100,8 @@ func TestAFullQueueRefusesNoJobThatAWorkerTakesAtOnce(t *testing.T) {
 //brood:checks W025
 func TestQueueTimeoutIsApartFromTimeout(t *testing.T) {
 	l := newLoop(t)
-	log := newJournalFile(t)
-	p := newPool(t, l, env(one(pool.Options{Max: 1, QueueTimeout: 100 * time.Millisecond}), log.env()))
+	journal := newJournalFile(t)
+	p := newPool(t, l, env(one(pool.Options{Max: 1, QueueTimeout: 100 * time.Millisecond}), journal.env()))
 	ready(t, l, p, 1)
 	slow := run(t, p, order{Do: "echo", Arg: "slow", MS: 800}, nil)
 	waits := run(t, p, order{Do: "echo", Arg: "waits"}, &pool.RunOptions{Timeout: time.Hour})
@@ -115,15 +115,15 @@ func TestQueueTimeoutIsApartFromTimeout(t *testing.T) {
 	until(t, l, settled(slow, patient))
 	require.Equal(t, "slow", value[string](slow), "it is not for what runs")
 	require.Equal(t, "patient", value[string](patient))
-	require.Zero(t, log.begun("waits"))
+	require.Zero(t, journal.begun("waits"))
 	stop(t, l, p)
 }
 
 //brood:checks W025
 func TestAJobSentAheadStillWaits(t *testing.T) {
 	l := newLoop(t)
-	log := newJournalFile(t)
-	p := newPool(t, l, env(one(pool.Options{Max: 1, Ahead: 1}), log.env(), "RAW_SERIAL=1"))
+	journal := newJournalFile(t)
+	p := newPool(t, l, env(one(pool.Options{Max: 1, Ahead: 1}), journal.env(), "RAW_SERIAL=1"))
 	ready(t, l, p, 1)
 	slow := run(t, p, order{Do: "pid", MS: 600}, nil)
 	ahead := run(t, p, order{Do: "echo", Arg: "ahead"}, &pool.RunOptions{QueueTimeout: 50 * time.Millisecond})
@@ -133,15 +133,15 @@ func TestAJobSentAheadStillWaits(t *testing.T) {
 	until(t, l, settled(slow))
 	next := run(t, p, order{Do: "pid"}, nil)
 	until(t, l, settled(next))
-	require.Zero(t, log.begun("ahead"), "the worker was told")
+	require.Zero(t, journal.begun("ahead"), "the worker was told")
 	stop(t, l, p)
 }
 
 //brood:checks W028
 func TestACallerWhoseContextEndsLeavesTheQueue(t *testing.T) {
 	l := newLoop(t)
-	log := newJournalFile(t)
-	p := newPool(t, l, env(one(pool.Options{Max: 1, MaxQueue: 1}), log.env()))
+	journal := newJournalFile(t)
+	p := newPool(t, l, env(one(pool.Options{Max: 1, MaxQueue: 1}), journal.env()))
 	ready(t, l, p, 1)
 	running, first := runTask(t, p, order{Do: "silent"}, nil)
 	why := errors.New("the client has hung up")
@@ -163,7 +163,7 @@ func TestACallerWhoseContextEndsLeavesTheQueue(t *testing.T) {
 	running.Cancel(nil)
 	until(t, l, settled(first, last))
 	require.Equal(t, "last", value[string](last))
-	require.Zero(t, log.begun("left"))
+	require.Zero(t, journal.begun("left"))
 	stop(t, l, p)
 }
 

@@ -42,10 +42,10 @@ func (e *ReloadError) Unwrap() error { return e.Err }
 type reload struct {
 	pool      *Pool
 	before    program // restored if the reload fails
-	gen       int     // of the new workers
+	gen       int     // generation of the new workers
 	genBefore int
 	batch     int
-	old       []*worker   // to be replaced, without a successor yet
+	old       []*worker   // workers to be replaced that have no successor yet
 	pending   int         // successors that are not ready
 	replaced  int         // workers whose successor became ready
 	of        int         // workers at the beginning

@@ -33,18 +33,18 @@ type serveDoor struct {
 	onLoop bool   // all callers are on the loop goroutine and flush: nothing is posted
 
 	mu       sync.Mutex // no other mutex is locked under it
-	wake     sync.Cond  // of runners, which wait for a job and until the door is not clogged
+	wake     sync.Cond  // runners wait for a job, and until the door is not clogged
 	queue    []*Job     // waiting jobs from index first on, in order
 	first    int
 	idle     int   // runners that wait
 	runners  int   // goroutines
 	closed   bool  // no runner takes a job any more
-	broken   error // why nothing can be sent any more; nil: it can
+	broken   error // the reason why nothing can be sent any more; nil: none
 	out      []outgoing
-	outBytes int      // of out, and of the messages in the loop's outbox
+	outBytes int      // bytes in out and in the loop's outbox
 	posted   bool     // onOut was posted and has not collected
 	spare    [][]byte // empty, for frames
-	stalled  []*Job   // whose Write waits: those with a wakeWrite
+	stalled  []*Job   // jobs with a wakeWrite: their Write waits
 }
 
 // outgoing is a message on its way to the loop.
@@ -52,16 +52,16 @@ type outgoing struct {
 	job    *Job // nil for a notice
 	kind   outgoingKind
 	frame  []byte   // nil for progress, whose latest frame the job has
-	attach *os.File // of an answer, owned; nil: none
+	attach *os.File // attachment of an answer, owned; nil: none
 }
 
 type outgoingKind uint8
 
 const (
 	outAnswer   outgoingKind = iota // the last message of a job
-	outProgress                     // of a job
-	outChunk                        // of a job
-	outNotice                       // of no job
+	outProgress                     // progress of a job
+	outChunk                        // chunk of a job
+	outNotice                       // message of no job
 )
 
 func newDoor(l *reactor.Loop, posted func()) *serveDoor {

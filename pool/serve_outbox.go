@@ -22,7 +22,7 @@ var errNotAcknowledged = errors.New("pool: the parent goes on asking and does no
 // could make the outbox grow. The channel is not paused while an attachment is to be acknowledged.
 // It is used on the loop goroutine only.
 type outbox struct {
-	list    []outgoing // in order
+	list    []outgoing // messages in order
 	notices int        // bytes of the notices in list
 	handles int        // attachments that were sent and are not acknowledged
 	paused  bool       // the channel is paused, because the parent does not read

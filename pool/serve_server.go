@@ -30,14 +30,13 @@ type server struct {
 
 	worker, generation int // from the environment; 0: not set
 
-	door *serveDoor
-	// waiting and running, until their answers are sent; empty with OnLoop
-	jobs       map[uint64]*Job
-	cost       int64  // bytes of jobs
-	runnerFunc func() // s.runner, made once
+	door       *serveDoor
+	jobs       map[uint64]*Job // without an answer; empty with OnLoop
+	cost       int64           // bytes of jobs
+	runnerFunc func()          // s.runner, made once
 
-	gather ipc.SendOptions // for answers: those sent in one turn go in one write
-	async  asyncJobs       // with ServeOptions.Async
+	gather ipc.SendOptions // options of answers: those sent in one turn go in one write
+	async  asyncJobs       // zero without ServeOptions.Async
 
 	// Memory that is used again. current and result are only for OnLoop.
 	current Job

@@ -18,12 +18,12 @@ type shutdown struct {
 	state        serveState
 	disconnected bool                    // the channel has ended
 	tornDown     bool                    // Teardown has returned, or there is none
-	ctx          context.Context         // of the handlers with OnLoop
-	cancel       context.CancelCauseFunc // of ctx
+	ctx          context.Context         // context of the handlers with OnLoop
+	cancel       context.CancelCauseFunc // ends ctx
 	cause        error                   // the first reason; nil while serving
 	// calls onGraceOver, then Destroy; nil while serving, and without a limit
 	graceTimer *reactor.Timer
-	release    func() // of the loop's Hold; nil while serving
+	release    func() // ends the loop's Hold; nil while serving
 }
 
 // serveState only goes forward.

@@ -44,8 +44,8 @@ func TestStopIsReportedWhenThePoolFailsMeanwhile(t *testing.T) {
 //brood:checks W002
 func TestDroppedTasksAreNotRunAgain(t *testing.T) {
 	l := newLoop(t)
-	log := newJournalFile(t)
-	p := newPool(t, l, env(one(pool.Options{Max: 1}), log.env()))
+	journal := newJournalFile(t)
+	p := newPool(t, l, env(one(pool.Options{Max: 1}), journal.env()))
 	ready(t, l, p, 1)
 	refused := run(t, p, order{Do: "error", Arg: `"no"`, MS: 100}, &pool.RunOptions{Retries: 5})
 	waiting := run(t, p, order{Do: "echo", Arg: "waiting"}, nil)
@@ -55,8 +55,8 @@ func TestDroppedTasksAreNotRunAgain(t *testing.T) {
 	require.ErrorIs(t, refused.err, pool.ErrStopped)
 	require.ErrorIs(t, waiting.err, pool.ErrStopped)
 	require.Equal(t, 2, report.Dropped)
-	require.Equal(t, 1, log.begun(`"no"`))
-	require.Zero(t, log.begun("waiting"))
+	require.Equal(t, 1, journal.begun(`"no"`))
+	require.Zero(t, journal.begun("waiting"))
 }
 
 //brood:checks W002
@@ -179,20 +179,20 @@ func TestTasksKeepTheLoopAliveAndIdleWorkersOfAnUnrefdPoolDoNot(t *testing.T) {
 //brood:checks W043
 func TestMaxCrashesAloneHasJobsRunAgainAfterCrashesAndNotAfterErrors(t *testing.T) {
 	l := newLoop(t)
-	log := newJournalFile(t)
-	p := newPool(t, l, env(one(pool.Options{Max: 1, MaxCrashes: 2, Backoff: pool.Backoff{Min: time.Millisecond}}), log.env()))
+	journal := newJournalFile(t)
+	p := newPool(t, l, env(one(pool.Options{Max: 1, MaxCrashes: 2, Backoff: pool.Backoff{Min: time.Millisecond}}), journal.env()))
 	died := run(t, p, order{Do: "exit", Arg: "died"}, nil)
 	refused := run(t, p, order{Do: "error", Arg: `"no"`}, nil)
 	once := run(t, p, order{Do: "exit", Arg: "once"}, &pool.RunOptions{Retries: -1})
 	until(t, l, settled(died, refused, once))
 	require.ErrorIs(t, died.err, pool.ErrPoison)
-	require.Equal(t, 2, log.begun("died"))
+	require.Equal(t, 2, journal.begun("died"))
 	_, no := errors.AsType[*pool.JobError](refused.err)
 	require.True(t, no, "%v", refused.err)
-	require.Equal(t, 1, log.begun(`"no"`))
+	require.Equal(t, 1, journal.begun(`"no"`))
 	_, crashed := errors.AsType[*pool.CrashError](once.err)
 	require.True(t, crashed, "%v", once.err)
 	require.NotErrorIs(t, once.err, pool.ErrPoison)
-	require.Equal(t, 1, log.begun("once"))
+	require.Equal(t, 1, journal.begun("once"))
 	stop(t, l, p)
 }

@@ -15,12 +15,12 @@ type counts struct {
 	succeeded, refused, crashed uint64
 	timedOut, cancelled, failed uint64
 
-	waitingBytes           int64  // of the jobs and attachments of waiting tasks
+	waitingBytes           int64  // bytes of the jobs and attachments of waiting tasks
 	retried                uint64 // runs after the first
 	late, garbage, foreign uint64 // messages, see Stats
 	exits                  map[ExitReason]uint64
 	waited, ran            histogram
-	madeAt                 time.Time // of the pool
+	madeAt                 time.Time // time of New
 
 	// Of workers that are gone: the nanoseconds of all their slots, and those with a job.
 	slotTime float64
@@ -82,7 +82,7 @@ func (h *histogram) add(d time.Duration) {
 type Histogram struct {
 	Bounds []time.Duration // upper bounds of the buckets, inclusive; the last bucket has none
 	Counts []uint64        // values in each bucket; one more than Bounds
-	Sum    time.Duration   // of all values
+	Sum    time.Duration   // sum of all values
 }
 
 func (h *histogram) snapshot() Histogram {
@@ -102,11 +102,11 @@ func (h *Histogram) Count() uint64 {
 // Submitted = Waiting + Running + Settled.
 type Stats struct {
 	// Tasks.
-	Submitted    uint64 // accepted by Run
-	Waiting      int    // for a worker
+	Submitted    uint64 // tasks accepted by Run and Broadcast
+	Waiting      int    // tasks without a worker
 	Running      int    // assigned, or answered and not settled yet
 	Settled      uint64
-	WaitingBytes int64 // of the waiting jobs and their attachments
+	WaitingBytes int64 // bytes of the waiting jobs and their attachments
 
 	// Settled tasks, by their error.
 	Succeeded uint64 // nil
@@ -132,14 +132,14 @@ type Stats struct {
 	Free  int // slots without a job
 	Peak  int // number of the last worker: how many were started
 
-	Generation int                   // of the workers that are started now
+	Generation int                   // generation of the workers that are started now
 	Exits      map[ExitReason]uint64 // workers that have exited
 
-	Waited Histogram // from Run to the beginning of a run
-	Ran    Histogram // runs with a result
+	Waited Histogram // times from Run to the beginning of a run
+	Ran    Histogram // times of runs with a result
 	// part of the time of all slots so far in which they had a job, from 0 to 1
 	Utilization float64
-	Uptime      time.Duration // since New
+	Uptime      time.Duration // time since New
 }
 
 // Stats returns the counters and gauges. The caller may keep them.
@@ -195,9 +195,9 @@ func (s *Stats) addWorker(w *worker) {
 type WorkerState struct {
 	Worker
 	State string        // "starting", "ready", "draining", "ending"
-	Jobs  int           // that it has
-	Done  int           // that it answered
-	Age   time.Duration // since its start
+	Jobs  int           // jobs without an answer
+	Done  int           // jobs with an answer
+	Age   time.Duration // time since its start
 	// bytes at the last check; 0 without Options.MaxMemory, and before the first
 	Memory int64
 }

@@ -28,7 +28,7 @@ type StopOptions struct {
 type StopReport struct {
 	Dropped int           // tasks that failed with [ErrStopped]
 	Forced  []*WorkerExit // workers that were ready and had to be killed
-	Elapsed time.Duration // since the first Stop
+	Elapsed time.Duration // time since the first Stop
 }
 
 // stopping is the state of a pool that stops. It stays when the pool has stopped, for later calls
@@ -37,9 +37,9 @@ type stopping struct {
 	began        time.Time
 	dropsWaiting bool                // no task is run again
 	grace        time.Duration       // DisconnectGrace, the shortest so far
-	cutOffAlarm  alarm               // of JobGrace
-	cutOffAt     time.Time           // when cutOffAlarm rings; zero: it is not set
-	stopContexts []func() bool       // of context.AfterFunc
+	cutOffAlarm  alarm               // rings after JobGrace
+	cutOffAt     time.Time           // time at which cutOffAlarm rings; zero: it is not set
+	stopContexts []func() bool       // results of context.AfterFunc
 	done         []func(*StopReport) // not called yet
 	report       StopReport
 }

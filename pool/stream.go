@@ -26,14 +26,15 @@ type stream struct {
 	onProgress events.Event[*Progress]
 	onChunk    events.Event[[]byte]
 
-	latest   *Progress // for the next tick; nil: none is scheduled
+	latest   *Progress // report for the next tick; nil: no tick is scheduled
 	chunks   [][]byte  // not taken yet, in order
 	size     int       // bytes in chunks
 	owed     int       // bytes that were taken since the worker was last given credit
 	paused   bool
-	discards bool     // the task has no owner that could listen: chunks are dropped
-	taken    bool     // a listener got a chunk: the task cannot be run again
-	answer   *outcome // of the worker, waits for chunks to be taken; nil: none came
+	discards bool // the task has no owner that could listen: chunks are dropped
+	taken    bool // a listener got a chunk: the task cannot be run again
+	// the worker's answer, until the chunks before it are taken; nil: none has come
+	answer *outcome
 }
 
 // OnProgress calls fn with the worker's progress reports on the job, at most one a tick: earlier

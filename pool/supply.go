@@ -12,7 +12,7 @@ const loopAfter = 10
 // supply decides when workers may be started: it counts deaths, and pauses after them.
 type supply struct {
 	pool         *Pool
-	deaths       int             // in a row, with no answer in between
+	deaths       int             // deaths in a row, with no answer in between
 	crashLoop    *CrashLoopError // set while deaths ≥ loopAfter; nil otherwise
 	backoffAlarm alarm           // calls stopBackoff
 	backingOff   bool            // no worker may be started

@@ -28,14 +28,14 @@ type Task struct {
 
 	// Set by Pool.newTask, some of them again by Broadcast. Later only retries changes, which
 	// counts down.
-	number          uint64 // in the order of submission
+	number          uint64 // order of submission, from 1
 	method          string
 	key             string
 	priority        int
 	timeout         time.Duration // 0: none
-	retries         int           // left for errors of workers
+	retries         int           // runs left for errors of workers
 	rerunAfterCrash bool
-	onlyWorker      *worker // of a part of a Broadcast; nil: any worker
+	onlyWorker      *worker // the worker of a part of a Broadcast; nil: any worker
 	submittedAt     time.Time
 	done            func(*Result, error)
 
@@ -45,20 +45,20 @@ type Task struct {
 	copying *copying // the copy of attach into file that is under way; nil: none
 	handle  any      // nil once the task is settled
 
-	queue      *queue // that the task waits in; nil while it is in none
+	queue      *queue // queue that has the task; nil: none
 	queueIndex int    // its index in the queue's heap; valid while queue is not nil
 	suspect    bool   // a worker died of it: it waits in Pool.suspects, and runs alone
 
-	// from Pool.assign until the worker has answered or the task is settled
-	assignment      *assignment
-	firstAssignment assignment // memory for the first one, as most tasks need only one
-	runs            int        // begun so far
-	crashes         []Crash    // of workers that had begun it
-	begunAt         time.Time  // of the last run; valid if runs > 0
+	assignment      *assignment // nil unless a worker has the job, and after its answer
+	firstAssignment assignment  // memory for the first one, as most tasks need only one
+	runs            int         // begun so far
+	crashes         []Crash     // deaths of workers that had begun it
+	begunAt         time.Time   // beginning of the last run; valid if runs > 0
 
-	waitAlarm   alarm       // of QueueTimeout; stopped by the first run
-	restAlarm   alarm       // of the rest of timeout, while an attachment comes after the answer
-	stopContext func() bool // of context.AfterFunc; nil without a context
+	waitAlarm alarm // rings after QueueTimeout; stopped by the first run
+	// rings after the rest of timeout, while an attachment comes after the answer
+	restAlarm   alarm
+	stopContext func() bool // result of context.AfterFunc; nil without a context
 
 	stream stream
 	result *Result // valid when settled
@@ -69,10 +69,10 @@ type Task struct {
 type Result struct {
 	raw []byte
 
-	Worker Worker        // that answered
+	Worker Worker        // the worker that answered
 	Runs   int           // number of runs of the job
-	Waited time.Duration // from Run to the beginning of the last run
-	Ran    time.Duration // from the beginning of the last run to the answer
+	Waited time.Duration // time from Run to the beginning of the last run
+	Ran    time.Duration // time from there to the answer
 	Attach []byte        // the bytes that the worker attached; nil: none
 }
 

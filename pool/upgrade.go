@@ -41,7 +41,7 @@ type UpgradeOptions struct {
 // as before.
 type UpgradeError struct {
 	Pid    int                     // 0 if the program could not be started
-	Status childprocess.ExitStatus // of the new program
+	Status childprocess.ExitStatus // status of the new program
 	// a *[childprocess.SpawnError]; ErrStartTimeout; nil: it exited by itself
 	Err error
 }

@@ -24,7 +24,7 @@ type jobMessage struct {
 	ID      uint64
 	Method  string // "": none
 	Job     []byte // JSON
-	Attempt int    // from the second one on; 0 for the first
+	Attempt int    // number of the run, from 2; 0 for the first
 	Attach  int64  // bytes beside the message; 0: none
 }
 

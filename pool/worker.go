@@ -39,22 +39,22 @@ type worker struct {
 
 	// Jobs in the order in which they were sent. The first capacity of them may be begun.
 	jobs      []*assignment
-	jobID     uint64        // of the last job; 0 before the first
+	jobID     uint64        // id of the last job; 0 before the first
 	capacity  int           // jobs at once, at least 1
 	bound     queue         // tasks that wait for this worker
 	exclusive bool          // it runs a suspect, and gets nothing else until it is idle
 	reserved  bool          // it gets nothing until it is idle, and then a suspect
 	lastUse   uint64        // Pool.uses when it was last given a job or became idle
 	answered  int           // jobs
-	jobsLeft  int           // until it is replaced; -1: no limit
-	busy      time.Duration // of its slots, in jobs that are over
+	jobsLeft  int           // jobs until it is replaced; -1: no limit
+	busy      time.Duration // time of its slots in jobs that it has answered
 
 	readyHeard bool     // methods, accepts and capacity are those of its ready message
 	methods    []string // nil: any
 	accepts    accepts
-	started    time.Time // of the process
-	readySince time.Time // zero until it becomes ready
-	exitBy     time.Time // when exitAlarm rings; zero: it was not told to exit
+	started    time.Time // start of the process
+	readySince time.Time // zero before it is ready
+	exitBy     time.Time // time at which exitAlarm rings; zero: it is not set
 	pingSent   uint64    // number of the last ping; 0 before the first
 	pingHeard  uint64    // number of the last pong
 	oom        oomWatch
@@ -66,8 +66,8 @@ type worker struct {
 	replaces  *worker // the reverse: successor.replaces is this worker; nil: it counts for itself
 	inReload  bool    // it is a successor that a reload waits for
 
-	reason       ExitReason // of its coming exit; "": none is planned
-	cause        error      // in the errors of its tasks; nil: none, or no more than reason says
+	reason       ExitReason // reason of its coming exit; "": it is not to exit
+	cause        error      // error for its tasks; nil: reason says all
 	toldToExit   bool       // disconnected or killed; an exit before that is a crash
 	forced       bool       // it was sent signals
 	keepsPlace   bool       // it was killed while ready: its place is free when it is gone
@@ -75,7 +75,7 @@ type worker struct {
 	broken       bool       // it broke the protocol: its messages are dropped
 
 	garbageReported  bool       // OnError had a *ProtocolError of it
-	answerAttachment attachment // of the answer that is being heard
+	answerAttachment attachment // attachment of the answer that is being heard
 	message          jobMessage // memory for the job that is being sent
 
 	startAlarm, listenAlarm, ageAlarm, idleAlarm, stableAlarm, exitAlarm alarm
