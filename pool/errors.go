@@ -242,7 +242,7 @@ func (e *ProtocolError) Error() string {
 // OnError, and the worker is not replaced, because a successor would be as big.
 type MemoryError struct {
 	Worker Worker
-	Bytes  int64
+	Bytes  int64 // resident memory when it became ready
 	Max    int64 // Options.MaxMemory
 }
 

@@ -207,7 +207,7 @@ func newJournalFile(t testing.TB) journalFile {
 	return journalFile{t, filepath.Join(t.TempDir(), "journal")}
 }
 
-func (g journalFile) env() string { return "RAW_LOG=" + g.name }
+func (g journalFile) env() string { return "RAW_JOURNAL=" + g.name }
 
 // begun returns how often a job with that Arg was begun.
 func (g journalFile) begun(arg string) int {

@@ -21,7 +21,8 @@ const (
 	poolStopped // the last worker has gone
 )
 
-// A Pool is a number of worker processes and the jobs for them.
+// A Pool is a number of worker processes and the jobs for them. It calls listeners and done
+// functions on its loop, never inside the call that causes them.
 //
 // A Pool's methods must be called on the loop goroutine unless their comment says otherwise.
 type Pool struct {
@@ -83,6 +84,8 @@ type Pool struct {
 //
 // Errors are *[OptionError], the error of childprocess.Fork for Options.Fork, and
 // reactor.ErrClosed.
+//
+// Must be called on the loop goroutine.
 func New(l *reactor.Loop, o *Options) (*Pool, error) {
 	s, err := o.resolve()
 	if err != nil {

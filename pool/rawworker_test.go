@@ -53,7 +53,7 @@ type rawServer struct {
 //   - RAW_START, a file with the same, which a test can change between two starts;
 //   - RAW_IGNORE: it ignores SIGTERM; RAW_NOPONG: it ignores pings;
 //   - RAW_SERIAL: it runs one job at a time;
-//   - RAW_LOG, a file to which it adds a line with the Arg of each job that it begins.
+//   - RAW_JOURNAL, a file to which it adds a line with the Arg of each job that it begins.
 func rawWorker(l *reactor.Loop, parent *ipc.Channel, args []string) error {
 	if os.Getenv("RAW_IGNORE") != "" {
 		ignoreTerm()
@@ -167,9 +167,10 @@ func (s *rawServer) finishJob(q *rawJob) {
 	}
 }
 
-// note adds a line to the file RAW_LOG in one write, so that lines of several workers do not mix.
+// note adds a line to the file RAW_JOURNAL in one write, so that lines of several workers do not
+// mix.
 func note(text string) {
-	name := os.Getenv("RAW_LOG")
+	name := os.Getenv("RAW_JOURNAL")
 	if name == "" {
 		return
 	}

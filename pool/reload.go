@@ -23,8 +23,8 @@ type ReloadOptions struct {
 // A ReloadError is a reload that failed. Workers that were not replaced stay, and later
 // replacements run the program of before.
 type ReloadError struct {
-	Replaced int // workers
-	Of       int
+	Replaced int   // workers with a successor
+	Of       int   // workers at the beginning
 	Err      error // a *[StartError], [ErrStopped]
 }
 

@@ -97,7 +97,7 @@ type ServeOptions struct {
 // is on the loop. After SIGTERM the parent is told to send no more jobs, and gets the answers.
 //
 // Serve returns at once. Errors are *[OptionError], the error of signals.Watch, and
-// [ipc.ErrChannelClosed] if the parent is already gone.
+// [ipc.ErrChannelClosed] if the parent is already gone. Must be called on the loop goroutine.
 //
 // Preconditions:
 //

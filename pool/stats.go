@@ -78,7 +78,7 @@ func (h *histogram) add(d time.Duration) {
 	h.counts[len(buckets)]++
 }
 
-// A Histogram is a distribution of durations. The callee may keep it.
+// A Histogram is a distribution of durations. The caller may keep it.
 type Histogram struct {
 	Bounds []time.Duration // upper bounds of the buckets, inclusive; the last bucket has none
 	Counts []uint64        // values in each bucket; one more than Bounds
