@@ -108,7 +108,9 @@ func (w *worker) remove() {
 		w.side.discard()
 	}
 	if w.replaces != nil {
-		w.replaces.successor = nil
+		if w.replaces.successor == w { // Otherwise a later reload has started another one.
+			w.replaces.successor = nil
+		}
 		w.replaces = nil
 	}
 	if w.successor != nil {

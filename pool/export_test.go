@@ -104,7 +104,7 @@ func (w *worker) invariants() error {
 		w.state == workerKilled && !(w.forced && w.toldToExit),
 		w.pingHeard > w.pingSent,
 		w.successor != nil && (w.successor.replaces != w || !slices.Contains(w.pool.workers, w.successor)),
-		w.replaces != nil && (w.replaces.successor != w || w.state == workerReady):
+		w.replaces != nil && (w.state == workerReady || w.state == workerStarting && w.replaces.successor != w):
 		return fmt.Errorf("worker %d: %+v", w.number, w)
 	}
 	return nil

@@ -189,7 +189,11 @@ func (m *model) check(t *rapid.T) {
 	s := m.pool.Stats()
 	require.Equal(t, s.Submitted, uint64(s.Waiting)+uint64(s.Running)+s.Settled, "%+v", s)
 	require.Equal(t, s.Settled, s.Succeeded+s.Refused+s.Crashed+s.TimedOut+s.Cancelled+s.Failed)
-	require.NoError(t, pool.Broken(m.pool))
+	err := pool.Broken(m.pool)
+	if err != nil {
+		m.note("broken: %v", err)
+	}
+	require.NoError(t, err)
 	for _, w := range m.pool.Workers() {
 		require.LessOrEqual(t, w.Jobs, m.o.InFlight+m.o.Ahead)
 	}

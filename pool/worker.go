@@ -63,7 +63,7 @@ type worker struct {
 	bigAtFirst bool
 
 	successor *worker // started to take its place, and not ready yet; nil: none
-	replaces  *worker // the reverse: successor.replaces is this worker; nil: it counts for itself
+	replaces  *worker // predecessor, until this worker is ready; nil: it counts for itself
 	inReload  bool    // it is a successor that a reload waits for
 
 	reason       ExitReason // reason of its coming exit; "": it is not to exit
