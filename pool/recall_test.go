@@ -105,6 +105,47 @@ func TestAStopStartsNoWorkerForJobsThatComeBack(t *testing.T) {
 	require.Equal(t, 2, p.Stats().Peak)
 }
 
+// A worker is kept free for a suspect, and another one gets a job ahead. When the suspect is
+// cancelled, the first worker may have that job.
+//
+//brood:checks W020
+func TestAWorkerKeptFreeForACancelledSuspectGetsAJobSentAhead(t *testing.T) {
+	l := newLoop(t)
+	p := newPool(t, l, &pool.Options{Self: "gate", Max: 3, Ahead: 1, Retries: 1})
+	ready(t, l, p, 3)
+	gates := []*gate{newGate(t), newGate(t), newGate(t)}
+	for _, g := range gates {
+		require.NoError(t, g.file.Close())
+	}
+	suspect, cancelled := runTask(t, p, gates[0].path, nil)
+	first, _ := suspect.Worker()
+	b, gotB := runTask(t, p, gates[1].path, nil)
+	_, gotC := runTask(t, p, gates[2].path, nil)
+	var ahead *outcome
+	reserved, behind := 1, 2 // gates
+	p.OnWorkerExit(func(e *pool.WorkerExit) {
+		if e.Worker == first && ahead == nil {
+			require.Equal(t, 1, p.Stats().Waiting)
+			var job *pool.Task
+			job, ahead = runTask(t, p, "go", nil)
+			require.Equal(t, 1, p.Stats().Waiting, "the job was sent")
+			to, _ := job.Worker()
+			if of, _ := b.Worker(); of == to {
+				reserved, behind = 2, 1
+			}
+			suspect.Cancel(nil)
+			require.NoError(t, p.Resize(2, 2)) // No other worker becomes idle.
+		}
+	})
+	require.True(t, p.Kill(first.Number))
+	until(t, l, settled(cancelled))
+	openForWrite(t, gates[reserved].path)
+	until(t, l, settled(ahead))
+	openForWrite(t, gates[behind].path)
+	until(t, l, settled(gotB, gotC))
+	stop(t, l, p)
+}
+
 func openForWrite(t testing.TB, path string) {
 	t.Helper()
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)

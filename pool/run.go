@@ -204,6 +204,9 @@ func (p *Pool) dequeue(t *Task) {
 	if t.queue != nil {
 		t.queue.remove(t)
 	}
+	if t.suspect && p.suspects.Len() == 0 {
+		p.reserve(nil)
+	}
 	p.counts.waiting--
 	p.counts.waitingBytes -= int64(len(t.job) + len(t.attach))
 	if p.needDrain && p.halfFree() {
