@@ -31,9 +31,7 @@ func (h *hub) Close() error {
 	for p := range h.open {
 		p.state = poolStopped
 		for t := range p.aside {
-			if t.copying != nil { // Without a copy the task is settled.
-				t.copying.stop()
-			}
+			t.copying.stop()
 		}
 		for _, w := range p.workers {
 			w.child.Terminate(0)

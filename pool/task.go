@@ -164,6 +164,7 @@ func (p *Pool) settle(t *Task, r *Result, err error) {
 	t.releaseAttachment()
 	t.job = nil
 	delete(p.incomplete, t)
+	delete(p.aside, t)
 	if t.stopContext != nil {
 		t.stopContext()
 	}
