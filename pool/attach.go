@@ -198,12 +198,14 @@ type sideWrite struct {
 	left []byte
 }
 
+// sideWanted is an attachment that an answer has announced. result gets the bytes.
 type sideWanted struct {
 	task   *Task // nil: the frame is skipped
 	result *Result
 	size   int64
 }
 
+// newSideChannel returns the side channel over two streams of the child, which are one socket.
 func newSideChannel(w *worker, s *streams.Readable, out *streams.Writable) *sideChannel {
 	c := &sideChannel{worker: w, in: s, out: out, splitter: frames.Lengths(int(w.pool.o.MaxResult))}
 	s.Unref()

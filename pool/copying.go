@@ -28,6 +28,8 @@ func (c *copying) WriteTo(dst io.Writer) (n int64, err error) {
 	return n, err
 }
 
+// writeSome writes the next quickFile bytes, and reports whether more are left. It returns
+// os.ErrClosed after stop.
 func (c *copying) writeSome(dst io.Writer) (n int, more bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -15,6 +15,7 @@ type hub struct {
 
 type hubKey struct{}
 
+// hubOf returns the hub of a loop. The error is reactor.ErrClosed.
 func hubOf(l *reactor.Loop) (*hub, error) {
 	c, err := l.Local(hubKey{}, func() (io.Closer, error) {
 		return &hub{open: map[*Pool]struct{}{}, door: door{closed: make(chan struct{})}}, nil

@@ -77,6 +77,8 @@ func newMessageLink(w *worker) *messageLink {
 	return k // Errors of the channel are the child's.
 }
 
+// send sends a job with its handle or file of memory, which the task still owns, because it may
+// have to go to another worker.
 func (k *messageLink) send(m *jobMessage, t *Task) error {
 	asFile := t.file != nil && k.worker.accepts.memfd
 	if !asFile && t.handle == nil {

@@ -81,6 +81,7 @@ func (k *streamLink) send(m *jobMessage, t *Task) error {
 	return k.write(append(line, '\n'))
 }
 
+// write writes a message, whose memory is used again unless it is too large.
 func (k *streamLink) write(p []byte) error {
 	_, err := k.out.Write(p)
 	if k.buf = p[:0]; cap(p) > frames.KeptMemory {

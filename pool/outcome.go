@@ -1,7 +1,7 @@
 package pool
 
 // outcomes is a queue of settled tasks whose done was not called yet. Each has one tick of
-// Pool.reportOutcome.
+// Pool.reportOutcome. head is the index of the first one.
 type outcomes struct {
 	tasks []*Task
 	head  int

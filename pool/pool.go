@@ -176,6 +176,7 @@ func (p *Pool) OnError(fn func(err error)) *events.Listener { return p.onError.O
 // reactor.Emit, which gives each of them the event even if one panics.
 func (p *Pool) nextTick(fn func()) { p.loop.NextTick(fn) }
 
+// reportError emits err. Without a listener, it is logged.
 func (p *Pool) reportError(err error) {
 	p.nextTick(func() {
 		if !reactor.Emit(p.loop, &p.onError, err) && p.logger != nil {

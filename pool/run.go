@@ -92,6 +92,7 @@ func (p *Pool) encodeWith(encoder *nodejson.Encoder, job any) ([]byte, error) {
 	return encoded, p.fits(encoded)
 }
 
+// fits returns ErrTooLarge for a job over Options.MaxJob.
 func (p *Pool) fits(job []byte) error {
 	if int64(len(job)) > p.o.MaxJob {
 		return fmt.Errorf("%w: a job of %d bytes", ErrTooLarge, len(job))
@@ -132,6 +133,7 @@ func (p *Pool) refuses() error {
 	return nil
 }
 
+// check returns the reason why a pool with these settings refuses the options, or nil.
 func (o *RunOptions) check(s *settings) error {
 	switch {
 	case o.Handle != nil && s.Protocol != Messages:
@@ -148,6 +150,7 @@ func (o *RunOptions) check(s *settings) error {
 	return nil
 }
 
+// newTask returns a task that is in no queue yet. Its context and QueueTimeout count from now on.
 func (p *Pool) newTask(job []byte, o *RunOptions, done func(*Result, error)) *Task {
 	p.lastTask++
 	t := &Task{

@@ -119,7 +119,7 @@ func ServeWith(l *reactor.Loop, parent *ipc.Channel, h Handlers, o *ServeOptions
 		return newServer(l, parent, maps.Clone(h), with)
 	})
 	if err == nil && !made {
-		return misuse("loop", "has a worker already")
+		return optionError("loop", "has a worker already")
 	}
 	return err
 }
@@ -134,25 +134,25 @@ func checkServe(l *reactor.Loop, parent *ipc.Channel, h Handlers, o *ServeOption
 	}
 	switch {
 	case l == nil:
-		return with, misuse("loop", "is nil")
+		return with, optionError("loop", "is nil")
 	case parent == nil:
-		return with, misuse("parent", "is nil")
+		return with, optionError("parent", "is nil")
 	case parent.Serialization() != ipc.JSON:
-		return with, misuse("parent", fmt.Sprintf("has the serialization %s: jobs are JSON", parent.Serialization()))
+		return with, optionError("parent", fmt.Sprintf("has the serialization %s: jobs are JSON", parent.Serialization()))
 	case len(h) == 0:
-		return with, misuse("handlers", "are none")
+		return with, optionError("handlers", "are none")
 	case with.OnLoop && with.Async:
-		return with, misuse("Async", "is given beside OnLoop")
+		return with, optionError("Async", "is given beside OnLoop")
 	case with.Concurrency < 0:
-		return with, misuse("Concurrency", "is negative")
+		return with, optionError("Concurrency", "is negative")
 	case with.MaxQueue < 0:
-		return with, misuse("MaxQueue", "is negative")
+		return with, optionError("MaxQueue", "is negative")
 	case with.MaxQueueBytes < 0:
-		return with, misuse("MaxQueueBytes", "is negative")
+		return with, optionError("MaxQueueBytes", "is negative")
 	}
 	for _, method := range slices.Sorted(maps.Keys(h)) {
 		if h[method] == nil {
-			return with, misuse(fmt.Sprintf("handlers[%q]", method), "is nil")
+			return with, optionError(fmt.Sprintf("handlers[%q]", method), "is nil")
 		}
 	}
 	with.Concurrency = or(with.Concurrency, 1)
@@ -162,6 +162,6 @@ func checkServe(l *reactor.Loop, parent *ipc.Channel, h Handlers, o *ServeOption
 	return with, nil
 }
 
-func misuse(name, reason string) error {
+func optionError(name, reason string) error {
 	return &OptionError{name, reason}
 }

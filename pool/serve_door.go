@@ -64,8 +64,8 @@ const (
 	outNotice                       // message of no job
 )
 
-func newDoor(l *reactor.Loop, posted func()) *serveDoor {
-	d := &serveDoor{loop: l, onOut: posted}
+func newDoor(l *reactor.Loop, onOut func()) *serveDoor {
+	d := &serveDoor{loop: l, onOut: onOut}
 	d.wake.L = &d.mu
 	return d
 }

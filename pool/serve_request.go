@@ -42,7 +42,7 @@ func (r *request) member(key, value []byte) {
 // parse reads a message. yield is request.member, which the server makes once.
 func parse(message []byte, yield func(key, value []byte)) error {
 	if err := nodejson.RawMembers(message, 0, yield); err != nil {
-		return protocolError(message, "it is no object")
+		return parentError(message, "it is no object")
 	}
 	return nil
 }
@@ -109,6 +109,6 @@ type ParentError struct {
 // integer`.
 func (e *ParentError) Error() string { return fmt.Sprintf("pool: message %q: %s", e.Data, e.Reason) }
 
-func protocolError(message []byte, reason string) error {
+func parentError(message []byte, reason string) error {
 	return &ParentError{reason, bytes.Clone(message[:min(len(message), maxExcerpt)])}
 }

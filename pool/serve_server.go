@@ -57,6 +57,7 @@ type method struct {
 	handler Handler
 }
 
+// newServer watches the signals, sends the ready message, and listens to the channel.
 func newServer(l *reactor.Loop, parent *ipc.Channel, h Handlers, o ServeOptions) (*server, error) {
 	s := &server{
 		loop: l, parent: parent, o: o, handlers: map[string]*method{}, jobs: map[uint64]*Job{},
@@ -114,10 +115,12 @@ type ready struct {
 	Attach      string   `json:"attach,omitempty"`
 }
 
+// ready returns the ready message. A handler on the loop keeps the worker from reading, so with
+// OnLoop it only accepts pings.
 func (s *server) ready() ready {
-	r := ready{Version: 1, Concurrency: s.o.Concurrency, Accepts: []string{"cancel", "recall", "credit", "ping"}, Attach: attachBy}
+	r := ready{Version: Version, Concurrency: s.o.Concurrency, Accepts: []string{"cancel", "recall", "credit", "ping"}, Attach: attachBy}
 	if s.o.OnLoop {
-		r.Accepts = []string{"ping"} // The others could not be heard while a handler runs.
+		r.Accepts = []string{"ping"}
 	}
 	if s.handlers[""] == nil {
 		r.Methods = slices.Sorted(maps.Keys(s.handlers))
@@ -132,6 +135,7 @@ func (s *server) onMessage(m *ipc.Message) {
 	}
 }
 
+// readMessage handles a message: a job, or one about a job. The error is a *ParentError.
 func (s *server) readMessage(m *ipc.Message) error {
 	r := &s.req
 	*r = request{}
@@ -143,7 +147,7 @@ func (s *server) readMessage(m *ipc.Message) error {
 	}
 	id, ok := number(r.id)
 	if !ok || id == 0 {
-		return protocolError(m.Raw(), "the id is no positive integer")
+		return parentError(m.Raw(), "the id is no positive integer")
 	}
 	if r.cancel == nil && r.recall == nil && r.credit == nil {
 		return s.receiveJob(id, m)
@@ -155,7 +159,7 @@ func (s *server) readMessage(m *ipc.Message) error {
 	if r.credit != nil {
 		n, ok := number(r.credit)
 		if !ok {
-			return protocolError(m.Raw(), "the credit is no number of bytes")
+			return parentError(m.Raw(), "the credit is no number of bytes")
 		}
 		s.door.grant(j, n)
 	}
@@ -176,14 +180,14 @@ func (s *server) readWithoutID(m *ipc.Message) error {
 	if r.ping != nil {
 		n, ok := number(r.ping)
 		if !ok {
-			return protocolError(m.Raw(), "the ping is no number")
+			return parentError(m.Raw(), "the ping is no number")
 		}
 		s.door.notice(append(strconv.AppendUint([]byte(`{"pong":`), n, 10), '}'))
 		s.flush()
 		return nil
 	}
 	if r.job != nil || r.method != nil || r.cancel != nil || r.recall != nil || r.credit != nil {
-		return protocolError(m.Raw(), "it has no id")
+		return parentError(m.Raw(), "it has no id")
 	}
 	return nil
 }
@@ -192,7 +196,7 @@ func (s *server) readWithoutID(m *ipc.Message) error {
 func (s *server) receiveJob(id uint64, m *ipc.Message) error {
 	if s.jobs[id] != nil {
 		// The parent would take an answer for that job's.
-		return protocolError(m.Raw(), "a job with this id is under way")
+		return parentError(m.Raw(), "a job with this id is under way")
 	}
 	if s.shutdown.state != serving {
 		return nil // The parent gives it to another worker when this one has exited.

@@ -137,6 +137,7 @@ func (s *server) tearDown() (err error) {
 	return s.o.Teardown(ctx)
 }
 
+// afterTeardown notes that Teardown has returned.
 func (s *server) afterTeardown(err error) {
 	if err != nil {
 		s.reportError(fmt.Errorf("pool: teardown: %w", err))

@@ -62,6 +62,7 @@ var buckets = [...]time.Duration{
 	10 * time.Second, 30 * time.Second, time.Minute, 5 * time.Minute,
 }
 
+// histogram counts durations by buckets. The last count is for those above all bounds.
 type histogram struct {
 	counts [len(buckets) + 1]uint64
 	sum    time.Duration

@@ -30,6 +30,7 @@ func (s *supply) noteAnswer() {
 	s.stopBackoff()
 }
 
+// stopBackoff ends the pause, and starts the workers that are needed.
 func (s *supply) stopBackoff() {
 	s.backoffAlarm.stop()
 	if s.backingOff {

@@ -117,6 +117,7 @@ type upgrade struct {
 
 type upgradeKey struct{}
 
+// upgradeOf returns the upgrade of a loop. The error is reactor.ErrClosed.
 func upgradeOf(l *reactor.Loop) (*upgrade, error) {
 	c, err := l.Local(upgradeKey{}, func() (io.Closer, error) { return new(upgrade), nil })
 	if err != nil {
@@ -133,6 +134,7 @@ func (u *upgrade) Close() error {
 	return nil
 }
 
+// begin follows the new program: its message, its exit, and the timeout.
 func (u *upgrade) begin(timeout time.Duration) {
 	c := u.child
 	u.timeout = u.loop.SetTimeout(timeout, func() {
@@ -170,6 +172,8 @@ func (u *upgrade) onReady() {
 	u.finish(c.Pid(), nil)
 }
 
+// finish ends the upgrade and calls done. The fields are reset first, because done may begin
+// another one.
 func (u *upgrade) finish(pid int, err error) {
 	u.timeout.Stop()
 	done := u.done

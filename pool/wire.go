@@ -46,6 +46,7 @@ func (m *jobMessage) AppendJSON(dst []byte, e *nodejson.Encoder) (_ []byte, err 
 	return append(dst, '}'), nil
 }
 
+// cancelMessage asks the worker to cancel a job, for the reason in Cancel.
 type cancelMessage struct {
 	ID     uint64 `json:"id"`
 	Cancel string `json:"cancel"`
@@ -57,6 +58,7 @@ type recallMessage struct {
 	Recall bool   `json:"recall"`
 }
 
+// creditMessage allows that many more bytes of chunks.
 type creditMessage struct {
 	ID     uint64 `json:"id"`
 	Credit int    `json:"credit"`
