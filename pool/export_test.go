@@ -2,7 +2,10 @@ package pool
 
 import (
 	"fmt"
+	"io"
 	"slices"
+
+	"github.com/brood-go/brood/reactor"
 )
 
 // OOMWatch is oomWatch for tests.
@@ -106,6 +109,60 @@ func (w *worker) invariants() error {
 		w.successor != nil && (w.successor.replaces != w || !slices.Contains(w.pool.workers, w.successor)),
 		w.replaces != nil && (w.state == workerReady || w.state == workerStarting && w.replaces.successor != w):
 		return fmt.Errorf("worker %d: %+v", w.number, w)
+	}
+	return nil
+}
+
+// BrokenServer returns the first invariant in the comments of server, outbox and serveDoor that does
+// not hold between two turns of l, or nil. It is nil if no worker is served on l.
+func BrokenServer(l *reactor.Loop) error {
+	c, err := l.Local(serverKey{}, func() (io.Closer, error) { return nil, io.EOF })
+	if err != nil {
+		return nil
+	}
+	s := c.(*server)
+	d := s.door
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var cost int64
+	for id, j := range s.jobs {
+		if j.id != id || j.server != s {
+			return fmt.Errorf("job %d is %d", id, j.id)
+		}
+		cost += j.cost
+	}
+	bytes, notices := 0, 0
+	for _, o := range slices.Concat(d.out, s.outbox.list) {
+		bytes += entryCost + len(o.frame)
+	}
+	for _, o := range s.outbox.list {
+		if o.kind == outNotice {
+			notices += entryCost + len(o.frame)
+		}
+	}
+	for i, j := range d.queue {
+		if (j == nil) != (i < d.first) || j != nil && s.jobs[j.id] != j {
+			return fmt.Errorf("queue[%d] is %v, the first is %d", i, j, d.first)
+		}
+	}
+	for _, j := range d.stalled {
+		if j.wakeWrite == nil || j.ended {
+			return fmt.Errorf("job %d is stalled: %+v", j.id, j)
+		}
+	}
+	switch end := &s.shutdown; {
+	case cost != s.cost, s.o.OnLoop && len(s.jobs) > 0:
+		return fmt.Errorf("%d jobs cost %d, the sum is %d", len(s.jobs), cost, s.cost)
+	case bytes != d.outBytes, notices != s.outbox.notices:
+		return fmt.Errorf("outBytes is %d of %d, notices %d of %d", d.outBytes, bytes, s.outbox.notices, notices)
+	case len(d.out) > 0 && !d.posted:
+		return fmt.Errorf("%d messages, and nothing is posted", len(d.out))
+	case d.idle > d.runners, d.runners > s.o.Concurrency, s.async.running < 0, s.async.running > s.o.Concurrency:
+		return fmt.Errorf("%d of %d runners are idle, %d jobs run", d.idle, d.runners, s.async.running)
+	case end.state == serving && (end.release != nil || end.cause != nil || end.graceTimer != nil || end.disconnected):
+		return fmt.Errorf("serving: %+v", *end)
+	case end.state == serveTearingDown && len(s.jobs) > 0:
+		return fmt.Errorf("tearing down with %d jobs", len(s.jobs))
 	}
 	return nil
 }

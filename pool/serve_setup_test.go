@@ -36,7 +36,9 @@ func serveHelperOn(h func(*reactor.Loop) pool.Handlers, o *pool.ServeOptions) {
 	parent, err := ipc.Parent(l)
 	check(err)
 	check(pool.ServeWith(l, parent, h(l), o))
+	l.SetInterval(time.Millisecond, func() { check(pool.BrokenServer(l)) }).Unref()
 	check(l.Run())
+	check(pool.BrokenServer(l))
 	check(l.Close())
 }
 
