@@ -16,7 +16,7 @@ var ErrTerminated = errors.New("pool: the worker was told to end")
 // shutdown is the state of a worker that is to exit. It is used on the loop goroutine only.
 type shutdown struct {
 	state        serveState
-	disconnected bool                    // the channel has ended
+	disconnected bool                    // the channel is disconnected
 	tornDown     bool                    // Teardown has returned, or there is none
 	ctx          context.Context         // context of the handlers with OnLoop
 	cancel       context.CancelCauseFunc // ends ctx
@@ -53,7 +53,8 @@ func (s *server) onSIGTERM() {
 	s.flush()
 }
 
-// onDisconnect shuts the worker down when the channel has ended. Nothing can be sent any more.
+// onDisconnect shuts the worker down when the channel is disconnected. Nothing can be sent any
+// more.
 func (s *server) onDisconnect() {
 	s.shutdown.disconnected = true
 	s.door.refuseSends(ipc.ErrChannelClosed)
@@ -146,7 +147,7 @@ func (s *server) afterTeardown(err error) {
 	s.stopLoopWhenDone()
 }
 
-// stopLoopWhenDone stops the loop once Teardown has returned and the channel has ended.
+// stopLoopWhenDone stops the loop once Teardown has returned and the channel is disconnected.
 func (s *server) stopLoopWhenDone() {
 	if s.shutdown.state != serveTearingDown || !s.shutdown.tornDown || !s.shutdown.disconnected {
 		return
