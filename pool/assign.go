@@ -1,39 +1,43 @@
 package pool
 
-// dispatch gives tasks to workers, the next one first, until there is no worker with room or no
-// task for it.
-func (p *Pool) dispatch() {
+// This file chooses a worker for each waiting task, on the loop goroutine. assignment.go has the
+// life of a task in a worker.
+
+// assignWaiting assigns waiting tasks to workers, in order, until no worker has room or no task is
+// left for one. It is called after every change that can make room or add a task.
+func (p *Pool) assignWaiting() {
 	for p.counts.waiting > 0 {
-		t, w := p.next()
+		t, w := p.nextAssignment()
 		if t == nil {
 			p.recallForIdle()
 			return
 		}
-		if !t.alone || p.bindings.worker(t.key) == nil { // A suspect moves no others.
+		// A suspect does not move the other tasks of its key.
+		if !t.suspect || p.bindings.worker(t.key) == nil {
 			p.bindings.bind(t.key, w)
 		}
-		p.give(w, t)
+		p.assign(w, t)
 	}
 	p.recallForIdle()
 }
 
-// next returns the task that is run next, and the worker for it; nil when there is none of one.
-func (p *Pool) next() (*Task, *worker) {
+// nextAssignment returns the next task to assign and its worker, or nil if no task has a worker.
+func (p *Pool) nextAssignment() (*Task, *worker) {
 	if t, w := p.nextSuspect(); t != nil {
 		return t, w
 	}
 	free := p.nextFree()
-	if t, w := p.nextOf(free, 0); t != nil {
+	if t, w := p.nextWithRoom(free, 0); t != nil {
 		return t, w
 	}
 	if p.o.Ahead > 0 {
-		return p.nextOf(free, p.o.Ahead)
+		return p.nextWithRoom(free, p.o.Ahead)
 	}
 	return nil, nil
 }
 
-// nextFree returns the next task that any worker may have. A task whose key was bound while it
-// waited is moved to its worker.
+// nextFree returns the next task for any worker. A task whose key was bound while it waited is
+// moved to the queue of its worker.
 func (p *Pool) nextFree() *Task {
 	for {
 		t := p.queue.first()
@@ -49,10 +53,10 @@ func (p *Pool) nextFree() *Task {
 	}
 }
 
-// nextOf is next among workers that take so many jobs ahead, of the task that any worker may have
-// and those that wait for one.
-func (p *Pool) nextOf(free *Task, ahead int) (*Task, *worker) {
-	var best *worker // for free
+// nextWithRoom chooses between free, the next task for any worker, and the tasks bound to workers.
+// Only workers that have room with that many jobs ahead take part.
+func (p *Pool) nextWithRoom(free *Task, ahead int) (*Task, *worker) {
+	var best *worker // worker for free
 	var bound *Task
 	var boundTo *worker
 	gen := p.servingGeneration()
@@ -76,7 +80,7 @@ func (p *Pool) nextOf(free *Task, ahead int) (*Task, *worker) {
 	return free, best
 }
 
-// servingGeneration is the newest one of which a worker is ready.
+// servingGeneration returns the newest generation with a ready worker, 0 without one.
 func (p *Pool) servingGeneration() int {
 	gen := 0
 	for _, w := range p.workers {
@@ -87,25 +91,25 @@ func (p *Pool) servingGeneration() int {
 	return gen
 }
 
-// preferred reports whether w rather than other, which may be nil, is given a task: the newest
-// generation first, then the one with fewer jobs, then by the order of the pool.
+// preferred reports whether w is to get a task rather than other, which may be nil. The newest
+// generation comes first, then the worker with fewer jobs, then order decides.
 func (w *worker) preferred(other *worker, newest int, order Order) bool {
 	if other == nil {
 		return true
 	}
-	if new, otherNew := w.gen == newest, other.gen == newest; new != otherNew {
-		return new
+	if isNewest, otherIs := w.gen == newest, other.gen == newest; isNewest != otherIs {
+		return isNewest
 	}
 	if len(w.jobs) != len(other.jobs) {
 		return len(w.jobs) < len(other.jobs)
 	}
 	if order == LIFO {
-		return w.touched > other.touched
+		return w.lastUse > other.lastUse
 	}
-	return w.touched < other.touched
+	return w.lastUse < other.lastUse
 }
 
-// roomFor returns a worker that would take a task with that key at once, nil if there is none.
+// roomFor returns a worker that takes a task with that key at once, or nil.
 func (p *Pool) roomFor(key string) *worker {
 	if w := p.bindings.worker(key); w != nil {
 		if w.room(p.o.Ahead) > 0 && w.bound.Len() == 0 {
@@ -124,8 +128,8 @@ func (p *Pool) roomFor(key string) *worker {
 	return nil
 }
 
-// nextSuspect returns a task of which workers have died, and a worker that has nothing else to do.
-// When there is none, one is kept from getting jobs until it has none.
+// nextSuspect returns the next suspect and an idle worker for it. Without an idle worker it
+// reserves the one with the fewest jobs, which gets no further jobs until it is idle.
 func (p *Pool) nextSuspect() (*Task, *worker) {
 	t := p.suspects.first()
 	if t == nil {
@@ -158,14 +162,14 @@ func (p *Pool) nextSuspect() (*Task, *worker) {
 	return nil, nil
 }
 
-// reserve keeps w, and no other worker, from getting jobs. Nil: none.
+// reserve reserves w for a suspect, and no other worker. nil: none.
 func (p *Pool) reserve(w *worker) {
 	for _, other := range p.workers {
 		other.reserved = other == w
 	}
 }
 
-// recallForIdle asks for a job that a worker was sent ahead, when another one has nothing to do.
+// recallForIdle recalls one job that was sent ahead if another worker is idle.
 func (p *Pool) recallForIdle() {
 	if p.o.Ahead == 0 || p.counts.waiting > 0 {
 		return
@@ -178,7 +182,7 @@ func (p *Pool) recallForIdle() {
 			idle++
 		case w.accepts.recall && len(w.jobs) > w.capacity:
 			if last := w.jobs[len(w.jobs)-1]; last.movable() {
-				if last.recall {
+				if last.recallSent {
 					return // One at a time.
 				}
 				loaded = last
@@ -186,6 +190,6 @@ func (p *Pool) recallForIdle() {
 		}
 	}
 	if idle > 0 && loaded != nil {
-		loaded.giveBack()
+		loaded.sendRecall()
 	}
 }

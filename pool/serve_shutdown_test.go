@@ -19,7 +19,7 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-func (p *handParent) kill(s syscall.Signal) {
+func (p *scriptedParent) kill(s syscall.Signal) {
 	p.t.Helper()
 	sent, err := p.child.Kill(s)
 	require.NoError(p.t, err)
@@ -36,17 +36,17 @@ func TestWorkersIgnoreInterrupts(t *testing.T) {
 			p.send(fmt.Sprintf(`{"id":%d,"job":"x"}`, id))
 			p.expect(fmt.Sprintf(`{"id":%d,"result":"x"}`, id))
 		}
-		p.end()
+		p.disconnect()
 	}
 }
 
 //brood:checks W086
-func TestAtDisconnectWhatRunsIsFinishedAndTornDown(t *testing.T) {
+func TestAtDisconnectRunningJobsFinishAndTeardownRuns(t *testing.T) {
 	p := startHelper(t, "serve", "concurrency=2", "teardown=now", "grace=100")
 	p.next()
 	p.send(`{"id":1,"method":"wait","job":"a"}`, `{"id":2,"method":"wait","job":"b"}`, `{"id":3,"method":"retire"}`)
 	p.expectAll(`{"id":1,"progress":"begun"}`, `{"id":2,"progress":"begun"}`)
-	p.end()
+	p.disconnect()
 	require.Equal(t, "teardown now\n", p.stderr.String(), "and no complaint")
 }
 
@@ -60,7 +60,7 @@ func TestAtSIGTERMTheParentGetsTheAnswersAndNothingNewIsBegun(t *testing.T) {
 	p.expect(`{"retire":true}`)
 	p.send(`{"id":4,"job":"too late"}`, `{"id":1,"cancel":"x"}`, `{"ping":5}`)
 	p.expectAll(`{"pong":5}`, `{"id":1,"error":{"message":"pool: job cancelled: x","name":"pool.CancelError","code":"ERR_CANCELLED"}}`)
-	p.kill(syscall.SIGTERM) // Enough waited.
+	p.kill(syscall.SIGTERM) // It cuts the grace short.
 	p.expect(`{"id":2,"error":{"message":"pool: the worker was told to end"}}`)
 	p.expectExit(0)
 	require.True(t, p.gone)
@@ -68,7 +68,7 @@ func TestAtSIGTERMTheParentGetsTheAnswersAndNothingNewIsBegun(t *testing.T) {
 }
 
 //brood:checks W086
-func TestAnIdleWorkerEndsAtSIGTERM(t *testing.T) {
+func TestAnIdleWorkerExitsAtSIGTERM(t *testing.T) {
 	for _, mode := range []string{"concurrency=1", "onloop", "async"} {
 		p := startHelper(t, "serve", mode, "teardown=now")
 		p.next()
@@ -80,23 +80,23 @@ func TestAnIdleWorkerEndsAtSIGTERM(t *testing.T) {
 }
 
 //brood:checks W086
-func TestAPanicInTeardownIsReportedAndTheWorkerEnds(t *testing.T) {
+func TestAPanicInTeardownIsReportedAndTheWorkerExits(t *testing.T) {
 	for _, mode := range []string{"concurrency=1", "onloop", "async"} {
 		p := startHelper(t, "serve", mode, "teardown=panic")
 		p.next()
-		p.end()
+		p.disconnect()
 		require.Equal(t, "teardown panic\nerror: pool: teardown: panic: panic\n", p.stderr.String())
 	}
 }
 
-// TestTheEndStopsTheLoopWhateverIsOnIt: a timer that a worker has left would else keep it for ever.
-func TestTheEndStopsTheLoopWhateverIsOnIt(t *testing.T) {
+// Otherwise a timer of the worker would keep the loop alive for ever.
+func TestShutdownStopsTheLoopWhateverIsOnIt(t *testing.T) {
 	p := startHelper(t, "serve-timer")
 	p.next()
-	p.end()
+	p.disconnect()
 }
 
-func TestAWorkerWhoseParentIsGoneEnds(t *testing.T) {
+func TestAWorkerWhoseParentIsGoneExits(t *testing.T) {
 	p := startHelper(t, "serve", "grace=50", "teardown=now")
 	p.next()
 	p.send(`{"id":1,"method":"wait","job":"a"}`)
@@ -106,8 +106,8 @@ func TestAWorkerWhoseParentIsGoneEnds(t *testing.T) {
 	require.Equal(t, "teardown now\n", p.stderr.String())
 }
 
-// TestAtSIGTERMAParentThatDoesNotReadIsLeft: what it does not take is given up after Grace.
-func TestAtSIGTERMAParentThatDoesNotReadIsLeft(t *testing.T) {
+// Answers that the parent does not read are dropped after Grace.
+func TestAfterSIGTERMAWorkerLeavesAParentThatDoesNotRead(t *testing.T) {
 	p := startHelper(t, "serve", "grace=50", "teardown=now")
 	p.next()
 	p.child.Channel().Pause()
@@ -160,7 +160,7 @@ func channels(t *testing.T, l *reactor.Loop, o *ipc.Options) (worker, parent *ip
 	return ends[0], ends[1]
 }
 
-func TestServeRefusesWhatMakesNoSense(t *testing.T) {
+func TestServeRefusesInvalidOptions(t *testing.T) {
 	l := looptest.New(t)
 	worker, parent := channels(t, l, nil)
 	advanced, other := channels(t, l, &ipc.Options{Serialization: ipc.Advanced})
@@ -195,7 +195,7 @@ func TestServeRefusesWhatMakesNoSense(t *testing.T) {
 	looptest.Run(t, l)
 }
 
-func TestServeOverAChannelThatHasEndedIsAnError(t *testing.T) {
+func TestServeOnAClosedChannelIsAnError(t *testing.T) {
 	l := looptest.New(t)
 	worker, parent := channels(t, l, nil)
 	worker.Destroy()
@@ -204,7 +204,7 @@ func TestServeOverAChannelThatHasEndedIsAnError(t *testing.T) {
 	looptest.Run(t, l)
 }
 
-// TestClosingTheLoopEndsTheHandlers: nothing is left of them, and their contexts tell why.
+// No handler is left, and their contexts have the reason.
 func TestClosingTheLoopEndsTheHandlers(t *testing.T) {
 	l := looptest.New(t)
 	worker, parent := channels(t, l, nil)

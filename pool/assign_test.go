@@ -55,7 +55,7 @@ func TestAWorkerKeptFreeForASuspectWorksAfterwards(t *testing.T) {
 }
 
 //brood:checks W020
-func TestACancelledSuspectHoldsUpNobody(t *testing.T) {
+func TestACancelledSuspectDelaysNoJob(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, raw(pool.Options{Max: 1, InFlight: 2, Retries: 1}))
 	suspect, gone := runTask(t, p, order{Do: "exit"}, nil)
@@ -70,8 +70,8 @@ func TestACancelledSuspectHoldsUpNobody(t *testing.T) {
 //brood:checks W021
 func TestOneJobAWorkerByDefault(t *testing.T) {
 	l := newLoop(t)
-	log := newLog(t)
-	p := newPool(t, l, env(raw(pool.Options{Max: 1}), log.env(), `RAW_READY={"ready":{"version":1}}`))
+	journal := newJournalFile(t)
+	p := newPool(t, l, env(raw(pool.Options{Max: 1}), journal.env(), `RAW_READY={"ready":{"version":1}}`))
 	ready(t, l, p, 1)
 	var jobs []*outcome
 	for range 4 {
@@ -79,7 +79,7 @@ func TestOneJobAWorkerByDefault(t *testing.T) {
 	}
 	for i, o := range jobs {
 		until(t, l, settled(o))
-		require.LessOrEqual(t, log.begun("job"), i+2, "the worker begins at once with what it has")
+		require.LessOrEqual(t, journal.begun("job"), i+2, "the worker begins at once with what it has")
 		require.LessOrEqual(t, p.Stats().Running, 1)
 	}
 	stop(t, l, p)
@@ -101,13 +101,13 @@ func TestInFlightIsNoMoreThanTheWorkerSays(t *testing.T) {
 }
 
 //brood:checks W022
-func TestWhatWasSentAheadGoesElsewhereWhenTheWorkerDies(t *testing.T) {
+func TestJobsSentAheadGoElsewhereWhenTheWorkerDies(t *testing.T) {
 	for _, how := range []string{"exit", "kill", "hang"} {
 		t.Run(how, func(t *testing.T) {
 			l := newLoop(t)
-			log := newLog(t)
+			journal := newJournalFile(t)
 			o := one(pool.Options{Max: 1, Ahead: 3, CancelGrace: 30 * time.Millisecond, KillGrace: 30 * time.Millisecond})
-			p := newPool(t, l, env(o, log.env(), "RAW_SERIAL=1", "RAW_IGNORE=1"))
+			p := newPool(t, l, env(o, journal.env(), "RAW_SERIAL=1", "RAW_IGNORE=1"))
 			ready(t, l, p, 1)
 			first := order{Do: how, MS: 20}
 			if how == "hang" {
@@ -126,7 +126,7 @@ func TestWhatWasSentAheadGoesElsewhereWhenTheWorkerDies(t *testing.T) {
 				require.Equal(t, 1, o.result.Runs)
 				require.Equal(t, 2, o.result.Worker.Number)
 			}
-			require.Equal(t, 3, log.begun("ahead"))
+			require.Equal(t, 3, journal.begun("ahead"))
 			require.Zero(t, p.Stats().Retried)
 			stop(t, l, p)
 		})
@@ -134,10 +134,10 @@ func TestWhatWasSentAheadGoesElsewhereWhenTheWorkerDies(t *testing.T) {
 }
 
 //brood:checks W022
-func TestAnIdleWorkerGetsWhatWasSentAheadToABusyOne(t *testing.T) {
+func TestAnIdleWorkerGetsJobsSentAheadToABusyOne(t *testing.T) {
 	l := newLoop(t)
-	log := newLog(t)
-	p := newPool(t, l, env(one(pool.Options{Max: 2, Ahead: 1}), log.env(), "RAW_SERIAL=1"))
+	journal := newJournalFile(t)
+	p := newPool(t, l, env(one(pool.Options{Max: 2, Ahead: 1}), journal.env(), "RAW_SERIAL=1"))
 	ready(t, l, p, 2)
 	slow, first := runTask(t, p, order{Do: "silent"}, nil)
 	short := run(t, p, order{Do: "pid", MS: 30}, nil)
@@ -149,7 +149,7 @@ func TestAnIdleWorkerGetsWhatWasSentAheadToABusyOne(t *testing.T) {
 		require.NotEqual(t, busy, o.result.Worker)
 		require.Equal(t, 1, o.result.Runs)
 	}
-	require.Equal(t, 2, log.begun("ahead"))
+	require.Equal(t, 2, journal.begun("ahead"))
 	slow.Cancel(nil)
 	until(t, l, settled(first))
 	stop(t, l, p)
@@ -158,9 +158,9 @@ func TestAnIdleWorkerGetsWhatWasSentAheadToABusyOne(t *testing.T) {
 //brood:checks W022
 func TestAJobThatWasBegunMeanwhileIsNotTakenBack(t *testing.T) {
 	l := newLoop(t)
-	log := newLog(t)
-	// These workers begin with everything at once, which the pool cannot see.
-	p := newPool(t, l, env(one(pool.Options{Max: 2, Ahead: 1}), log.env()))
+	journal := newJournalFile(t)
+	// These workers begin all jobs at once, which the pool cannot know.
+	p := newPool(t, l, env(one(pool.Options{Max: 2, Ahead: 1}), journal.env()))
 	ready(t, l, p, 2)
 	slow := run(t, p, order{Do: "pid", MS: 150}, nil)
 	short := run(t, p, order{Do: "pid", MS: 20}, nil)
@@ -170,8 +170,8 @@ func TestAJobThatWasBegunMeanwhileIsNotTakenBack(t *testing.T) {
 	require.NotZero(t, value[int](ahead))
 	_, refused := errors.AsType[*pool.JobError](other.err)
 	require.True(t, refused, "%v", other.err)
-	require.Equal(t, 1, log.begun("ahead"))
-	require.Equal(t, 1, log.begun(`"no"`))
+	require.Equal(t, 1, journal.begun("ahead"))
+	require.Equal(t, 1, journal.begun(`"no"`))
 	stop(t, l, p)
 }
 
@@ -179,7 +179,7 @@ func TestAJobThatWasBegunMeanwhileIsNotTakenBack(t *testing.T) {
 func TestAmongIdleWorkersTheOrderChooses(t *testing.T) {
 	for _, test := range []struct {
 		order pool.Order
-		// the workers of a long job and a short one at once, and then of three that come one by one
+		// workers of a long and a short job at once, and then of three that come one by one
 		want []int
 	}{
 		{pool.LIFO, []int{3, 2, 3, 3, 3}},
@@ -211,7 +211,7 @@ func TestAmongIdleWorkersTheOrderChooses(t *testing.T) {
 }
 
 //brood:checks W026
-func TestAllBusyStartsMoreAtOnceAndIdleOnesEnd(t *testing.T) {
+func TestAllBusyStartsMoreAtOnceAndIdleOnesExit(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Min: 1, Max: 3, Starting: 8, IdleTimeout: 60 * time.Millisecond}))
 	ended := exits(p)
@@ -251,7 +251,7 @@ func TestNoWorkerIsStartedWithoutNeed(t *testing.T) {
 }
 
 //brood:checks W026
-func TestWorkersThatAreOverALowerMinEndToo(t *testing.T) {
+func TestWorkersOverALowerMinExitToo(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 3, IdleTimeout: 30 * time.Millisecond}))
 	ended := exits(p)
