@@ -16,11 +16,12 @@ import (
 )
 
 func init() {
-	// tell-and-wait writes a byte to the FIFO that is named first, waits for the end of the second
+	// tell-and-wait writes a byte to the FIFO that is named first, reads a byte from the second
 	// one, writes a line, and then waits for ever.
 	helperproc.Register("tell-and-wait", func(args []string) {
 		check(0, os.WriteFile(args[0], []byte{'r'}, 0))
-		check(os.ReadFile(args[1]))
+		goOn := check(os.Open(args[1]))
+		check(io.ReadFull(goOn, make([]byte, 1)))
 		writeAll(1, []byte("line\n"))
 		select {}
 	})
@@ -122,14 +123,20 @@ func TestALoopWhosePollFailsIsAnError(t *testing.T) {
 			ready, goOn := dir+"/ready", dir+"/go-on"
 			require.NoError(t, unix.Mkfifo(ready, 0o600))
 			require.NoError(t, unix.Mkfifo(goOn, 0o600))
+			// For both directions, so that it needs no child that reads: a loop that was about to poll
+			// when it was hurt has failed already, and its child is dead.
+			goes, err := os.OpenFile(goOn, os.O_RDWR, 0)
+			require.NoError(t, err)
+			defer goes.Close()
 			file, args := helperproc.Command("tell-and-wait", ready, goOn)
 			failed := make(chan error)
 			go func() { failed <- c.call(file, args) }()
-			_, err := os.ReadFile(ready)
+			_, err = os.ReadFile(ready)
 			require.NoError(t, err)
 			b.awaitChild(t)
 			b.hurt(t)
-			require.NoError(t, os.WriteFile(goOn, nil, 0))
+			_, err = goes.Write([]byte{'g'})
+			require.NoError(t, err)
 			var poll *reactor.OpError
 			require.ErrorAs(t, <-failed, &poll)
 			require.Equal(t, unix.EINVAL, poll.Err)
