@@ -8,7 +8,7 @@ import (
 
 // becauseScattered is why a change among 10,000 listeners is not as cheap as among 100: no listener
 // is looked for, the list is not copied, and what is touched is the same.
-const becauseScattered = "the listeners and their list are larger than the processor's first caches, so that the oldest one, which is taken off, has to be fetched"
+const becauseScattered = "the listeners and their list are larger than the processor's first caches, so the oldest listener, which is removed, has to be fetched from memory"
 
 var listenerCounts = []int{1, 10, 100, 1000, 10_000}
 

@@ -23,7 +23,7 @@ const execLivingMost = 1000
 
 // becauseEnd is what a profile says of a miss: of a child that is killed the library takes the
 // signal, waitid(2) and close(2).
-const becauseEnd = "of each child some 10 µs are the library's; the rest is the kernel's, which ends a process in 40 µs or more on the processors that the loop runs on, too"
+const becauseEnd = "some 10 µs of each child are the library's; in the rest the kernel ends the process, which takes 40 µs or more on the processors that the loop needs, too"
 
 // killLiving has so many children live at once, kills all of them, and waits until all have closed.
 // Starting them is not in the time, which is that of one child. Of the smaller numbers there are

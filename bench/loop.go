@@ -170,7 +170,7 @@ const (
 
 // becauseTurn is what a turn has more than the raw loop, by strace -c and the processor time of its
 // thread.
-const becauseTurn = "a turn makes the same system calls, looks at no clock and takes no lock; the callback and the phases that have nothing to do are 0.1 to 0.2 µs of processor time"
+const becauseTurn = "a turn makes the same system calls, looks at no clock and takes no lock; the callback and the empty phases take 0.1 to 0.2 µs of processor time"
 
 // emptyTurn has one descriptor ready in each turn, so that what the loop does once a turn is not
 // shared by many events.
