@@ -8,15 +8,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// everyCPU is where this program may run.
+// everyCPU is the set of processors that this program may run on.
 var everyCPU = func() (set unix.CPUSet) {
 	check(unix.SchedGetaffinity(0, &set))
 	return set
 }()
 
-// places are where the two processes of a pair can be put: on one core, and on one each. Left
-// alone, the kernel moves them to and fro, and on a virtual machine a message that has to wake
-// another core takes several times as long.
+// places returns the ways to put the two processes of a pair on processors: both on one, and on one
+// each. Without this the kernel moves them to and fro, and on a virtual machine a message that must
+// wake another core takes several times as long.
 func places() []place {
 	cpus := everyCPU
 	var found []int
@@ -33,8 +33,8 @@ func places() []place {
 	return all
 }
 
-// put has a pair run here until leave is called.
-func (at place) put(p ipcPair) (leave func()) {
+// pin makes the processes of a pair run at this place until unpin is called.
+func (at place) pin(p ipcPair) (unpin func()) {
 	parent, child := p.pids()
 	var first, second unix.CPUSet
 	first.Set(at.parent)
@@ -48,15 +48,15 @@ func (at place) put(p ipcPair) (leave func()) {
 	}
 }
 
-// setAffinity moves every thread of a process. Those that it starts later go where the one is that
-// starts them.
+// setAffinity moves every thread of a process. Threads that start later inherit the affinity of the
+// thread that starts them.
 func setAffinity(pid int, cpus *unix.CPUSet) {
 	threads, err := os.ReadDir(filepath.Join("/proc", strconv.Itoa(pid), "task"))
 	check(err)
 	for _, t := range threads {
 		tid, err := strconv.Atoi(t.Name())
 		check(err)
-		if err := unix.SchedSetaffinity(tid, cpus); err != unix.ESRCH { // It may just have ended.
+		if err := unix.SchedSetaffinity(tid, cpus); err != unix.ESRCH { // It may have ended.
 			check(err)
 		}
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/brood-go/brood/bench/samples"
 )
 
-// calibrate measures how fast the machine is at present, by work that never changes. Each figure is
-// the median of some short tries, so that one interruption does not count.
+// calibrate measures the present speed of the machine by work that never changes. Each figure is
+// the median of some short tries, so one interruption does not count.
 func calibrate() samples.Speed {
 	median := func(try func() time.Duration) int64 {
 		var all []int64
@@ -21,14 +21,14 @@ func calibrate() samples.Speed {
 		}
 		return samples.Quantile(all, 0.5)
 	}
-	return samples.Speed{CPU: median(computing), WakeUp: median(wakingUp)}
+	return samples.Speed{CPU: median(timeComputing), WakeUp: median(timeWakeUps)}
 }
 
-// calibrations is how many tries there are.
+// calibrations is the number of tries.
 const calibrations = 5
 
-// computing is what a calculation takes that needs neither memory nor the system.
-func computing() time.Duration {
+// timeComputing returns the time of a calculation that needs neither memory nor the system.
+func timeComputing() time.Duration {
 	state := uint64(1)
 	start := time.Now()
 	for range computingSteps {
@@ -46,12 +46,12 @@ func computing() time.Duration {
 // computingSteps take some milliseconds.
 const computingSteps = 3_000_000
 
-// wakeUps is how often a thread is woken in one try.
+// wakeUps is the number of times that a thread is woken in one try.
 const wakeUps = 100
 
-// wakingUp is what it takes to wake a thread that sleeps in a read, and that wakes another in turn:
-// one on each of two processors, or both on the only one.
-func wakingUp() time.Duration {
+// timeWakeUps returns the time to wake a thread that sleeps in a read. It runs two threads that
+// wake each other in turn, on two processors if there are two.
+func timeWakeUps() time.Duration {
 	at := places()[len(places())-1]
 	there, back := newEventFD(), newEventFD()
 	var d time.Duration
@@ -78,7 +78,7 @@ func wakingUp() time.Duration {
 	return d / wakeUps
 }
 
-// runOn gives the goroutine a thread of its own on a processor, which ends with the goroutine.
+// runOn locks the goroutine to a thread on one processor. The thread ends with the goroutine.
 func runOn(cpu int) {
 	runtime.LockOSThread()
 	var only unix.CPUSet

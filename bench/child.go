@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// runChild does the work of a child process when this program was started as one, and reports
-// whether it was.
+// runChild does the work of a child process if this program was started as one, and reports whether
+// it was.
 func runChild() bool {
 	if len(os.Args) < 3 {
 		return false
@@ -83,7 +83,7 @@ func writeLines(n int) {
 	}
 }
 
-// readBytes reads stdin to its end and fails unless it was n bytes.
+// readBytes reads stdin to its end. It exits with 3 unless that was n bytes.
 func readBytes(n int) {
 	buf := make([]byte, chunk)
 	for {
@@ -99,11 +99,11 @@ func readBytes(n int) {
 	}
 }
 
-// givenSelf is the program whose -child-write and the like a process of another one starts; empty:
-// its own.
+// givenSelf is the program that answers to -child-write and the like, if another process has
+// started this one; empty: this program.
 var givenSelf string
 
-// self is the file of this program.
+// self returns the path of this program, or givenSelf.
 func self() string {
 	if givenSelf != "" {
 		return givenSelf

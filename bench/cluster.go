@@ -12,10 +12,10 @@ import (
 // clusterClients is how many clients connect at the same time.
 const clusterClients = 64
 
-// clusterConnections has clients connect to a server with two workers, each again as soon as its
-// connection is closed. What is compared is the primary: the workers' program and the clients are
-// the same. With "none" the workers accept by themselves, and the primary does nothing, which is
-// the floor.
+// clusterConnections measures connections to a server with two workers. Each client connects again
+// as soon as its connection is closed. The contestants differ in the primary only: the workers'
+// program and the clients are the same. With "none" the workers accept by themselves and the
+// primary does nothing, which is the floor.
 func clusterConnections(n int) scenario {
 	s := scenario{name: "cluster connections, 2 workers", unit: "connection", ops: float64(n), rounds: 2}
 	node, ok := findPeer("node")
@@ -39,7 +39,7 @@ func clusterConnections(n int) scenario {
 }
 
 // connectAll connects n times to a port, by clusterClients clients, and waits each time until the
-// connection is closed.
+// server closes the connection.
 func connectAll(n, port int) time.Duration {
 	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	var left atomic.Int64

@@ -22,23 +22,23 @@ func writeClusterScript(dir string) (file string) {
 	return file
 }
 
-// nodeCluster is a Node primary.
+// nodeCluster returns a process with a Node primary.
 func nodeCluster(node, policy string) *server {
 	return &server{command: func(dir string) *exec.Cmd { return exec.Command(node, writeClusterScript(dir), policy) }}
 }
 
-// broodCluster is a primary of this library, in a process of its own like the other. Its workers
-// are Node's, or this program if node is "".
+// broodCluster returns a process with a primary of this library. Its workers are Node's, or this
+// program if node is "".
 func broodCluster(node, policy string) *server {
 	return &server{command: func(dir string) *exec.Cmd {
 		return exec.Command(self(), "-child-cluster", policy, node, writeClusterScript(dir))
 	}}
 }
 
-// clusterWorkers are the workers that are this program.
+// clusterWorkers has the workers that are this program.
 var clusterWorkers = childprocess.Workers{"cluster": clusterWorker}
 
-// clusterPrimary is the process of broodCluster.
+// clusterPrimary is the process of broodCluster. It ends when its stdin does.
 func clusterPrimary(policy, node, script string) {
 	const workers = 2
 	l, err := reactor.New(nil)
@@ -63,7 +63,7 @@ func clusterPrimary(policy, node, script string) {
 		_, err := c.Fork(nil)
 		check(err)
 	}
-	// It ends with stdin, and the program after it.
+	// This goroutine ends with stdin. It then makes the loop end, and with it the program.
 	go func() {
 		p := <-port
 		serve(func(string, []int) int64 { return p })
@@ -73,7 +73,7 @@ func clusterPrimary(policy, node, script string) {
 	check(l.Close())
 }
 
-// clusterWorker does what the script does.
+// clusterWorker does the same as the workers of peers/cluster.js.
 func clusterWorker(l *reactor.Loop, parent *ipc.Channel, _ []string) error {
 	self, err := cluster.Join(l, parent)
 	if err != nil {

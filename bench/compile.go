@@ -13,10 +13,10 @@ import (
 	"sync"
 )
 
-// The peers in C and Rust are compiled from peers/ when they are measured first, into compiledDir.
-// One that does not compile is a missing peer, and the compiler's first error is the reason.
+// The peers in C and Rust are compiled from peers/ into compiledDir when they are first measured. A
+// peer that does not compile is missing, and the compiler's first error is the reason.
 
-// compiledDir is where what is compiled goes.
+// compiledDir returns the folder for compiled programs, and makes it if there is none.
 func compiledDir() (string, error) {
 	dir, err := filepath.Abs("../.cache/bench-peers/compiled")
 	if err != nil {
@@ -25,8 +25,8 @@ func compiledDir() (string, error) {
 	return dir, os.MkdirAll(dir, 0o755)
 }
 
-// compile runs a compiler on a source of peers/, or takes what it has made of the same before:
-// every scenario is measured in a process of its own, which need not compile again.
+// compile compiles a source of peers/. If the same source was compiled before, it takes that
+// program: every scenario is measured in a process of its own.
 func compile(program, compiler, source string, args ...string) ([]string, error) {
 	file, err := lookPeer(compiler)
 	if err != nil {
@@ -45,20 +45,20 @@ func compile(program, compiler, source string, args ...string) ([]string, error)
 	if _, err := os.Stat(out); err == nil {
 		return []string{out}, nil
 	}
-	if err := compiling(exec.Command(file, append(args, "-o", out)...)); err != nil {
+	if err := runCompiler(exec.Command(file, append(args, "-o", out)...)); err != nil {
 		return nil, err
 	}
 	return []string{out}, nil
 }
 
-// fingerprint is of all that a program is made of: its command and the sources below the folder of
-// the one that is compiled.
+// fingerprint hashes everything that a program is made of: the command, and the sources below the
+// folder of the compiled source.
 func fingerprint(source string, command []string) (string, error) {
 	h := sha256.New()
 	fmt.Fprintln(h, command)
 	root := filepath.Dir(source)
 	if filepath.Base(root) == "bin" {
-		root = filepath.Dir(root) // Of Rust: what the programs share is there.
+		root = filepath.Dir(root) // In Rust the shared source is one folder up.
 	}
 	err := fs.WalkDir(os.DirFS(root), ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() || filepath.Ext(name) != filepath.Ext(source) {
@@ -71,8 +71,8 @@ func fingerprint(source string, command []string) (string, error) {
 	return fmt.Sprintf("%.6x", h.Sum(nil)), err
 }
 
-// compiling runs a command and returns its first error, as the compiler says it.
-func compiling(cmd *exec.Cmd) error {
+// runCompiler runs a command and returns its first error, in the compiler's words.
+func runCompiler(cmd *exec.Cmd) error {
 	if said, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s: %w: %s", filepath.Base(cmd.Path), err, cmp.Or(string(errorLine.Find(said)), firstLine(said)))
 	}
@@ -84,7 +84,7 @@ func firstLine(said []byte) string {
 	return string(line)
 }
 
-// libuvProgram is peers/work_uv.c with the system's libuv.
+// libuvProgram compiles peers/work_uv.c with the system's libuv.
 var libuvProgram = sync.OnceValues(func() ([]string, error) {
 	command, err := compile("work_uv", "cc", peerSource("work_uv.c"), "-O2", "-Wall", "-Werror", "-luv")
 	if err != nil {
@@ -93,14 +93,14 @@ var libuvProgram = sync.OnceValues(func() ([]string, error) {
 	return command, findVersion("libuv", command[0], "--version")
 })
 
-// rustProgram is peers/rust/src/bin/std.rs, with src/work.rs, which both programs in Rust have.
+// rustProgram compiles peers/rust/src/bin/std.rs and src/work.rs, which both Rust programs share.
 var rustProgram = sync.OnceValues(func() ([]string, error) {
 	return compile("work_std", "rustc", peerSource("rust/src/bin/std.rs"), "--edition", "2021", "-O")
 })
 
-// tokioProgram is peers/rust/src/bin/tokio.rs, built by cargo with the crates that the system has
-// as packages: peers/rust has the configuration for that. It is built in a copy, because cargo
-// writes a lock file that names a registry.
+// tokioProgram builds peers/rust/src/bin/tokio.rs by cargo, with the crates that the system has as
+// packages, see the configuration in peers/rust. It builds a copy, because cargo writes a lock file
+// that names a registry.
 var tokioProgram = sync.OnceValues(func() ([]string, error) {
 	cargo, err := lookPeer("cargo")
 	if err != nil {
@@ -118,7 +118,7 @@ var tokioProgram = sync.OnceValues(func() ([]string, error) {
 		}
 		to := filepath.Join(copied, name)
 		if old, err := os.ReadFile(to); err == nil && bytes.Equal(old, text) {
-			continue // Cargo builds again what is newer than its program.
+			continue // Cargo would build again, because the file would be newer than the program.
 		}
 		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 			return nil, err
@@ -129,14 +129,14 @@ var tokioProgram = sync.OnceValues(func() ([]string, error) {
 	}
 	build := exec.Command(cargo, "build", "--release", "--offline", "--bin", "tokio")
 	build.Dir = copied
-	if err := compiling(build); err != nil {
+	if err := runCompiler(build); err != nil {
 		return nil, err
 	}
 	foundVersions["tokio"] = lockedVersion(filepath.Join(copied, "Cargo.lock"), "tokio")
 	return []string{filepath.Join(copied, "target", "release", "tokio")}, nil
 })
 
-// lockedVersion is the version of a crate that cargo has chosen, empty if it does not say.
+// lockedVersion returns the version of a crate in cargo's lock file, empty if it is not there.
 func lockedVersion(lock, crate string) string {
 	text, err := os.ReadFile(lock)
 	if err != nil {

@@ -8,20 +8,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// echoConnections is how many clients are connected to a server at the same time, and echoSize what
-// each sends, in bytes.
+// echoConnections is the number of clients of a server, and echoSize the number of bytes that each
+// sends at a time.
 const (
 	echoConnections = 1000
 	echoSize        = 64
 )
 
-// echoServers are the programs that send back what they are sent, see echoservers.go. The first is
-// the floor.
+// echoServers are the programs that send all bytes back, see echoservers.go. The first is the
+// floor.
 var echoServers = []string{"floor", "brood", "net", "evio", "gnet"}
 
-// echoMany has every client send echoSize bytes and wait for them to come back, again and again, n
-// times in all. The clients are the same for all: one thread of this process with an epoll. Each
-// server has one thread for its connections, but for net, which has a goroutine for each.
+// echoMany makes every client send echoSize bytes and wait until they come back, again and again, n
+// times in all. All servers have the same clients: one thread of this process with an epoll. Each
+// server has one thread for its connections, except for net, which has a goroutine for each.
 func echoMany(n int) scenario {
 	s := scenario{
 		name: fmt.Sprintf("echo, %d connections", echoConnections), unit: "round trip", ops: float64(n / echoConnections * echoConnections),
@@ -51,14 +51,14 @@ func echoMany(n int) scenario {
 	return s
 }
 
-// echoClients are connections that are made once for all rounds.
+// echoClients are connections that are made once for all rounds. They own their descriptors.
 type echoClients struct {
 	epoll int
 	fds   []int
 	left  map[int]*echoClient
 }
 
-// echoClient is what one of them has still to get.
+// echoClient counts the rounds, and the bytes of the present round, that a client still waits for.
 type echoClient struct{ rounds, bytes int }
 
 func connectEcho(port int) *echoClients {
@@ -76,7 +76,7 @@ func connectEcho(port int) *echoClients {
 	return c
 }
 
-// echo has each client do so many round trips. A client sends nothing while it waits, so that a
+// echo makes each client do that many round trips. A client sends nothing while it waits, so a
 // write never blocks.
 func (c *echoClients) echo(rounds int) time.Duration {
 	out, in := make([]byte, echoSize), make([]byte, echoSize)
@@ -98,7 +98,7 @@ func (c *echoClients) echo(rounds int) time.Duration {
 				continue
 			}
 			if client.rounds--; client.rounds == 0 {
-				// A byte that is too many shows with the next read, in the next round.
+				// If a byte too many comes, the next round reads it and fails.
 				client.bytes = 1
 				open--
 				continue

@@ -13,8 +13,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// echoServer serves one kind of echo server until its stdin ends, and answers the order "port" with
-// its port. The server itself ends with the process.
+// echoServer runs one kind of echo server and answers the order "port" with its port, until its
+// stdin ends. The server ends with the process.
 func echoServer(kind string) {
 	port := freePort()
 	listening := make(chan struct{})
@@ -37,7 +37,8 @@ func echoServer(kind string) {
 	os.Exit(0)
 }
 
-// freePort is a port that nobody listens at. evio and gnet do not tell which one they have chosen.
+// freePort returns a port on which no program listens. evio and gnet do not tell the port that they
+// have chosen.
 func freePort() int {
 	l, err := net.Listen("tcp4", "127.0.0.1:0")
 	check(err)
@@ -59,7 +60,7 @@ func listenEcho(port int) int {
 	return fd
 }
 
-// acceptEcho returns the connections that have come.
+// acceptEcho accepts all connections that wait.
 func acceptEcho(listener int) (fds []int) {
 	for {
 		fd, _, err := unix.Accept4(listener, unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK)
@@ -72,7 +73,7 @@ func acceptEcho(listener int) (fds []int) {
 	}
 }
 
-// echoOnce sends back what has come. It reports false at the end of the connection.
+// echoOnce sends back the bytes that have come. It reports false at the end of the connection.
 func echoOnce(fd int, buf []byte) bool {
 	n, err := unix.Read(fd, buf)
 	if err == unix.EAGAIN {
@@ -115,7 +116,7 @@ func floorEcho(port int, listening chan<- struct{}) {
 	}
 }
 
-// broodEcho has a watcher for each connection.
+// broodEcho is the loop of brood with a watcher for each connection.
 func broodEcho(port int, listening chan<- struct{}) {
 	listener := listenEcho(port)
 	l := newLoop()
@@ -144,7 +145,7 @@ func netEcho(port int, listening chan<- struct{}) {
 	for {
 		conn, err := l.Accept()
 		check(err)
-		// It ends with its connection, and the process does not wait for it.
+		// This goroutine ends with its connection. Nothing waits for it.
 		go func() {
 			defer func() { check(conn.Close()) }()
 			buf := make([]byte, 4<<10)

@@ -7,10 +7,10 @@ import (
 	"github.com/brood-go/brood/bench/samples"
 )
 
-// explainMisses has the targets in the files of a folder be missed for the reasons that stand in
-// the code: why a target is missed is often found only after it was measured. A contestant that the
-// code does not have, because a peer is not installed here, keeps its own. A contestant that never
-// does a job is named with the reason, too.
+// explainMisses replaces the reasons for missed targets in the files of a folder by those in the
+// code, because a reason is often found only after the measurement. A contestant that the code does
+// not have, because a peer is not installed here, keeps its reason. A contestant that never does a
+// job gets the reason for that too.
 func explainMisses(dir string) error {
 	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
 	if err != nil {

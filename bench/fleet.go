@@ -21,9 +21,9 @@ const (
 	fleetAgent  = "brood fleet, an agent" // Submit to Wait, with a worker process
 )
 
-// fleetJobs has jobs queued, done and answered, by so many clients at once. The servers are those
-// of package fleet, which sync each write. What NATS itself takes is measured with and without a
-// result, which is one more write.
+// fleetJobs queues jobs, has them done, and waits for the results, with that many clients at once.
+// The servers are those of package fleet, which sync each write. The cost of NATS itself is
+// measured without a result, and with one, which is one more write.
 func fleetJobs(name string, clients, n int) scenario {
 	s := scenario{name: "fleet, " + name, unit: "job", ops: float64(n), rounds: 2}
 	add := func(name string, start func() *fleetBench, do func(b *fleetBench, i int64), targets ...target) {
@@ -46,7 +46,7 @@ func fleetJobs(name string, clients, n int) scenario {
 	return s
 }
 
-// fleetBench is a server with one queue, and what talks to it.
+// fleetBench is a server with one queue, and its clients.
 type fleetBench struct {
 	dir    string
 	server *fleet.Server
@@ -54,7 +54,7 @@ type fleetBench struct {
 	nc     *nats.Conn
 	js     jetstream.JetStream
 	queue  jetstream.Consumer
-	stop   func() // of the agent; nil: there is none
+	stop   func() // stops the agent; nil without one
 	jobs   atomic.Int64
 }
 
@@ -76,14 +76,14 @@ func startFleetBench() *fleetBench {
 	return b
 }
 
-// startAgent starts an agent with workers for so many jobs at once.
+// startAgent starts an agent that does that many jobs at once.
 func (b *fleetBench) startAgent(jobs int) *fleetBench {
 	l := newLoop()
 	program := goWorkers("fleet", (jobs+poolWorkers-1)/poolWorkers)
 	p, err := pool.New(l, &program.options)
 	check(err)
 	ended := make(chan error, 1)
-	// It ends when stop has stopped the pool, and waits for that.
+	// This goroutine ends when stop has stopped the pool. stop waits for it.
 	go func() { ended <- l.Run() }()
 	a, err := b.fleet.Agent(p, &fleet.AgentOptions{Loop: l, Queues: []fleet.QueueShare{{Name: "echo"}}, Slots: jobs})
 	check(err)
@@ -96,7 +96,7 @@ func (b *fleetBench) startAgent(jobs int) *fleetBench {
 	return b
 }
 
-// all has n jobs done by so many clients.
+// all has that many clients do n jobs.
 func (b *fleetBench) all(clients, n int, do func(b *fleetBench, i int64)) time.Duration {
 	last := b.jobs.Load() + int64(n)
 	var running sync.WaitGroup
@@ -113,7 +113,7 @@ func (b *fleetBench) all(clients, n int, do func(b *fleetBench, i int64)) time.D
 	return time.Since(start)
 }
 
-// raw does what an agent and its client must have the server do.
+// raw makes the calls to the server that an agent and its client need at least.
 func (b *fleetBench) raw(i int64, result bool) {
 	ctx := context.Background()
 	_, err := b.js.Publish(ctx, "fleet.job.echo.raw."+strconv.FormatInt(i, 10), []byte(`"`+poolText+`"`))
@@ -147,7 +147,7 @@ func (b *fleetBench) close() {
 	check(os.RemoveAll(b.dir))
 }
 
-// fleetEcho is the handler of such a worker.
+// fleetEcho is the handler of the agent's workers.
 func fleetEcho(j *pool.Job) (any, error) {
 	var t fleet.Task
 	err := j.Decode(&t)

@@ -5,9 +5,8 @@ import (
 	"time"
 )
 
-// growth measures the same operation with ever more of something. Its exponent is fitted, see
-// package samples: what is measured is not how long the operation takes, but that it does not take
-// longer and longer.
+// growth measures the same operation with more and more of something. Its exponent is fitted, see
+// package samples: the result is not the time of the operation, but that the time does not grow.
 type growth struct {
 	name, unit, with string
 	ops              float64
@@ -19,20 +18,20 @@ type growth struct {
 type series struct {
 	name     string
 	missing  func() error
-	sizes    int     // how many of the sizes it has, the smaller ones; 0: all
-	exponent float64 // the most that its cost may grow with; 0: no limit
+	sizes    int     // number of sizes that it has, the smaller ones; 0: all
+	exponent float64 // greatest exponent that its cost may grow with; 0: no limit
 	because  string
 	setUp    func(size int) (tearDown func()) // nil: there is nothing to do
 	run      func(size int) time.Duration
-	// before the first run of all sizes, in place of one of each that does not count; nil: there is
-	// that
+	// warmUp runs once before all sizes, in place of a run of each size that does not count.
+	// nil: do those runs.
 	warmUp func()
-	close  func() // after the last run; nil: there is nothing to do
+	close  func() // runs after the last run; nil: there is nothing to do
 }
 
-// The exponents that a growth may have: what does not grow, and what grows in proportion, as far as
-// a machine's caches and noise let one see it. A logarithm, as a heap's, is a fourth at most over
-// three powers of ten.
+// The greatest exponents of costs that do not grow, grow like the logarithm, and grow in
+// proportion, with a margin for a machine's caches and noise. A logarithm, such as a heap's, is an
+// exponent of a fourth at most over three powers of ten.
 const (
 	flat        = 0.1
 	logarithmic = 0.25
@@ -55,7 +54,7 @@ func (g growth) scenario() scenario {
 			if one.setUp != nil {
 				c.setUp = func() (tearDown func()) { return one.setUp(size) }
 			}
-			switch { // All of them share what is warmed up and closed.
+			switch { // All sizes share the warmed up contestant, which is closed once.
 			case k > 0 && one.warmUp != nil:
 				c.warmUp = func() {}
 			case k == 0:

@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// growthMost is the most descriptors that are opened to see whether a child costs more with them.
+// growthMost is the greatest number of open descriptors with which a spawn is measured.
 const growthMost = 20_000
 
-// becauseMoved is what strace(1) says of a growth that is not flat.
+// becauseMoved is the reason, by strace(1), why the growth is not flat.
 const becauseMoved = "from some 70 open descriptors on, a child's ends are first moved to low numbers, which takes nine system calls, and no more with 20,000"
 
-// growthCounts are the numbers of open descriptors to measure with, as far as the limit allows.
+// growthCounts returns the numbers of open descriptors to measure with, as far as the limit allows.
 func growthCounts() []int {
 	counts := []int{10, 100, 1000, 4000, 12_000, growthMost}
 	for i, count := range counts {
@@ -21,13 +21,13 @@ func growthCounts() []int {
 	return slices.Compact(counts)
 }
 
-// spawnAmongFiles compares brood with itself: what a child costs must not grow with the descriptors
-// that are open.
+// spawnAmongFiles compares brood with itself: the cost of a child must not grow with the number of
+// open descriptors.
 func spawnAmongFiles(n int) scenario {
 	open := min(12_000, mostOpenFiles())
 	s := broodServer()
-	few := having("brood", s, 0, n)
-	many := having(fmt.Sprintf("brood, %d open descriptors", open), s, open, n)
+	few := withOpenFiles("brood", s, 0, n)
+	many := withOpenFiles(fmt.Sprintf("brood, %d open descriptors", open), s, open, n)
 	many.targets, many.because = []target{{few.name, 1.3}}, becauseMoved
 	return scenario{
 		name: "spawn to close, many open descriptors", unit: "child", ops: float64(n), rounds: spawnRounds,
@@ -35,7 +35,7 @@ func spawnAmongFiles(n int) scenario {
 	}
 }
 
-// spawnGrowth starts children with ever more descriptors open.
+// spawnGrowth starts children with more and more open descriptors.
 func spawnGrowth(n int) scenario {
 	g := growth{name: "a spawn with open descriptors", unit: "child", with: "open descriptors", ops: float64(n), sizes: growthCounts()}
 	for _, p := range spawningPeers() {
@@ -59,5 +59,5 @@ func spawnGrowth(n int) scenario {
 	return s
 }
 
-// growthRounds: there are many contestants, and what is to be seen is larger than the noise.
+// growthRounds is small: there are many contestants, and the differences are larger than the noise.
 const growthRounds = 3

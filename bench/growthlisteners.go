@@ -6,13 +6,13 @@ import (
 	"github.com/brood-go/brood/events"
 )
 
-// becauseScattered is why a change among 10,000 listeners is not as cheap as among 100: no listener
-// is looked for, the list is not copied, and what is touched is the same.
+// becauseScattered is the reason why a change among 10,000 listeners costs more than among 100,
+// although no listener is searched for and the list is not copied.
 const becauseScattered = "the listeners and their list are larger than the processor's first caches, so the oldest listener, which is removed, has to be fetched from memory"
 
 var listenerCounts = []int{1, 10, 100, 1000, 10_000}
 
-// listenerGrowth adds a listener and takes the oldest one off, while there are ever more of them.
+// listenerGrowth adds a listener and removes the oldest one, with more and more listeners.
 func listenerGrowth(n int) scenario {
 	g := growth{name: "a listener on and off with the number of listeners", unit: "change", with: "listeners", ops: float64(n), sizes: listenerCounts}
 	g.series = []series{{
@@ -37,7 +37,7 @@ func listenerGrowth(n int) scenario {
 	return g.withNode("listeners", n).scenario()
 }
 
-// emitGrowth calls ever more listeners. The time is that of one call.
+// emitGrowth calls more and more listeners. The time is that of one call.
 func emitGrowth(n int) scenario {
 	g := growth{name: "a call of a listener with the number of listeners", unit: "call", with: "listeners", ops: float64(n), sizes: listenerCounts}
 	g.series = []series{{
@@ -60,8 +60,7 @@ func emitGrowth(n int) scenario {
 	return g.withNode("emit", n).scenario()
 }
 
-// withNode adds the EventEmitter of Node and of what does as it does, which an order of work.go
-// asks for.
+// withNode adds the EventEmitter of Node, Bun and Deno, by an order of work.go.
 func (g growth) withNode(order string, n int) growth {
 	for _, p := range workPeers() {
 		if p.name != "node" && p.name != "bun" && p.name != "deno" {

@@ -14,32 +14,31 @@ import (
 
 var livingCounts = []int{1, 10, 100, 1000, 10_000}
 
-// livingGrowth starts children, one at a time and to their close, while there are ever more others
-// that live on.
+// livingGrowth starts children, one at a time and until close, while more and more others live on.
 func livingGrowth(n int) scenario {
 	return amongLiving("a spawn with living children", n, func(server *server) time.Duration {
 		return time.Duration(server.ask("spawn %d 1", n))
 	}, "libuv")
 }
 
-// exitGrowth kills children, each when the one before has closed, while there are ever more others
-// that live on. What starts them is not in the time.
+// exitGrowth kills children, each when the one before has closed, while more and more others live
+// on. The time does not include their starts.
 func exitGrowth(n int) scenario {
 	return amongLiving("an exit with living children", n, func(server *server) time.Duration {
-		return time.Duration(server.ask("ends %d", n))
+		return time.Duration(server.ask("kills %d", n))
 	})
 }
 
-// amongLiving has n of something done by processes that have ever more children. Few have all of
-// them: os/exec waits for each in a thread, of which a program may have less than 10,000, and
-// 10,000 children take a script half a minute.
+// amongLiving measures run in processes with more and more children. Few contestants have all
+// sizes: os/exec waits for each child in a thread, of which a program may have less than 10,000,
+// and a script takes half a minute to start 10,000 children.
 func amongLiving(name string, n int, run func(*server) time.Duration, also ...string) scenario {
 	g := growth{name: name, unit: "child", with: "living children", ops: float64(n), sizes: livingCounts}
 	for _, p := range workPeers() {
 		one := series{name: p.name}
 		switch {
 		case p.name == "brood":
-			// Each that lives has one descriptor of its own.
+			// Each living child has one descriptor.
 			one.exponent, one.because = flat, becauseMoved
 		case slices.Contains(also, p.name):
 		case slices.Contains([]string{"os/exec", "node", "bun", "libuv", "asyncio"}, p.name):
@@ -53,7 +52,7 @@ func amongLiving(name string, n int, run func(*server) time.Duration, also ...st
 			mustEqual(int(server.ask("living %d", living)), living)
 			return func() {}
 		}
-		one.warmUp = func() { // To begin with one lives.
+		one.warmUp = func() { // At first one child lives.
 			server.ask("living 1")
 			run(server)
 		}
@@ -65,28 +64,29 @@ func amongLiving(name string, n int, run func(*server) time.Duration, also ...st
 	return s
 }
 
-// living are the children of a process in Go that live on. They have one pipe as their stdin, so
-// that they end with this process, however that ends.
+// living is a way to have children in Go that live on. Their stdin is one pipe, so they end with
+// this process, however that ends.
 type living interface {
 	start(stdin *os.File)
 	killAll()
 
-	// ends starts n more, kills each when the one before has closed, and returns what the latter
-	// takes.
-	ends(stdin *os.File, n int) time.Duration
+	// killEach starts n more, then kills each when the one before has closed. It returns the time
+	// of the kills.
+	killEach(stdin *os.File, n int) time.Duration
 }
 
-// livingChildren has as many of them as was asked for last.
+// livingChildren has as many living children as the last resize asked for. It owns both ends of
+// their stdin.
 type livingChildren struct {
-	way        living
-	count      int
-	stdin, end *os.File
+	way                living
+	count              int
+	stdin, stdinWriter *os.File
 }
 
 func (c *livingChildren) resize(n int) {
 	if c.stdin == nil {
 		var err error
-		c.stdin, c.end, err = os.Pipe()
+		c.stdin, c.stdinWriter, err = os.Pipe()
 		check(err)
 	}
 	if n < c.count {
@@ -98,7 +98,7 @@ func (c *livingChildren) resize(n int) {
 	}
 }
 
-// broodLiving are on a loop, which is that of the other children too.
+// broodLiving has its children on the loop that starts the other children too.
 type broodLiving struct {
 	loop     *reactor.Loop
 	children []*childprocess.ChildProcess
@@ -113,7 +113,7 @@ func (b *broodLiving) start(stdin *os.File) {
 	b.children = append(b.children, c)
 }
 
-func (b *broodLiving) ends(stdin *os.File, n int) time.Duration {
+func (b *broodLiving) killEach(stdin *os.File, n int) time.Duration {
 	others := b.children
 	for range n {
 		b.start(stdin)
@@ -153,8 +153,8 @@ func (b *broodLiving) killAll() {
 	b.children = nil
 }
 
-// execLiving has a goroutine for each, which waits for it, as a program has that wants to know when
-// a child ends.
+// execLiving has a goroutine for each child that waits for it, as a program must that wants to know
+// of the exit.
 type execLiving struct {
 	children []*exec.Cmd
 	waiting  sync.WaitGroup
@@ -163,7 +163,7 @@ type execLiving struct {
 func (e *execLiving) start(stdin *os.File) {
 	cmd := startSleeper(stdin)
 	e.children = append(e.children, cmd)
-	e.waiting.Go(func() { _ = cmd.Wait() }) // It is killed.
+	e.waiting.Go(func() { _ = cmd.Wait() }) // The error is the signal.
 }
 
 func startSleeper(stdin *os.File) *exec.Cmd {
@@ -173,7 +173,7 @@ func startSleeper(stdin *os.File) *exec.Cmd {
 	return cmd
 }
 
-func (e *execLiving) ends(stdin *os.File, n int) time.Duration {
+func (e *execLiving) killEach(stdin *os.File, n int) time.Duration {
 	more := make([]*exec.Cmd, n)
 	for i := range more {
 		more[i] = startSleeper(stdin)
@@ -181,7 +181,7 @@ func (e *execLiving) ends(stdin *os.File, n int) time.Duration {
 	start := time.Now()
 	for _, cmd := range more {
 		check(cmd.Process.Kill())
-		_ = cmd.Wait() // It is killed.
+		_ = cmd.Wait() // The error is the signal.
 	}
 	return time.Since(start)
 }

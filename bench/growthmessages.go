@@ -2,15 +2,15 @@ package main
 
 import "time"
 
-// becauseNewMemory is what a profile says of messages that are longer than the processor's caches:
-// a third of the time of one of 64 MiB is copying and clearing.
+// becauseNewMemory is the reason, by a profile, for messages that are longer than the processor's
+// caches: a third of the time of one of 64 MiB is copying and clearing.
 const becauseNewMemory = "a long message is gathered in a buffer that is allocated, cleared and doubled as the message grows, and beyond the caches each pass over it waits for memory"
 
 // messageSizes are 32 bytes to 64 MiB.
 var messageSizes = []int{32, 1 << 10, 32 << 10, 1 << 20, 16 << 20, 64 << 20}
 
-// messageGrowth sends a child ever longer messages. The time is that of one message: the bytes of a
-// run are about the same.
+// messageGrowth sends longer and longer messages to a child. The time is that of one message. All
+// runs have about the same number of bytes.
 func messageGrowth() scenario {
 	const bytes, most = 64 << 20, 20_000
 	g := growth{name: "a message with its size", unit: "message", with: "bytes", ops: 1, sizes: messageSizes}
@@ -23,7 +23,7 @@ func messageGrowth() scenario {
 			if pair == nil {
 				pair = newForkPair(0)
 			}
-			return apart.put(pair)
+			return apart.pin(pair)
 		},
 		run: func(size int) time.Duration {
 			return pair.sink(count(size), ipcText(size)) / time.Duration(count(size))
@@ -35,12 +35,12 @@ func messageGrowth() scenario {
 		var peer *scriptPair
 		g.series = append(g.series, series{
 			name: name, missing: r.missing,
-			sizes: 4, // More takes them seconds, and shows no more.
+			sizes: 4, // Longer ones would take seconds and show nothing new.
 			setUp: func(int) (tearDown func()) {
 				if peer == nil {
 					peer = newScriptPair("json", r.command()...)
 				}
-				return apart.put(peer)
+				return apart.pin(peer)
 			},
 			run: func(size int) time.Duration {
 				return peer.source(count(size), ipcText(size)) / time.Duration(count(size))

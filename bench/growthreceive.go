@@ -9,9 +9,9 @@ import (
 	"github.com/brood-go/brood/ipc"
 )
 
-// receiveGrowth has ever longer messages come in, which nobody decodes: what is timed is how a
-// channel takes messages out of a stream of bytes. They were encoded before, and are written by
-// another thread as fast as they are taken.
+// receiveGrowth receives longer and longer messages without decoding them: it times how a channel
+// takes messages out of a stream of bytes. They are encoded before, and another thread writes them
+// as fast as the channel takes them.
 func receiveGrowth() scenario {
 	const bytes, most = 64 << 20, 20_000
 	g := growth{name: "a message received, not decoded, with its size", unit: "message", with: "bytes", ops: 1, sizes: messageSizes}
@@ -25,7 +25,7 @@ func receiveGrowth() scenario {
 	return g.scenario()
 }
 
-// receiveFrames has a channel receive n messages of size bytes.
+// receiveFrames makes a channel receive n messages of size bytes.
 func receiveFrames(n, size int) time.Duration {
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	check(err)
@@ -47,7 +47,7 @@ func receiveFrames(n, size int) time.Duration {
 	})
 	written := make(chan struct{})
 	start := time.Now()
-	go func() { // It ends when all is written, which is before all is received.
+	go func() { // This goroutine ends when all is written, before all is received.
 		defer close(written)
 		peer := os.NewFile(uintptr(fds[1]), "peer")
 		for range n {

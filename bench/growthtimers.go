@@ -10,20 +10,20 @@ import (
 
 var timerCounts = []int{1000, 10_000, 100_000, 1_000_000}
 
-// Why a timer among a million is slower than a heap's logarithm.
+// The reasons why a timer among a million costs more than a heap's logarithm.
 const (
 	becauseReset = "the timers, not the heap, are larger than the processor's caches: putting one off, which does not touch the heap, takes as long, and touching bare objects grows alike, as time.Timer does"
 	becauseFire  = "the heap of so many timers is larger than the processor's caches, so each step in it waits for memory"
 )
 
-// timerResetGrowth resets timers, which do not fire, while there are ever more of them.
+// timerResetGrowth resets timers, which do not fire, with more and more of them.
 func timerResetGrowth(n int) scenario {
 	g := growth{name: "a timer reset with the number of timers", unit: "reset", with: "timers", ops: float64(n), sizes: timerCounts}
 	var loop *reactor.Loop
 	var objects []*bareTimer
 	var ours []*reactor.Timer
 	var others []*time.Timer
-	// at is the deadline of a timer, which is not before the end of the run.
+	// at returns a deadline after the end of the run.
 	at := func() time.Duration { return time.Hour + time.Duration(rand.Int64N(int64(time.Hour))) }
 	g.series = []series{
 		{
@@ -78,16 +78,16 @@ func timerResetGrowth(n int) scenario {
 	return g.scenario()
 }
 
-// bareTimer is as large as a timer, and nothing that has it in order: the floor is to find it and
-// to look at the clock.
+// bareTimer is as large as a timer, without any order: the floor is to find it and to read the
+// clock.
 type bareTimer struct {
 	fn   func()
 	when int64
 	_    [4]int64
 }
 
-// resetAll resets n timers of a list, any of them, to a deadline anywhere among the others'. What
-// chooses them is not timed.
+// resetAll resets n times a random timer to a deadline among those of the others. The random choice
+// is not timed.
 func resetAll[T any](n int, timers []T, reset func(T, time.Duration), at func() time.Duration) time.Duration {
 	type choice struct {
 		timer int
@@ -104,8 +104,8 @@ func resetAll[T any](n int, timers []T, reset func(T, time.Duration), at func() 
 	return time.Since(start)
 }
 
-// timerFireGrowth has ever more timers fire that are all due. What is timed is the loop alone, from
-// when they are due.
+// timerFireGrowth fires more and more timers, which are all due. It times the loop alone, from the
+// moment when they are due.
 func timerFireGrowth() scenario {
 	g := growth{name: "a timer fired with the number of timers", unit: "timer", with: "timers", ops: 1, sizes: timerCounts}
 	g.series = []series{{
@@ -117,9 +117,9 @@ func timerFireGrowth() scenario {
 			for range count {
 				l.SetTimeout(time.Duration(rand.Int64N(int64(10*time.Millisecond))), fn)
 			}
-			// Until the last is due: that is not an event that one could wait for.
+			// Wait until the last is due, for which there is no event.
 			time.Sleep(20 * time.Millisecond)
-			// Or it would still be looking at the timers as they were set.
+			// Otherwise a collection that began earlier would run beside the loop.
 			runtime.GC()
 			start := time.Now()
 			check(l.Run())

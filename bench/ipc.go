@@ -8,9 +8,9 @@ import (
 	"github.com/brood-go/brood/ipc"
 )
 
-// ipcMessage is what the IPC scenarios send. Whoever receives it decodes it, unless the
-// contestant's name says otherwise: in Go into this struct, in JavaScript with JSON.parse, which is
-// part of its process.on('message').
+// ipcMessage is the message of the IPC scenarios. The receiver decodes it, unless the contestant's
+// name says otherwise: in Go into this struct, in JavaScript with JSON.parse, which is part of its
+// process.on('message').
 type ipcMessage struct {
 	N    int      `json:"n"` // counts down to 0
 	S    string   `json:"s,omitempty"`
@@ -26,8 +26,8 @@ type ipcRow struct {
 	Took float64 `json:"took"`
 }
 
-// ipcDated is a record with what JSON has no type for: a time, more digits than JavaScript counts,
-// a float32.
+// ipcDated is a record with values for which JSON has no type: a time, more digits than JavaScript
+// counts, a float32.
 type ipcDated struct {
 	ID    int64     `json:"id"`
 	Name  string    `json:"name"`
@@ -72,7 +72,7 @@ func ipcDatedRows(n int) *ipcMessage {
 	return m
 }
 
-// busyPoll is how long the contestants that poll busily do so: longer than a round trip takes.
+// busyPoll is the polling time of the contestants that poll busily: longer than a round trip.
 const busyPoll = 50 * time.Microsecond
 
 func ipcScenarios(n func(int) int) []scenario {
@@ -104,14 +104,14 @@ func ipcScenarios(n func(int) int) []scenario {
 	)
 }
 
-// place is where the two processes of a pair run.
+// place says where the two processes of a pair run.
 type place struct {
 	name          string
 	parent, child int // numbers of processors
 }
 
-// ipcLong sends a child as many bytes in long messages, one after the other, as in one that is four
-// times as long: what a byte costs must not grow with the length of its message.
+// ipcLong sends a child the same number of bytes in long messages and in one that is four times as
+// long: the cost of a byte must not grow with the length of its message.
 func ipcLong(at place) scenario {
 	const mib = 1 << 20
 	long := func(n, size int) func(ipcPair) time.Duration {
@@ -135,14 +135,14 @@ func ipcLong(at place) scenario {
 	return s
 }
 
-// ipcLimits are what brood may take at most, and why that is missed when it is.
+// ipcLimits are the targets of brood, and the reason if one is missed.
 type ipcLimits struct {
 	brood    []target
 	because  string
 	busyPoll []target
 }
 
-// The reasons are what perf(1) and strace(1) say of both processes.
+// The reasons are from perf(1) and strace(1) of both processes.
 var (
 	ipcEchoTogether = ipcLimits{
 		brood:   []target{{"raw epoll", 1.5}, {"node", 0.65}, {"bun", 0.85}},
@@ -167,9 +167,9 @@ var (
 	}
 )
 
-// ipcRoundTrip sends a message to a child, which sends it back, and so on. The raw contestants pass
-// as many bytes, at which nobody looks: one with an epoll at both ends, as an event loop has it,
-// one with reads that block.
+// ipcRoundTrip sends a message to a child, which sends it back, and so on. The raw contestants send
+// the same number of bytes without looking at them: one waits in an epoll at both ends, as an event
+// loop does, the other in reads that block.
 func ipcRoundTrip(name string, at place, size int, m *ipcMessage, n int, most ipcLimits) scenario {
 	echo := func(p ipcPair) time.Duration { return p.echo(n, m) }
 	s := scenario{
@@ -193,8 +193,8 @@ func ipcRoundTrip(name string, at place, size int, m *ipcMessage, n int, most ip
 }
 
 // ipcOneWay has a child send messages to its parent as fast as it can; "brood to node" is the other
-// direction. The raw contestant writes each message with a call of its own, and takes them out of
-// the socket without looking at them.
+// direction. The raw contestant writes each message with one call, and reads them without looking
+// at them.
 func ipcOneWay(name string, at place, size int, m *ipcMessage, n int, most ipcLimits) scenario {
 	source := func(p ipcPair) time.Duration { return p.source(n, m) }
 	reading := func(read func(*ipc.Message)) func(ipcPair) time.Duration {
@@ -232,12 +232,13 @@ func ipcOneWay(name string, at place, size int, m *ipcMessage, n int, most ipcLi
 	return s.withPeers(at, source)
 }
 
-// withPeers adds the JavaScript runtimes that are installed, talking to themselves.
+// withPeers adds the JavaScript runtimes that are installed, each as parent and child.
 func (s scenario) withPeers(at place, job func(ipcPair) time.Duration) scenario {
 	return s.withRuntimes(at, job, "json", "node", "bun", "deno")
 }
 
-// withRuntimes adds those that are installed, with messages that are serialized in the given way.
+// withRuntimes adds those of the named runtimes that are installed, with messages in the given
+// serialization.
 func (s scenario) withRuntimes(at place, job func(ipcPair) time.Duration, serialization string, names ...string) scenario {
 	for _, name := range names {
 		if command, ok := ipcCommand(name); ok {
@@ -249,22 +250,20 @@ func (s scenario) withRuntimes(at place, job func(ipcPair) time.Duration, serial
 	return s
 }
 
-// ipcPair is two processes that are connected: one of them does as it is told here and takes the
-// time.
+// ipcPair is two connected processes. One of them does the jobs and measures the time.
 type ipcPair interface {
-	// echo sends like n times, each time when the answer to the one before has come.
+	// echo sends like n times, each time after the answer to the message before.
 	echo(n int, like *ipcMessage) time.Duration
 
-	// source has the child send like n times.
+	// source makes the child send like n times.
 	source(n int, like *ipcMessage) time.Duration
 
 	pids() (parent, child int)
 	close()
 }
 
-// pair is a contestant whose two processes are started when it is measured first, and stay for all
-// rounds, so that neither the start of a process nor the warming up of a compiler is part of the
-// time.
+// pair is a contestant whose two processes start before its first run and stay for all rounds, so
+// the time includes neither the start of a process nor the warming up of a compiler.
 func (at place) pair(name string, job func(ipcPair) time.Duration, start func() ipcPair) contestant {
 	var p ipcPair
 	return contestant{
@@ -273,7 +272,7 @@ func (at place) pair(name string, job func(ipcPair) time.Duration, start func() 
 			if p == nil {
 				p = start()
 			}
-			return at.put(p)
+			return at.pin(p)
 		},
 		run:   func() time.Duration { return job(p) },
 		close: func() { p.close() },

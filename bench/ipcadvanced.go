@@ -6,14 +6,14 @@ import (
 	"github.com/brood-go/brood/ipc"
 )
 
-// becauseAdvanced is what a profile says of each way.
+// becauseAdvanced has the reason for each way, by a profile.
 var becauseAdvanced = map[string]string{
 	"one way":    "most of the receiver's time is reading values, which are stored in the fields of records by reflection",
 	"round trip": "as for a small JSON message, two thirds of the time is the system calls of both ends",
 }
 
 // ipcAdvanced sends messages in V8's structured clone format: to a child and back, or from a child
-// as fast as it can. What a runtime takes for it that is not V8's is its own format.
+// as fast as it can. A runtime without V8 uses a format of its own.
 func ipcAdvanced(name, unit string, at place, m *ipcMessage, n int) scenario {
 	job, way := func(p ipcPair) time.Duration { return p.source(n, m) }, "one way"
 	if unit == "round trip" {

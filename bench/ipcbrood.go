@@ -10,16 +10,17 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// forkPair is this process and a child, which may be any program that does what ipcChild does. The
-// loop runs while a job is being done.
+// forkPair is this process and a child, which may be any program that obeys the same orders as
+// ipcChild. The loop runs only while a job is done.
 type forkPair struct {
 	loop      *reactor.Loop
 	child     *childprocess.ChildProcess
-	onMessage func(*ipc.Message) // of the job
-	removeDir func()             // what the child's program needed; nil: nothing
+	onMessage func(*ipc.Message) // belongs to the present job
+	removeDir func()             // removes the files of the child's program; nil without
 }
 
-// newForkPair has this program as its child. Both ends poll busily for a while before they sleep.
+// newForkPair starts this program as the child. Both ends poll busily for a while before they
+// sleep.
 func newForkPair(busy time.Duration) *forkPair {
 	return startPair(busy, self(), []string{"-child-ipc", busy.String()}, nil)
 }
@@ -31,7 +32,7 @@ func newAdvancedPair() *forkPair {
 	return startPair(0, self(), []string{"-child-ipc", "0s"}, o)
 }
 
-// newScriptChild has a script as its child, run by a program with arguments of its own.
+// newScriptChild starts a script as the child, by a program with its arguments.
 func newScriptChild(command ...string) *forkPair {
 	dir, err := os.MkdirTemp("", "brood-bench")
 	check(err)
@@ -94,7 +95,7 @@ func (p *forkPair) source(n int, like *ipcMessage) time.Duration {
 	})
 }
 
-// receive is source with a choice of what is done with each message.
+// receive is source with read for each message.
 func (p *forkPair) receive(n int, like *ipcMessage, read func(*ipc.Message)) time.Duration {
 	left := n
 	p.onMessage = func(m *ipc.Message) {
@@ -106,12 +107,12 @@ func (p *forkPair) receive(n int, like *ipcMessage, read func(*ipc.Message)) tim
 	return p.run(func() { p.order(ipcOrder{Job: "source", Count: n, Message: like}) })
 }
 
-// sink sends like n times to the child, which then says how many it got.
+// sink sends like n times to the child, which then answers with the number of messages that it got.
 func (p *forkPair) sink(n int, like *ipcMessage) time.Duration {
 	return p.sinkBy(n, func(p *forkPair) { sendAll(p.child.Channel(), n, *like) })
 }
 
-// sinkBy is sink with send to send the messages.
+// sinkBy is sink in which send sends the messages.
 func (p *forkPair) sinkBy(n int, send func(p *forkPair)) time.Duration {
 	p.onMessage = func(m *ipc.Message) {
 		var in ipcMessage
@@ -136,7 +137,7 @@ func (p *forkPair) close() {
 	}
 }
 
-// sendAll sends m n times, as fast as the other side takes it.
+// sendAll sends m n times, as fast as the peer takes it.
 func sendAll(c *ipc.Channel, n int, m ipcMessage) {
 	var drained *events.Listener
 	pump := func() {

@@ -7,11 +7,11 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// orderFollows is the N of a message behind which there is an ipcOrder, so that a child need not
-// ask of each message what it is.
+// orderFollows is the N of a message before an ipcOrder. It saves the child from looking at the
+// type of each message.
 const orderFollows = -1
 
-// ipcOrder is what a child is told to do from now on, or once:
+// ipcOrder tells the child its job from now on, or once:
 //
 //	echo    send every message back
 //	source  send Message Count times
@@ -22,7 +22,7 @@ type ipcOrder struct {
 	Message *ipcMessage `json:"message,omitempty"`
 }
 
-// ipcChild does what its parent orders until the parent disconnects.
+// ipcChild obeys the orders of its parent until the parent disconnects.
 func ipcChild(busy time.Duration) {
 	l, err := reactor.New(&reactor.Options{BusyPoll: busy})
 	check(err)

@@ -9,12 +9,12 @@ import (
 
 // handlePair is an ipcPair that can send handles.
 type handlePair interface {
-	// handles sends the child a listening socket n times, which it closes each time, and waits
-	// until it has them all.
+	// handles sends a listening socket to the child n times, and waits until the child has got and
+	// closed all of them.
 	handles(n int) time.Duration
 }
 
-// ipcHandles sends listening sockets. Each has to be acknowledged before the next one goes out.
+// ipcHandles sends listening sockets. Each must be acknowledged before the next is sent.
 func ipcHandles(at place, n int) scenario {
 	job := func(p ipcPair) time.Duration { return p.(handlePair).handles(n) }
 	s := scenario{

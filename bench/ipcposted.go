@@ -2,9 +2,9 @@ package main
 
 import "time"
 
-// ipcPosted sends n messages to a child: all of them in one callback, or each in a function of its
-// own that was posted, as other goroutines do. Both take about as many system calls, which a test
-// in package ipc counts; what the second one takes besides is the posting.
+// ipcPosted sends n messages to a child: all of them in one callback, or each in a posted function,
+// as other goroutines do. Both make about the same number of system calls, which a test in package
+// ipc counts; the difference is the cost of posting.
 func ipcPosted(at place, m *ipcMessage, n int) scenario {
 	sink := func(send func(p *forkPair)) func(ipcPair) time.Duration {
 		return func(p ipcPair) time.Duration { return p.(*forkPair).sinkBy(n, send) }

@@ -10,14 +10,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// rawPair is this process and a child with a socketpair between them and nothing else: what C would
-// do. Frames are of size bytes.
+// rawPair is this process and a child with a socketpair between them and nothing else, as a program
+// in C would do it. Frames are of size bytes. It owns its end of the socket.
 type rawPair struct {
 	rawSocket
 	pid int
 }
 
-// newRawPair makes a pair that waits in the given way, see newRawSocket.
+// newRawPair starts a pair that waits in the given way, see newRawSocket.
 func newRawPair(way string, size int) *rawPair {
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	check(err)
@@ -29,7 +29,7 @@ func newRawPair(way string, size int) *rawPair {
 	return &rawPair{newRawSocket(fds[0], way, size), pid}
 }
 
-// A frame begins with what the child shall do: 0 to send the frame back, else how many frames to
+// A frame begins with an order to the child: 0 to send the frame back, else the number of frames to
 // send.
 
 func (p *rawPair) echo(n int, _ *ipcMessage) time.Duration {
@@ -62,7 +62,7 @@ func (p *rawPair) close() {
 	check(err)
 }
 
-// rawIPCChild serves the other end, descriptor 3.
+// rawIPCChild is the child. Its end of the socket is descriptor 3.
 func rawIPCChild(way string, size int) {
 	s := newRawSocket(3, way, size)
 	for s.read() {
@@ -73,15 +73,15 @@ func rawIPCChild(way string, size int) {
 	}
 }
 
-// rawSocket passes frames.
+// rawSocket reads and writes frames.
 type rawSocket struct {
 	fd    int
 	epoll int // -1: read blocks
 	frame []byte
 }
 
-// newRawSocket waits for a frame in an epoll, when way is "epoll", as an event loop does; else in
-// the read itself.
+// newRawSocket waits for a frame in an epoll if way is "epoll", as an event loop does, else in the
+// read itself. It takes ownership of fd.
 func newRawSocket(fd int, way string, size int) rawSocket {
 	s := rawSocket{fd, -1, make([]byte, size)}
 	if way == "epoll" {
@@ -94,14 +94,14 @@ func newRawSocket(fd int, way string, size int) rawSocket {
 	return s
 }
 
-// write writes the frame, for which the socket has room where it does not block.
+// write writes the frame. A socket that does not block has room for it.
 func (s rawSocket) write() {
 	for p := s.frame; len(p) > 0; {
 		p = p[rawCall(unix.SYS_WRITE, s.fd, p):]
 	}
 }
 
-// read reads a frame. It returns false at the end.
+// read reads a frame. It reports false at the end.
 func (s rawSocket) read() bool {
 	var one [1]unix.EpollEvent
 	for p := s.frame; len(p) > 0; {

@@ -12,24 +12,24 @@ import (
 //go:embed peers/ipc.cjs
 var ipcScript []byte
 
-// writeScript writes peers/ipc.cjs where a JavaScript runtime finds it.
+// writeScript writes peers/ipc.cjs to a file for a JavaScript runtime.
 func writeScript(dir string) (file string) {
 	file = filepath.Join(dir, "ipc.cjs")
 	check(os.WriteFile(file, ipcScript, 0o644))
 	return file
 }
 
-// scriptPair is two processes of a JavaScript runtime. The one that is the parent takes the time.
+// scriptPair is two processes of a JavaScript runtime. The parent measures the time.
 type scriptPair struct{ server }
 
-// newScriptPair has messages serialized as the option of fork says, "json" or "advanced".
+// newScriptPair serializes messages by that option of fork, "json" or "advanced".
 func newScriptPair(serialization string, command ...string) *scriptPair {
 	return &scriptPair{server{command: func(dir string) *exec.Cmd {
 		return scriptCommand(command, writeScript(dir), "parent", serialization)
 	}}}
 }
 
-// ipcCommand is how a runtime runs a script that may fork.
+// ipcCommand returns the command of a runtime for a script that may fork.
 func ipcCommand(name string) (command []string, ok bool) {
 	file, ok := findPeer(name)
 	if name == "deno" {
@@ -48,7 +48,7 @@ func (p *scriptPair) pids() (parent, child int) {
 	return p.cmd.Process.Pid, child
 }
 
-// do returns what the job has answered.
+// do returns the answer to a job.
 func (p *scriptPair) do(job string, n int, like *ipcMessage) time.Duration {
 	m, err := json.Marshal(like)
 	check(err)

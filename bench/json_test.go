@@ -18,8 +18,8 @@ import (
 	"github.com/brood-go/brood/internal/nodejson"
 )
 
-// What the JSON libraries that internal/nodejson could be built on take for the messages of an IPC
-// channel:
+// This file measures the JSON libraries that internal/nodejson could be built on, with the messages
+// of an IPC channel:
 //
 //	go test -bench JSON -benchmem
 //
@@ -73,7 +73,7 @@ var jsonLibraries = []jsonLibrary{
 			buf, err = e.Append(buf[:0], v)
 			return buf, err
 		}
-	}, nodejson.Unmarshal},
+	}, nodejson.Decode},
 	{"encoding_json", func() func(v any) ([]byte, error) {
 		var buf bytes.Buffer
 		enc := jsonv1.NewEncoder(&buf)

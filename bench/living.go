@@ -12,22 +12,25 @@ import (
 	"github.com/brood-go/brood/childprocess"
 )
 
-// killPerChild is the most that killing a child may take, until it has closed, however many live.
+// killPerChild is the most that killing a child and waiting for its close may take, however many
+// children live.
 const killPerChild = 50 * time.Microsecond
 
-// killFlat is how much dearer a child may be among the most than among the fewest.
+// killFlat is the most that a child may cost among many, as a multiple of its cost among the
+// fewest.
 const killFlat = 1.3
 
-// execLivingMost is how many children os/exec is measured with: each has a thread of this program.
+// execLivingMost is the number of children that os/exec is measured with: each has a thread of this
+// program.
 const execLivingMost = 1000
 
-// becauseEnd is what a profile says of a miss: of a child that is killed the library takes the
-// signal, waitid(2) and close(2).
-const becauseEnd = "some 10 µs of each child are the library's; in the rest the kernel ends the process, which takes 40 µs or more on the processors that the loop needs, too"
+// becauseKill is the reason, by a profile. For a child that is killed the library makes the signal,
+// waitid(2) and close(2).
+const becauseKill = "some 10 µs of each child are the library's; in the rest the kernel ends the process, which takes 40 µs or more on the processors that the loop needs, too"
 
-// killLiving has so many children live at once, kills all of them, and waits until all have closed.
-// Starting them is not in the time, which is that of one child. Of the smaller numbers there are
-// some batches, so that a round is not over in a moment.
+// killLiving kills that many living children and waits until all have closed. The time is that of
+// one child, without its start. Smaller numbers are killed in several batches, so that a round is
+// long enough.
 func killLiving(most int) scenario {
 	s := scenario{name: "kill living children, until all have closed", unit: "child", ops: 1, few: true}
 	add := func(way string, count int, kill func(count int, stdin *os.File) time.Duration) *contestant {
@@ -44,7 +47,7 @@ func killLiving(most int) scenario {
 	}
 	for i, count := range slices.Compact(counts) {
 		c := add("brood", count, broodKill)
-		c.most.perOp, c.because = killPerChild, becauseEnd
+		c.most.perOp, c.because = killPerChild, becauseKill
 		if i > 0 {
 			c.targets = []target{{s.contestants[0].name, killFlat}}
 		}
@@ -53,10 +56,10 @@ func killLiving(most int) scenario {
 	return s
 }
 
-// killShare is which part of the most children is killed of fewer.
+// killShare is the part of the most children that is killed at smaller numbers: one in killShare.
 const killShare = 5
 
-// inBatches has n children killed, so many of them at a time.
+// inBatches kills n children, count at a time.
 func inBatches(n, count int, kill func(count int, stdin *os.File) time.Duration) (d time.Duration) {
 	stdin, end, err := os.Pipe() // The children end with this process, however that ends.
 	check(err)
@@ -92,17 +95,17 @@ func broodKill(count int, stdin *os.File) time.Duration {
 }
 
 func execKill(count int, stdin *os.File) time.Duration {
-	var ended sync.WaitGroup
+	var exited sync.WaitGroup
 	children := make([]*exec.Cmd, count)
 	for i := range children {
 		cmd := startSleeper(stdin)
-		ended.Go(func() { _ = cmd.Wait() }) // The error is the signal.
+		exited.Go(func() { _ = cmd.Wait() }) // The error is the signal.
 		children[i] = cmd
 	}
 	start := time.Now()
 	for _, cmd := range children {
 		check(cmd.Process.Kill())
 	}
-	ended.Wait()
+	exited.Wait()
 	return time.Since(start)
 }

@@ -48,7 +48,7 @@ func timersFire(n int) scenario {
 	}
 }
 
-// timerPeers are the peers that have a loop with timers, whose order is done in a process of its
+// timerPeers returns the peers with a loop that has timers. Each does the order in a process of its
 // own. Both count milliseconds.
 func timerPeers(order string) (all []contestant) {
 	for _, p := range workPeers() {
@@ -64,7 +64,7 @@ func timerPeers(order string) (all []contestant) {
 	return all
 }
 
-// timersStop sets timers that are all stopped again, as time-outs mostly are.
+// timersStop resets timers that never fire, as most time-outs do.
 func timersStop(n int) scenario {
 	return scenario{
 		name: "reset a timer", unit: "reset", ops: float64(n),
@@ -105,7 +105,7 @@ func timersStop(n int) scenario {
 	}
 }
 
-// postBurst has goroutines hand functions to the loop, or to a goroutine that runs them.
+// postBurst has goroutines post functions to the loop, or send them to a goroutine that runs them.
 func postBurst(n, goroutines int) scenario {
 	each := n / goroutines
 	return scenario{
@@ -160,26 +160,24 @@ func postBurst(n, goroutines int) scenario {
 	}
 }
 
-// What brood may take for a turn that does not sleep, as a multiple of the system calls in it: with
-// one event a write(2), an epoll_wait(2) and a read(2) of a socket, which take 4 µs, so that the
-// loop's own share is 0.2 µs. With many events the calls for each are two.
+// The targets of a turn that does not sleep, as multiples of its system calls. One event has a
+// write(2), an epoll_wait(2) and a read(2) of a socket, which take 4 µs, so the loop's own share is
+// 0.2 µs. With many events there are two calls for each.
 const (
 	oneEventMost   = 1.05
 	manyEventsMost = 1.1
 )
 
-// becauseTurn is what a turn has more than the raw loop, by strace -c and the processor time of its
-// thread.
+// becauseTurn is the reason, by strace -c and the processor time of the thread.
 const becauseTurn = "a turn makes the same system calls, looks at no clock and takes no lock; the callback and the empty phases take 0.1 to 0.2 µs of processor time"
 
-// emptyTurn has one descriptor ready in each turn, so that what the loop does once a turn is not
-// shared by many events.
+// emptyTurn has one descriptor ready in each turn, so that many events do not share the cost of a
+// turn.
 func emptyTurn(n int) scenario {
 	return dispatch("a turn that does not sleep", "turn", n, 1, oneEventMost)
 }
 
-// watcherDispatch writes a byte to every socket, waits for all of them to be readable, and reads
-// them.
+// watcherDispatch writes a byte to every socket, waits until all are readable, and reads them.
 func watcherDispatch(n int) scenario {
 	const sockets = 64
 	return dispatch("dispatch a ready descriptor", "event", max(1, n/sockets), sockets, manyEventsMost)
@@ -285,7 +283,7 @@ func broodDispatch(turns, sockets int) time.Duration {
 	return d
 }
 
-// ticks counts the cheapest callbacks: ticks that queue the next one.
+// ticks measures the cheapest callbacks: ticks that queue the next one.
 func ticks(n int) scenario {
 	return scenario{
 		name: "run a tick", unit: "tick", ops: float64(n),

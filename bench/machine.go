@@ -13,7 +13,7 @@ import (
 	"github.com/brood-go/brood/bench/samples"
 )
 
-// newRun has what is known before anything is measured.
+// newRun returns a run with all that is known before the measurements.
 func newRun() *samples.Run {
 	var name unix.Utsname
 	check(unix.Uname(&name))
@@ -28,7 +28,7 @@ func newRun() *samples.Run {
 	}
 }
 
-// processor names the processor, where the system tells.
+// processor returns the name of the processor, if the system tells it.
 func processor() string {
 	data, err := os.ReadFile("/proc/cpuinfo")
 	if err != nil {
@@ -42,7 +42,7 @@ func processor() string {
 	return "unknown processor"
 }
 
-// pin has this program, and whatever it starts, run on the given processors alone.
+// pin restricts this program and its children to the given processors.
 func pin(list string) error {
 	if list == "" {
 		return nil
@@ -60,5 +60,5 @@ func pin(list string) error {
 	return nil
 }
 
-// foundVersions are those of the peers that were measured, by name.
+// foundVersions has the versions of the measured peers, by name.
 var foundVersions = map[string]string{}

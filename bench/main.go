@@ -1,17 +1,18 @@
-// Command bench measures brood against the raw system calls that any such library needs (the
-// floor), and against others that do the same, side by side in one run: os/exec, Go's own timers
-// and channels, Node, Bun and Deno, libuv and posix_spawn(3) in C, Rust's std and tokio, Python's
-// asyncio, execa and zx, the networking of evio and gnet, and the worker pools of Go, Node and
-// Python. `make bench-peers` installs them; what is not there is named and left out. The command
-// brood of script/, which is built first, is measured against Node, Bun and Deno. It prints one
-// table, and below it those of growths: what a thing costs by the number of others. BROOD_BENCH_BUN
-// says where Bun is when PATH does not, and the like for the others.
+// Command bench measures brood against the bare system calls that any such library needs (the
+// floor), and against other libraries that do the same work, side by side in one run: os/exec, Go's
+// own timers and channels, Node, Bun and Deno, libuv and posix_spawn(3) in C, Rust's std and tokio,
+// Python's asyncio, execa and zx, the networking of evio and gnet, and the worker pools of Go, Node
+// and Python. `make bench-peers` installs them; a contestant that is not installed is named and
+// left out. The command brood of script/, which is built first, is measured against Node, Bun and
+// Deno. The command prints one table, and below it the growths: how the cost of a thing depends on
+// the number of others. BROOD_BENCH_BUN is the path of Bun if PATH has none, and so on for the
+// others.
 //
-// Each scenario is measured in a process of its own, so that none meets what another has left
-// behind. Its contestants take turns, round after round, each round beginning with another one, so
-// that a change of the machine's speed meets them all; how fast the machine is, is measured before
-// and after. README.md says what the numbers are. The raw ones are written as JSON, see package
-// samples; command report/ makes the tables and charts of the READMEs of them.
+// Each scenario is measured in a process of its own, so that it does not depend on the scenarios
+// before it. Its contestants take turns, round after round, each round beginning with another one,
+// so that a change of the machine's speed affects all of them. The speed of the machine is measured
+// before and after. README.md explains the numbers. The samples are written as JSON, see package
+// samples; command report/ makes the tables and charts of the READMEs from them.
 package main
 
 import (
@@ -25,7 +26,7 @@ import (
 )
 
 func main() {
-	// It would follow the affinity that the IPC scenarios change.
+	// Otherwise the runtime would follow the affinity that the IPC scenarios change.
 	runtime.GOMAXPROCS(runtime.NumCPU())
 	if worker, err := clusterWorkers.Run(); worker {
 		check(err)
@@ -69,7 +70,7 @@ func fatal(err error) {
 	os.Exit(1)
 }
 
-// check ends the run: a contestant that cannot do its work has no time.
+// check ends the run on an error, because a contestant that cannot do its work has no time.
 func check(err error) {
 	if err != nil {
 		fatal(err)

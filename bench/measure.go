@@ -10,71 +10,67 @@ import (
 
 // scenario is one job that several contestants do.
 type scenario struct {
-	name  string
-	unit  string  // what one operation is
-	ops   float64 // operations per measurement
-	bytes int     // of one operation: the rate is in bytes; 0: it is in operations
-	size  bool    // what is measured is not time but memory: a nanosecond is a byte
-	// times the number of rounds asked for: many short ones where the machine's noise is large; 0:
-	// 1
-	rounds int
-	few    bool // there are leastRounds, whatever was asked for, because each takes long
-	// the contestants are those of other scenarios too: it is a row of a table that has them as
-	// columns
-	matrix      bool
-	growsWith   string // what the contestants of a series differ in; empty: there are no series
+	name        string
+	unit        string  // name of one operation
+	ops         float64 // operations per measurement
+	bytes       int     // bytes of one operation, for a rate in bytes; 0: a rate in operations
+	size        bool    // it measures memory, not time: a nanosecond is a byte
+	rounds      int     // multiplies the number of rounds asked for, where noise is large; 0: 1
+	few         bool    // there are leastRounds, because each takes long
+	matrix      bool    // it is a row of a table whose columns are the contestants
+	growsWith   string  // the size in which the contestants of a series differ; empty: no series
 	contestants []contestant
 }
 
-// contestant does the whole job once and says how long it took, without what is not part of the
-// job.
+// contestant does the whole job once per run and returns the time of the job alone.
 type contestant struct {
-	name   string
-	series string  // of a growth: the name without the size
-	at     float64 // of a growth: the size
-	cannot string  // why it never does this job; empty: it does
-	// says why it cannot be measured here, when its turn comes; nil: it can
-	missing func() error
-	setUp   func() (tearDown func()) // around each run; nil: there is nothing to do
+	name    string
+	series  string                   // in a growth, the name without the size
+	at      float64                  // in a growth, the size
+	cannot  string                   // reason why it never does this job; empty: it does
+	missing func() error             // returns why it cannot be measured here; nil: it can
+	setUp   func() (tearDown func()) // runs around each run; nil: there is nothing to do
 	run     func() time.Duration
-	// in place of a first run that is not counted, where that would take too long; nil: that run
+
+	// warmUp takes the place of a first run that does not count, where that would take too long;
+	// nil: do that run.
 	warmUp    func()
-	close     func() // after the last run; nil: there is nothing to do
+	close     func() // runs after the last run; nil: there is nothing to do
 	targets   []target
 	most      limit
-	because   string // why a target is missed, as the profile says, for when it is
-	elsewhere bool   // the work is done in other processes, so that its allocations are not known
+	because   string // reason, by a profile, if a target is missed
+	elsewhere bool   // other processes do the work, so its allocations are not known
 }
 
-// target is the most that a contestant's time may be, as a multiple of another one's.
+// target is the greatest time of a contestant, as a multiple of another contestant's.
 type target struct {
 	against string
 	most    float64
 }
 
-// limit is the most that one operation may take. The zero value has no limits.
+// limit is the greatest cost of one operation. The zero value has no limits.
 type limit struct {
 	perOp    time.Duration
 	allocs   float64
-	exponent float64 // of the growth of a series
-	first    bool    // less than any contestant but the floor and other ways of brood
+	exponent float64 // greatest exponent of the growth of a series
+	first    bool    // less than every contestant except the floor and other ways of brood
 }
 
-// leastRounds are had even where there is no time for them: a median of fewer says nothing.
+// leastRounds are done even if there is no time for them: a median of fewer says nothing.
 const leastRounds = 5
 
-// part is what is measured of a scenario without a pause.
+// part is a number of rounds of a scenario without a pause.
 type part struct {
 	first  int           // number of the first round
-	rounds int           // how many there are at most
-	within time.Duration // no round begins later, but the first; 0: no limit
+	rounds int           // greatest number of rounds
+	within time.Duration // no round except the first begins later; 0: no limit
 }
 
-// measure has all contestants take turns. Before that each has one run that does not count, which
-// pages in its program, grows its heap, and has its compiler see what is called often. It also
-// returns what the rounds took, with all that is around a run.
+// measure makes all contestants take turns. Before that each has one run that does not count: it
+// pages in the program, grows its heap, and lets its compiler find the hot functions. measure also
+// returns the time of the rounds, including everything around a run.
 func measure(s scenario, p part) (r samples.Scenario, rounds time.Duration) {
-	r = s.described()
+	r = s.describe()
 	var there []int
 	for i := range s.contestants {
 		if r.Contestants[i].Missing == "" {
@@ -85,7 +81,7 @@ func measure(s scenario, p part) (r samples.Scenario, rounds time.Duration) {
 		if c := &s.contestants[i]; c.warmUp != nil {
 			c.warmUp()
 		} else {
-			c.once()
+			c.runOnce()
 		}
 	}
 	r.Speeds = append(r.Speeds, calibrate())
@@ -97,7 +93,7 @@ func measure(s scenario, p part) (r samples.Scenario, rounds time.Duration) {
 		for k := range there {
 			i := there[(k+round)%len(there)]
 			c, to := &s.contestants[i], &r.Contestants[i]
-			d, allocs := c.once()
+			d, allocs := c.runOnce()
 			to.Samples = append(to.Samples, int64(d))
 			if !c.elsewhere {
 				each := float64(allocs) / s.ops
@@ -115,9 +111,9 @@ func measure(s scenario, p part) (r samples.Scenario, rounds time.Duration) {
 	return r, rounds
 }
 
-// described is the scenario without measurements. It says which contestants cannot be measured
+// describe returns the scenario without measurements. It says which contestants cannot be measured
 // here.
-func (s *scenario) described() samples.Scenario {
+func (s *scenario) describe() samples.Scenario {
 	r := samples.Scenario{
 		Name: s.name, Unit: s.unit, Ops: s.ops, Bytes: s.bytes, Measure: samples.Nanoseconds, Matrix: s.matrix, GrowsWith: s.growsWith,
 	}
@@ -143,8 +139,8 @@ func (s *scenario) described() samples.Scenario {
 	return r
 }
 
-// once runs c and returns what it took, and how many allocations of this process.
-func (c *contestant) once() (d time.Duration, allocs uint64) {
+// runOnce runs c and returns its time, and the number of allocations of this process.
+func (c *contestant) runOnce() (d time.Duration, allocs uint64) {
 	if c.setUp != nil {
 		defer c.setUp()()
 	}

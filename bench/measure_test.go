@@ -28,7 +28,7 @@ func TestWhatIsMissingIsLeftOut(t *testing.T) {
 	}
 }
 
-// Each round begins with another contestant, and each contestant is in each round once.
+// Each round begins with another contestant, and has each contestant once.
 func TestContestantsTakeTurns(t *testing.T) {
 	var order strings.Builder
 	turn := func(name string) contestant {
@@ -57,7 +57,7 @@ func TestContestantsTakeTurns(t *testing.T) {
 	}
 }
 
-// Who warms up in a way of its own does so once, and has no other run that is not counted.
+// A contestant with a warmUp has it once, and no other run that does not count.
 func TestWarmingUp(t *testing.T) {
 	warm, runs := 0, 0
 	s := scenario{name: "sample", unit: "turn", ops: 1, contestants: []contestant{

@@ -11,9 +11,8 @@ import (
 )
 
 // nohupOutput is syncOutput of programs that nohup(1) has started. Each contestant is a process
-// that ignores SIGHUP from its first instruction on. What a program ignores its children ignore,
-// unless something is done about it: os/exec leaves it at that, while brood starts every child with
-// each signal at its default.
+// that ignores SIGHUP from its first instruction on. Children inherit this: os/exec leaves it so,
+// while brood starts every child with each signal at its default.
 func nohupOutput(name string, n, goroutines int) scenario {
 	s := scenario{name: name, unit: "child", ops: float64(n), rounds: spawnRounds}
 	for _, way := range outputWays {

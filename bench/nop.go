@@ -9,8 +9,8 @@ import (
 	"sync"
 )
 
-// nop returns a program that does nothing, as small as a program can be, so that what is measured
-// is the starting and not the dynamic loader. Where no such program is known it is true(1).
+// nop returns a program that does nothing, as small as a program can be: starting it measures no
+// dynamic loader. On other systems it is true(1).
 var nop = sync.OnceValue(func() string {
 	if givenNop != "" {
 		return givenNop
@@ -28,11 +28,11 @@ var nop = sync.OnceValue(func() string {
 	return file
 })
 
-// givenNop and givenSleeper are the programs of the process that has started this one; empty: nop
-// and sleeper make them. They are set before these are called.
+// givenNop and givenSleeper are the programs that the parent process has made; empty: nop and
+// sleeper make them. They are set before the first call of those.
 var givenNop, givenSleeper string
 
-// removeNop deletes what nop made.
+// removeNop deletes the folder that nop has made.
 func removeNop() {
 	if dir := filepath.Dir(nop()); filepath.Base(nop()) == "nop" {
 		check(os.RemoveAll(dir))
@@ -48,7 +48,7 @@ var exitCode = map[string]struct {
 	"linux/arm64": {183, []byte{0, 0, 0x80, 0xd2, 0xc8, 0x0b, 0x80, 0xd2, 1, 0, 0, 0xd4}},
 }
 
-// elf makes an executable of one segment.
+// elf returns an executable with one segment.
 func elf(p struct {
 	machine uint16
 	code    []byte

@@ -8,11 +8,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// openFiles are descriptors that a program has besides those that it works with. They are
-// close-on-exec, as nearly all are in a program that starts others.
+// openFiles are descriptors that a program does not use. They are close-on-exec, as nearly all are
+// in a program that starts others.
 type openFiles []int
 
-// resize opens or closes as many as it takes to have n.
+// resize opens or closes descriptors until there are n.
 func (o *openFiles) resize(n int) {
 	if len(*o) == 0 && n > 0 {
 		fd, err := unix.Open(os.DevNull, unix.O_RDONLY|unix.O_CLOEXEC, 0)
@@ -30,11 +30,11 @@ func (o *openFiles) resize(n int) {
 	*o = (*o)[:n]
 }
 
-// workingFiles is more than the descriptors that any contestant works with.
+// workingFiles is more than the number of descriptors that any contestant uses.
 const workingFiles = 100
 
-// mostOpenFiles returns how many openFiles a process can have, up to want. It raises the hard limit
-// if that is needed and allowed.
+// mostOpenFiles returns the number of openFiles that a process can have, up to growthMost. It
+// raises the hard limit if that is needed and allowed.
 var mostOpenFiles = sync.OnceValue(func() int {
 	const need = growthMost + workingFiles
 	var limit unix.Rlimit
@@ -45,7 +45,7 @@ var mostOpenFiles = sync.OnceValue(func() int {
 	return max(0, int(limit.Max)-workingFiles)
 })
 
-// warnOpenFiles says that there will be fewer than there should.
+// warnOpenFiles prints a warning if there will be fewer openFiles than intended.
 func warnOpenFiles() {
 	if most := mostOpenFiles(); most < growthMost {
 		fmt.Fprintf(os.Stderr, "without %d open descriptors: the hard limit allows %d of them\n", growthMost, most)

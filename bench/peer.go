@@ -11,8 +11,8 @@ import (
 	"github.com/brood-go/brood/bench/samples"
 )
 
-// findPeer returns the file of a program that may not be installed. The environment may say where
-// it is, as in BROOD_BENCH_BUN. One that `make bench-peers` has installed comes before one in PATH.
+// findPeer returns the file of a program that may not be installed. The environment may name it, as
+// in BROOD_BENCH_BUN. A program that `make bench-peers` has installed comes before one in PATH.
 func findPeer(name string) (file string, ok bool) {
 	file, err := lookPeer(name)
 	return file, err == nil
@@ -28,7 +28,7 @@ func lookPeer(name string) (file string, err error) {
 	return exec.LookPath(cmp.Or(os.Getenv("BROOD_BENCH_"+strings.ToUpper(name)), pattern, name))
 }
 
-// npmPrograms are where the packages from npm have their programs, which differ by system and
+// npmPrograms has the places of the programs in packages from npm, which differ by system and
 // architecture.
 var npmPrograms = map[string]string{
 	"node": "node-*/bin/node",
@@ -36,8 +36,8 @@ var npmPrograms = map[string]string{
 	"deno": "@deno/*/deno",
 }
 
-// reportPeers says which programs are left out, and has the run say it. The versions of the others
-// are remembered.
+// reportPeers prints and notes in the run which programs are missing. It remembers the versions of
+// the others.
 func reportPeers(run *samples.Run, names ...string) {
 	for _, name := range names {
 		file, err := lookPeer(name)

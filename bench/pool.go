@@ -10,31 +10,31 @@ import (
 
 // The pool scenarios give small jobs to two workers, which send them back. In Go the job and its
 // result are decoded into strings at both ends, in JavaScript by JSON.parse, which is part of its
-// process.on('message'); the others do what their libraries do with a text.
+// process.on('message'). The other libraries handle a text in their own way.
 
-// poolWorkers is how many workers every contestant has.
+// poolWorkers is the number of workers of every contestant.
 const poolWorkers = 2
 
 // poolText is 30 bytes as JSON.
 var poolText = strings.Repeat("0123456789", 3)[:28]
 
-// poolLoad is how many jobs are under way at once.
+// poolLoad is the number of jobs under way at the same time.
 type poolLoad struct {
 	name string
-	each int    // most that one worker is sent at once, by contestants that can be told
-	all  int    // at once, in all
-	at   *place // nil: where the kernel puts them
+	each int    // greatest number per worker, for contestants with such an option
+	all  int    // number in all
+	at   *place // where the processes run; nil: the kernel chooses
 }
 
 // poolPeer is a parent and its workers.
 type poolPeer interface {
-	// echo has n jobs done.
+	// echo gives n jobs to the workers and waits for the results.
 	echo(n int, load poolLoad) time.Duration
 	close()
 }
 
-// poolScenarios are short: two cores have up to four processes to run, and the noise of that is met
-// by many rounds.
+// poolScenarios are short and have many rounds: up to four processes share two cores, which is
+// noisy.
 func poolScenarios(n func(int) int) []scenario {
 	core := places()[0]
 	return []scenario{
@@ -52,7 +52,7 @@ func poolScenarios(n func(int) int) []scenario {
 	}
 }
 
-// The floors of the scenarios, and the contestants that others are measured against.
+// The floors of the scenarios, and the contestants that others are compared with.
 const (
 	bareGo, bareNode = "bare channel", "bare channel, node"
 	poolGo, poolNode = "brood pool", "brood pool, node"
@@ -61,8 +61,8 @@ const (
 	roadRunner       = "RoadRunner"
 )
 
-// poolEcho has n small jobs done. most is a pool's time to that of bare channels to the same
-// workers; 0: without a target.
+// poolEcho does n small jobs. most is the target of a pool as a multiple of bare channels to the
+// same workers; 0: no target.
 func poolEcho(load poolLoad, n int, most float64) scenario {
 	s := scenario{name: "pool echo, " + load.name, unit: "job", ops: float64(n), rounds: 3}
 	add := func(name string, start func() poolPeer, targets ...target) {
@@ -95,7 +95,7 @@ func poolEcho(load poolLoad, n int, most float64) scenario {
 	return s
 }
 
-// poolBecause is what the rows say of each other where a target is missed.
+// poolBecause has the reasons for missed targets, by comparing rows.
 var poolBecause = map[string]string{
 	poolGo:                  "without a core of its own each process waits for the others; pinned to one core the pool takes as long as the bare channel",
 	poolGo + ", goroutines": "a job goes to a goroutine and its result comes back to the loop: with one job at a time that takes a dozen system calls in the worker, and a job on the loop takes three",
@@ -103,25 +103,27 @@ var poolBecause = map[string]string{
 	poolNode + " helper":    "most of the time is Node's own channel at the other end, as the bare channel shows, and the helper is JavaScript",
 }
 
-// contestant is one whose processes are started when it is measured first, and stay for all rounds.
+// contestant returns a contestant whose processes start before its first run and stay for all
+// rounds.
 func (load poolLoad) contestant(name string, n int, start func() poolPeer, targets []target) contestant {
 	var p poolPeer
 	return contestant{
 		name: name, targets: targets,
 		setUp: func() (tearDown func()) {
-			leave := load.enter()
+			unpin := load.pin()
 			if p == nil {
 				p = start()
 			}
-			return leave
+			return unpin
 		},
 		run:   func() time.Duration { return p.echo(n, load) },
 		close: func() { p.close() },
 	}
 }
 
-// enter has this program, and the processes that it starts meanwhile, run where the load is.
-func (load poolLoad) enter() (leave func()) {
+// pin makes this program, and the processes that it starts until unpin, run at the place of the
+// load.
+func (load poolLoad) pin() (unpin func()) {
 	if load.at == nil {
 		return func() {}
 	}
@@ -136,7 +138,7 @@ func (load poolLoad) enter() (leave func()) {
 	}
 }
 
-// mustEcho fails unless a job came back as it went.
+// mustEcho fails unless the result of a job is the job.
 func mustEcho(text string) {
 	if text != poolText {
 		fatal(fmt.Errorf("the result of a job is %q", text))

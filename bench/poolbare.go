@@ -8,7 +8,7 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// bareJob and bareResult are what a pool sends, written by hand.
+// bareJob and bareResult have the form of a pool's messages.
 type bareJob struct {
 	ID  uint64 `json:"id"`
 	Job string `json:"job"`
@@ -19,8 +19,8 @@ type bareResult struct {
 	Result string `json:"result"`
 }
 
-// barePool is what any pool of forked workers is made of, without the pool: channels, and as many
-// messages on their way as the load has.
+// barePool is the channels of a pool of forked workers without the pool. It has as many messages
+// under way as the load.
 type barePool struct {
 	loop      *reactor.Loop
 	children  []*childprocess.ChildProcess
@@ -33,7 +33,7 @@ type bareWorker struct {
 	module    string
 	args      []string
 	fork      childprocess.ForkOptions
-	removeDir func() // what it needed; nil: nothing
+	removeDir func() // removes the files of the program; nil without
 }
 
 func bareWorkerGo() bareWorker {

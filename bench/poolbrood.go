@@ -10,21 +10,22 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// poolProgram is what the workers of a pool run.
+// poolProgram is the program of a pool's workers.
 type poolProgram struct {
 	options   pool.Options
-	removeDir func() // what it needed; nil: nothing
+	removeDir func() // removes the files of the program; nil without
 }
 
-// goWorkers are workers of this program that have so many jobs at once: mode is "onloop" or
-// "goroutines", or "fleet" for those of an agent.
+// goWorkers returns workers that are this program and have up to inFlight jobs at the same time.
+// mode is "onloop" or "goroutines", or "fleet" for those of an agent.
 func goWorkers(mode string, inFlight int) poolProgram {
 	return poolProgram{options: pool.Options{
 		Module: self(), Args: []string{"-child-pool", mode, strconv.Itoa(inFlight)}, Max: poolWorkers, InFlight: inFlight,
 	}}
 }
 
-// nodeWorkers are workers in Node: mode is "plain", for one without a library, or "helper".
+// nodeWorkers returns workers in Node. mode is "plain", for a worker without a library, or
+// "helper".
 func nodeWorkers(node, mode string, inFlight int) poolProgram {
 	file, remove := poolScript("poolworker.js")
 	o := pool.Options{
@@ -43,10 +44,10 @@ type broodPool struct {
 	removeDir func()
 }
 
-// newBroodPool starts a pool, whose workers are ready then.
+// newBroodPool starts a pool and waits until its workers are ready.
 func newBroodPool(program poolProgram) *broodPool { return newBroodPoolOn(newLoop(), program) }
 
-// newBroodPoolOn is newBroodPool on that loop.
+// newBroodPoolOn is newBroodPool on a given loop.
 func newBroodPoolOn(l *reactor.Loop, program poolProgram) *broodPool {
 	p := openBroodPool(l, program)
 	ready := 0
@@ -60,7 +61,7 @@ func newBroodPoolOn(l *reactor.Loop, program poolProgram) *broodPool {
 	return p
 }
 
-// openBroodPool starts a pool.
+// openBroodPool starts a pool and does not wait.
 func openBroodPool(l *reactor.Loop, program poolProgram) *broodPool {
 	p := &broodPool{loop: l, removeDir: program.removeDir}
 	var err error
@@ -70,7 +71,8 @@ func openBroodPool(l *reactor.Loop, program poolProgram) *broodPool {
 	return p
 }
 
-// newSharedLoop makes a loop that hands work to goroutines and gets it from them.
+// newSharedLoop returns a loop that sleeps in the runtime's poller, for a program that exchanges
+// work with goroutines.
 func newSharedLoop() *reactor.Loop {
 	l, err := reactor.New(&reactor.Options{Netpoll: true})
 	check(err)
@@ -149,7 +151,7 @@ func poolChild(mode string, args []string) {
 	check(l.Close())
 }
 
-// attachedEcho sends an attachment back, or for the method "take" its length.
+// attachedEcho sends an attachment back, or its length for the method "take".
 func attachedEcho(method string, p []byte) any {
 	if method == "take" {
 		return len(p)

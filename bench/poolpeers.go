@@ -16,7 +16,8 @@ import (
 //go:embed peers/pool.js peers/poolworker.js peers/pooltask.js peers/pool.py
 var poolScripts embed.FS
 
-// poolScript writes the scripts, and the helper for Node workers, where a runtime finds them.
+// poolScript writes the scripts and the helper for Node workers to a folder, and returns the file
+// of one.
 func poolScript(name string) (file string, remove func()) {
 	dir, err := os.MkdirTemp("", "brood-bench")
 	check(err)
@@ -35,21 +36,21 @@ func writePoolScripts(dir string) {
 	check(pool.WriteNodeHelper(filepath.Join(dir, "brood-worker.cjs")))
 }
 
-// npmModules is where `make bench-peers` puts the peers from npm. BROOD_BENCH_NPM names another
-// node_modules.
+// npmModules returns the folder of the peers from npm, where `make bench-peers` puts them.
+// BROOD_BENCH_NPM names another node_modules.
 func npmModules() string {
 	dir, err := filepath.Abs(cmp.Or(os.Getenv("BROOD_BENCH_NPM"), "../.cache/bench-peers/node_modules"))
 	check(err)
 	return dir
 }
 
-// scriptPool is a pool of another language's, in a parent of its own that takes the time.
+// scriptPool is a pool of another language. Its parent process measures the time.
 type scriptPool struct {
 	name  string
 	start func() poolPeer
 }
 
-// scriptPools are those whose language and library are installed.
+// scriptPools returns the pools whose language and library are installed.
 func scriptPools() (all []scriptPool) {
 	if node, ok := findPeer("node"); ok {
 		for _, name := range npmPools {
@@ -73,8 +74,8 @@ func lookNPM(name string) error {
 	return err
 }
 
-// reportPackages says which packages from npm are left out, and remembers the versions of the
-// others.
+// reportPackages prints and notes in the run which packages from npm are missing, and remembers the
+// versions of the others.
 func reportPackages(run *samples.Run, names ...string) {
 	for _, name := range names {
 		if err := lookNPM(name); err != nil {

@@ -21,7 +21,7 @@ import (
 )
 
 // roadRunnerPool is RoadRunner's pool with workers in Go, which pass frames over pipes as its PHP
-// workers do. A worker has one job at a time, and each job under way a goroutine.
+// workers do. A worker has one job at a time, and each job under way has a goroutine.
 type roadRunnerPool struct{ pool *static_pool.Pool }
 
 func newRoadRunner() poolPeer {
@@ -48,7 +48,7 @@ func (p *roadRunnerPool) echo(n int, load poolLoad) time.Duration {
 	return time.Since(start)
 }
 
-// exec has one job done.
+// exec does one job.
 func (p *roadRunnerPool) exec() {
 	job, err := json.Marshal(poolText)
 	check(err)
@@ -63,7 +63,7 @@ func (p *roadRunnerPool) exec() {
 
 func (p *roadRunnerPool) close() { p.pool.Destroy(context.Background()) }
 
-// roadRunnerChild is a worker of RoadRunner's.
+// roadRunnerChild is a worker of RoadRunner's pool.
 func roadRunnerChild() {
 	relay := pipe.NewPipeRelay(os.Stdin, os.Stdout)
 	send := func(context int, body []byte, flags ...byte) {

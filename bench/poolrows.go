@@ -11,8 +11,8 @@ import (
 	"github.com/brood-go/brood/pool"
 )
 
-// once runs a job and the loop until the job is done.
-func (p *broodPool) once(job any, o *pool.RunOptions) (result *pool.Result) {
+// runOne runs the loop until one job is done.
+func (p *broodPool) runOne(job any, o *pool.RunOptions) (result *pool.Result) {
 	_, err := p.Run(job, o, func(r *pool.Result, err error) {
 		check(err)
 		result = r
@@ -23,8 +23,8 @@ func (p *broodPool) once(job any, o *pool.RunOptions) (result *pool.Result) {
 	return result
 }
 
-// lasting is a contestant of a pool that is there for all rounds.
-func lasting[P poolPeer](name string, start func() P, run func(P) time.Duration, targets ...target) contestant {
+// poolContestant returns a contestant whose pool stays for all rounds.
+func poolContestant[P poolPeer](name string, start func() P, run func(P) time.Duration, targets ...target) contestant {
 	var p P
 	started := false
 	return contestant{
@@ -40,21 +40,21 @@ func lasting[P poolPeer](name string, start func() P, run func(P) time.Duration,
 	}
 }
 
-// elsewhereOnly marks a contestant whose work is done in other processes.
-func elsewhereOnly(c contestant) contestant {
+// inOtherProcesses marks a contestant whose work is done in other processes.
+func inOtherProcesses(c contestant) contestant {
 	c.elsewhere = true
 	return c
 }
 
-// poolLarge has n attachments of 16 MiB sent there and back, one at a time. What has no attachments
-// sends a string, and threads copy a buffer.
+// poolLarge sends n attachments of 16 MiB there and back, one at a time. A library without
+// attachments sends a string, and threads copy a buffer.
 func poolLarge(n int) scenario {
 	const mib = 16
 	data := make([]byte, mib<<20)
 	run := func(p *broodPool) time.Duration {
 		start := time.Now()
 		for range n {
-			r := p.once(nil, &pool.RunOptions{Attach: data})
+			r := p.runOne(nil, &pool.RunOptions{Attach: data})
 			mustEqual(len(r.Attach), len(data))
 		}
 		return time.Since(start)
@@ -62,9 +62,9 @@ func poolLarge(n int) scenario {
 	s := scenario{name: "pool, 16 MiB there and back", unit: "MiB", ops: float64(n * mib)}
 	first := []target{{"workerpool", 1}, {"piscina", 1}, {jestWorker, 1}}
 	s.contestants = append(s.contestants,
-		lasting(poolGo, func() *broodPool { return newBroodPool(goWorkers("goroutines", 1)) }, run, first...))
+		poolContestant(poolGo, func() *broodPool { return newBroodPool(goWorkers("goroutines", 1)) }, run, first...))
 	if node, ok := findPeer("node"); ok {
-		s.contestants = append(s.contestants, lasting(poolNode+" helper", func() *broodPool {
+		s.contestants = append(s.contestants, poolContestant(poolNode+" helper", func() *broodPool {
 			program := nodeWorkers(node, "helper", 1)
 			program.options.Attachments = true
 			return newBroodPool(program)
@@ -83,18 +83,18 @@ func (s scenario) withNPM(run func(*scriptPoolServer) time.Duration) scenario {
 	for _, name := range npmPools {
 		if ok && lookNPM(name) == nil {
 			start := func() *scriptPoolServer { return newScriptPool(node, "pool.js", name) }
-			s.contestants = append(s.contestants, elsewhereOnly(lasting(name, start, run)))
+			s.contestants = append(s.contestants, inOtherProcesses(poolContestant(name, start, run)))
 		}
 	}
 	return s
 }
 
-// poolBeside has one worker do n small jobs, one at a time; the time is the one that 1 % of them
-// are longer than. Meanwhile the other worker is sent 64 MiB again and again.
+// poolBeside has one worker do n small jobs, one at a time, and measures their 99th percentile.
+// Meanwhile the other worker is sent 64 MiB again and again.
 func poolBeside(n int) scenario {
 	data := make([]byte, 64<<20)
 	start := func() *broodPool { return newBroodPool(goWorkers("onloop", 1)) }
-	small := func(p *broodPool) time.Duration { return p.slowest(n) }
+	small := func(p *broodPool) time.Duration { return p.percentile99(n) }
 	beside := func(p *broodPool) time.Duration {
 		ending, idle := false, false
 		var again func()
@@ -110,7 +110,7 @@ func poolBeside(n int) scenario {
 			check(err)
 		}
 		again()
-		took := p.slowest(n)
+		took := p.percentile99(n)
 		for ending = true; !idle; {
 			check(p.loop.Run())
 		}
@@ -119,20 +119,20 @@ func poolBeside(n int) scenario {
 	s := scenario{
 		name: "pool, 99th percentile of small jobs", unit: "job", ops: 1, rounds: 3,
 		contestants: []contestant{
-			lasting(poolGo+", other worker idle", start, small),
-			lasting(poolGo+", other worker sent 64 MiB", start, beside),
+			poolContestant(poolGo+", other worker idle", start, small),
+			poolContestant(poolGo+", other worker sent 64 MiB", start, beside),
 		},
 	}
 	s.contestants[1].targets = []target{{s.contestants[0].name, 2}}
 	return s
 }
 
-// slowest does n jobs, one after the other, and returns the 99th percentile of their times.
-func (p *broodPool) slowest(n int) time.Duration {
+// percentile99 does n jobs, one after the other, and returns the 99th percentile of their times.
+func (p *broodPool) percentile99(n int) time.Duration {
 	times := make([]time.Duration, n)
 	for i := range times {
 		start := time.Now()
-		p.once(poolText, nil)
+		p.runOne(poolText, nil)
 		times[i] = time.Since(start)
 	}
 	return samples.Quantile(times, 0.99)
@@ -184,11 +184,11 @@ func startPool(program poolProgram) time.Duration {
 func poolReplace(n int) scenario {
 	s := scenario{name: "pool, worker killed to answer of the next", unit: "worker", ops: float64(n)}
 	replace := func(p *broodPool) time.Duration {
-		number := p.once(poolText, nil).Worker.Number
+		number := p.runOne(poolText, nil).Worker.Number
 		start := time.Now()
 		for range n {
 			p.Kill(number)
-			number = p.once(poolText, nil).Worker.Number
+			number = p.runOne(poolText, nil).Worker.Number
 		}
 		return time.Since(start)
 	}
@@ -199,7 +199,7 @@ func poolReplace(n int) scenario {
 	}
 	s.contestants = []contestant{
 		{name: "spawn to answer", run: func() time.Duration { return spawnToAnswer(n) }},
-		lasting(poolGo, single, replace, target{"spawn to answer", 2}),
+		poolContestant(poolGo, single, replace, target{"spawn to answer", 2}),
 	}
 	return s
 }
@@ -226,9 +226,8 @@ func spawnToAnswer(n int) (sum time.Duration) {
 	return sum
 }
 
-// poolDo has n small jobs done by so many goroutines, each of which waits for its own. The loop
-// sleeps in the runtime's poller, as is recommended for Do, but for the row that shows what it
-// takes without that.
+// poolDo has that many goroutines do n small jobs, each waiting for its own. The loop sleeps in the
+// runtime's poller, as is recommended for Do. One row shows the cost without that.
 func poolDo(goroutines, n int) scenario {
 	each := max(1, goroutines/poolWorkers)
 	load := poolLoad{each: each, all: goroutines}
@@ -242,10 +241,10 @@ func poolDo(goroutines, n int) scenario {
 	s := scenario{
 		name: name, unit: "job", ops: float64(n),
 		contestants: []contestant{
-			lasting(poolGo+", Run", start, func(p *broodPool) time.Duration { return p.echo(n, load) }),
-			lasting(poolGo+", Do", startShared, do, target{roadRunner, 0.95}),
-			lasting(poolGo+", Do, without Netpoll", start, do),
-			lasting(roadRunner, newRoadRunner, func(p poolPeer) time.Duration { return p.echo(n, load) }),
+			poolContestant(poolGo+", Run", start, func(p *broodPool) time.Duration { return p.echo(n, load) }),
+			poolContestant(poolGo+", Do", startShared, do, target{roadRunner, 0.95}),
+			poolContestant(poolGo+", Do, without Netpoll", start, do),
+			poolContestant(roadRunner, newRoadRunner, func(p poolPeer) time.Duration { return p.echo(n, load) }),
 		},
 	}
 	s.contestants[1].because = "the rest is system calls: before each sleep the loop asks its poller, and the runtime asks its own"
@@ -264,7 +263,7 @@ func (p *broodPool) do(n, goroutines int) time.Duration {
 			}
 		})
 	}
-	// It ends with the jobs, and has the loop end: that is waited for.
+	// This goroutine ends with the jobs and stops the loop, which is waited for.
 	go func() {
 		all.Wait()
 		p.loop.Stop()

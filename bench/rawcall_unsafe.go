@@ -6,10 +6,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The calls below do not tell the Go scheduler that they may block, so that they cost what they
-// cost in C.
+// The calls below do not tell the Go scheduler that they may block, so their cost is the same as
+// in C.
 
-// rawCall is a read or write of p, which is not empty. It returns how many bytes it was.
+// rawCall makes a read or write of p, which must not be empty. It returns the number of bytes.
 func rawCall(trap uintptr, fd int, p []byte) int {
 	for {
 		n, _, errno := unix.RawSyscall(trap, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
@@ -22,7 +22,7 @@ func rawCall(trap uintptr, fd int, p []byte) int {
 	}
 }
 
-// rawEpollWait waits for events and returns how many there are.
+// rawEpollWait waits for events and returns their number.
 func rawEpollWait(epoll int, events []unix.EpollEvent) int {
 	for {
 		n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(epoll),
@@ -36,7 +36,7 @@ func rawEpollWait(epoll int, events []unix.EpollEvent) int {
 	}
 }
 
-// rawReap waits for the process of a pidfd, which has ended.
+// rawReap reaps the process of a pidfd, which has exited.
 func rawReap(pidfd int) {
 	if _, _, errno := unix.RawSyscall6(unix.SYS_WAITID, unix.P_PIDFD, uintptr(pidfd), 0, unix.WEXITED, 0, 0); errno != 0 {
 		check(errno)

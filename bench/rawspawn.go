@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// rawChild is a child started with plain system calls.
+// rawChild is a child started by plain system calls. It owns our ends of the three pipes.
 type rawChild struct{ pid, in, out, err int }
 
 func rawStart(file string) rawChild {
@@ -25,7 +25,7 @@ func rawStart(file string) rawChild {
 	return rawChild{pid, in[1], out[0], errs[0]}
 }
 
-func (c rawChild) finish(buf []byte) {
+func (c rawChild) wait(buf []byte) {
 	for _, fd := range []int{c.out, c.err} {
 		for {
 			n, err := syscall.Read(fd, buf)
@@ -49,13 +49,13 @@ func rawSpawn(n, inFlight int) time.Duration {
 	start := time.Now()
 	for range n {
 		if len(queue) == inFlight {
-			queue[0].finish(buf)
+			queue[0].wait(buf)
 			queue = append(queue[:0], queue[1:]...)
 		}
 		queue = append(queue, rawStart(file))
 	}
 	for _, c := range queue {
-		c.finish(buf)
+		c.wait(buf)
 	}
 	return time.Since(start)
 }

@@ -8,10 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// rawSpawner is what an event loop can do at best with syscall.ForkExec: an epoll watches both
-// outputs and the pidfd of every child. The descriptors may block, because each is read once for
-// each time that it was found readable. None is taken out of the epoll, because closing it does
-// that.
+// rawSpawner is the best event loop with syscall.ForkExec: an epoll watches both outputs and the
+// pidfd of every child. The descriptors may block, because each is read once for each readiness.
+// None is removed from the epoll, because its close does that.
 type rawSpawner struct {
 	epoll    int
 	file     string
@@ -21,12 +20,12 @@ type rawSpawner struct {
 	children []epollChild // by slot
 }
 
-// epollChild is a running child. open counts which of out, err and pidfd have not come to their
-// end.
+// epollChild is a running child. open is the number of out, err and pidfd that have not come to
+// their end.
 type epollChild struct{ in, out, err, pidfd, open int }
 
-// rawEpollSpawn starts n children with three pipes. As in brood, each that has come to its end is
-// followed by the next.
+// rawEpollSpawn starts n children with three pipes. As in brood, the next child starts when one has
+// come to its end.
 func rawEpollSpawn(n, inFlight int) time.Duration {
 	epoll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	check(err)
@@ -78,9 +77,9 @@ func (s *rawSpawner) start(slot int) {
 	}
 }
 
-// ready reads what has come, or waits for the process, and reports whether that was the last of the
+// ready reads from a pipe or reaps the child, and reports whether that was the last event of the
 // child. It is never called for an earlier child of the slot: a wait returns at most one event for
-// each descriptor, and the slot is free only when each of its three has had its last.
+// each descriptor, and the slot is free only after the last event of all three.
 func (s *rawSpawner) ready(slot, fd int) (done bool) {
 	c := &s.children[slot]
 	if fd == c.pidfd {

@@ -15,7 +15,7 @@ import (
 	"github.com/brood-go/brood/bench/samples"
 )
 
-// request is what a run was asked for.
+// request has the options of a run.
 type request struct {
 	rounds int
 	scale  float64
@@ -23,7 +23,7 @@ type request struct {
 	cpus   string
 }
 
-// wanted is how many rounds a scenario has where time is no matter.
+// wanted returns the number of rounds of a scenario if there is time for all.
 func (r request) wanted(s scenario) int {
 	if s.few {
 		return leastRounds
@@ -31,13 +31,12 @@ func (r request) wanted(s scenario) int {
 	return max(leastRounds, r.rounds*max(1, s.rounds))
 }
 
-// measureAll measures scenarios, each in two parts: first all of them have leastRounds, which shows
-// how long a round of each takes; then those that want more share the time that is left. Two parts
-// also mean that a machine that was slow for a minute was slow for some of a scenario's rounds, not
-// for all.
+// measureAll measures scenarios, each in two parts. First every scenario has leastRounds, which
+// shows the time of a round. Then the scenarios that want more rounds share the time that is left.
+// With two parts, a minute in which the machine is slow affects only some rounds of a scenario.
 func measureAll(run *samples.Run, chosen []scenario, r request) error {
 	if slices.ContainsFunc(chosen, func(s scenario) bool { return strings.HasPrefix(s.name, "script ") }) {
-		// One that cannot be built is missing, as any other.
+		// If it cannot be built, it is a missing contestant.
 		if file, err := buildBrood(); err == nil {
 			check(os.Setenv("BROOD_BENCH_BROOD", file))
 		}
@@ -61,7 +60,7 @@ func measureAll(run *samples.Run, chosen []scenario, r request) error {
 		if rounds == 0 {
 			continue
 		}
-		// The machine may have become slower since the first part.
+		// The limit is twice the estimate: the machine may be slower than in the first part.
 		more, err := r.measureApart(chosen[i].name, part{leastRounds, rounds, 2 * time.Duration(rounds) * needs[i].round})
 		if err != nil {
 			return err
@@ -71,20 +70,19 @@ func measureAll(run *samples.Run, chosen []scenario, r request) error {
 	return nil
 }
 
-// need is what the rest of a scenario would take.
+// need is the cost of the rounds that a scenario still wants.
 type need struct {
-	rounds int           // that are still wanted
-	round  time.Duration // of one
-	around time.Duration // to begin and end, if there are any
+	rounds int           // number of rounds still wanted
+	round  time.Duration // time of one
+	around time.Duration // time to begin and end, if there are any
 }
 
-// share says how many more rounds each scenario has in the time that is left. All get what they
-// need, if that is possible, or else no one gets more time than another that gets less than it
-// needs.
+// share divides the time that is left and returns the number of further rounds of each scenario. If
+// the time is too short for all, no scenario gets more time than one that gets less than it needs.
 func share(left time.Duration, needs []need) (rounds []int) {
 	rounds = make([]int, len(needs))
 	cost := func(i int) time.Duration { return needs[i].around + time.Duration(needs[i].rounds)*needs[i].round }
-	var open []int // those that want rounds, the cheapest first
+	var open []int // scenarios that want rounds, the cheapest first
 	for i := range needs {
 		if needs[i].rounds > 0 {
 			open = append(open, i)
@@ -103,15 +101,15 @@ func share(left time.Duration, needs []need) (rounds []int) {
 	return rounds
 }
 
-// partResult is what the process of a part has measured.
+// partResult is the result of the process of a part.
 type partResult struct {
 	Scenario samples.Scenario
 	Versions map[string]string
-	Rounds   time.Duration // what the rounds took, with all that is around a run
+	Rounds   time.Duration // time of the rounds, including everything around a run
 }
 
-// measureApart measures a part of a scenario in a process of its own, which has no heap, no threads
-// and no files of others.
+// measureApart measures a part of a scenario in a process of its own, without the heap, threads and
+// files of others.
 func (r request) measureApart(name string, p part) (*partResult, error) {
 	fmt.Fprintf(os.Stderr, "%s…\n", name)
 	var out bytes.Buffer
@@ -128,7 +126,7 @@ func (r request) measureApart(name string, p part) (*partResult, error) {
 	return got, nil
 }
 
-// measurePart is such a process.
+// measurePart is the process of a part. It writes a partResult to stdout.
 func measurePart(args []string) {
 	scale, err := strconv.ParseFloat(args[1], 64)
 	check(err)

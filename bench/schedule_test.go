@@ -30,7 +30,7 @@ func TestTimeIsSharedByNeed(t *testing.T) {
 	}
 }
 
-// A scenario is measured in two parts, each in a process of its own, which are one in the end.
+// A scenario is measured in two parts, each in a process of its own, which are then joined.
 func TestAScenarioIsMeasuredApart(t *testing.T) {
 	const scale = 0.0001
 	all := scenarios(scale)

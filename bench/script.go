@@ -13,11 +13,10 @@ import (
 	"sync"
 )
 
-// A script runtime is a program that runs JavaScript: brood, which is built from script/, and its
-// peers.
+// scriptRuntime is a program that runs JavaScript: brood, which is built from script/, or a peer.
 type scriptRuntime struct {
 	name string
-	args []string // in front of a script
+	args []string // arguments in front of a script
 	find func() (file string, err error)
 }
 
@@ -28,12 +27,12 @@ var scriptRuntimes = []*scriptRuntime{
 	{name: "deno", args: []string{"run", "-A"}, find: func() (string, error) { return lookPeer("deno") }},
 }
 
-// buildBrood builds the command once, as script/README.md says, unless BROOD_BENCH_BROOD says where
-// one is. removeBrood deletes it.
+// buildBrood builds the command once, as script/README.md says, unless BROOD_BENCH_BROOD names one.
+// removeBrood deletes it.
 //
-// What runs is a copy, as the peers are that npm has unpacked: a file that the linker has just
-// written through a mapping lies in the page cache in single pages, and each start then has more
-// page faults than that of a program which was installed.
+// The program that runs is a copy, like the peers that npm has unpacked. The linker writes its file
+// through a mapping, so that file lies in the page cache in single pages, and each start has more
+// page faults than the start of an installed program.
 var buildBrood = sync.OnceValues(func() (file string, err error) {
 	if other := os.Getenv("BROOD_BENCH_BROOD"); other != "" {
 		return exec.LookPath(other)
@@ -66,7 +65,7 @@ func copyProgram(to, from string) error {
 	return errors.Join(err, target.Close())
 }
 
-// broodDir is what buildBrood has made, empty if nothing.
+// broodDir is the folder that buildBrood has made, empty if there is none.
 var broodDir string
 
 func removeBrood() {
@@ -75,14 +74,14 @@ func removeBrood() {
 	}
 }
 
-// command is the program with its own arguments. It must be there.
+// command returns the program with its own arguments. The program must be installed.
 func (r *scriptRuntime) command() []string {
 	file, err := r.find()
 	check(err)
 	return append([]string{file}, r.args...)
 }
 
-// missing says why the program cannot be measured. Its version is remembered for the table.
+// missing returns why the program cannot be measured. It remembers its version for the table.
 func (r *scriptRuntime) missing() error {
 	file, err := r.find()
 	if err != nil {
@@ -91,16 +90,16 @@ func (r *scriptRuntime) missing() error {
 	return findVersion(r.name, file, "--version")
 }
 
-// scriptCommand is a script and its arguments, run by a program with arguments of its own.
+// scriptCommand returns a script with its arguments, run by a program with arguments of its own.
 func scriptCommand(command []string, rest ...string) *exec.Cmd {
 	return exec.Command(command[0], append(command[1:len(command):len(command)], rest...)...)
 }
 
-// errorLine is the line in which a runtime says what went wrong.
+// errorLine matches the line in which a runtime reports an error.
 var errorLine = regexp.MustCompile(`(?m)^.*[Ee]rror.*$`)
 
-// missing says why the process cannot do its work: it is started, and ends at once as its stdin
-// does.
+// missing returns why the process cannot do its work. It starts the process, which ends at once
+// with its stdin.
 func (s *server) missing() error {
 	dir, err := os.MkdirTemp("", "brood-bench")
 	check(err)

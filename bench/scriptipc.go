@@ -2,8 +2,8 @@ package main
 
 import "time"
 
-// scriptIPC measures channels of scripts: with a parent in Go, which is this library's, and with a
-// parent in the same runtime.
+// scriptIPC measures channels of scripts: with a parent in Go, by this library, and with a parent
+// in the same runtime.
 func scriptIPC(n func(int) int) (all []scenario) {
 	const small = 32
 	m := ipcText(small)
@@ -20,7 +20,7 @@ func scriptIPC(n func(int) int) (all []scenario) {
 	return append(all, scriptChannels("ipc one way, 32 B", "message", apart, count, func(p ipcPair) time.Duration { return p.source(count, m) }))
 }
 
-// scriptChannels has two contestants of each runtime.
+// scriptChannels returns a scenario with these two contestants for each runtime.
 func scriptChannels(name, unit string, at place, n int, job func(ipcPair) time.Duration) scenario {
 	s := scenario{name: "script " + name, unit: unit, ops: float64(n)}
 	for _, r := range scriptRuntimes {

@@ -10,12 +10,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// peakServer is a server that runs a command with the order "peak N", N times, and answers with the
-// sum of the most memory that each had. What wait4(2) tells of that is at least what this process
-// has had: a child shares its memory up to the exec, and that counts. So the child is stopped by
-// ptrace(2) as it exits, when its own figure is there.
+// peakServer is a server with the order "peak N", which runs a command N times and returns the sum
+// of their peaks of memory. The peak that wait4(2) reports is at least that of this process,
+// because a child shares its memory up to the exec. So ptrace(2) stops the child as it exits, when
+// its own figure is there.
 func peakServer(command []string) {
-	runtime.LockOSThread() // A tracer is a thread.
+	runtime.LockOSThread() // Only the tracing thread may call ptrace.
 	serve(func(_ string, args []int) (sum int64) {
 		for range args[0] {
 			sum += peakOf(command)
@@ -58,7 +58,7 @@ func peakOf(command []string) int64 {
 		case ws.TrapCause() == unix.PTRACE_EVENT_EXIT:
 			peak, signal = memoryOf(pid, "VmHWM"), 0
 		default:
-			signal = int(ws.StopSignal()) // It is its own: it goes on to it.
+			signal = int(ws.StopSignal()) // Deliver the signal that the child was sent.
 		}
 	}
 }

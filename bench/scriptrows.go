@@ -11,7 +11,7 @@ import (
 )
 
 // scriptScenarios compare the command brood with the other runtimes. The first contestant is Node,
-// where it is installed.
+// if it is installed.
 func scriptScenarios(n func(int) int) []scenario {
 	all := []scenario{
 		scriptHello(n(20)),
@@ -27,11 +27,11 @@ func scriptScenarios(n func(int) int) []scenario {
 	return append(all, scriptIPC(n)...)
 }
 
-// ahead is the target of brood where it must be ahead of Node.
+// ahead is the target of brood in rows where it must be ahead of Node.
 var ahead = []target{{"node", 1}}
 
-// ours adds targets to the contestant brood.
-func ours(s scenario, targets []target) scenario {
+// setBroodTargets sets the targets of the contestant brood.
+func setBroodTargets(s scenario, targets []target) scenario {
 	for i := range s.contestants {
 		if s.contestants[i].name == "brood" {
 			s.contestants[i].targets = targets
@@ -40,15 +40,15 @@ func ours(s scenario, targets []target) scenario {
 	return s
 }
 
-// helloScript is CommonJS by its name, in every runtime.
+// helloScript writes a script that every runtime takes for CommonJS, by its name.
 func helloScript(dir string) (file string) {
 	file = filepath.Join(dir, "hello.cjs")
 	check(os.WriteFile(file, []byte("console.log('hello');\n"), 0o644))
 	return file
 }
 
-// scriptHello starts a script that prints a word, n times, each from the start to the end of the
-// process.
+// scriptHello runs a script that prints a word, n times. It measures from the start to the exit of
+// the process.
 func scriptHello(n int) scenario {
 	s := scenario{name: "script hello, start to end", unit: "script", ops: float64(n)}
 	for _, r := range scriptRuntimes {
@@ -69,14 +69,14 @@ func scriptHello(n int) scenario {
 			},
 		})
 	}
-	s = ours(s, []target{{"node", 1.2}, {"bun", 1.2}, {"deno", 1.2}})
+	s = setBroodTargets(s, []target{{"node", 1.2}, {"bun", 1.2}, {"deno", 1.2}})
 	if i := s.index("brood"); i >= 0 {
 		s.contestants[i].because = "some 750 page faults of a Go program and its engine, and a millisecond to initialize its packages for TypeScript, zstd and Brotli"
 	}
 	return s
 }
 
-// scriptPeak is the most memory that such a script has had at a time, as peakServer tells it.
+// scriptPeak measures the peak of memory of such a script, by peakServer.
 func scriptPeak(n int) scenario {
 	s := scenario{name: "script hello, peak memory", unit: "script", ops: float64(n), size: true}
 	for _, r := range scriptRuntimes {
@@ -88,10 +88,10 @@ func scriptPeak(n int) scenario {
 			run: func() time.Duration { return time.Duration(p.ask("peak %d", n)) },
 		})
 	}
-	return ours(s, []target{{"node", 0.5}})
+	return setBroodTargets(s, []target{{"node", 0.5}})
 }
 
-// scriptOrder has a spawning server in each runtime do what an order says for n children.
+// scriptOrder gives an order for n children to a spawning server in each runtime.
 func scriptOrder(name, unit string, n int, targets []target, order string) scenario {
 	s := scenario{name: "script " + name, unit: unit, ops: float64(n)}
 	for _, r := range scriptRuntimes {
@@ -101,10 +101,10 @@ func scriptOrder(name, unit string, n int, targets []target, order string) scena
 			run: func() time.Duration { return time.Duration(p.ask(order, n)) },
 		})
 	}
-	return ours(s, targets)
+	return setBroodTargets(s, targets)
 }
 
-// missingServer says why a process that r runs cannot be measured.
+// missingServer returns a function that says why a process run by r cannot be measured.
 func (r *scriptRuntime) missingServer(p *server) func() error {
 	return func() error {
 		if err := r.missing(); err != nil {
@@ -114,15 +114,15 @@ func (r *scriptRuntime) missingServer(p *server) func() error {
 	}
 }
 
-// scriptStdout has a 'data' listener read what a child writes.
+// scriptStdout reads a child's output with a 'data' listener.
 func scriptStdout(bytes int) scenario {
 	s := scriptOrder("read a child's stdout", "MiB", bytes, nil, "stdout %d")
 	s.ops = float64(bytes) / (1 << 20)
 	return s
 }
 
-// scriptMemory has each runtime start n children, one after the other, and compares brood's memory
-// with that after five times as many. Each measurement is of a process of its own.
+// scriptMemory starts n children in each runtime, one after the other, and measures its memory.
+// brood is also measured after five times as many. Each measurement has a process of its own.
 func scriptMemory(n int) scenario {
 	s := scenario{name: "script memory, many spawns", unit: "process", ops: 1, size: true, few: true}
 	for _, r := range scriptRuntimes {
@@ -145,10 +145,10 @@ func scriptMemory(n int) scenario {
 	return s
 }
 
-// residentMemory is what a process has in memory, in bytes.
+// residentMemory returns the resident memory of a process in bytes.
 func residentMemory(pid int) int64 { return memoryOf(pid, "VmRSS") }
 
-// memoryOf reads one of the figures of a process, in bytes.
+// memoryOf returns a figure of /proc/PID/status in bytes.
 func memoryOf(pid int, figure string) int64 {
 	status, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "status"))
 	check(err)

@@ -12,9 +12,9 @@ import (
 //go:embed peers/shell.mjs
 var shellScript []byte
 
-// scriptShell runs a program n times by what each runtime, or a package from npm, has for scripts
-// that start programs. It is named by its path: Bun's shell has a true of its own, which starts
-// nothing.
+// scriptShell runs a program n times in the way that each runtime, or a package from npm, has for
+// scripts that start programs. The program is named by its path, because Bun's shell has a built-in
+// true, which starts nothing.
 func scriptShell(name string, n, inFlight int) scenario {
 	s := scenario{name: "script $, " + name, unit: "child", ops: float64(n)}
 	for _, way := range []struct {

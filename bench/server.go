@@ -10,17 +10,17 @@ import (
 	"strings"
 )
 
-// server is a process that does what the lines of its stdin say, and answers each with a line that
-// has one number. It begins with the first order and ends when its stdin does.
+// server is a process that obeys the lines of its stdin and answers each with a line that has one
+// number. It starts with the first order, and ends when its stdin does.
 type server struct {
 	command func(dir string) *exec.Cmd
-	dir     string // for files of the process, deleted when it has ended
+	dir     string // folder for files of the process, deleted after its exit
 	cmd     *exec.Cmd
 	orders  io.WriteCloser
 	answers *bufio.Reader
 }
 
-// ask gives an order and returns the answer.
+// ask sends an order and returns the answer.
 func (s *server) ask(format string, args ...any) int64 {
 	if s.cmd == nil {
 		s.start()
@@ -48,7 +48,7 @@ func (s *server) start() {
 	check(s.cmd.Start())
 }
 
-// close ends the process, if it has begun.
+// close ends the process, if it was started.
 func (s *server) close() {
 	if s.cmd == nil {
 		return

@@ -9,9 +9,8 @@ import (
 	"sync"
 )
 
-// sleeper returns a program that waits for the end of its stdin, as small as a program can be, so
-// that its end takes no time that is not the system's own. Where no such program is known it is
-// cat(1).
+// sleeper returns a program that waits for the end of its stdin, as small as a program can be: its
+// exit takes no time except the system's. On other systems it is cat(1).
 var sleeper = sync.OnceValue(func() string {
 	if givenSleeper != "" {
 		return givenSleeper

@@ -10,20 +10,19 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// spawnRounds: starting a process takes a tenth of a millisecond, of which the scheduler of a
-// virtual machine makes two every now and then.
+// spawnRounds is large because starting a process takes a tenth of a millisecond, which becomes two
+// now and then by the scheduler of a virtual machine.
 const spawnRounds = 7
 
 // rawEpoll is the floor of a library with an event loop that starts its children with
-// syscall.ForkExec. The other raw contestant reads to the end of one child after the other, so that
-// a child of many waits for those before it.
+// syscall.ForkExec. rawBlocking reads to the end of one child after the other, so a child waits for
+// those before it.
 const (
 	rawEpoll    = "raw ForkExec, epoll, pidfd"
 	rawBlocking = "raw ForkExec, blocking reads"
 )
 
-// becauseKernel is what a profile (perf, with the system) says of the rows whose targets are
-// missed.
+// becauseKernel is the reason, by a profile of this program and the kernel (perf).
 const becauseKernel = "four fifths of the time is the kernel's, which forks, executes and ends the program for all contestants alike; bench/STARTING.md lists the rest, call by call"
 
 // broodAsync is brood with Async: the loop starts children on several threads, as os/exec does.
@@ -31,8 +30,8 @@ const broodAsync = "brood, Async"
 
 var async = &childprocess.Options{Async: true}
 
-// spawnSequential starts children with three pipes one after the other; each is done when its
-// output has ended and it was waited for.
+// spawnSequential starts children with three pipes one after the other. A child is done when its
+// output has ended and it was reaped.
 func spawnSequential(n int) scenario {
 	return spawnToClose("one at a time", n, 1, target{rawEpoll, 0.95}, target{"os/exec", 0.70})
 }

@@ -8,7 +8,7 @@ import (
 	"sync"
 )
 
-// spawningPeer is a way to start processes, in a spawning server.
+// spawningPeer is a spawning server that starts processes in one way.
 type spawningPeer struct {
 	name    string
 	server  *server
@@ -33,7 +33,7 @@ func spawningPeers() []spawningPeer {
 	return all
 }
 
-// posixSpawnProgram is peers/posix_spawn.c.
+// posixSpawnProgram compiles peers/posix_spawn.c.
 var posixSpawnProgram = sync.OnceValues(func() ([]string, error) {
 	return compile("posix_spawn", "cc", peerSource("posix_spawn.c"), "-O2")
 })

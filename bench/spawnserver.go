@@ -11,15 +11,15 @@ import (
 // at a time, each with three pipes and to its close. Its orders are the same in every language:
 //
 //	open COUNT    have that many descriptors open; the answer is COUNT
-//	spawn COUNT   start that many children; the answer is the nanoseconds that it took
+//	spawn COUNT   start that many children; the answer is the time in nanoseconds
 //
-// Before the first order it has started one child, as a program has that starts some before it
-// serves thousands of clients: with the first child a loop of brood reserves low descriptors for
-// those that follow.
+// It starts one child before the first order, like a program that starts some before it has
+// thousands of clients: with the first child a loop of brood reserves low descriptors for later
+// ones.
 
-// having is a contestant that starts n children while a spawning server has so many descriptors
-// open. Several contestants may share the server; any of them closes it.
-func having(name string, s *server, open, n int) contestant {
+// withOpenFiles returns a contestant that starts n children while a spawning server has that many
+// descriptors open. Several contestants may share the server; any of them closes it.
+func withOpenFiles(name string, s *server, open, n int) contestant {
 	return contestant{
 		name: name, elsewhere: true, close: s.close,
 		setUp: func() (tearDown func()) {

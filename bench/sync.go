@@ -13,7 +13,7 @@ import (
 	"github.com/brood-go/brood/childprocess"
 )
 
-// outputWay runs a program to its end and returns what it has written to stdout.
+// outputWay is a way to run a program to its end and return its stdout.
 type outputWay struct {
 	name    string
 	targets []target
@@ -40,7 +40,8 @@ var outputWays = []outputWay{
 
 var outputTargets = []target{{"os/exec", 0.80}}
 
-// syncOutput runs a program to its end for its output, n times, on some goroutines at once.
+// syncOutput runs a program to its end for its output, n times, on some goroutines at the same
+// time.
 func syncOutput(name string, program func() []string, want, n, goroutines int) scenario {
 	s := scenario{name: name, unit: "child", ops: float64(n), rounds: spawnRounds}
 	for _, way := range outputWays {
@@ -71,11 +72,11 @@ func outputs(program []string, want, n, goroutines int, output func(file string,
 	return time.Since(start)
 }
 
-// writerOutput is how much writer writes, in bytes.
+// writerOutput is the number of bytes that writer writes.
 const writerOutput = 64 << 10
 
-// writer returns what writes to its stdout and does nothing else: where it cannot be made as small
-// as nop, head(1).
+// writer returns a program that writes to its stdout and does nothing else. If it cannot be made as
+// small as nop, it is head(1).
 var writer = sync.OnceValue(func() []string {
 	if filepath.Base(nop()) != "nop" || runtime.GOARCH != "amd64" {
 		return []string{"head", "-c", strconv.Itoa(writerOutput), "/dev/zero"}
@@ -87,7 +88,7 @@ var writer = sync.OnceValue(func() []string {
 	return []string{file}
 })
 
-// write16Pages calls write(1, 0x400000, 4096) 16 times: what it writes is the page that it is in.
+// write16Pages calls write(1, 0x400000, 4096) 16 times. It writes its own page.
 var write16Pages = []byte{
 	0xbb, 16, 0, 0, 0, // mov ebx, 16
 	0xb8, 1, 0, 0, 0, // again: mov eax, SYS_write

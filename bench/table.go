@@ -9,12 +9,12 @@ import (
 	"github.com/brood-go/brood/bench/samples"
 )
 
-// table is the report: a block for each scenario, its contestants with their time per operation,
-// and their ratio to the first one, which is the floor. Below are the growths, each with a table of
-// its own.
+// table returns the report: a block for each scenario with its contestants, their time per
+// operation, and their ratio to the first one, which is the floor. Below are the growths, each with
+// a table of its own.
 func table(run *samples.Run) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n%s\n\n", run.Said(), run.Steadiness())
+	fmt.Fprintf(&b, "%s\n%s\n\n", run.Summary(), run.Steadiness())
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for i := range run.Scenarios {
 		if s := &run.Scenarios[i]; s.GrowsWith == "" {
@@ -54,7 +54,7 @@ func tableBlock(w *tabwriter.Writer, s *samples.Scenario, unsteady bool) {
 	fmt.Fprintln(w, "\t\t\t\t\t\t\t")
 }
 
-// verdicts are those of a contestant, with the reason behind one that was missed.
+// verdicts returns the verdicts of a contestant, and the reason if one was missed.
 func verdicts(s *samples.Scenario, i int) string {
 	var all []string
 	for _, v := range s.Verdicts(i) {
@@ -67,7 +67,7 @@ func verdicts(s *samples.Scenario, i int) string {
 	return text
 }
 
-// growthTable has a line for each series with its cost by the size, and the exponent of its growth.
+// growthTable returns a line for each series with its cost by size, and the exponent of its growth.
 func growthTable(s *samples.Scenario) string {
 	growths := s.Growths()
 	if len(growths) == 0 {

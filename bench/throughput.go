@@ -12,7 +12,7 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// stdoutThroughput reads what one child writes.
+// stdoutThroughput reads the output of one child.
 func stdoutThroughput(n int) scenario {
 	args := []string{"-child-write", strconv.Itoa(n)}
 	return scenario{
@@ -112,7 +112,7 @@ func shellPipe(count string) time.Duration {
 	return time.Since(start)
 }
 
-// broodPipe has the parent move the bytes.
+// broodPipe pipes through the parent.
 func broodPipe(count string) time.Duration {
 	return broodPair(count, func(l *reactor.Loop) {
 		a := spawn(l, childprocess.Ignore, childprocess.Pipe, "-child-write", count)
@@ -155,7 +155,7 @@ func mustSucceed(s childprocess.ExitStatus) {
 	}
 }
 
-// execPipe is what a Go programmer writes first: the parent copies.
+// execPipe copies in the parent, as a Go programmer would write it first.
 func execPipe(count string) time.Duration {
 	start := time.Now()
 	a, b := exec.Command(self(), "-child-write", count), exec.Command(self(), "-child-read", count)

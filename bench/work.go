@@ -7,47 +7,45 @@ import (
 )
 
 // The scenarios of peers are the table of every workload by every contestant. Each contestant is a
-// process of its own, whose orders are the same in every language; the answer to each is the
-// nanoseconds that it took:
+// process of its own. The orders are the same in every language. The answer is the time in
+// nanoseconds, unless the order says otherwise:
 //
-//	spawn COUNT INFLIGHT    start that many children that do nothing, so many at once, each with three pipes and to its close
+//	spawn COUNT INFLIGHT    start COUNT children that do nothing, INFLIGHT at a time, each with three pipes and to its close
 //	shell COUNT             run "echo hello" by the shell for its output, one at a time
-//	gap COUNT               start that many children one at a time while a timer fires each millisecond: the longest time that
-//	                        it has not fired in
-//	stdout BYTES CHILDREN   read what so many children write, each so many bytes, all at once
-//	lines COUNT             read so many lines of workLine bytes that a child writes
-//	stdin BYTES             write so many bytes to a child that reads them to their end
-//	listeners COUNT LIVING  add a listener to an emitter that has so many, and take the oldest one off, so often
-//	emit COUNT LIVING       call so many listeners, by an emitter that has LIVING of them
-//	timers COUNT            set so many timers over the next 100 ms, in mixed order, and let them fire
-//	resets COUNT            reset one of 1024 timers to an hour from then, so often
-//	heap BYTES              have so many bytes in memory from now on, all written to: the answer is BYTES
-//	living COUNT            have so many children that do nothing but live: the answer is COUNT
-//	ends COUNT              have so many more, and kill them one after the other, each when the one before has closed: the answer
-//	                        is the nanoseconds that the latter took
+//	gap COUNT               start COUNT children one at a time while a timer fires each millisecond: the longest time in which
+//	                        it has not fired
+//	stdout BYTES CHILDREN   read the output of CHILDREN children at the same time, BYTES of each
+//	lines COUNT             read COUNT lines of workLine bytes from a child
+//	stdin BYTES             write BYTES to a child that reads them to their end
+//	listeners COUNT LIVING  add a listener to an emitter that has LIVING, and remove the oldest one, COUNT times
+//	emit COUNT LIVING       call COUNT listeners, by an emitter that has LIVING of them
+//	timers COUNT            set COUNT timers over the next 100 ms, in mixed order, and let them fire
+//	resets COUNT            reset one of 1024 timers to an hour from then, COUNT times
+//	heap BYTES              have BYTES in memory from now on, all written to: the answer is BYTES
+//	living COUNT            have COUNT children that only live: the answer is COUNT
+//	kills COUNT             start COUNT more, then kill each when the one before has closed: the time of the kills
 //
-// Its arguments end with a program that does nothing, with this program, whose -child-write and the
-// like are the children, and with a program that lives until its stdin ends. Not every peer does
-// what is asked for outside the scenarios of peers.
+// The last arguments of a contestant are a program that does nothing, this program, which is the
+// child for -child-write and the like, and a program that lives until its stdin ends. Not every
+// peer knows the orders that only other scenarios use.
 
-// shellCommand is run by a shell, and shellOutput what it says.
+// shellCommand is a command for the shell, and shellOutput its output.
 const (
 	shellCommand = "echo hello"
 	shellOutput  = "hello\n"
 )
 
-// workLine is what a line has with its newline, in bytes.
+// workLine is the number of bytes of a line with its newline.
 const workLine = 32
 
-// workload is an order and what it is called.
+// workload is an order with its name.
 type workload struct {
 	name, unit string
 	ops        float64
 	order      string
-	// the order to warm up with, if a round takes so long that there are few; empty: there are many
-	brief   string
-	because string // why brood is not the first, for when it is not
-	async   string // the same for brood with Async, which takes part then
+	brief      string // order for the warm-up if a round takes long; empty: it does not
+	because    string // reason if brood is not the first
+	async      string // the same for brood with Async, which takes part if this is set
 }
 
 func workScenarios(n func(int) int) (all []scenario) {
@@ -69,7 +67,7 @@ func workScenarios(n func(int) int) (all []scenario) {
 	return append(all, heapScenario(heap, 2<<30))
 }
 
-// What a profile says of the rows where others are ahead.
+// The reasons, by a profile, for rows in which others are ahead.
 const (
 	becauseThreads    = "others start children on several threads, whose execve(2) overlap; Spawn returns the process id, so it starts one child after the other"
 	becauseProcessors = "both processors are busy nearly all the time, four fifths of it in the kernel, and the loop's thread takes turns with those that start"
@@ -117,14 +115,14 @@ func (w workload) scenario() scenario {
 	return s
 }
 
-// heapScenario starts n children from a process that has so many bytes in memory. Each process is
-// there for its round alone, because a machine has no memory for all of them at once.
+// heapScenario starts n children from a process with heap bytes in memory. Each process exists for
+// its round alone, because the machine has no memory for all of them at the same time.
 func heapScenario(n, heap int) scenario {
 	s := scenario{name: "peers, spawn to close, 2 GiB in the parent", unit: "child", ops: float64(n), few: true, matrix: true}
 	for _, p := range workPeers() {
 		server := p.server()
 		s.contestants = append(s.contestants, contestant{
-			// There is a child before each round.
+			// setUp starts a child before each round.
 			name: p.name, missing: p.missing, elsewhere: true, warmUp: func() {},
 			setUp: func() (tearDown func()) {
 				mustEqual(int(server.ask("heap %d", heap)), heap)

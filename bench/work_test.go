@@ -9,8 +9,7 @@ import (
 	"time"
 )
 
-// Every peer that is there does what each order says: it checks for itself what its children have
-// written.
+// Every installed peer obeys each order. It checks the output of its children itself.
 func TestPeersDoTheirWork(t *testing.T) {
 	for _, p := range workPeers() {
 		t.Run(p.name, func(t *testing.T) {
@@ -41,7 +40,7 @@ func TestPeersDoTheirWork(t *testing.T) {
 	}
 }
 
-// A child that fails, or writes less than it was told, is not measured as if it had done its work.
+// A child that fails, or writes too little, is not measured as if it had done its work.
 func TestPeersNoticeAChildThatFails(t *testing.T) {
 	for _, p := range workPeers() {
 		t.Run(p.name, func(t *testing.T) {
@@ -52,7 +51,7 @@ func TestPeersNoticeAChildThatFails(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			// In place of this program there is one that ignores its arguments and fails.
+			// The program in place of this one ignores its arguments and fails.
 			cmd := scriptCommand(command, nop(), "/bin/false", sleeper())
 			cmd.Stdin = strings.NewReader("stdout 1000 1\n")
 			if out, err := cmd.Output(); err == nil {
@@ -84,7 +83,7 @@ func TestLivingChildrenLiveAndEnd(t *testing.T) {
 					t.Errorf("there are %d children in place of %d", got, count)
 				}
 			}
-			for _, order := range []string{"spawn 2 1", "ends 3"} {
+			for _, order := range []string{"spawn 2 1", "kills 3"} {
 				if took := server.ask("%s", order); took <= 0 {
 					t.Errorf("%s beside one that lives took %d ns", order, took)
 				}
@@ -96,7 +95,7 @@ func TestLivingChildrenLiveAndEnd(t *testing.T) {
 	}
 }
 
-// countChildren counts the processes that run sleeper and whose parent is a process.
+// countChildren counts the children of a process that run sleeper.
 func countChildren(t *testing.T, parent int) (n int) {
 	t.Helper()
 	entries, err := os.ReadDir("/proc")
@@ -106,7 +105,7 @@ func countChildren(t *testing.T, parent int) (n int) {
 	for _, e := range entries {
 		stat, err := os.ReadFile("/proc/" + e.Name() + "/stat")
 		if err != nil {
-			continue // It is no process, or has ended.
+			continue // It is no process, or has exited.
 		}
 		_, rest, _ := strings.Cut(string(stat), "(sleeper) ")
 		fields := strings.Fields(rest)
@@ -122,7 +121,7 @@ func TestEchoServersEcho(t *testing.T) {
 	for i := range s.contestants {
 		c := &s.contestants[i]
 		t.Run(c.name, func(t *testing.T) {
-			if took, _ := c.once(); took <= 0 || took > time.Minute {
+			if took, _ := c.runOnce(); took <= 0 || took > time.Minute {
 				t.Errorf("a round trip for each connection took %v", took)
 			}
 			c.close()
@@ -147,8 +146,8 @@ func TestNamesAreOfOneScenario(t *testing.T) {
 	}
 }
 
-// A target against nobody would never be missed. Peers that are installed or not are known by other
-// scenarios.
+// A target against a contestant that does not exist would never be missed. The names of peers that
+// may be missing are known from other scenarios.
 func TestTargetsAreAgainstContestants(t *testing.T) {
 	all := map[string]bool{"node": true, "bun": true, "deno": true, "node rr": true, jestWorker: true, "piscina": true, "workerpool": true, executor: true}
 	for _, s := range scenarios(1) {

@@ -8,9 +8,9 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// What a process with this library does of the orders of work.go.
+// This file has the orders of work.go for a process with this library.
 
-// onLoop begins a job on a loop of its own and returns how long the loop has run.
+// onLoop begins a job on a loop of its own, runs the loop, and returns the time.
 func onLoop(begin func(*reactor.Loop)) time.Duration {
 	l := newLoop()
 	defer func() { check(l.Close()) }()

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// What a process with os/exec does of the orders of work.go.
+// This file has the orders of work.go for a process with os/exec.
 
 func execShell(n int) time.Duration {
 	start := time.Now()
@@ -24,7 +24,7 @@ func execGap(n int) (longest time.Duration) {
 	ticks := time.NewTicker(time.Millisecond)
 	defer ticks.Stop()
 	done := make(chan struct{})
-	// It ends with the children, which are waited for.
+	// This goroutine ends with the children. The loop below waits for it.
 	go func() {
 		execSpawn(n, 1)
 		close(done)

@@ -10,10 +10,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What bare system calls do of the orders of work.go: each of them must be made by any contestant.
-// Where there is one child, reads and writes block.
+// This file has the orders of work.go by bare system calls: every contestant must make these too.
+// With one child, reads and writes block.
 
-// rawRun starts a program with a pipe at one of its descriptors, 0 or 1, and returns the other end.
+// rawRun starts a program with a pipe as descriptor slot, 0 or 1, and returns the other end, which
+// the caller owns.
 func rawRun(slot int, file string, args ...string) (pid, fd int) {
 	var p [2]int
 	check(syscall.Pipe2(p[:], syscall.O_CLOEXEC))
@@ -25,7 +26,7 @@ func rawRun(slot int, file string, args ...string) (pid, fd int) {
 	return pid, p[1-slot]
 }
 
-// rawWait waits for a process that must succeed.
+// rawWait reaps a process that must succeed.
 func rawWait(pid int) {
 	var ws syscall.WaitStatus
 	_, err := syscall.Wait4(pid, &ws, 0, nil)
@@ -84,7 +85,7 @@ func rawReadAll(bytes, children int) time.Duration {
 	return d
 }
 
-// rawLines finds the newlines: no line is put together that two reads have parts of.
+// rawLines finds the newlines. It does not join a line that two reads have parts of.
 func rawLines(n int) time.Duration {
 	buf := make([]byte, chunk)
 	lines, got := 0, 0

@@ -9,7 +9,8 @@ import (
 	"github.com/brood-go/brood/bench/samples"
 )
 
-// goWork is what a process in Go does of the orders of work.go; nil: it does not.
+// goWork has the orders of work.go for a process in Go. A nil function is an order that it does not
+// have.
 type goWork struct {
 	spawn  func(n, inFlight int) time.Duration
 	shell  func(n int) time.Duration
@@ -26,7 +27,7 @@ var goWorks = map[string]goWork{
 	"os/exec":     {spawn: execSpawn, shell: execShell, gap: execGap, stdout: execReadAll, lines: execLines, stdin: execFeed},
 }
 
-// workServer is such a process.
+// workServer is the process of a goWork.
 func workServer(way, nothing, program, sleeping string) {
 	givenNop, givenSelf, givenSleeper = nothing, program, sleeping
 	w := goWorks[way]
@@ -34,7 +35,7 @@ func workServer(way, nothing, program, sleeping string) {
 	var children *livingChildren
 	switch way {
 	case "brood":
-		l := newLoop() // There is one for all orders, as in a program that has one loop.
+		l := newLoop() // All orders share it, as in a program with one loop.
 		w.spawn = func(n, inFlight int) time.Duration { return broodSpawnOn(l, n, inFlight, nil) }
 		children = &livingChildren{way: &broodLiving{loop: l}}
 	case broodAsync:
@@ -46,7 +47,7 @@ func workServer(way, nothing, program, sleeping string) {
 	serve(func(order string, args []int) int64 {
 		switch order {
 		case "heap":
-			// It has no pointers, so that the garbage collector does not look through it.
+			// It has no pointers, so the garbage collector does not scan it.
 			heap = make([]byte, args[0])
 			for i := 0; i < len(heap); i += os.Getpagesize() {
 				heap[i] = 1
@@ -55,9 +56,9 @@ func workServer(way, nothing, program, sleeping string) {
 		case "living":
 			children.resize(args[0])
 			return int64(args[0])
-		case "ends":
+		case "kills":
 			runtime.GC()
-			return int64(children.way.ends(children.stdin, args[0]))
+			return int64(children.way.killEach(children.stdin, args[0]))
 		}
 		runtime.GC()
 		return int64(w.do(order, args))

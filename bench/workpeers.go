@@ -12,12 +12,11 @@ import (
 	"github.com/brood-go/brood/bench/samples"
 )
 
-// workPeer is a program that does what the orders of work.go say.
+// workPeer is a program that obeys the orders of work.go.
 type workPeer struct {
-	name string
-	// the program and its first arguments; an error says why it is not there
-	find  func() (command []string, err error)
-	lacks map[string]string // orders that make no sense to it, and why
+	name  string
+	find  func() (command []string, err error) // program, arguments; or why it is missing
+	lacks map[string]string                    // orders that make no sense for it, with the reason
 }
 
 func workPeers() []workPeer {
@@ -37,13 +36,13 @@ func workPeers() []workPeer {
 	}
 }
 
-// missing says why the program cannot be measured.
+// missing returns why the program cannot be measured.
 func (p workPeer) missing() error {
 	_, err := p.find()
 	return err
 }
 
-// server is a process of the program, which has not begun.
+// server returns a process of the program, which is not started yet.
 func (p workPeer) server() *server {
 	return &server{command: func(string) *exec.Cmd {
 		command, err := p.find()
@@ -56,16 +55,16 @@ func workGo(way string) func() ([]string, error) {
 	return func() ([]string, error) { return []string{self(), "-child-work", way}, nil }
 }
 
-// peerSource is a file of peers/. The working directory is that of this program's source, as `make
-// bench` has it.
+// peerSource returns the path of a file of peers/. The working directory must be that of this
+// source, as under `make bench`.
 func peerSource(name string) string {
 	file, err := filepath.Abs(filepath.Join("peers", name))
 	check(err)
 	return file
 }
 
-// workScript runs peers/work.mjs, with the module that starts its children, by a program with
-// arguments of its own.
+// workScript runs peers/work.mjs by a program with arguments of its own. module is the module that
+// starts the children.
 func workScript(name, module, program string, args ...string) func() ([]string, error) {
 	return func() ([]string, error) {
 		file, err := lookPeer(program)
@@ -97,11 +96,11 @@ func pythonScript() ([]string, error) {
 	return []string{file, peerSource("work.py")}, nil
 }
 
-// versionNumber is what a program's version is among what it says of it.
+// versionNumber matches the version in the output of a program.
 var versionNumber = regexp.MustCompile(`\d+\.\d+(\.\d+)?`)
 
 // findVersion asks a program for its version, once, and remembers it for the table. A program that
-// does not answer is as if it were not there.
+// does not answer counts as missing.
 func findVersion(name, file string, args ...string) error {
 	if _, ok := foundVersions[name]; ok {
 		return nil
@@ -118,7 +117,7 @@ func findVersion(name, file string, args ...string) error {
 	return nil
 }
 
-// npmVersion is the version of a package from npm, empty if it does not say.
+// npmVersion returns the version of a package from npm, empty if it has none.
 func npmVersion(name string) string {
 	data, err := os.ReadFile(filepath.Join(npmModules(), name, "package.json"))
 	if err != nil {

@@ -12,16 +12,16 @@ import (
 	"github.com/brood-go/brood/childprocess"
 )
 
-// The race detector allocates on its own account, so this file is not built with it.
+// The race detector allocates memory of its own, so this file is not built with it.
 
-// requireAllocs runs some children, and requires that each has cost at most so many allocations.
-// There are a few more in a run: a map of the loop grows, the idle loops are looked after.
+// requireAllocs runs some children and requires that each costs at most so many allocations. A run
+// has a few more: a map of the loop grows, and a timer sweeps the idle loops.
 func requireAllocs(t *testing.T, most float64, child func()) {
 	t.Helper()
 	if fork := os.Getenv(forkSwitch); fork != "" || watchesSIGCHLD() {
 		t.Skip("what a child costs is known of the own fork with all its features and of pidfds")
 	}
-	child() // The first one makes what is kept.
+	child() // The first child makes the things that the loop keeps.
 	const children, ofARun = 50, 10
 	all := testing.AllocsPerRun(1, func() {
 		for range children {
@@ -31,7 +31,7 @@ func requireAllocs(t *testing.T, most float64, child func()) {
 	require.LessOrEqual(t, all, most*children+ofARun, "%.2f each", all/children)
 }
 
-// Of these, 5 are the listeners and the closure for them.
+// 5 of them are the listeners and the closure for them.
 func TestAChildWithThreePipesAllocates19Times(t *testing.T) {
 	l, closed := newLoop(t), 0
 	requireAllocs(t, 19, func() {

@@ -12,7 +12,7 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// The race detector allocates on its own account, so this file is not built with it.
+// The race detector allocates memory of its own, so this file is not built with it.
 
 // An echoing child is a cat on a loop of its own.
 type echoing struct {
@@ -43,7 +43,7 @@ func (e *echoing) roundTrip() {
 	}
 }
 
-func (e *echoing) end() {
+func (e *echoing) finish() {
 	e.child.Stdin.End()
 	run(e.t, e.loop)
 	status, ended := e.child.Status()
@@ -51,14 +51,14 @@ func (e *echoing) end() {
 	require.True(e.t, status.Success(), status)
 }
 
-// What goes through a living child costs no memory.
+// A chunk that goes through a running child allocates no memory.
 func TestAChunkThroughAChildDoesNotAllocate(t *testing.T) {
 	e := startEcho(t, 4096)
 	for range 100 {
 		e.roundTrip() // Queues grow to their size.
 	}
 	require.Zero(t, testing.AllocsPerRun(1000, e.roundTrip))
-	e.end()
+	e.finish()
 }
 
 // BenchmarkChunkThroughAChild sends 4 KiB to a cat and waits until they have come back.
@@ -69,10 +69,10 @@ func BenchmarkChunkThroughAChild(b *testing.B) {
 	for b.Loop() {
 		e.roundTrip()
 	}
-	e.end()
+	e.finish()
 }
 
-// BenchmarkKillToClose kills a child and waits until it has closed; starting it is not in the time.
+// BenchmarkKillToClose measures the time from the kill of a child to its close, without its start.
 func BenchmarkKillToClose(b *testing.B) {
 	l := newLoop(b)
 	b.ReportAllocs()

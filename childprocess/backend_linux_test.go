@@ -26,7 +26,7 @@ func TestEachBackendStartsChildren(t *testing.T) {
 	}
 }
 
-// The signals that this program ignores tell the two apart.
+// The backends differ in the signals that the child ignores.
 func TestABackendIsTheOneThatWasAskedFor(t *testing.T) {
 	ownForkOnly(t)
 	signal.Ignore(unix.SIGUSR2)
@@ -41,7 +41,7 @@ func TestABackendIsTheOneThatWasAskedFor(t *testing.T) {
 	}
 }
 
-func TestABackendRefusesWhatItCannotHonour(t *testing.T) {
+func TestABackendRefusesOptionsThatItCannotHonour(t *testing.T) {
 	noNewFDs(t)
 	never := func() error { panic("PreSpawn was called") }
 	refused := map[string]childprocess.Options{
@@ -51,7 +51,7 @@ func TestABackendRefusesWhatItCannotHonour(t *testing.T) {
 		"Foreground": {Foreground: true}, "FDPolicy": {Pdeathsig: unix.SIGTERM},
 	}
 	if plainFork() {
-		// There is no other: BackendAuto refuses, too, and so does the one that is missing.
+		// There is no other backend: BackendAuto refuses, and so does the missing backend.
 		for name, o := range refused {
 			if name != "FDPolicy" {
 				unsupported(t, name, o)
@@ -89,7 +89,7 @@ func unsupported(t testing.TB, name string, o childprocess.Options) {
 	requireNoChildren(t)
 }
 
-func TestForkExecHonoursWhatItCan(t *testing.T) {
+func TestForkExecHonoursTheOptionsThatItHas(t *testing.T) {
 	needRoot(t)
 	noNewFDs(t)
 	o := childprocess.Options{
@@ -100,7 +100,8 @@ func TestForkExecHonoursWhatItCan(t *testing.T) {
 	got := output(t, l, spawn(t, l, "/bin/grep", []string{"CapAmb", "/proc/self/status"}, &o))
 	require.Equal(t, "CapAmb:\t0000000000000001\n", got)
 	require.ErrorIs(t, failureOf(t, "/bin/echo", &childprocess.Options{
-		Backend: childprocess.BackendForkExec, AmbientCaps: []uintptr{63}, // Which no kernel has.
+		// No kernel has this capability.
+		Backend: childprocess.BackendForkExec, AmbientCaps: []uintptr{63},
 	}), errors.ErrUnsupported)
 	missing := t.TempDir() + "/none"
 	err := failureOf(t, "/bin/echo", &childprocess.Options{Backend: childprocess.BackendForkExec, Chroot: missing})

@@ -40,8 +40,7 @@ func badSlot(l *reactor.Loop, slot, fd int, others childprocess.Stdio, o childpr
 	return ev.err
 }
 
-// The number that a pipe of the same child would get is not open, whatever is opened for the other
-// slots.
+// A closed number is refused, although a pipe of the same child would get it.
 func TestAClosedNumberIsRefusedAlthoughAPipeWouldGetIt(t *testing.T) {
 	for _, async := range []bool{false, true} {
 		for name, warm := range map[string]bool{"the first child of a loop": false, "a later one": true} {
@@ -71,7 +70,7 @@ func TestAClosedNumberIsRefusedAlthoughAPipeWouldGetIt(t *testing.T) {
 
 func TestTheSyncFormsRefuseAClosedNumberBeforeTheyOpenAnything(t *testing.T) {
 	noNewFDs(t)
-	fd := lowestFree(t) // The loop would get it, too.
+	fd := lowestFree(t) // The loop would get this number, too.
 	for slot := range 5 {
 		o := syncStdio(childprocess.Pipe, childprocess.Pipe, childprocess.Pipe, childprocess.Pipe, childprocess.Pipe)
 		o.Stdio[slot] = childprocess.FD(fd)
@@ -82,7 +81,8 @@ func TestTheSyncFormsRefuseAClosedNumberBeforeTheyOpenAnything(t *testing.T) {
 	}
 }
 
-// The first of several wrong slots is blamed, and a closed file or stream like a closed number.
+// Of several wrong slots the error names the first. A closed file or stream is as wrong as a closed
+// number.
 func TestTheFirstSlotThatCannotBeSharedIsBlamed(t *testing.T) {
 	l := newLoop(t)
 	warmUp(t, l)
@@ -134,7 +134,7 @@ func TestOneSourceFillsManySlots(t *testing.T) {
 			want.WriteString(strconv.Itoa(i) + " ")
 		}
 		c := startWith(t, l, o, "say", say...)
-		// Also of the Async child: what it is to share was taken by the call.
+		// Also of the Async child: the call has copied the descriptors that it shares.
 		require.NoError(t, w.Close())
 		output(t, l, c)
 		got, err := io.ReadAll(r)
@@ -144,9 +144,8 @@ func TestOneSourceFillsManySlots(t *testing.T) {
 	}
 }
 
-// What was handed over is closed when the call returns, and the child of an Async call has it all
-// the same.
-func TestAnAsyncChildGetsWhatWasHandedOver(t *testing.T) {
+// An Owned descriptor is closed when the call returns; the child of an Async call still has it.
+func TestAnAsyncChildGetsOwnedDescriptors(t *testing.T) {
 	l := newLoop(t)
 	warmUp(t, l)
 	for range 20 {
@@ -155,7 +154,7 @@ func TestAnAsyncChildGetsWhatWasHandedOver(t *testing.T) {
 		c := spawn(t, l, shell, []string{"-c", "echo out; echo err >&2"}, &childprocess.Options{Async: true, Stdio: []childprocess.Stdio{
 			childprocess.Ignore, childprocess.FD(out).Owned(), childprocess.Stream(writable(t, l, errs)).Owned(),
 		}})
-		// Numbers that became free are taken at once, by something else.
+		// Something else takes the free numbers at once.
 		taken, err := os.Open(os.DevNull)
 		require.NoError(t, err)
 		output(t, l, c)

@@ -51,7 +51,7 @@ func TestBridgesCarryMegabytesThroughCat(t *testing.T) {
 	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())
 }
 
-// What the bridge holds when the child has closed is still the goroutine's to read.
+// A goroutine can still read the data that the bridge has when the child has closed.
 //
 //brood:checks S029
 func TestABridgeIsReadAfterClose(t *testing.T) {
@@ -87,7 +87,7 @@ func TestAGoroutineThatClosesItsReaderEndsAnEndlessChild(t *testing.T) {
 }
 
 //brood:checks S032
-func TestAGoroutineThatWritesToAChildThatEndsIsTold(t *testing.T) {
+func TestAWriteToAChildThatHasExitedIsAnError(t *testing.T) {
 	l := newLoop(t)
 	c := start(t, l, "exit", "0")
 	ev := events(c)
@@ -104,7 +104,8 @@ func TestAGoroutineThatWritesToAChildThatEndsIsTold(t *testing.T) {
 	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())
 }
 
-// A goroutine's whole dealings with a child: it writes, reads and waits, and the loop is elsewhere.
+// A goroutine writes to a child, reads from it and waits for it, while the loop runs on another
+// one.
 //
 //brood:checks S041
 func TestAGoroutineTalksToAChildAndWaits(t *testing.T) {

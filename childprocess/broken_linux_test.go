@@ -26,7 +26,7 @@ func init() {
 	})
 }
 
-// breakable is a loop whose poll can be made to fail.
+// breakable is a loop whose poll the test can make fail.
 type breakable struct {
 	loop  *reactor.Loop
 	fd    int // of its epoll
@@ -34,7 +34,7 @@ type breakable struct {
 	saved int
 }
 
-// newBreakable makes the next loop of the calls that wait.
+// newBreakable makes the loop for the next call that waits.
 func newBreakable(t *testing.T) *breakable {
 	l, err := openLoop()
 	require.NoError(t, err)
@@ -55,12 +55,12 @@ func newBreakable(t *testing.T) *breakable {
 func (b *breakable) watches() int {
 	text, err := os.ReadFile("/proc/self/fdinfo/" + strconv.Itoa(b.fd))
 	if err != nil {
-		return 0 // The loop has been given up, and the next one has not come yet.
+		return 0 // The loop was abandoned, and the next call has not made one yet.
 	}
 	return strings.Count(string(text), "tfd:")
 }
 
-// awaitChild returns when the loop watches a child, which may run before, and watches nothing more.
+// awaitChild returns when the loop watches a child, which may have run before, and nothing else.
 func (b *breakable) awaitChild(t *testing.T) {
 	last, same := b.own, 0
 	eventually(t, "the child is watched", func() bool {
@@ -73,7 +73,7 @@ func (b *breakable) awaitChild(t *testing.T) {
 	})
 }
 
-// hurt puts something that is no epoll in its place. A wait that is under way is the last that
+// hurt replaces the epoll by a file of another kind. A wait that has begun is the last one that
 // succeeds.
 func (b *breakable) hurt(t *testing.T) {
 	var err error
@@ -86,8 +86,7 @@ func (b *breakable) hurt(t *testing.T) {
 	require.NoError(t, w.Close())
 }
 
-// gone requires that the loop was closed, with what was in the place of its epoll, and lets that
-// go.
+// gone requires that the loop was closed, and closes the epoll, which hurt has saved.
 func (b *breakable) gone(t *testing.T) {
 	require.ErrorIs(t, b.loop.Run(), reactor.ErrClosed)
 	require.NoError(t, unix.Close(b.saved))
@@ -104,7 +103,7 @@ func TestALoopWhosePollFailsIsAnError(t *testing.T) {
 			return err
 		}},
 		{"OutputWith and Input", func(file string, args []string) error {
-			in, w := io.Pipe() // Nothing comes out of it.
+			in, w := io.Pipe() // A Read of it never returns.
 			_, err := childprocess.OutputWith(t.Context(), &childprocess.RunOptions{Input: in}, file, args...)
 			require.NoError(t, w.Close())
 			return err
@@ -135,7 +134,7 @@ func TestALoopWhosePollFailsIsAnError(t *testing.T) {
 			require.ErrorAs(t, <-failed, &poll)
 			require.Equal(t, unix.EINVAL, poll.Err)
 			b.gone(t)
-			// The next call has another loop. That the child has ended the leak check sees.
+			// The next call has another loop. The leak check sees that the child has exited.
 			require.NoError(t, childprocess.SpawnSync("true", nil, nil).Err)
 			require.NoError(t, childprocess.Run(t.Context(), "true"))
 		})

@@ -40,8 +40,8 @@ func TestBusyProgramIsAnErrorInTheEnd(t *testing.T) {
 }
 
 func TestBusyProgramThatBecomesFreeInTimeIsStarted(t *testing.T) {
-	// On a machine that stalls the file may become free too late, or before the first try. That
-	// says nothing.
+	// On a machine that stalls the file may become free too late, or before the first try. Such a
+	// run proves nothing.
 	const attempts = 50
 	for range attempts {
 		path, writer := busyFile(t)
@@ -71,8 +71,8 @@ func TestBusyProgramThatBecomesFreeInTimeIsStarted(t *testing.T) {
 }
 
 func TestFreshProgramStartsWhileOtherGoroutinesFork(t *testing.T) {
-	// Each fork of the others has, until its program is executed, a copy of the descriptor that
-	// wrote ours.
+	// Each fork of the other goroutines has a copy of the descriptor that wrote our file, until it
+	// executes its program.
 	l := newLoop(t)
 	dir := t.TempDir()
 	stop := make(chan struct{})
@@ -103,7 +103,7 @@ func TestFreshProgramStartsWhileOtherGoroutinesFork(t *testing.T) {
 		}
 		require.NoError(t, os.Remove(path))
 	}
-	// On a machine that stalls a fork can take longer than a child is tried again. That is once in
-	// a while.
+	// On a machine that stalls a fork can take longer than the tries of a child. That happens now
+	// and then.
 	require.Less(t, refusals, 3)
 }

@@ -73,7 +73,7 @@ func TestALoopStoppedAgainAndAgainLosesNothing(t *testing.T) {
 	}
 }
 
-// Inside somebody else's loop this one has no thread of its own.
+// A loop that another event loop polls has no thread of its own.
 //
 //brood:checks S042
 func TestALoopThatIsPolledLosesNothing(t *testing.T) {
@@ -96,7 +96,7 @@ func TestALoopThatIsPolledLosesNothing(t *testing.T) {
 }
 
 //brood:checks S042
-func TestAListenerThatPanicsCostsNobodyElseAnEvent(t *testing.T) {
+func TestAListenerThatPanicsCostsNoOtherListenerAnEvent(t *testing.T) {
 	const children = 20
 	panics := 0
 	l := newLoopWith(t, reactor.Options{OnPanic: func(any, []byte) { panics++ }})

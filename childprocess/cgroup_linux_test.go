@@ -36,13 +36,13 @@ func newCgroup(t testing.TB) (dir, path string) {
 		t.Skip("no cgroup can be made here: ", err)
 	}
 	t.Cleanup(func() {
-		// Who has ended is in it until the kernel is through with that.
+		// A process that has exited is in it until the kernel has removed it.
 		eventually(t, "the cgroup goes", func() bool { return !errors.Is(os.Remove(dir), unix.EBUSY) })
 	})
 	return dir, path
 }
 
-// cgroupOf returns the path of the cgroup of version 2 that a process is in.
+// cgroupOf returns the path of the version 2 cgroup of a process.
 func cgroupOf(t testing.TB, pid int) string {
 	t.Helper()
 	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/cgroup")
@@ -56,8 +56,8 @@ func cgroupOf(t testing.TB, pid int) string {
 	return ""
 }
 
-// hasNoWayInto reports whether a backend cannot start a child in a cgroup: syscall.ForkExec has
-// clone3(2) alone for that.
+// hasNoWayInto reports whether a backend cannot start a child in a cgroup: syscall.ForkExec can do
+// that by clone3(2) only.
 func hasNoWayInto(backend childprocess.Backend) bool {
 	return (backend == childprocess.BackendForkExec || plainFork()) && sandbox.Forced("clone3")
 }
@@ -84,7 +84,7 @@ func TestAChildStartsInItsCgroup(t *testing.T) {
 	require.Equal(t, own, cgroupOf(t, os.Getpid()))
 }
 
-func TestACgroupThatTakesNobodyIsRefused(t *testing.T) {
+func TestACgroupThatTakesNoProcessIsRefused(t *testing.T) {
 	noNewFDs(t)
 	dir, _ := newCgroup(t)
 	below := filepath.Join(dir, "below")
@@ -120,7 +120,7 @@ func TestACgroupThatTakesNobodyIsRefused(t *testing.T) {
 	}
 }
 
-// It needs a controller for the number of processes, which a system may have elsewhere.
+// It needs the pids controller, which a system may have in a hierarchy of version 1.
 func TestAFullCgroupIsToBlame(t *testing.T) {
 	dir, _ := newCgroup(t)
 	limit := filepath.Join(dir, "pids.max")

@@ -15,7 +15,7 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// sleeper is a child with a channel that never reads it.
+// sleeper starts a child that never reads its channel.
 func sleeper(t *testing.T, l *reactor.Loop) *childprocess.ChildProcess {
 	t.Helper()
 	c, err := childprocess.Spawn(l, "sleep", []string{"600"}, &childprocess.Options{
@@ -68,8 +68,9 @@ func TestAChildIsDrained(t *testing.T) {
 	looptest.Run(t, l)
 }
 
-// Who listens at the channel has heard, and who listens at neither leaves it to the logger.
-func TestErrorsOfTheChannelThatNobodyHearsAreLogged(t *testing.T) {
+// A listener of the channel gets the error; without a listener of the channel or the child the
+// logger does.
+func TestErrorsOfTheChannelWithoutAListenerAreLogged(t *testing.T) {
 	for _, listens := range []bool{false, true} {
 		var text bytes.Buffer
 		l := looptest.NewWith(t, reactor.Options{Logger: slog.New(slog.NewTextHandler(&text, nil))})

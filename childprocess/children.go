@@ -13,39 +13,49 @@ import (
 
 // A platform supplies:
 //
-//	func chooseExitWatch(w ExitWatch) (ExitWatch, error)   what to use for w, never ExitWatchAuto; ErrUnsupported
-//	func (all *children) watchExit(c *ChildProcess) error      has all.look(c) called when c may have ended, as a Late watcher;
-//	                                                       not called for ExitWatchSIGCHLD
+//	func chooseExitWatch(w ExitWatch) (ExitWatch, error)
+//	func (all *children) watchExit(c *ChildProcess) error
+//
+// chooseExitWatch returns the way that w means on this system, never ExitWatchAuto. Its error wraps
+// errors.ErrUnsupported.
+//
+// watchExit has all.reap(c) called when c may have exited, by a Late watcher: the data that the
+// child wrote before is read first. It is not called for ExitWatchSIGCHLD. On an error nothing is
+// watched.
 
-// children are those of one loop, with which they are closed.
+// children has all children of one loop, which closes it when the loop itself is closed. It belongs
+// to the loop goroutine; spawners alone is used by others, too.
 type children struct {
-	loop    *reactor.Loop
-	way     ExitWatch
-	open    *ChildProcess // list of those that have not closed, in the order of their start
-	newest  *ChildProcess // the end of that list
-	sigchld *signals.Watcher
-	shared  sharedWatch
-	exits   *exitQueue // kqueue systems; nil until the first child
-	// of the memory of this program, in bytes, a little more than it was last; 0: not known yet
+	loop      *reactor.Loop
+	exitWatch ExitWatch // for the next child; never ExitWatchAuto
+	// first of the children that have not closed, in the order of their start
+	open       *ChildProcess
+	newest     *ChildProcess    // last of them; nil, as open, if there is none
+	sigchld    *signals.Watcher // nil until a child needs it
+	sharedRefs sharedRefs
+	exits      *exitQueue // kqueue systems; nil until the first child
+	// peak memory of this program when last looked at, rounded up, in bytes; 0: not yet
 	ownPeak int64
 
-	starter  process.Starter // of the children that are started on the loop goroutine
-	spawners spawners        // of the others
-	spare    *starting       // memory for the next start
+	starter  process.Starter // of children that are started on the loop goroutine
+	spawners spawners        // of Async children
+	spare    *starting       // memory for the next start; nil: none
 
-	held        int    // Async children whose start keeps the loop alive
-	releaseHeld func() // valid while there are any
+	holders     int    // Async children whose start keeps the loop alive
+	releaseHold func() // valid while holders > 0
 }
 
+// childrenKey is the key of a loop's children, see Loop.Local.
 type childrenKey struct{}
 
+// childrenOf returns the children of l, made by the first call. The error is reactor.ErrClosed.
 func childrenOf(l *reactor.Loop) (*children, error) {
 	c, err := l.Local(childrenKey{}, func() (io.Closer, error) {
 		way, err := chooseExitWatch(ExitWatchAuto)
 		if err != nil {
 			return nil, err
 		}
-		return &children{loop: l, way: way}, nil
+		return &children{loop: l, exitWatch: way}, nil
 	})
 	if err != nil {
 		return nil, err
@@ -53,9 +63,10 @@ func childrenOf(l *reactor.Loop) (*children, error) {
 	return c.(*children), nil
 }
 
-// Prepare does what the loop would do with its first child, which then starts as fast as the
-// others: it finds out what the system has, and takes a few low descriptor numbers. A server calls
-// it before it opens descriptors by the thousand. It returns [reactor.ErrClosed] for a closed loop.
+// Prepare does now the work that l would do for its first child, so that this child starts as fast
+// as later ones: it probes the system and reserves five low descriptor numbers. Call it before the
+// program opens thousands of descriptors. It must be called on the loop goroutine. It returns an
+// *[ArgumentError] for a nil loop and [reactor.ErrClosed] for a closed one.
 func Prepare(l *reactor.Loop) error {
 	if l == nil {
 		return &ArgumentError{"Prepare", "loop", "is nil"}
@@ -69,12 +80,12 @@ func Prepare(l *reactor.Loop) error {
 	return nil
 }
 
-// Close lets go of the children that were left: still running, or ended with streams that have not
-// come to their end. They get no events. Those that run are survivors from here on.
+// Close drops the children that have not closed: some run, and some have exited with streams still
+// open. None of them gets another event. Those that run, or are being started, become survivors.
 func (all *children) Close() error {
 	for c := all.open; c != nil; c = all.open {
-		c.limits.closed()
-		c.terminal.release()
+		c.limits.disarmAtClose()
+		c.terminal.closeSlave()
 		if c.feeder != nil {
 			c.feeder.stop()
 		}
@@ -85,15 +96,15 @@ func (all *children) Close() error {
 		switch {
 		case c.starting != nil:
 			c.outlive()
-			c.loopClosed()
+			c.noteLoopClosed()
 		case c.state == childRunning:
 			c.outlive()
 		}
-		all.release(c)
-		all.leave(c)
+		all.unfollow(c)
+		all.remove(c)
 		c.state = childClosed
-		if c.doneErr == nil {
-			c.doneErr = reactor.ErrClosed
+		if c.waitErr == nil {
+			c.waitErr = reactor.ErrClosed
 		}
 		close(c.done)
 	}
@@ -105,45 +116,47 @@ func (all *children) Close() error {
 	return nil
 }
 
-// follow has the end of a child that was started watched.
+// follow has c reaped when it has exited. On an error it is not, and the caller aborts the process
+// or tries again. unfollow undoes follow.
 func (all *children) follow(c *ChildProcess) error {
-	bySIGCHLD := all.way == ExitWatchSIGCHLD
+	bySIGCHLD := all.exitWatch == ExitWatchSIGCHLD
 	if !bySIGCHLD {
 		err := all.watchExit(c)
-		// Refused on this thread, or from now on: the loop has found that it has that way. ESRCH:
-		// somebody has waited for the child before it had a pidfd, and the look that follows finds
-		// that its status is lost.
+		// chooseExitWatch has found that the system has pidfds, but a sandbox can refuse them on
+		// this thread, or since then. ESRCH: something else in this program has waited for the
+		// child before it had a pidfd; reap then finds that its status is lost.
 		bySIGCHLD = fd.Refused(err) || err == syscall.ESRCH
 		if err != nil && !bySIGCHLD {
-			all.release(c)
+			all.unfollow(c)
 			return err
 		}
 	}
 	if bySIGCHLD || c.stopEvents {
 		if err := all.watchSIGCHLD(); err != nil {
-			all.release(c)
+			all.unfollow(c)
 			return err
 		}
-		c.onSIGCHLD = true
-		all.lookSoon(c) // It may have ended, or stopped, before.
+		c.bySIGCHLD = true
+		all.reapSoon(c) // Its SIGCHLD may have come before the watch.
 	}
 	all.refChanged(c)
 	return nil
 }
 
-// look asks about one child, when it may have ended.
-func (all *children) look(c *ChildProcess) {
+// reap takes the changes of c from the kernel (waitpid(2)), when c may have exited. It emits stop
+// and continue, and calls onExit with the exit status. If c runs on, it does nothing.
+func (all *children) reap(c *ChildProcess) {
 	for c.state == childRunning {
 		if c.limits.signalled && c.scope == scopeGroup && c.process.Ended() {
-			// A shell blocks its signals while it forks: one that is sent to the group just before
-			// the fork ends the shell, and never comes to the process that is born. So the rest of
-			// the group gets it once more, while the number of the leader, which nobody has waited
-			// for, can only mean this group.
+			// A shell blocks its signals while it forks. A signal that the group gets just before
+			// the fork kills the shell and never reaches the new process. So the rest of the group
+			// gets the signal again, before the leader is reaped: until then its number can only
+			// mean this group.
 			_ = c.signalGroup(c.limits.soft)
 		}
 		change, err := c.process.Wait(c.stopEvents, &c.usage)
 		if err == syscall.ECHILD {
-			// Somebody has waited for it, or SIGCHLD is ignored in this program.
+			// Something else in this program has waited for it, or SIGCHLD is ignored (wait(2)).
 			change, err = c.process.Recover(), nil
 		}
 		switch {
@@ -152,36 +165,37 @@ func (all *children) look(c *ChildProcess) {
 		case change.Kind == process.Stopped:
 			reactor.Emit(all.loop, &c.stop, change.Signal)
 		case change.Kind == process.Continued:
-			reactor.Emit(all.loop, &c.resume, struct{}{})
+			reactor.Emit(all.loop, &c.cont, struct{}{})
 		default:
-			all.reaped(c, statusOf(change))
+			all.onExit(c, statusOf(change))
 		}
 	}
 }
 
-// reaped is the end of a child's process.
-func (all *children) reaped(c *ChildProcess, status ExitStatus) {
-	status.Elapsed = time.Since(c.start)
-	status.Usage = usageOf(status.Rusage, c.peak, all.sharedMaxrss(c, status.Rusage), status.Elapsed)
+// onExit handles the exit of c, which was reaped. It has exit emitted: now, or behind the data and
+// the messages that the child has left in its pipes and its channel.
+func (all *children) onExit(c *ChildProcess, status ExitStatus) {
+	status.Elapsed = time.Since(c.startedAt)
+	status.Usage = usageOf(status.Rusage, c.sampledPeak, all.foreignMaxrss(c, status.Rusage), status.Elapsed)
 	status.Usage.CgroupPeak = c.process.CgroupPeak()
-	// The rest of the status is known with exit, which may come later.
+	// Usage returns this from now on; the rest of the status waits for exit.
 	c.status.Usage = status.Usage
 	if status.Lost {
-		c.doneErr = ErrStatusLost
+		c.waitErr = ErrStatusLost
 	}
-	all.release(c)
-	c.state = childEnded
-	// exit, and close when nothing else is open, are one callback, as in Node.
+	all.unfollow(c)
+	c.state = childReaped
+	// exit, and close if nothing else is open, are one callback, as in Node.
 	if b := c.backlog(); b.left() {
-		late := status // So that the usual exit allocates nothing.
-		c.afterBacklog(b, func() { c.ended(late) })
+		late := status // A copy, because the closure would have the usual exit allocate, too.
+		c.afterBacklog(b, func() { c.reportExit(late) })
 		return
 	}
-	all.loop.Callback(func() { c.ended(status) })
+	all.loop.Callback(func() { c.reportExit(status) })
 }
 
-// join and leave keep the list of children.
-func (all *children) join(c *ChildProcess) {
+// add puts c, which is in no list, at the end of the list of open children.
+func (all *children) add(c *ChildProcess) {
 	c.prev = all.newest
 	if c.prev != nil {
 		c.prev.next = c
@@ -191,7 +205,8 @@ func (all *children) join(c *ChildProcess) {
 	all.newest = c
 }
 
-func (all *children) leave(c *ChildProcess) {
+// remove takes a child that closes out of the list, and closes its pidfd.
+func (all *children) remove(c *ChildProcess) {
 	if c.prev != nil {
 		c.prev.next = c.next
 	} else {
@@ -206,12 +221,13 @@ func (all *children) leave(c *ChildProcess) {
 	c.process.Close()
 }
 
-// release gives up what following the process took. The pidfd of a leader means its group until
-// close.
-func (all *children) release(c *ChildProcess) {
-	keep := c.leads || c.state == childStarting // In the latter case somebody will abort it.
-	if c.exitAgain != nil {
-		c.exitAgain.Stop()
+// unfollow undoes follow, also one that has failed. It closes the pidfd, except that of a group's
+// leader, by which KillGroup signals the group until close.
+func (all *children) unfollow(c *ChildProcess) {
+	// A start that fails needs the pidfd for Abort.
+	keep := c.leadsGroup || c.state == childStarting
+	if c.retryTimer != nil {
+		c.retryTimer.Stop()
 	}
 	switch {
 	case c.watched && keep:
@@ -222,23 +238,23 @@ func (all *children) release(c *ChildProcess) {
 	if !keep {
 		c.process.Close()
 	}
-	all.shared.set(c, false)
+	all.sharedRefs.set(c, false)
 }
 
-// refChanged has c keep the loop alive, or not.
+// refChanged has c keep the loop alive, or not, as c.unrefed says. c is starting or running.
 func (all *children) refChanged(c *ChildProcess) {
-	if c.exitAgain != nil {
+	if c.retryTimer != nil {
 		if c.unrefed {
-			c.exitAgain.Unref()
+			c.retryTimer.Unref()
 		} else {
-			c.exitAgain.Ref()
+			c.retryTimer.Ref()
 		}
 	}
 	switch {
 	case c.state == childStarting && c.starting != nil:
-		all.hold(c.starting, !c.unrefed)
+		all.setHold(c.starting, !c.unrefed)
 	case !c.watched:
-		all.shared.set(c, !c.unrefed)
+		all.sharedRefs.set(c, !c.unrefed)
 	case c.unrefed:
 		c.watcher.Unref()
 	default:

@@ -24,10 +24,10 @@ type daemonCall func(t *testing.T, o childprocess.Options, args ...string) daemo
 type daemonResult struct {
 	stdout string
 	err    error
-	status *childprocess.ExitStatus // nil where the form shows none
+	status *childprocess.ExitStatus // nil: the form returns no status
 }
 
-// withStatusOfError is for the forms that show a status only in their error.
+// withStatusOfError takes the status from the error, for a form that returns it only there.
 func (r daemonResult) withStatusOfError() daemonResult {
 	if e, ok := r.err.(*childprocess.ExitError); ok {
 		r.status = &e.Status
@@ -67,7 +67,7 @@ var daemonCalls = map[string]daemonCall{
 	},
 	"ExecFile": func(t *testing.T, o childprocess.Options, args ...string) (r daemonResult) {
 		l := newLoop(t)
-		got := ended(t, l, callExecFile(t, l, shell, args, execOptions(o)))
+		got := runToDone(t, l, callExecFile(t, l, shell, args, execOptions(o)))
 		status, _ := got.c.Status()
 		return daemonResult{got.stdout, got.err, &status}
 	},
@@ -77,7 +77,7 @@ var daemonCalls = map[string]daemonCall{
 			args[i] = childprocess.Quote(arg)
 		}
 		l := newLoop(t)
-		got := ended(t, l, callExec(t, l, shell+" "+strings.Join(args, " "), execOptions(o)))
+		got := runToDone(t, l, callExec(t, l, shell+" "+strings.Join(args, " "), execOptions(o)))
 		status, _ := got.c.Status()
 		return daemonResult{got.stdout, got.err, &status}
 	},
@@ -95,7 +95,8 @@ var daemonCalls = map[string]daemonCall{
 	},
 	"RunWith": func(t *testing.T, o childprocess.Options, args ...string) (r daemonResult) {
 		err := childprocess.RunWith(t.Context(), &childprocess.RunOptions{Options: o}, shell, args...)
-		return daemonResult{stdout: "one\ntwo", err: err}.withStatusOfError() // Nobody reads it.
+		// The pipe is not read.
+		return daemonResult{stdout: "one\ntwo", err: err}.withStatusOfError()
 	},
 	"LinesWith": func(t *testing.T, o childprocess.Options, args ...string) (r daemonResult) {
 		got := collectLines(childprocess.LinesWith(t.Context(), &childprocess.RunOptions{Options: o}, shell, args...))
@@ -114,7 +115,7 @@ func TestACloseGraceMeansTheSameInEveryForm(t *testing.T) {
 				require.Less(t, time.Since(begin), tooLong)
 				pid, err := os.ReadFile(pidFile)
 				require.NoError(t, err)
-				endGrandchild(t, string(pid)) // It is alive: no limit was reached.
+				killGrandchild(t, string(pid)) // It is alive: no limit was reached.
 				require.Equal(t, "one\ntwo", r.stdout)
 				if r.status != nil {
 					require.True(t, r.status.CutOff)
@@ -135,8 +136,8 @@ func TestACloseGraceMeansTheSameInEveryForm(t *testing.T) {
 	}
 }
 
-// The output that is there when the grace is over is read, however slow the reader is, and the loop
-// sleeps meanwhile.
+// Output that was written before the end of the grace is read, also by a slow reader. While the
+// reader is slow, the loop sleeps.
 func TestACloseGraceLeavesTheReaderItsTime(t *testing.T) {
 	l := newLoop(t)
 	c := spawn(t, l, "seq", []string{"5000"}, &childprocess.Options{CloseGrace: time.Millisecond, HighWaterMark: 100})
@@ -148,7 +149,7 @@ func TestACloseGraceLeavesTheReaderItsTime(t *testing.T) {
 		got <- collectLines(lines)
 	}()
 	c.OnExit(func(childprocess.ExitStatus) {
-		const quiet = 100 * time.Millisecond // After the grace, for the reader.
+		const quiet = 100 * time.Millisecond // How long the reader waits after the grace.
 		turns := l.Stats().Turns
 		l.SetTimeout(quiet, func() {
 			require.Less(t, l.Stats().Turns-turns, uint64(50))
@@ -164,18 +165,18 @@ func TestACloseGraceLeavesTheReaderItsTime(t *testing.T) {
 }
 
 // A stream that is paused when the grace is over cannot come to its end.
-func TestACloseGraceDestroysWhatIsPaused(t *testing.T) {
+func TestACloseGraceDestroysPausedStreams(t *testing.T) {
 	l := newLoop(t)
 	pidFile := filepath.Join(t.TempDir(), "pid")
 	c := spawn(t, l, shell, []string{"-c", leavesDaemon, pidFile, "0"}, &childprocess.Options{CloseGrace: time.Millisecond})
 	ev := events(c)
 	c.OnExit(func(childprocess.ExitStatus) {
-		l.SetImmediate(c.Stdout.Pause) // The exit has resumed it.
+		l.SetImmediate(c.Stdout.Pause) // The exit has resumed the stream.
 	})
 	run(t, l)
 	pid, err := os.ReadFile(pidFile)
 	require.NoError(t, err)
-	endGrandchild(t, string(pid))
+	killGrandchild(t, string(pid))
 	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())
 	require.True(t, ev.status.CutOff)
 	require.Zero(t, ev.count("stdout end"))

@@ -11,10 +11,11 @@ import (
 	"github.com/brood-go/brood/childprocess"
 )
 
-// What the context does runs on a goroutine of its own, which here, most times, comes to it only
-// when Run has returned.
+// The function of the context runs on a goroutine of its own, which here usually runs only after
+// Run has returned.
 func TestAContextThatEndsWithItsChildDoesNotKeepTheLoopAlive(t *testing.T) {
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // So that it has to wait for the loop.
+	// One thread runs Go code: the goroutine has to wait for the loop.
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	late := 0
 	for range 50 {
 		l, err := openLoop()
@@ -32,7 +33,7 @@ func TestAContextThatEndsWithItsChildDoesNotKeepTheLoopAlive(t *testing.T) {
 		})
 		require.NoError(t, l.Run())
 		require.Equal(t, "close 0", ev.process()[len(ev.process())-1])
-		for range 1000 { // Until it has posted, unless that was before Run returned.
+		for range 1000 { // Let the goroutine post, if it has not done so before Run returned.
 			if l.Alive() {
 				late++
 				break
@@ -44,7 +45,7 @@ func TestAContextThatEndsWithItsChildDoesNotKeepTheLoopAlive(t *testing.T) {
 	require.Zero(t, late)
 }
 
-// waitForZombie waits for the end of a child and leaves its status.
+// waitForZombie waits for the exit of a child and does not take its status.
 func waitForZombie(pid int) error {
 	for {
 		if err := unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil); err != unix.EINTR {

@@ -16,7 +16,7 @@ import (
 )
 
 func init() {
-	// identity writes who it is, and whether it can go back to being root.
+	// identity writes its user and groups, and whether it can become root again.
 	helperproc.Register("identity", func([]string) {
 		groups := check(os.Getgroups())
 		slices.Sort(groups)
@@ -24,7 +24,7 @@ func init() {
 		writeAll(1, check(json.Marshal(who)))
 	})
 
-	// ask starts what its argument, a request, says, and writes what came of it.
+	// ask starts the child of the request in its argument, and writes an answer.
 	helperproc.Register("ask", func(args []string) {
 		var q request
 		check(0, json.Unmarshal([]byte(args[0]), &q))
@@ -38,7 +38,8 @@ type identity struct {
 	GroupBack, UserBack  bool
 }
 
-// request is a child that a helper is to start: a helper that is somebody else, or has less.
+// A request is a child that a helper is to start, which has another user or fewer rights than this
+// test.
 type request struct {
 	File     string
 	Args     []string
@@ -63,7 +64,7 @@ type request struct {
 	Below                      string // the directory of a Landlock; "": none
 }
 
-// answer is what came of a request.
+// An answer is the result of a request.
 type answer struct {
 	Returned   bool // the error was the result of Spawn
 	Step       childprocess.Step
@@ -71,7 +72,7 @@ type answer struct {
 	Errno      syscall.Errno
 	Events     []string
 	Stdout     string
-	NoChildren bool // none is left, not even one that has ended
+	NoChildren bool // no child is left, not even a zombie
 }
 
 func (q request) make() (a answer) {
@@ -103,7 +104,7 @@ func (q request) make() (a answer) {
 	return a
 }
 
-// asNobody has a helper make the request as nobody.
+// asNobody has a helper with the user nobody make the request.
 func asNobody(t testing.TB, q request) (a answer) {
 	t.Helper()
 	file, argv := helperproc.Command("ask", string(jsonOf(t, q)))
@@ -150,7 +151,7 @@ func TestCredentialsAreExactlyAsAsked(t *testing.T) {
 	needRoot(t)
 	file = publicly(t, file)
 	own := currentGroups(t)
-	// Something that a child could be left with.
+	// Groups that a child could keep.
 	require.NoError(t, syscall.Setgroups([]int{2001, 2002}))
 	defer func() { require.NoError(t, syscall.Setgroups(own)) }()
 	for name, row := range map[string]struct {
@@ -179,7 +180,7 @@ func TestCredentialsAreExactlyAsAsked(t *testing.T) {
 }
 
 //brood:checks S056 N020
-func TestNobodyMayNotBecomeSomebodyElse(t *testing.T) {
+func TestTheUserNobodyMayNotBecomeAnotherUser(t *testing.T) {
 	needRoot(t)
 	for name, q := range map[string]request{
 		"uid 0":       {UID: new(uint32(0))},
@@ -200,7 +201,7 @@ func TestNobodyMayNotBecomeSomebodyElse(t *testing.T) {
 }
 
 //brood:checks S056
-func TestNobodyMayAskForWhatItIs(t *testing.T) {
+func TestTheUserNobodyMayAskForItsOwnCredentials(t *testing.T) {
 	needRoot(t)
 	for name, q := range map[string]request{
 		"uid": {UID: new(uint32(nobody))}, "gid": {GID: new(uint32(nobody))}, "both": {UID: new(uint32(nobody)), GID: new(uint32(nobody))}, "neither": {},
@@ -242,8 +243,8 @@ func TestDirectoryThatMayNotBeEntered(t *testing.T) {
 				Step: childprocess.StepCwd, Path: cwd, Errno: syscall.EACCES, Events: []string{"error EACCES", "close -13"}, NoChildren: true,
 			}, asNobody(t, request{File: "/bin/echo", Dir: cwd}))
 		})
-		// The directory is changed before the credentials are, as in libuv: whoever starts the
-		// child must be able to enter it.
+		// The directory is changed before the credentials, as in libuv: the user of this program
+		// must be able to enter it.
 		t.Run(name+", for nobody", func(t *testing.T) {
 			if plainFork() {
 				t.Skip("syscall.ForkExec changes the directory last")
@@ -251,9 +252,9 @@ func TestDirectoryThatMayNotBeEntered(t *testing.T) {
 			l := newLoop(t)
 			o := nobodys
 			o.Dir = cwd
-			real, err := filepath.EvalSymlinks(cwd)
+			target, err := filepath.EvalSymlinks(cwd)
 			require.NoError(t, err)
-			require.Equal(t, real+"\n", output(t, l, spawn(t, l, "/bin/readlink", []string{"/proc/self/cwd"}, &o)))
+			require.Equal(t, target+"\n", output(t, l, spawn(t, l, "/bin/readlink", []string{"/proc/self/cwd"}, &o)))
 		})
 	}
 	t.Run("a good one, and a program that is denied", func(t *testing.T) {

@@ -23,8 +23,8 @@ import (
 )
 
 func init() {
-	// notify-first starts a child while it has asked for SIGINT, which it was started with ignored,
-	// and another one afterwards. Neither may ignore anything.
+	// notify-first was started with SIGINT ignored. It starts a child while signal.Notify has asked
+	// for SIGINT, and another one afterwards. Neither child may ignore a signal.
 	helperproc.Register("notify-first", func([]string) {
 		before := dispositions()
 		caught := make(chan os.Signal, 1)
@@ -38,9 +38,9 @@ func init() {
 		requireClean(childState(l, nil))
 	})
 
-	// notify-while-starting starts children on eight goroutines and, on eight others, asks for
-	// SIGINT and sends it, again and again. Between two requests it is what it was when the program
-	// was started: ignored.
+	// notify-while-starting starts children on eight goroutines. On eight others it asks for SIGINT
+	// and sends it, again and again. Between two requests SIGINT is ignored, as it was when the
+	// program was started.
 	helperproc.Register("notify-while-starting", func([]string) {
 		if !signal.Ignored(syscall.SIGINT) {
 			helperproc.Exit(5)
@@ -71,7 +71,7 @@ func init() {
 	})
 }
 
-// startUntil starts children, one after the other and by a form that i chooses, until ctx ends.
+// startUntil starts children one after the other until ctx is done; i chooses the form.
 func startUntil(ctx context.Context, i int) {
 	for ctx.Err() == nil {
 		if i%2 == 0 {
@@ -82,7 +82,7 @@ func startUntil(ctx context.Context, i int) {
 	}
 }
 
-// dispositions returns what this process ignores and what it catches, see proc_pid_status(5).
+// dispositions returns the signals that this process ignores and catches, see proc_pid_status(5).
 func dispositions() string {
 	var lines []string
 	for line := range strings.Lines(string(check(os.ReadFile("/proc/self/status")))) {
@@ -93,7 +93,7 @@ func dispositions() string {
 	return strings.Join(lines, "")
 }
 
-// counters is how often one signal was seen: by watchers of two loops, and by a channel of
+// counters count how often one signal was seen: by watchers of two loops, and by a channel of
 // os/signal.
 type counters [3]atomic.Int64
 
@@ -104,9 +104,8 @@ func (c *counters) all() (n [3]int64) {
 	return n
 }
 
-// shower sends a signal so many times, each when everybody has seen the one before, while children
-// are started. start is called on the loop of the test, which watches the signal, until enough were
-// sent.
+// shower sends a signal so many times, each time after all watchers have seen the one before. start
+// is called on the loop of the test, which watches the signal, until all were sent.
 func shower(t *testing.T, times int64, start func(l *reactor.Loop, next func())) {
 	const s = syscall.SIGUSR1
 	var seen counters
@@ -178,7 +177,7 @@ func shower(t *testing.T, times int64, start func(l *reactor.Loop, next func()))
 	require.Equal(t, [3]int64{times, times, times}, seen.all(), "seen by the loop that starts children, by another loop, by Notify")
 }
 
-func TestASignalIsSeenOnceByEverybodyWhateverIsBeingStarted(t *testing.T) {
+func TestEveryWatcherSeesASignalOnceWhileChildrenStart(t *testing.T) {
 	times := int64(1000)
 	if testing.Short() {
 		times = 100
@@ -227,8 +226,8 @@ func TestASignalIsSeenOnceByEverybodyWhateverIsBeingStarted(t *testing.T) {
 	})
 }
 
-// What this process ignores and catches is never changed, not even for a moment, and no thread is
-// left with another mask.
+// The signals that this process ignores and catches never change, not even for a moment, and no
+// thread keeps another mask.
 func TestStartsDoNotChangeTheSignalsOfThisProcess(t *testing.T) {
 	noNewFDs(t)
 	before, masks := dispositions(), threadMasks(t)
@@ -268,8 +267,8 @@ func TestStartsDoNotChangeTheSignalsOfThisProcess(t *testing.T) {
 	}, looptest.HangLimit()/2, time.Millisecond)
 }
 
-// threadMasks returns what each thread of this process blocks, but for the one of os/signal, which
-// blocks almost everything: not the faults, which a start blocks too.
+// threadMasks returns the signals that each thread of this process blocks. It leaves out the thread
+// of os/signal, which blocks all signals except the faults; a start blocks these, too.
 func threadMasks(t testing.TB) map[string]uint64 {
 	t.Helper()
 	masks := map[string]uint64{}
@@ -278,7 +277,7 @@ func threadMasks(t testing.TB) map[string]uint64 {
 	for _, thread := range threads {
 		status, err := os.ReadFile("/proc/self/task/" + thread.Name() + "/status")
 		if err != nil {
-			continue // It has ended.
+			continue // The thread has ended.
 		}
 		if blocked := parseState(string(status)).Blocked; bits.OnesCount64(blocked) < 32 || blocked&(1<<(syscall.SIGSEGV-1)) != 0 {
 			masks[thread.Name()] = blocked

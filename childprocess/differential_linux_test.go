@@ -18,19 +18,19 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// A step is something that a random program does in a callback.
+// A step is an action of a random program in a callback.
 type step struct {
 	Kind string // "tick", "immediate" or "timer"
 	ID   int
-	Then []step // what it does when its turn has come
+	Then []step // the steps of its callback
 }
 
-// A randomProgram starts one child and does steps in the child's events. All that the child does it
-// has done before the loop looks: so the order of what follows is the loop's alone.
+// A randomProgram starts one child and takes steps in the child's events. The child has done all of
+// its work before the loop polls, so the order of the events depends on the loop alone.
 type randomProgram struct {
 	Command string            // for a shell
 	On      map[string][]step // by event
-	// one, set when all of that is over: others would race with it, and with each other
+	// one timer, set when everything else is over: timers would race with that, and with each other
 	Timer []step
 }
 
@@ -65,7 +65,7 @@ func newRandomProgram(rnd *rand.Rand) randomProgram {
 	return p
 }
 
-// A programRun runs a random program and writes down what happens.
+// A programRun runs a random program and records its events.
 type programRun struct {
 	loop *reactor.Loop
 	p    randomProgram
@@ -89,7 +89,7 @@ func (r *programRun) do(list []step) {
 	}
 }
 
-// timerDelay is Node's shortest.
+// timerDelay is the shortest delay in Node.
 const timerDelay = 1e6
 
 func (r *programRun) event(name string) {
@@ -102,7 +102,7 @@ func (r *programRun) runHere(t *testing.T) []string {
 	t.Helper()
 	r.loop.SetImmediate(func() {
 		c := spawn(t, r.loop, "/bin/sh", []string{"-c", r.p.Command}, nil)
-		// Before the poller knows of the streams: it reports them in this order then.
+		// Before the streams are in the poller, so that it reports them in this order.
 		awaitZombie(t, c.Pid())
 		c.OnSpawn(func() { r.event("spawn") })
 		c.OnExit(func(childprocess.ExitStatus) { r.event("exit") })
@@ -122,7 +122,7 @@ func (r *programRun) runHere(t *testing.T) []string {
 	return r.log
 }
 
-// runInNode runs the programs of a file, one after the other, and prints their logs.
+// runInNode runs the programs of a file one after the other and prints their records.
 const runInNode = `
 const { spawn } = require('child_process');
 const fs = require('fs');

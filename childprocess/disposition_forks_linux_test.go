@@ -17,19 +17,19 @@ import (
 )
 
 func init() {
-	// make ignores the signals in its first argument, which may be any, and becomes the program in
+	// make ignores the signals in its first argument, which may be any, and executes the program in
 	// the others.
 	helperproc.Register("make", func(args []string) {
 		for _, s := range signalList(args[0]) {
 			signal.Ignore(s)
-			ignoreForeign(s.(syscall.Signal)) // Also those that os/signal does not touch.
+			ignoreForeign(s.(syscall.Signal)) // os/signal does not touch all of them.
 		}
 		fail(syscall.Exec(args[1], args[1:], os.Environ()))
 	})
 
 	// volley starts children on many goroutines at once, while a loop watches a signal again and
-	// again. None may ignore anything, and it must itself ignore what it ignored at the beginning,
-	// which is its first argument.
+	// again. No child may ignore a signal. The program itself must go on to ignore those in its
+	// first argument.
 	helperproc.Register("volley", func(args []string) {
 		var want uint64
 		for _, s := range signalList(args[0]) {
@@ -67,8 +67,8 @@ func init() {
 	})
 }
 
-// requireIgnored ends a helper program that does not ignore these signals, bit n-1 for signal n,
-// and no others.
+// requireIgnored fails in a helper program that does not ignore exactly these signals, bit n-1 for
+// signal n.
 func requireIgnored(want uint64) {
 	if got := state("/proc/self/status").Ignored; got != want {
 		writeAll(2, []byte(strconv.FormatUint(got, 16)+" are ignored\n"))
@@ -76,13 +76,13 @@ func requireIgnored(want uint64) {
 	}
 }
 
-// What make(1) and nohup(1) have their programs ignore does not reach the children of many forks at
-// once, and comes back.
+// The signals that make(1) and nohup(1) have their programs ignore are at their default in the
+// children of many forks at once, and are ignored again in the program afterwards.
 func TestForksAtOnceShareNoInheritedDisposition(t *testing.T) {
 	needOwnFork(t, "make", "volley")
 	for name, list := range map[string][]syscall.Signal{
 		"nothing":       {},
-		"make":          {32, 34}, // 33 is the Go runtime's own where there is no cgo.
+		"make":          {32, 34}, // 33 belongs to the Go runtime if there is no cgo.
 		"nohup":         {unix.SIGHUP},
 		"nohup in make": {32, 34, unix.SIGHUP},
 	} {

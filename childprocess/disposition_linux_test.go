@@ -22,24 +22,24 @@ import (
 )
 
 func init() {
-	// ignore ignores the signals in its first argument, then writes its own signal state, that of a
-	// child, and its own again, three times. With a second argument the first of the children is
-	// one that cannot be started.
+	// ignore ignores the signals in its first argument. Then it writes three times its own signal
+	// state, that of a child, and its own again. With a second argument the first of the children
+	// cannot be started.
 	helperproc.Register("ignore", func(args []string) {
-		if list := signalList(args[0]); len(list) > 0 { // No list would mean all of them.
+		if list := signalList(args[0]); len(list) > 0 { // An empty list would mean all signals.
 			signal.Ignore(list...)
 		}
 		writeAll(1, check(json.Marshal(observe(len(args) > 1))))
 	})
 
-	// nohup ignores the signals in its first argument and becomes the program in the others, as
+	// nohup ignores the signals in its first argument and executes the program in the others, as
 	// nohup(1) does.
 	helperproc.Register("nohup", func(args []string) {
 		signal.Ignore(signalList(args[0])...)
 		fail(syscall.Exec(args[1], args[1:], os.Environ()))
 	})
 
-	// bombard ignores SIGHUP, as SIGHUPs keep coming, and starts children.
+	// bombard ignores SIGHUP while SIGHUPs keep coming, and starts children.
 	helperproc.Register("bombard", func([]string) {
 		signal.Ignore(syscall.SIGHUP)
 		stop := make(chan struct{})
@@ -82,19 +82,19 @@ func init() {
 	})
 }
 
-// needOwnFork skips a test of what syscall.ForkExec cannot do: its children inherit the signals
-// that this program ignores. The helper programs are those of the test.
+// needOwnFork skips a test that syscall.ForkExec cannot pass, because its children inherit the
+// signals that this program ignores. The arguments are the helper programs of the test.
 func needOwnFork(t *testing.T, programs ...string) {
 	t.Helper()
 	for _, name := range programs {
-		helperproc.Command(name) // They count as used.
+		helperproc.Command(name) // A skipped test counts as a user of its helpers.
 	}
 	if plainFork() {
 		t.Skip("children of syscall.ForkExec inherit ignored signals")
 	}
 }
 
-// requireClean ends a helper program whose child was not started as it should be.
+// requireClean fails in a helper program whose child did not start with clean signals.
 func requireClean(s signalState) {
 	if s != (signalState{}) {
 		writeAll(2, check(json.Marshal(s)))
@@ -102,8 +102,8 @@ func requireClean(s signalState) {
 	}
 }
 
-// signalState is what /proc tells of a process: bit n-1 is signal n. The mask is the main thread's,
-// which says something about a program of one thread only.
+// signalState has the signals of a process as /proc shows them: bit n-1 is signal n. The mask is
+// that of the main thread, so it describes only a program of one thread.
 type signalState struct{ Blocked, Ignored uint64 }
 
 // state reads a status file, see proc_pid_status(5).
@@ -122,9 +122,9 @@ func parseState(status string) (s signalState) {
 	return s
 }
 
-// cleanState is what children start with: nothing at all. But syscall.ForkExec has them ignore what
-// this program ignores, and some versions of make(1) start programs that ignore the first real-time
-// signals.
+// cleanState is the state of a new child: no signal is blocked, ignored or caught. But a child of
+// syscall.ForkExec ignores the signals that this program ignores, and some versions of make(1)
+// start programs that ignore the first real-time signals.
 func cleanState(t testing.TB) signalState {
 	t.Helper()
 	if !plainFork() {
@@ -135,8 +135,8 @@ func cleanState(t testing.TB) signalState {
 	return signalState{Ignored: parseState(string(own)).Ignored}
 }
 
-// childState starts a child and returns its state. Not a Go program: the runtime changes what it
-// finds.
+// childState starts a child and returns its state. The child is no Go program, because the Go
+// runtime changes its signals.
 func childState(l *reactor.Loop, o *childprocess.Options) signalState {
 	c := check(childprocess.Spawn(l, "/bin/cat", []string{"/proc/self/status"}, o))
 	var text []byte
@@ -149,7 +149,7 @@ func childState(l *reactor.Loop, o *childprocess.Options) signalState {
 	return parseState(string(text))
 }
 
-// observation is three times the state of a parent, of its child, and of the parent afterwards.
+// observation has three times the state of a parent, of its child, and of the parent afterwards.
 type observation struct{ Before, Child, After [3]signalState }
 
 func observe(failFirst bool) (o observation) {
@@ -190,9 +190,9 @@ func maskOf(list []syscall.Signal) (mask uint64) {
 	return mask
 }
 
-// ignorable are the signals that a program may have ignored, but for the three of the real-time
-// signals that belong to the thread library and that Go does not touch, and SIGCHLD: who ignores
-// that has no children to wait for.
+// ignorable are the signals that a program can ignore, except three real-time signals, which belong
+// to the thread library and which Go does not touch, and SIGCHLD, because a program that ignores it
+// has no children to wait for.
 func ignorable() (list []syscall.Signal) {
 	for s := syscall.Signal(1); s <= 64; s++ {
 		switch s {
@@ -257,7 +257,7 @@ func TestChildrenStartWithDefaultDispositionsWhenTheParentInheritedOthers(t *tes
 				require.Equal(t, seen.Before[0].Ignored, seen.Before[i].Ignored)
 				require.Equal(t, seen.Before[0].Ignored, seen.After[i].Ignored)
 			}
-			// A Go program keeps SIG_IGN for few signals; for these it must stay.
+			// A Go program keeps SIG_IGN for a few signals; these must stay ignored.
 			kept := slices.DeleteFunc(slices.Clone(list), func(s syscall.Signal) bool {
 				return !slices.Contains([]syscall.Signal{
 					syscall.SIGHUP, syscall.SIGINT, syscall.SIGTSTP, syscall.SIGTTIN, syscall.SIGTTOU, syscall.SIGCONT,
@@ -282,7 +282,7 @@ func TestLoopsThatForkAtOnceKeepEachOthersChildrenClean(t *testing.T) {
 
 func TestChildrenStartWithAnEmptyMask(t *testing.T) {
 	var blocked unix.Sigset_t
-	// Not SIGCHLD, which may be the loop's business.
+	// SIGCHLD is left out, because the loop may watch it.
 	for _, s := range []syscall.Signal{syscall.SIGUSR1, syscall.SIGTERM, 40} {
 		blocked.Val[(s-1)/wordBits] |= 1 << ((s - 1) % wordBits)
 	}
@@ -290,7 +290,7 @@ func TestChildrenStartWithAnEmptyMask(t *testing.T) {
 	var children []*childprocess.ChildProcess
 	var texts []*string
 	l.NextTick(func() {
-		// The first child may have the loop block something too.
+		// With the first child the loop may block a signal, too.
 		spawn(t, l, "/bin/true", nil, noPipes())
 		require.NoError(t, unix.PthreadSigmask(unix.SIG_BLOCK, &blocked, nil))
 		defer func() { require.NoError(t, unix.PthreadSigmask(unix.SIG_UNBLOCK, &blocked, nil)) }()
@@ -317,7 +317,7 @@ func TestChildrenStartWithAnEmptyMask(t *testing.T) {
 const wordBits = strconv.IntSize
 
 func TestChildrenOfASignalCallbackStartClean(t *testing.T) {
-	sandbox.Need(t, "signalfd4") // Without, the thread blocks nothing.
+	sandbox.Need(t, "signalfd4") // Without signalfds the loop blocks no signal.
 	l := newLoop(t)
 	const times = 3
 	var texts []*string
@@ -348,7 +348,7 @@ func TestChildrenStartCleanWhileSIGCHLDIsWatched(t *testing.T) {
 	require.NoError(t, childprocess.SetExitWatch(l, childprocess.ExitWatchSIGCHLD))
 	for range 3 {
 		var text *string
-		l.NextTick(func() { // On the loop's thread, which has SIGCHLD blocked by now.
+		l.NextTick(func() { // On the loop's thread, which blocks SIGCHLD by now.
 			text = collect(t, spawn(t, l, "/bin/cat", []string{"/proc/self/status"}, nil).Stdout)
 		})
 		run(t, l)

@@ -28,7 +28,7 @@ func TestAPipedStreamIsNotDrainedPastItsDestination(t *testing.T) {
 			exited := false
 			a.OnExit(func(childprocess.ExitStatus) {
 				exited = true
-				l.SetImmediate(func() { // a has been drained by now, if it will be.
+				l.SetImmediate(func() { // If a were flushed, that would be over by now.
 					whenFull(t, l, a.Stdout, func() {
 						_, err := b.Stdio[3].Writable.Write([]byte{'!'})
 						require.NoError(t, err)

@@ -26,7 +26,7 @@ func init() {
 		writeAll(1, []byte(args[1]))
 	})
 
-	// late-cat is cat that begins when a byte comes on descriptor 3.
+	// late-cat does what cat does, once a byte has come on descriptor 3.
 	helperproc.Register("late-cat", func([]string) {
 		check(io.ReadFull(os.NewFile(3, "gate"), make([]byte, 1)))
 		check(io.Copy(os.Stdout, os.Stdin))
@@ -34,7 +34,7 @@ func init() {
 }
 
 //brood:checks S045 N040
-func TestStreamsNobodyReadsComeToTheirEnd(t *testing.T) {
+func TestStreamsThatAreNotReadComeToTheirEnd(t *testing.T) {
 	l := newLoop(t)
 	c := startWith(t, l, &childprocess.Options{Stdio: []childprocess.Stdio{5: childprocess.Pipe}}, "say", "1", "out", "2", "errors", "5", "x")
 	ev := events(c)
@@ -65,7 +65,7 @@ func TestPausedStreamsAreDrainedAfterTheExit(t *testing.T) {
 	c.Stdout.Pause()
 	c.Stderr.Pause()
 	run(t, l)
-	require.Equal(t, "out", string(ev.data[1]), "who had listened before gets the data all the same")
+	require.Equal(t, "out", string(ev.data[1]), "a listener that was there before gets the data")
 	require.Equal(t, "err", string(ev.data[2]))
 	require.Less(t, ev.index("exit"), ev.index("stdout data"))
 	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())
@@ -122,8 +122,7 @@ func TestAGrandchildThatHoldsThePipesDelaysCloseAndNotExit(t *testing.T) {
 	for _, how := range []string{atOnce, atExit, paused, ignored} {
 		t.Run(how, func(t *testing.T) {
 			l := newLoop(t)
-			// The grandchild waits for the end of stdin, which this side closes when it has seen
-			// the exit.
+			// The grandchild waits for the end of stdin, which is destroyed at the exit.
 			file, argv := helperproc.Command("after", "0", "from the grandchild")
 			c := start(t, l, "leave", append([]string{file}, argv...)...)
 			ev := events(c)
@@ -200,7 +199,8 @@ func TestDestroyedStreamsDoNotHoldClose(t *testing.T) {
 	}
 }
 
-// The other end of the socket is a grandchild's, so no end will come: the user gives it up.
+// A grandchild has the other end of the socket, so no end comes and the program destroys the
+// stream.
 //
 //brood:checks S045
 func TestATwoWayStreamGivenUpAfterTheExitDoesNotHoldClose(t *testing.T) {
@@ -219,7 +219,7 @@ func TestATwoWayStreamGivenUpAfterTheExitDoesNotHoldClose(t *testing.T) {
 	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process(), "%q", ev.log)
 	require.Equal(t, 1, ev.count("stdio3 close"))
 	require.Equal(t, 1, ev.count("stdio3w close"))
-	require.NoError(t, open.Close()) // Lets the grandchild end.
+	require.NoError(t, open.Close()) // The grandchild exits.
 }
 
 //brood:checks S045 N036
@@ -232,7 +232,7 @@ func TestALentStreamIsTheOtherChildsToRead(t *testing.T) {
 	}, "late-cat")
 	evB := events(b).reading()
 	a.OnExit(func(childprocess.ExitStatus) {
-		l.SetImmediate(func() { // a has been drained by now, if it will be.
+		l.SetImmediate(func() { // If a were flushed, that would be over by now.
 			_, err := b.Stdio[3].Writable.Write([]byte{'!'})
 			require.NoError(t, err)
 		})

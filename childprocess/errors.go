@@ -9,25 +9,25 @@ import (
 )
 
 var (
-	// ErrDot is the cause of a [SpawnError] when the search of PATH found the program through ".",
-	// an empty element or another relative one: what is started would depend on the directory. Name
-	// it "./program" to mean it.
+	// ErrDot is the cause of a [SpawnError] if the search of PATH found the program in a relative
+	// directory, such as "." or an empty element: which program that is depends on the working
+	// directory. To start such a program, name it "./program".
 	ErrDot = errors.New("found relative to the current directory")
 
-	// ErrStatusLost is returned by Wait when the child has ended but something else in this program
-	// has taken its status and the kernel does not tell it again (before Linux 6.15). See
+	// ErrStatusLost is returned by Wait if the child has exited, but something else in this program
+	// has taken its status and the kernel does not return it again (before Linux 6.15). See
 	// [ExitStatus].Lost.
 	ErrStatusLost = errors.New("childprocess: exit status lost")
 )
 
-// A Step is the part of starting a program that failed.
+// A Step is the step of a start that has failed.
 type Step string
 
-// The steps that a [SpawnError] blames.
+// The steps of a [SpawnError], and errors that they have.
 const (
 	// finding and executing the file: ENOENT, EACCES, ENOEXEC, ETXTBSY…
 	StepProgram     Step = "program"
-	StepInterpreter Step = "interpreter" // the one a script or an executable names: ENOENT, EACCES
+	StepInterpreter Step = "interpreter" // that of a script or an executable: ENOENT, EACCES
 	StepCwd         Step = "cwd"         // changing to Options.Dir: ENOENT, ENOTDIR, EACCES
 	// a descriptor for a slot: EBADF; a terminal: ENOENT, ENOSPC; a Path; PipeCapacity: EPERM
 	StepStdio       Step = "stdio"
@@ -57,14 +57,15 @@ const (
 	StepPreSpawn Step = "PreSpawn" // Options.PreSpawn returned an error
 )
 
-// A SpawnError says why a program could not be started.
+// A SpawnError says why a program could not be started. No process is left of it.
 type SpawnError struct {
-	// "spawn", "exec", "execFile", "fork", "replace", or "spawnSync" for the sync forms
+	// Op is "spawn", "exec", "execFile", "fork", "replace", or "spawnSync" for the sync forms.
 	Op   string
-	Step Step   // what failed
-	File string // the program, as it was given to Spawn
-	// what to blame: the file searched or executed, a directory, the interpreter, the number of the
-	// group…
+	Step Step   // the step that failed
+	File string // the program, as it was given to Spawn, or the shell
+
+	// Path is the object that the step failed for: the file that was searched or executed, the
+	// interpreter, a directory, the number of a process group, the index of an option…
 	Path string
 	Args []string // the arguments, without argv[0]
 	Err  error    // a syscall.Errno, ErrDot, or the error of PreSpawn
@@ -94,8 +95,8 @@ func (e *SpawnError) Error() string {
 // Unwrap returns the cause.
 func (e *SpawnError) Unwrap() error { return e.Err }
 
-// errnoOr returns the errno in err, or err if there is none: of the errors of the reactor and of
-// package signals a SpawnError has the number.
+// errnoOr returns the errno that err wraps, or err if it wraps none. A SpawnError has the bare
+// errno of an error of packages reactor and signals.
 func errnoOr(err error) error {
 	if errno, ok := errors.AsType[syscall.Errno](err); ok {
 		return errno
@@ -103,12 +104,12 @@ func errnoOr(err error) error {
 	return err
 }
 
-// An ArgumentError is a mistake in a call. It is returned before anything is started.
+// An ArgumentError reports a mistake in a call. It is returned before anything is started.
 // errors.Is(err, syscall.EINVAL) is true.
 type ArgumentError struct {
 	Op     string // "spawn", "kill"…
 	Name   string // the argument or the field of Options
-	Reason string
+	Reason string // completes the sentence "Name …"
 }
 
 // Error returns a text such as "spawn: args[2] contains a NUL byte".
@@ -117,13 +118,12 @@ func (e *ArgumentError) Error() string { return e.Op + ": " + e.Name + " " + e.R
 // Is reports whether target is EINVAL.
 func (e *ArgumentError) Is(target error) bool { return target == syscall.EINVAL }
 
-// An UnsupportedError says that this system, or the Backend that was asked for, does not have what
-// an option is. It is returned before anything is started. errors.Is(err, errors.ErrUnsupported) is
-// true.
+// An UnsupportedError reports an option that this system, or the Backend that was asked for, cannot
+// honour. It is returned before anything is started. errors.Is(err, errors.ErrUnsupported) is true.
 type UnsupportedError struct {
 	Op     string // "spawn"…
 	Name   string // the field of Options
-	Reason string
+	Reason string // completes the sentence "Name …"
 }
 
 // Error returns a text such as "spawn: Umask cannot be set by syscall.ForkExec".

@@ -20,9 +20,9 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// refused starts what the system will refuse and returns the SpawnError, and whether it came as the
-// error event. It checks what is the same for all refusals: the error comes as the result or as the
-// event and not as both, the events are Node's, and no process and no descriptor is left.
+// refused starts a program that the system refuses to start. It returns the SpawnError, and whether
+// it came as the error event. It checks the properties of all refusals: the error is the result or
+// the event and not both, the events are Node's, and no process and no descriptor is left.
 func refused(t *testing.T, file string, args []string, o *childprocess.Options) (failed *childprocess.SpawnError, emitted bool) {
 	t.Helper()
 	l := newLoop(t)
@@ -58,31 +58,31 @@ func refused(t *testing.T, file string, args []string, o *childprocess.Options) 
 	return failed, emitted
 }
 
-// warmUp has the loop open what it keeps open from the first child on.
+// warmUp has the loop open the descriptors that it keeps open from the first child on.
 func warmUp(t testing.TB, l *reactor.Loop) {
 	t.Helper()
 	events(spawn(t, l, filepath.Join(t.TempDir(), "nosuch"), nil, nil))
 	run(t, l)
 }
 
-// requireNoChildren checks that this process has no child, not even one that has ended.
+// requireNoChildren checks that this process has no child, not even a zombie.
 func requireNoChildren(t testing.TB) {
 	t.Helper()
 	pid, err := syscall.Wait4(-1, nil, syscall.WNOHANG, nil)
 	require.Equal(t, syscall.ECHILD, err, "child %d", pid)
 }
 
-// writeFile makes an executable file, or another as mode says, and returns its path.
+// writeFile makes a file with the mode, such as an executable one, and returns its path.
 func writeFile(t testing.TB, path, text string, mode os.FileMode) string {
 	t.Helper()
 	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
-	require.NoError(t, os.Chmod(path, mode)) // The umask does not matter.
+	require.NoError(t, os.Chmod(path, mode)) // WriteFile obeys the umask.
 	return path
 }
 
 //brood:checks S001 N008
 func TestMissingProgramIsOneErrorEventAndAClose(t *testing.T) {
-	t.Setenv("PATH", "/usr/bin:/bin") // Directories that everybody can search.
+	t.Setenv("PATH", "/usr/bin:/bin") // Every user can search these directories.
 	dir := t.TempDir()
 	for name, file := range map[string]string{
 		"on PATH":       "brood-no-such-program",

@@ -20,8 +20,8 @@ import (
 )
 
 func init() {
-	// full opens so many descriptors as its argument says, or as it may, before it uses the
-	// library, and starts children.
+	// full opens as many descriptors as its argument says, or as it may. Then it uses the library
+	// for the first time and starts children.
 	helperproc.Register("full", func(args []string) {
 		openRuntimePoller()
 		wanted := check(strconv.Atoi(args[0]))
@@ -38,7 +38,7 @@ func init() {
 		check(0, expectExactSlots(l))
 		childprocess.RetireBackground()
 		check(0, l.Close())
-		childprocess.OpenPrivateLoops(openLoop) // Closes those that are idle.
+		childprocess.OpenPrivateLoops(openLoop) // This closes the idle ones.
 		if after := leakcheck.FDs(); len(after) != len(before) {
 			fail(fmt.Errorf("%d descriptors became %d", len(before), len(after)))
 		}
@@ -50,7 +50,7 @@ func init() {
 	helperproc.Register("bare", func(args []string) {
 		openRuntimePoller()
 		l := check(openLoop())
-		check(0, expectInherited(l, [3]bool{})) // The loop has what it needs for its children.
+		check(0, expectInherited(l, [3]bool{})) // Now the loop has all its descriptors.
 		var closed [3]bool
 		for _, digit := range args[0] {
 			closed[digit-'0'] = true
@@ -59,7 +59,7 @@ func init() {
 		check(0, expectInherited(l, closed))
 		check(0, expectExactSlots(l))
 		childprocess.RetireBackground()
-		// Closes those that are idle: they have numbers of ours.
+		// This closes the idle ones, which have low numbers.
 		childprocess.OpenPrivateLoops(openLoop)
 		check(0, expectInherited(l, closed))
 		for fd := range closed {
@@ -71,8 +71,8 @@ func init() {
 	})
 }
 
-// The descriptors of a ls(1) that lists its own, which has three slots, or five of which the fourth
-// is closed.
+// The descriptors of an ls(1) that lists its own: with three slots, and with five of which the
+// fourth is closed.
 const (
 	threeSlots = "0\n1\n2\n3\n"
 	fiveSlots  = "0\n1\n2\n3\n4\n"
@@ -105,7 +105,7 @@ func expectExactSlots(l *reactor.Loop) error {
 		if name == "five" || name == "five, Async" {
 			want = fiveSlots
 		}
-		// Its children have what this program was started with, too.
+		// Its children inherit the descriptors with which this program was started.
 		if numbers != want && !plainFork() {
 			err = errors.Join(err, fmt.Errorf("%s: the child has %q", name, numbers))
 		}
@@ -113,7 +113,7 @@ func expectExactSlots(l *reactor.Loop) error {
 	return err
 }
 
-// expectInherited starts children that inherit one descriptor each. Those that are closed cannot be
+// expectInherited starts children that inherit one descriptor each. A closed one cannot be
 // inherited.
 func expectInherited(l *reactor.Loop, closed [3]bool) error {
 	for fd := range closed {
@@ -149,8 +149,8 @@ func TestChildrenStartAsEverWhereStandardDescriptorsAreClosed(t *testing.T) {
 	}
 }
 
-// Other threads open what an execve(2) would leave open.
-func TestAChildHasItsSlotsAloneWhateverOtherThreadsOpen(t *testing.T) {
+// Other threads open descriptors that an execve(2) leaves open.
+func TestAChildHasOnlyItsSlotsWhileOtherThreadsOpenFiles(t *testing.T) {
 	if plainFork() {
 		t.Skip("children of syscall.ForkExec have what is not close-on-exec")
 	}
@@ -175,7 +175,7 @@ func TestAChildHasItsSlotsAloneWhateverOtherThreadsOpen(t *testing.T) {
 	defer opening.Wait()
 	defer cancel()
 	l := newLoop(t)
-	for range 90 { // Times six.
+	for range 90 { // Six of them each time.
 		require.NoError(t, expectExactSlots(l))
 	}
 }

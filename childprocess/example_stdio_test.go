@@ -11,8 +11,7 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// What a shell writes as "2>&1": one stream with both outputs, in the order in which they were
-// written.
+// Both outputs in one stream, in the order in which they were written, as with "2>&1" in a shell.
 func ExampleSameAs() {
 	r := childprocess.SpawnSync("sh", []string{"-c", "echo one; echo two >&2; echo three"}, &childprocess.SyncOptions{
 		Options: childprocess.Options{Stdio: []childprocess.Stdio{2: childprocess.SameAs(1)}},
@@ -25,7 +24,7 @@ func ExampleSameAs() {
 	// exit status 0
 }
 
-// What a shell writes as ">>log".
+// Output that is appended to a file, as with ">>log" in a shell.
 func ExamplePath() {
 	dir, err := os.MkdirTemp("", "example")
 	if err != nil {
@@ -51,7 +50,7 @@ func ExamplePath() {
 	// second
 }
 
-// A child whose output is read here, and kept in a file, too.
+// A child whose output this program reads, and which is kept in a file, too.
 func ExampleTee() {
 	dir, err := os.MkdirTemp("", "example")
 	if err != nil {
@@ -71,7 +70,7 @@ func ExampleTee() {
 		panic(err)
 	}
 	child.Stdout.OnLine(func(line []byte) { fmt.Printf("it says %s\n", line) })
-	child.OnClose(func(childprocess.ExitStatus) { // The file has everything now.
+	child.OnClose(func(childprocess.ExitStatus) { // By now the file has all of the output.
 		text, err := os.ReadFile(log)
 		fmt.Printf("%q %v\n", text, err)
 	})
@@ -84,7 +83,7 @@ func ExampleTee() {
 	// "pear\napple\n" <nil>
 }
 
-// A child that reads what a Reader has.
+// A child that reads from an io.Reader.
 func ExampleInput() {
 	loop, err := reactor.New(nil)
 	if err != nil {

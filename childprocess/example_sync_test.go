@@ -65,7 +65,7 @@ func ExampleOutputWith() {
 
 func ExampleLinesWith() {
 	o := &childprocess.RunOptions{}
-	o.LineEnd = streams.CarriageReturn // As programs write that show their progress in one line.
+	o.LineEnd = streams.CarriageReturn // Programs that show their progress in one line end it so.
 	for line, err := range childprocess.LinesWith(context.Background(), o, "printf", `10%%\r100%%\r\ndone\n`) {
 		if err != nil {
 			panic(err)
@@ -85,7 +85,7 @@ func ExampleLines() {
 			return
 		}
 		fmt.Println(line)
-		break // This ends the child.
+		break // This kills the child.
 	}
 	// Output: y
 }

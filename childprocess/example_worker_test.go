@@ -24,9 +24,9 @@ func shout(_ *reactor.Loop, parent *ipc.Channel, args []string) error {
 	parent.OnMessage(func(m *ipc.Message) {
 		var text string
 		if err := m.Decode(&text); err != nil {
-			return // Whoever sent that can do without an answer.
+			return // A message of another type gets no answer.
 		}
-		// It fails when the parent is gone, which ends this process too.
+		// It fails when the parent has exited; then this process exits, too.
 		_ = parent.Send(strings.ToUpper(text) + args[0])
 	})
 	return nil
@@ -46,7 +46,7 @@ func ExampleForkSelf() {
 	child.OnError(func(err error) { fmt.Println(err) }) // The program could not be started.
 	child.OnMessage(func(m *ipc.Message) {
 		fmt.Printf("%s\n", m.Raw())
-		child.Disconnect() // Nothing keeps the worker alive after that.
+		child.Disconnect() // After that nothing keeps the worker alive.
 	})
 	child.OnClose(func(s childprocess.ExitStatus) { fmt.Println(s) })
 	if err := child.Send("hello"); err != nil {

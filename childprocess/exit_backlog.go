@@ -1,12 +1,14 @@
 package childprocess
 
-// backlog is what was to be read of a child at one moment: by its streams and by its channel.
+// A backlog is the data that the kernel holds for this program at one moment: for the streams of a
+// child and for its channel. Exit waits for it, so that it does not overtake the data. It is used
+// on the loop goroutine.
 type backlog []interface {
 	Left() bool
 	HeldBack() bool
 }
 
-// backlog returns what is to be read of the child now.
+// backlog returns the data that the kernel holds for the child's streams and channel now.
 func (c *ChildProcess) backlog() backlog {
 	var b backlog
 	if c.channel != nil && c.channel.FD() >= 0 {
@@ -20,7 +22,8 @@ func (c *ChildProcess) backlog() backlog {
 	return b
 }
 
-// left reports whether some of it will be read on a coming turn.
+// left reports whether some of the data will be read on a coming turn. It reports false for data
+// that a paused stream or a slow reader holds back.
 func (b backlog) left() bool {
 	for _, of := range b {
 		if of.Left() {
@@ -30,7 +33,7 @@ func (b backlog) left() bool {
 	return false
 }
 
-// heldBack reports whether some of it waits for somebody who is slower than the child.
+// heldBack reports whether some of the data waits for a reader that is slower than the child.
 func (b backlog) heldBack() bool {
 	for _, of := range b {
 		if of.HeldBack() {
@@ -40,18 +43,18 @@ func (b backlog) heldBack() bool {
 	return false
 }
 
-// afterBacklog calls tell, in a callback of its own, once b was read, all that a child has left at
-// its end, as far as it is read at all. A loop that gets to look late finds the end of the child
-// with more in its pipes and its channel than one turn reads, and exit would overtake that.
-func (c *ChildProcess) afterBacklog(b backlog, tell func()) {
+// afterBacklog calls report, in a callback of its own, when no turn will read more of b. If the
+// loop is late, the pipes and the channel of a child that has exited have more data than one turn
+// reads, and exit would overtake it. If the loop is closed before, report is not called.
+func (c *ChildProcess) afterBacklog(b backlog, report func()) {
 	var look func()
 	look = func() {
 		switch {
-		case c.state == childClosed: // With the loop.
+		case c.state == childClosed: // The loop was closed.
 		case b.left():
 			c.loop.SetImmediate(look) // The next turn reads on.
 		default:
-			c.loop.Callback(tell)
+			c.loop.Callback(report)
 		}
 	}
 	c.loop.SetImmediate(look)

@@ -16,7 +16,7 @@ import (
 )
 
 func init() {
-	// ipc-many sends messages of 50 KB, more than a reader takes at once, and ends.
+	// ipc-many sends messages of 50 KB, more than one turn reads, and exits.
 	helperproc.Register("ipc-many", func([]string) {
 		inChild(func(_ *reactor.Loop, parent *ipc.Channel) {
 			for range 3 {
@@ -26,7 +26,7 @@ func init() {
 	})
 }
 
-// The loop gets to look only when the child is dead, and has sent more than one read takes.
+// The loop polls only when the child is dead and has sent more than one turn reads.
 //
 //brood:checks S043 S067
 func TestExitOvertakesNoMessage(t *testing.T) {
@@ -49,7 +49,7 @@ func TestExitOvertakesNoMessage(t *testing.T) {
 	}
 }
 
-// The pipe holds as much as one turn reads, and the end of the data is behind that.
+// The pipe has exactly the data that one turn reads; the end of the data comes after that.
 //
 //brood:checks S045
 func TestExitOvertakesNoData(t *testing.T) {
@@ -71,14 +71,14 @@ func TestExitOvertakesNoData(t *testing.T) {
 	require.Equal(t, "close 0", ev.last())
 }
 
-// What a grandchild goes on to write is not waited for, nor what nobody reads.
-func TestExitWaitsForNobodyElse(t *testing.T) {
+// Exit waits neither for data that a grandchild writes later nor for a stream that is not read.
+func TestExitDoesNotWaitForAGrandchildOrAReader(t *testing.T) {
 	l := newLoop(t)
 	c := spawn(t, l, shell, []string{"-c", "yes & exit 3"}, nil)
 	awaitZombie(t, c.Pid())
 	ev := events(c)
 	c.Stdout.OnData(func([]byte) {})
-	c.OnExit(func(childprocess.ExitStatus) { c.Stdout.Destroy(nil) }) // yes dies of it.
+	c.OnExit(func(childprocess.ExitStatus) { c.Stdout.Destroy(nil) }) // yes gets SIGPIPE.
 	run(t, l)
 	require.Equal(t, "close 3", ev.last())
 

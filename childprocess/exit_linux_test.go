@@ -11,7 +11,7 @@ import (
 	"github.com/brood-go/brood/signals"
 )
 
-// Node takes a signal without a name for exit code 0; here it is told by its number.
+// Node reports a signal without a name as exit code 0; here it is reported by its number.
 //
 //brood:checks S039
 func TestEverySignalThatKills(t *testing.T) {
@@ -26,7 +26,7 @@ func TestEverySignalThatKills(t *testing.T) {
 			continue
 		}
 		o := noPipes()
-		o.Dir = t.TempDir() // For the cores.
+		o.Dir = t.TempDir() // For core files.
 		c := spawn(t, l, "sleep", []string{"1000"}, o)
 		ev := events(c)
 		c.OnSpawn(func() { kill(t, c, s) })
@@ -45,7 +45,7 @@ func TestTheCoreFlagIsTheKernels(t *testing.T) {
 		limit := unix.Rlimit{Cur: coreSize, Max: 1 << 30}
 		dir := t.TempDir()
 
-		// What the kernel says of a process that has nothing to do with us.
+		// The status of a process that this library has not started.
 		path := "/bin/sleep"
 		pid, err := syscall.ForkExec(path, []string{"sleep", "1000"}, &syscall.ProcAttr{Dir: dir})
 		require.NoError(t, err)

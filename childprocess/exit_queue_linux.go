@@ -1,6 +1,6 @@
 package childprocess
 
-// exitQueue is the kqueue systems' way of following children; a pidfd needs no such thing.
+// exitQueue is empty on Linux. It exists for the kqueue systems, see exit_watch_bsd.go.
 type exitQueue struct{}
 
 func (*exitQueue) close() {}

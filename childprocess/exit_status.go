@@ -10,63 +10,68 @@ import (
 	"github.com/brood-go/brood/signals"
 )
 
-// An ExitStatus is how a child ended, or that it has not, or why it never ran: see State.
+// An ExitStatus says how a child exited, that it still runs, or why it never ran: see State.
 type ExitStatus struct {
-	// Code is what the child passed to exit(3), 0 to 255, and -1 when there is no such code: in
-	// every state but [StateExited].
+	// Code is the exit code that the child passed to exit(3), 0 to 255. It is -1 in every state but
+	// [StateExited].
 	Code int
 
-	// Signal ended the child; 0 if none did.
+	// Signal is the signal that killed the child; 0 if none did.
 	Signal Signal
 
 	CoreDumped bool // the signal left a core file
 
-	// Lost: the child has ended, but something else in this program waited for it and took its
-	// status.
+	// Lost is true if the child has exited, but something else in this program waited for it and
+	// took its status.
 	Lost bool
 
-	// Running: the child has not ended. So it is for whoever asks before, and in an [ExitError]
-	// that did not wait for the end, which has a Cause.
+	// Running is true if the child has not exited: in a status that was asked for before, and in an
+	// [ExitError] of a call that did not wait for the exit; that one has a Cause.
 	Running bool
 
-	// NotStarted is why there never was a process, a *[SpawnError] or an *[ArgumentError]; nil if
-	// there was. (Node has the negative errno as an exit code.)
+	// NotStarted is the reason that there never was a process: a *[SpawnError] or an
+	// *[ArgumentError]; nil if there was one. (Node has the negative errno as an exit code.)
 	NotStarted error
 
-	// Cause is why this library ended the child, nil if it did not: [ErrTimeout], [ErrIdle],
-	// [ErrMaxBuffer] or what wraps it, [ErrEnough], [ErrTerminated], or an *[AbortError] for the
-	// end of its Context. The child may have exited as it liked nevertheless.
+	// Cause is the limit because of which this library killed the child, nil if it did not:
+	// [ErrTimeout], [ErrIdle], [ErrMaxBuffer] or an error that wraps it, [ErrEnough],
+	// [ErrTerminated], an *[InputError], or an *[AbortError] if its Context was done. A child that
+	// handles the signal can still exit with any code.
 	Cause error
 
-	// SIGKILL was sent, after the grace of Options.KillGrace or Terminate, or by CancelKill
+	// Forced is true if SIGKILL was sent: after the grace of Options.KillGrace or Terminate, or by
+	// CancelKill.
 	Forced bool
-	CutOff bool // the pipes were closed before their end, see Options.CloseGrace; known at close
 
-	// Overflowed: there was more output than MaxBuffer, and Options.Overflow had the rest thrown
-	// away; known at close.
+	// CutOff is true if pipes were closed before their end, see Options.CloseGrace. It is final at
+	// close.
+	CutOff bool
+
+	// Overflowed is true if there was more output than MaxBuffer, and OverflowDrain dropped the
+	// rest. It is final at close.
 	Overflowed bool
 
-	// Rusage is what the child used, with its own children that it waited for (getrusage(2)); nil
-	// when it is not known. Its Maxrss is not only the child's: before execve(2) a child shares the
-	// memory of its parent, and the peak counts.
+	// Rusage has the resources that the child used, and its own children that it waited for
+	// (getrusage(2)); nil if they are not known. Its Maxrss can be the parent's: before execve(2) a
+	// child shares the memory of its parent, and that counts for the peak.
 	Rusage *syscall.Rusage
 
-	// Usage is that in other words: CPU, memory, faults, input and output, context switches.
+	// Usage has the same in portable units, and a peak of memory that is the child's alone.
 	Usage Usage
 
-	// Elapsed is the time from the start of the child to the time its end was seen.
+	// Elapsed is the time from the start of the child to the time when this program saw its exit.
 	Elapsed time.Duration
 }
 
-// An ExitState is what an [ExitStatus] is about.
+// An ExitState is the kind of an [ExitStatus].
 type ExitState uint8
 
 // The states. Exactly one of them is true of a child at any time.
 const (
 	StateExited     ExitState = iota // by itself, with Code
-	StateSignaled                    // ended by Signal
-	StateLost                        // ended, and nobody here knows how
-	StateRunning                     // not ended
+	StateSignaled                    // killed by Signal
+	StateLost                        // exited, and the status is lost
+	StateRunning                     // not exited
 	StateNotStarted                  // never ran, because of NotStarted
 )
 
@@ -87,7 +92,7 @@ func (s ExitState) String() string {
 	return "ExitState(" + strconv.Itoa(int(s)) + ")"
 }
 
-// State tells the states of a child apart.
+// State returns the state that s describes.
 func (s ExitStatus) State() ExitState {
 	switch {
 	case s.NotStarted != nil:
@@ -112,7 +117,7 @@ func (s ExitStatus) String() string {
 	case StateNotStarted:
 		why := s.NotStarted
 		if failed, ok := errors.AsType[*SpawnError](why); ok {
-			why = failed.Err // All of it is in the error.
+			why = failed.Err // The whole text is in the *SpawnError.
 		}
 		return "not started: " + why.Error()
 	case StateRunning:
@@ -129,7 +134,8 @@ func (s ExitStatus) String() string {
 	return "exit status " + strconv.Itoa(s.Code)
 }
 
-// statusOf is the status of a child that has ended.
+// statusOf returns the status of a child that was reaped; a change that is no exit means a lost
+// one.
 func statusOf(c process.Change) ExitStatus {
 	s := ExitStatus{Code: -1, Rusage: c.Usage}
 	switch c.Kind {

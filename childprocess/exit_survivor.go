@@ -7,28 +7,30 @@ import (
 	"github.com/brood-go/brood/internal/process"
 )
 
-// A survivor is a child that goes on when its loop is closed. The program's background loop waits
-// for its end, so that no zombie is left, and sends what Kill and its like still send. It has no
-// listeners, no streams, and no CancelFunc: that is for the goroutine of the loop that is closed.
+// A survivor is a child that runs on after its loop was closed. It belongs to the background loop
+// of the program, which reaps it, so that no zombie is left, and sends the signals of Kill,
+// KillGroup, KillTree and Terminate. It has no listeners, no streams, and no CancelFunc: these
+// belong to the goroutine of the closed loop.
 type survivor struct {
-	shared *sharedLoop
-	child  *ChildProcess // that loop's
-	grace  time.Duration // what was left of it; 0: none was running
+	shared *sharedLoop   // the background loop; acquired by outlive, released once after close
+	child  *ChildProcess // a second ChildProcess for the process; it belongs to the background loop
+	grace  time.Duration // rest of a grace that was running; 0: none was. Set by outlive
 }
 
-// survivorRetry is the time after which a survivor is tried to be watched again, when the system
-// had no descriptor for it.
+// survivorRetry is the pause before another try to follow a survivor, if there was no descriptor
+// for it.
 const survivorRetry = time.Second
 
-// outlive makes a survivor of the running child, or of one that is being started, while its loop is
-// being closed. Without descriptors for another loop there is none, and nobody waits for the child.
+// outlive makes a survivor of a child that runs or is being started. It is called on the loop
+// goroutine while the loop is being closed. If there are no descriptors for the background loop,
+// there is no survivor, and the child becomes a zombie when it exits.
 func (c *ChildProcess) outlive() {
 	shared, err := background.acquire()
 	if err != nil {
 		return
 	}
 	s := &survivor{shared: shared, child: &ChildProcess{
-		op: c.op, file: c.file, args: c.args, scope: c.scope, leads: c.leads, state: childStarting, status: running(),
+		op: c.op, file: c.file, args: c.args, scope: c.scope, leadsGroup: c.leadsGroup, state: childStarting, status: running(),
 		pending: 1, done: make(chan struct{}),
 	}}
 	s.child.starting = new(starting)
@@ -42,34 +44,36 @@ func (c *ChildProcess) outlive() {
 	}
 	c.survivor = s
 	if c.starting == nil {
-		s.started(c.process, c.start)
+		s.takeOver(c.process, c.startedAt)
 		c.process.Pidfd = -1 // It is the survivor's.
 	}
 }
 
-// started has the background loop take over the process.
-func (s *survivor) started(p process.Process, start time.Time) {
-	h := s.child
+// takeOver gives p to the background loop, which then owns its pidfd. It is called once, on the
+// goroutine of the closed loop or on that of the spawner that has started the process. If the
+// background loop does not run any more, it closes the pidfd, and the process becomes a zombie.
+func (s *survivor) takeOver(p process.Process, start time.Time) {
+	c := s.child
 	err := s.shared.loop.Post(func() {
 		all, err := childrenOf(s.shared.loop)
-		if err != nil { // The loop has broken.
+		if err != nil { // Its poll has failed.
 			p.Close()
 			background.release(s.shared)
 			return
 		}
-		h.loop, h.siblings = s.shared.loop, all
-		h.process, h.start = p, start
-		all.join(h)
-		h.OnClose(func(ExitStatus) { background.release(s.shared) })
-		held := h.starting
-		h.starting, h.state = nil, childRunning
+		c.loop, c.siblings = s.shared.loop, all
+		c.process, c.startedAt = p, start
+		all.add(c)
+		c.OnClose(func(ExitStatus) { background.release(s.shared) })
+		queued := c.starting
+		c.starting, c.state = nil, childRunning
 		s.follow()
-		held.deliver(p)
-		if held.grace != 0 {
-			h.endWithin(ErrTerminated, held.grace)
+		queued.sendQueued(p)
+		if queued.grace != 0 {
+			c.killWithin(ErrTerminated, queued.grace)
 		}
 		if s.grace > 0 {
-			h.forceAfter(s.grace)
+			c.forceAfter(s.grace)
 		}
 	})
 	if err != nil {
@@ -78,7 +82,8 @@ func (s *survivor) started(p process.Process, start time.Time) {
 	}
 }
 
-// follow has the end of the child watched.
+// follow has the child reaped when it exits, and tries again if there are no descriptors. It runs
+// on the background loop.
 func (s *survivor) follow() {
 	if s.child.state != childRunning {
 		return
@@ -88,13 +93,13 @@ func (s *survivor) follow() {
 	}
 }
 
-// notStarted is the end of a survivor that never ran.
-func (s *survivor) notStarted() { background.release(s.shared) }
+// releaseLoop releases the background loop of a survivor whose start has failed.
+func (s *survivor) releaseLoop() { background.release(s.shared) }
 
-// signal has send called with the survivor on the background loop, and waits for that. It is safe
-// to call from any goroutine.
-func (s *survivor) signal(send func(c *ChildProcess) (bool, error)) (ok bool, err error) {
-	// Of a loop that is closed all children have ended.
+// do calls send with the survivor on the background loop and returns its results. Safe to call from
+// any goroutine.
+func (s *survivor) do(send func(c *ChildProcess) (bool, error)) (ok bool, err error) {
+	// Do fails only if that loop is closed. Then the survivor has exited: (false, nil).
 	_ = s.shared.loop.Do(context.Background(), func() { ok, err = send(s.child) })
 	return ok, err
 }

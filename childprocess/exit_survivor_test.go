@@ -12,7 +12,8 @@ import (
 	"github.com/brood-go/brood/childprocess"
 )
 
-// leftRunning returns a child that runs on, having closed its loop. Only a signal ends it.
+// leftRunning starts a child, closes its loop, and returns the child, which runs on until a signal
+// kills it.
 func leftRunning(t testing.TB, o *childprocess.Options) *childprocess.ChildProcess {
 	t.Helper()
 	l := newLoop(t)
@@ -34,8 +35,8 @@ func TestAChildOutlivesItsLoopAndLeavesNoZombie(t *testing.T) {
 			require.NoError(t, err)
 			require.True(t, ok)
 		},
-		"Terminate":     func(c *childprocess.ChildProcess) { c.Terminate(time.Hour) },
-		"somebody else": func(c *childprocess.ChildProcess) { require.NoError(t, syscall.Kill(c.Pid(), syscall.SIGKILL)) },
+		"Terminate":       func(c *childprocess.ChildProcess) { c.Terminate(time.Hour) },
+		"another program": func(c *childprocess.ChildProcess) { require.NoError(t, syscall.Kill(c.Pid(), syscall.SIGKILL)) },
 		"another goroutine's": func(c *childprocess.ChildProcess) {
 			done := make(chan bool)
 			go func() { kill(t, c, 9); close(done) }()
@@ -45,7 +46,7 @@ func TestAChildOutlivesItsLoopAndLeavesNoZombie(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			noNewFDs(t)
 			c := leftRunning(t, &childprocess.Options{Detached: true})
-			kill(t, c, 0) // It is there.
+			kill(t, c, 0) // It exists.
 			end(c)
 			awaitNoSurvivor(t)
 			require.Equal(t, syscall.ESRCH, syscall.Kill(c.Pid(), 0), "a zombie is left")
@@ -71,7 +72,7 @@ func TestManyChildrenOutliveTheirLoops(t *testing.T) {
 	}
 }
 
-// The grace goes on, although the loop that has counted it is closed.
+// The grace goes on when the loop is closed.
 func TestAGraceOutlivesItsLoop(t *testing.T) {
 	noNewFDs(t)
 	l := newLoop(t)
@@ -82,11 +83,11 @@ func TestAGraceOutlivesItsLoop(t *testing.T) {
 	})
 	run(t, l)
 	require.NoError(t, l.Close())
-	awaitNoSurvivor(t) // SIGTERM does not end it, nor the end of its stdin.
+	awaitNoSurvivor(t) // Neither SIGTERM nor the end of its stdin ends the child.
 	require.Equal(t, syscall.ESRCH, syscall.Kill(c.Pid(), 0))
 }
 
-// Terminate does to a child whose loop is closed what it was going to do before.
+// Terminate obeys Cancel also when the loop is closed.
 func TestTerminateKeepsItsPolicyBeyondTheLoop(t *testing.T) {
 	noNewFDs(t)
 	const program = `trap "echo told; exit" TERM; echo ready; read line; echo $line`
@@ -107,7 +108,7 @@ func TestTerminateKeepsItsPolicyBeyondTheLoop(t *testing.T) {
 		require.NoError(t, l.Close())
 
 		c.Terminate(-1)
-		_, _ = in.WriteString("go on\n") // Who was killed does not read it.
+		_, _ = in.WriteString("go on\n") // A child that was killed does not read it.
 		said, err = io.ReadAll(out)
 		require.NoError(t, err)
 		require.Equal(t, want, string(said), "%v", policy)

@@ -60,7 +60,7 @@ func TestDeathByASignalIsNoExitCode(t *testing.T) {
 	}
 }
 
-// kill is Kill that must succeed.
+// kill calls Kill, which must succeed.
 func kill(t testing.TB, c *childprocess.ChildProcess, s syscall.Signal) {
 	t.Helper()
 	ok, err := c.Kill(s)

@@ -17,8 +17,8 @@ import (
 )
 
 func init() {
-	// trace attaches to a process as a debugger does, says so, or the number of the error, and lets
-	// it go with the end of stdin. It does not look at the end of that process.
+	// trace attaches to a process as a debugger does and writes the result, or the number of the
+	// error. It detaches at the end of stdin, and does not wait for the process.
 	helperproc.Register("trace", func(args []string) {
 		runtime.LockOSThread()
 		err := unix.PtraceSeize(check(strconv.Atoi(args[0])))
@@ -29,9 +29,9 @@ func init() {
 	})
 }
 
-// The pidfd of such a child is readable, and wait(2) has nothing to say. The child is no Go
-// program: these send signals to themselves (SIGURG), and a traced thread stops at each for a
-// tracer that never looks.
+// The pidfd of such a child is readable, and wait(2) has no status for it. The child is no Go
+// program: these send signals to themselves (SIGURG), and a traced thread stops at each of them
+// until its tracer continues it, which this one never does.
 func TestTheEndOfATracedChildIsNotSpunFor(t *testing.T) {
 	l := newLoop(t)
 	c, err := childprocess.Spawn(l, "cat", nil, nil)

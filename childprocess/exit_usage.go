@@ -10,42 +10,44 @@ import (
 	"github.com/brood-go/brood/internal/process"
 )
 
-// A Usage is what a child has used. Of what is not known there is 0.
+// A Usage has the resources that a child has used. A field that is not known is 0.
 type Usage struct {
-	User, System time.Duration // of CPU
+	User, System time.Duration // CPU time
 
 	// PeakMemory is the most resident memory that the child has had, in bytes. While the child runs
-	// it is exact. Of a child that has ended it is what the system says where that can only be the
-	// child's own, because it is more than this program had ever had when the child executed
-	// (before execve(2) a child shares the memory of its parent, and the system counts that, too),
-	// and else what the last call of ChildProcess.Usage has seen. A process that has ended has no
-	// memory to be asked for: who wants to know it of a small and short child gives it a cgroup.
+	// it is exact. After the exit it is the system's number if that is more than this program had
+	// ever had when it started the child. A smaller number can be this program's own, because
+	// before execve(2) a child shares the memory of its parent and the system counts it; then
+	// PeakMemory is the number of the last call of ChildProcess.Usage. Give a small and short child
+	// a cgroup to know its peak, see CgroupPeak.
 	PeakMemory int64
 
 	// CgroupPeak is the most memory, in bytes, that the cgroup of the child has had since the child
-	// was started: of all processes in it together, with their files in the page cache and with
-	// kernel memory (memory.peak, Linux 5.19). It is known where the cgroup is the child's own, see
-	// [ChildProcess.KillTree], has the memory controller, and has had less before.
+	// was started: that of all processes in it together, with their files in the page cache and
+	// with kernel memory (memory.peak, Linux 5.19). It is known if the cgroup is the child's own,
+	// see [ChildProcess.KillTree], has the memory controller, and had less before.
 	CgroupPeak int64
 
 	MinorFaults, MajorFaults               int64
-	ReadBytes, WrittenBytes                int64 // from and to storage, in bytes
-	VoluntarySwitches, InvoluntarySwitches int64 // of context
-	Elapsed                                time.Duration
+	ReadBytes, WrittenBytes                int64         // from and to storage, in bytes
+	VoluntarySwitches, InvoluntarySwitches int64         // context switches
+	Elapsed                                time.Duration // since the start; up to the exit
 }
 
-// Usage returns what the child has used up to now, with all its threads and without its own
-// children. After exit it is what ExitStatus.Usage has, which is with the children that the child
-// has waited for.
+// Usage returns the resources that the child has used up to now: those of all its threads, and not
+// those of its own children. After the exit it returns ExitStatus.Usage, which includes the
+// children that the child has waited for. Before the start, and for a child that was not started,
+// all fields are 0.
 //
-// It returns an error that wraps errors.ErrUnsupported while the child runs, on systems that do not
-// tell it (all but Linux), the error of reading /proc where that is hidden, and [reactor.ErrClosed]
-// for a child whose loop was closed while it ran. Before the start, and for a child that was not
-// started, all of it is 0.
+// While the child runs the error wraps errors.ErrUnsupported on all systems but Linux, and is that
+// of reading /proc if that is hidden. It is [reactor.ErrClosed] if the loop was closed while the
+// child ran.
+//
+// Sources: proc_pid_stat(5), proc_pid_status(5), proc_pid_io(5).
 func (c *ChildProcess) Usage() (Usage, error) {
 	switch {
 	case c.survivor != nil:
-		return Usage{}, c.doneErr
+		return Usage{}, c.waitErr
 	case c.state != childRunning:
 		return c.status.Usage, nil
 	}
@@ -56,23 +58,23 @@ func (c *ChildProcess) Usage() (Usage, error) {
 	case err != nil:
 		return Usage{}, err
 	}
-	c.peak = max(c.peak, u.Peak)
+	c.sampledPeak = max(c.sampledPeak, u.Peak)
 	return Usage{
-		User: u.User, System: u.System, PeakMemory: c.peak, CgroupPeak: c.process.CgroupPeak(),
+		User: u.User, System: u.System, PeakMemory: c.sampledPeak, CgroupPeak: c.process.CgroupPeak(),
 		MinorFaults: u.MinorFaults, MajorFaults: u.MajorFaults,
 		ReadBytes: u.ReadBytes, WrittenBytes: u.WrittenBytes,
 		VoluntarySwitches: u.Voluntary, InvoluntarySwitches: u.Involuntary,
-		Elapsed: time.Since(c.start),
+		Elapsed: time.Since(c.startedAt),
 	}, nil
 }
 
 // storageBlock is the unit of Inblock and Oublock (getrusage(2)), in bytes.
 const storageBlock = 512
 
-// usageOf is the usage of a child that has ended. sampled is the largest peak of its memory that
-// was seen, and shared the largest that the system may count without its being the child's, in the
-// unit of Maxrss.
-func usageOf(r *syscall.Rusage, sampled, shared int64, elapsed time.Duration) Usage {
+// usageOf returns the usage of a child that was reaped. sampled is the largest peak memory that
+// Usage has seen, in bytes; a Maxrss of up to foreign, in the unit of Maxrss, may not be the
+// child's.
+func usageOf(r *syscall.Rusage, sampled, foreign int64, elapsed time.Duration) Usage {
 	if r == nil {
 		return Usage{PeakMemory: sampled, Elapsed: elapsed}
 	}
@@ -83,35 +85,35 @@ func usageOf(r *syscall.Rusage, sampled, shared int64, elapsed time.Duration) Us
 		VoluntarySwitches: int64(r.Nvcsw), InvoluntarySwitches: int64(r.Nivcsw),
 		Elapsed: elapsed,
 	}
-	if int64(r.Maxrss) > shared { // In the same unit.
+	if int64(r.Maxrss) > foreign {
 		u.PeakMemory = max(sampled, int64(r.Maxrss)*maxrssUnit)
 	}
 	return u
 }
 
-// sharedMaxrss returns the most that the system may count as the memory of a child that has ended
-// without its being the child's, in the unit of Maxrss. What getrusage(2) has said at the start can
-// be far more than that: of a program that was itself started by a large one, such as a test by the
-// go command, it says the peak of that one. The memory of this program is looked at only when it
-// matters, and its peak has only grown since the start.
-func (all *children) sharedMaxrss(c *ChildProcess, r *syscall.Rusage) int64 {
-	if r == nil || int64(r.Maxrss) > c.shared {
-		return c.shared
+// foreignMaxrss returns the largest Maxrss of c, in its unit, that may be this program's memory and
+// not the child's. startMaxrss is an upper bound, but can be far too high: the Maxrss of a program
+// that a large one has started, as the go command starts a test, is the peak of that one. So the
+// true peak of this program, which has only grown since the start, is read if it can matter.
+func (all *children) foreignMaxrss(c *ChildProcess, r *syscall.Rusage) int64 {
+	if r == nil || int64(r.Maxrss) > c.startMaxrss {
+		return c.startMaxrss
 	}
 	if int64(r.Maxrss)*maxrssUnit > all.ownPeak {
 		if peak := process.OwnPeak(); peak > 0 {
-			// The kernel counts pages by CPU, and is not exact.
+			// The kernel counts pages per CPU, so the number is not exact: round up.
 			all.ownPeak = peak + peak/32 + 1<<20
 		}
 	}
 	if all.ownPeak == 0 {
-		return c.shared
+		return c.startMaxrss
 	}
-	return min(c.shared, all.ownPeak/maxrssUnit)
+	return min(c.startMaxrss, all.ownPeak/maxrssUnit)
 }
 
-// ownMaxrss returns the most resident memory that this program has had up to now, in the unit of
-// Maxrss.
+// ownMaxrss returns the peak memory of this program up to now, in the unit of Maxrss. It can be
+// that of the program which has started this one, see foreignMaxrss. If it is not known, it is the
+// largest number, so that no Maxrss counts as a child's.
 func ownMaxrss() int64 {
 	var own syscall.Rusage
 	if syscall.Getrusage(syscall.RUSAGE_SELF, &own) != nil {

@@ -18,8 +18,8 @@ import (
 )
 
 func init() {
-	// use burns CPU for some time, in milliseconds, touches so many MiB, says so and then waits for
-	// the end of stdin.
+	// use burns CPU for so many milliseconds, touches so many MiB, writes a byte and waits for the
+	// end of stdin.
 	helperproc.Register("use", func(args []string) {
 		limit := time.Duration(check(strconv.Atoi(args[0]))) * time.Millisecond
 		memory := make([]byte, check(strconv.Atoi(args[1]))<<20)
@@ -67,8 +67,8 @@ func TestUsageOfARunningChild(t *testing.T) {
 }
 
 func init() {
-	// outgrow starts "use" with 100 MiB, allocates more than that while it runs, and says what its
-	// peak is: nobody has asked before.
+	// outgrow starts "use" with 100 MiB, allocates more than that while it runs, and writes the
+	// peak of "use", for which Usage was not called.
 	helperproc.Register("outgrow", func(args []string) {
 		l := check(openLoop())
 		c := check(childprocess.Spawn(l, args[0], args[1:], nil))
@@ -91,7 +91,8 @@ func TestThePeakMemoryOfAChildIsKnownThoughItsParentGrows(t *testing.T) {
 	use, argv := helperproc.Command("use", "0", "100")
 	outgrow, argv := helperproc.Command("outgrow", append([]string{use}, argv...)...)
 	l := newLoop(t)
-	// By a shell, which is small: what starts a program counts as that one's peak, too.
+	// By a shell, which is small: the memory of the program that starts another counts for the peak
+	// of that one.
 	sh := []string{"-c", `"$0" "$@"; exit $?`, outgrow}
 	words := strings.Fields(output(t, l, spawn(t, l, "/bin/sh", append(sh, argv...), nil)))
 	require.Len(t, words, 2)
@@ -115,7 +116,7 @@ func init() {
 		runtime.KeepAlive(ballast)
 	})
 
-	// peak starts "use", and says what its peak is.
+	// peak starts "use" and writes its peak.
 	helperproc.Register("peak", func(args []string) {
 		l := check(openLoop())
 		c := check(childprocess.Spawn(l, args[0], args[1:], nil))
@@ -156,14 +157,14 @@ func TestTheMemoryOfTheCgroupOfAChild(t *testing.T) {
 	require.Greater(t, ev.status.Usage.CgroupPeak, int64(mib<<20))
 }
 
-// What the system calls the peak of a small child is what this program had when it forked.
+// For a small child the system reports the memory that this program had when it forked.
 func TestPeakMemoryIsNotTheParents(t *testing.T) {
 	ballast := bytes.Repeat([]byte{1}, 300<<20)
 	l := newLoop(t)
 	ev := events(spawn(t, l, "true", nil, nil))
 	run(t, l)
 	require.Greater(t, ev.status.Rusage.Maxrss<<10, int64(100<<20), "the system counts %d bytes of this program", len(ballast))
-	require.Zero(t, ev.status.Usage.PeakMemory, "nobody has looked")
+	require.Zero(t, ev.status.Usage.PeakMemory, "Usage was not called")
 	require.Positive(t, ev.status.Usage.Elapsed)
 }
 

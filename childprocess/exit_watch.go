@@ -7,34 +7,34 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// An ExitWatch is a way to learn that a child has ended.
+// An ExitWatch is a way in which a loop learns that a child has exited.
 type ExitWatch uint8
 
-// The ways.
+// The kinds of ExitWatch.
 const (
-	// ExitWatchAuto chooses the best way the system has, by probing.
+	// ExitWatchAuto is the best one that a probe of the system finds.
 	ExitWatchAuto ExitWatch = iota
 
 	// ExitWatchPidfd watches a pidfd for each child (pidfd_open(2), Linux 5.4).
 	ExitWatchPidfd
 
-	// ExitWatchSIGCHLD watches SIGCHLD and then asks for each child of the loop (wait(2)). A
-	// program that goes on to ignore SIGCHLD is not told of any end; and a status that something
-	// else in the program takes is lost.
+	// ExitWatchSIGCHLD watches SIGCHLD and then asks for each child of the loop (wait(2)). If the
+	// program ignores SIGCHLD later, no exit is seen. A status that something else in the program
+	// takes is lost.
 	ExitWatchSIGCHLD
 
-	// ExitWatchKqueue has a kqueue(2) filter for each child (EVFILT_PROC; the BSDs and macOS).
+	// ExitWatchKqueue watches a kqueue(2) filter for each child (EVFILT_PROC; the BSDs and macOS).
 	ExitWatchKqueue
 )
 
-// A child whose end was told and cannot be had yet is asked for again after exitPoll, and then at
-// growing distances up to exitPollLongest.
+// If the kernel has reported the exit of a child but does not give its status yet, reap is tried
+// again after exitPoll, and then at growing distances up to exitPollLongest.
 const (
 	exitPoll        = time.Millisecond
 	exitPollLongest = 128 * time.Millisecond
 )
 
-// String returns the way's name.
+// String returns its name, such as "pidfd".
 func (w ExitWatch) String() string {
 	switch w {
 	case ExitWatchAuto:
@@ -49,8 +49,10 @@ func (w ExitWatch) String() string {
 	return "ExitWatch(" + strconv.Itoa(int(w)) + ")"
 }
 
-// SetExitWatch chooses how the loop learns of the end of the children spawned from now on. It
-// returns an error that wraps errors.ErrUnsupported when this system does not have that way.
+// SetExitWatch chooses how l learns of the exit of the children that are started from now on. It
+// must be called on the loop goroutine. The error is an *[ArgumentError] for a nil loop,
+// [reactor.ErrClosed] for a closed one, and wraps errors.ErrUnsupported if this system does not
+// have w.
 func SetExitWatch(l *reactor.Loop, w ExitWatch) error {
 	if l == nil {
 		return &ArgumentError{"SetExitWatch", "loop", "is nil"}
@@ -63,6 +65,6 @@ func SetExitWatch(l *reactor.Loop, w ExitWatch) error {
 	if err != nil {
 		return err
 	}
-	all.way = way
+	all.exitWatch = way
 	return nil
 }

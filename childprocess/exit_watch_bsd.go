@@ -22,15 +22,17 @@ func chooseExitWatch(w ExitWatch) (ExitWatch, error) {
 	return 0, fmt.Errorf("childprocess: exit watch %v on a kqueue system: %w", w, errors.ErrUnsupported)
 }
 
-// exitQueue is a kqueue(2) of its own with an EVFILT_PROC for each child. A kqueue is readable
-// while it has events, so the loop watches it like any descriptor.
+// An exitQueue is a kqueue(2) of its own with an EVFILT_PROC for each child. A kqueue is readable
+// while it has events, so the loop watches it like any descriptor. It belongs to the loop
+// goroutine.
 type exitQueue struct {
-	fd      int
-	watcher *reactor.Watcher
-	byPid   map[int]*ChildProcess
+	fd      int              // owned; closed by close
+	watcher *reactor.Watcher // of fd
+	// children whose NOTE_EXIT has not come; Close of the loop leaves them
+	byPid map[int]*ChildProcess
 }
 
-// watchExit has NOTE_EXIT reported for c.
+// watchExit adds a filter for the exit of c, and opens the queue for the first child.
 func (all *children) watchExit(c *ChildProcess) error {
 	if all.exits == nil {
 		if err := all.openExitQueue(); err != nil {
@@ -44,14 +46,15 @@ func (all *children) watchExit(c *ChildProcess) error {
 	case nil:
 		all.exits.byPid[c.process.Pid] = c
 	case unix.ESRCH:
-		// It has ended already; some systems have no filter for a zombie.
-		all.loop.SetImmediate(func() { all.lookEnded(c) })
+		// It has exited already: some systems have no filter for a zombie.
+		all.loop.SetImmediate(func() { all.reapExited(c) })
 	default:
 		return err
 	}
 	return nil
 }
 
+// openExitQueue makes all.exits. On an error nothing is open.
 func (all *children) openExitQueue() error {
 	kq, err := unix.Kqueue()
 	if err != nil {
@@ -59,25 +62,25 @@ func (all *children) openExitQueue() error {
 	}
 	unix.CloseOnExec(kq) // A kqueue is not inherited by fork anyway.
 	q := &exitQueue{fd: kq, byPid: map[int]*ChildProcess{}}
-	if q.watcher, err = all.loop.Watch(kq, reactor.Readable, func(reactor.Readiness) { all.childrenEnded() }); err != nil {
+	if q.watcher, err = all.loop.Watch(kq, reactor.Readable, func(reactor.Readiness) { all.readExits() }); err != nil {
 		fd.Close(kq)
 		return err
 	}
 	q.watcher.Late()
 	q.watcher.Unref()
 	all.exits = q
-	all.shared.add(q.watcher)
+	all.sharedRefs.add(q.watcher)
 	return nil
 }
 
-// close is called with the loop.
+// close closes the kqueue, when the loop is closed.
 func (q *exitQueue) close() {
 	q.watcher.Close()
 	fd.Close(q.fd)
 }
 
-// childrenEnded reads the exits.
-func (all *children) childrenEnded() {
+// readExits reads the events of the queue and reaps their children.
+func (all *children) readExits() {
 	var events [64]unix.Kevent_t
 	n, err := unix.Kevent(all.exits.fd, nil, events[:], new(unix.Timespec))
 	if err != nil {
@@ -87,20 +90,20 @@ func (all *children) childrenEnded() {
 		pid := int(ev.Ident)
 		if c := all.exits.byPid[pid]; c != nil {
 			delete(all.exits.byPid, pid)
-			all.lookEnded(c)
+			all.reapExited(c)
 		}
 	}
 }
 
-// lookEnded asks until the kernel tells the status. Darwin knows it a moment later, and a debugger
-// that traces the child gets it first.
-func (all *children) lookEnded(c *ChildProcess) {
-	all.look(c)
+// reapExited reaps c, whose exit was reported, and tries again until the kernel gives the status.
+// Darwin has it a moment later, and a debugger that traces the child gets it first (ptrace(2)).
+func (all *children) reapExited(c *ChildProcess) {
+	all.reap(c)
 	if c.state == childRunning {
-		c.exitPause = min(max(2*c.exitPause, exitPoll), exitPollLongest)
-		c.exitAgain = all.loop.SetTimeout(c.exitPause, func() { c.exitAgain = nil; all.lookEnded(c) })
+		c.retryPause = min(max(2*c.retryPause, exitPoll), exitPollLongest)
+		c.retryTimer = all.loop.SetTimeout(c.retryPause, func() { c.retryTimer = nil; all.reapExited(c) })
 		if c.unrefed {
-			c.exitAgain.Unref()
+			c.retryTimer.Unref()
 		}
 	}
 }

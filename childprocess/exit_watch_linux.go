@@ -26,48 +26,50 @@ func chooseExitWatch(w ExitWatch) (ExitWatch, error) {
 	return 0, fmt.Errorf("childprocess: exit watch %v on this Linux: %w", w, errors.ErrUnsupported)
 }
 
-// hasPidfd is asked once: the kernel does not change.
+// hasPidfd probes once, because the kernel does not change while the program runs.
 var hasPidfd = sync.OnceValue(process.HasPidfd)
 
-// watchExit watches the child's pidfd, which is readable once it has ended.
+// watchExit watches the child's pidfd, which is readable once the child has exited (pidfd_open(2)).
 func (all *children) watchExit(c *ChildProcess) error {
 	if c.process.Pidfd < 0 {
-		// The kernel has pidfds but did not give one with the fork. The child is ours and not
-		// waited for: its pid is good.
+		// The fork has not returned a pidfd although the kernel has them. The pid means this child,
+		// because it was not reaped.
 		if err := c.process.OpenPidfd(); err != nil {
 			return err
 		}
 	}
-	if err := all.loop.WatchInto(&c.watcher, c.process.Pidfd, reactor.Readable, c.mayHaveEnded); err != nil {
+	if err := all.loop.WatchInto(&c.watcher, c.process.Pidfd, reactor.Readable, c.onPidfdReadable); err != nil {
 		return err
 	}
 	c.watcher.Late()
 	c.watched = true
-	all.shared.set(c, false)
+	all.sharedRefs.set(c, false)
 	all.refChanged(c)
 	return nil
 }
 
-func (c *ChildProcess) mayHaveEnded(reactor.Readiness) {
-	c.siblings.look(c)
+// onPidfdReadable reaps the child, whose exit the pidfd reports.
+func (c *ChildProcess) onPidfdReadable(reactor.Readiness) {
+	c.siblings.reap(c)
 	if c.state == childRunning {
-		c.askAgain()
+		c.retryReap()
 	}
 }
 
-// askAgain is for a child that has ended and whose end cannot be had: a debugger that traces it
-// gets it first (ptrace(2)), or somebody else in this program is just taking it. The pidfd is
-// readable all the while, so it is left alone for a time.
-func (c *ChildProcess) askAgain() {
+// retryReap has the pidfd watched again after a pause. The child has exited but cannot be reaped
+// yet: a debugger that traces it gets the status first (ptrace(2)), or something else in this
+// program is about to take it. Without a pause the loop would spin, because the pidfd stays
+// readable.
+func (c *ChildProcess) retryReap() {
 	if c.watcher.Set(0) != nil {
 		return
 	}
-	c.exitPause = min(max(2*c.exitPause, exitPoll), exitPollLongest)
-	c.exitAgain = c.loop.SetTimeout(c.exitPause, func() {
-		c.exitAgain = nil
-		_ = c.watcher.Set(reactor.Readable) // It was watched before.
+	c.retryPause = min(max(2*c.retryPause, exitPoll), exitPollLongest)
+	c.retryTimer = c.loop.SetTimeout(c.retryPause, func() {
+		c.retryTimer = nil
+		_ = c.watcher.Set(reactor.Readable) // It cannot fail: the watcher had this set before.
 	})
 	if c.unrefed {
-		c.exitAgain.Unref()
+		c.retryTimer.Unref()
 	}
 }

@@ -22,7 +22,7 @@ func countFDs(prefix string) (n int) {
 	return n
 }
 
-func TestWhatEachWayCostsInDescriptors(t *testing.T) {
+func TestDescriptorsOfEachExitWatch(t *testing.T) {
 	if !process.HasPidfd() {
 		t.Skip("this kernel has no pidfd that can be waited for")
 	}

@@ -6,7 +6,7 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// The bounds of the pool of loops, and of the stderr that an ExitError keeps.
+// Limits of the pool of loops, and of the stderr that an ExitError keeps.
 const (
 	MaxIdleLoops = maxIdleLoops
 	TailSize     = tailSize
@@ -60,7 +60,7 @@ func RetireBackground() {
 	background.mu.Unlock()
 	if s != nil {
 		background.retire(s)
-		<-s.ended.Done()
+		<-s.stopped.Done()
 	}
 }
 

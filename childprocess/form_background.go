@@ -25,17 +25,17 @@ type backgroundLoop struct {
 // sharedLoop is a reactor.Loop that runs on a goroutine of its own (backgroundLoop.run) and is
 // closed by it. All fields but users and idle are set before another goroutine can have it.
 type sharedLoop struct {
-	loop    *reactor.Loop
-	release func()    // ends the Hold that keeps Run from returning
-	way     ExitWatch // the loop's way to see exits
+	loop        *reactor.Loop
+	releaseHold func()    // ends the Hold that keeps Run from returning
+	exitWatch   ExitWatch // the loop's way to see exits
 
 	starters spawners // run tasks' forks, off the loop goroutine
 
-	// ended is done when Run has returned. Its cause is Run's error, if there was one. A caller
+	// stopped is done when Run has returned. Its cause is Run's error, if there was one. A caller
 	// that waits for an event of the loop must also wait for ended, because a broken loop emits
 	// nothing.
-	ended context.Context
-	end   context.CancelCauseFunc
+	stopped context.Context
+	stop    context.CancelCauseFunc
 
 	users int         // acquires without a release
 	idle  *time.Timer // calls retire; nil until users was 0 for the first time
@@ -56,8 +56,8 @@ func (b *backgroundLoop) acquire() (*sharedLoop, error) {
 			privateLoops.put(l)
 			return nil, err
 		}
-		s = &sharedLoop{loop: l, release: l.Hold(), way: all.way}
-		s.ended, s.end = context.WithCancelCause(context.Background())
+		s = &sharedLoop{loop: l, releaseHold: l.Hold(), exitWatch: all.exitWatch}
+		s.stopped, s.stop = context.WithCancelCause(context.Background())
 		b.current = s
 		// The goroutine ends with Run: after retire, or when the loop's poll fails. Nobody waits
 		// for it.
@@ -86,7 +86,7 @@ func (b *backgroundLoop) retire(s *sharedLoop) {
 	defer b.mu.Unlock()
 	if s.users == 0 && b.current == s {
 		b.current = nil
-		s.release()
+		s.releaseHold()
 	}
 }
 
@@ -102,8 +102,8 @@ func (b *backgroundLoop) run(s *sharedLoop) {
 			b.current = nil // The next acquire starts another.
 		}
 		b.mu.Unlock()
-		s.release()
-		giveUp(s.loop)
+		s.releaseHold()
+		abandonLoop(s.loop)
 	}
-	s.end(err)
+	s.stop(err)
 }

@@ -16,7 +16,7 @@ type collector struct {
 	c     *ChildProcess
 	out   [][]byte // by slot, owned; nil: not captured
 	size  int      // bytes captured, of all slots but tail
-	max   int      // limit of size in bytes; < 0: none
+	limit int      // limit of size in bytes; < 0: none
 	tail  int      // slot of which the last tailSize bytes are kept; 0: none
 	input []byte   // rest of the input; borrowed from the caller
 	// bytes that stdin's stream has to write by the exit, see expect; nil: not checked
@@ -24,7 +24,7 @@ type collector struct {
 	stdin int // number of stdin's descriptor, for an error; valid with given
 
 	pipeErr error       // first failure of a pipe
-	failed  func(error) // k.pipeFailed, made once
+	onError func(error) // k.pipeFailed, made once
 
 	captures [usualSlots]slotCapture // memory for the usual slots
 }
@@ -38,11 +38,11 @@ const inputChunk = 64 << 10
 
 // newCollector must be called before the loop can run an event of the child c, which was started. A
 // negative max is no limit.
-func newCollector(c *ChildProcess, max int) *collector {
-	k := &collector{c: c, max: max, out: make([][]byte, len(c.Stdio))}
-	k.failed = k.pipeFailed
+func newCollector(c *ChildProcess, limit int) *collector {
+	k := &collector{c: c, limit: limit, out: make([][]byte, len(c.Stdio))}
+	k.onError = k.pipeFailed
 	c.limits.untilClose = true
-	c.limits.enough = k.closePipes
+	c.limits.closePipes = k.closePipes
 	return k
 }
 
@@ -74,7 +74,7 @@ func (k *collector) capture(i int) {
 	}
 	*s = slotCapture{k, i}
 	k.c.Stdio[i].Readable.NotifyData(s)
-	k.c.Stdio[i].Readable.OnError(k.failed)
+	k.c.Stdio[i].Readable.OnError(k.onError)
 }
 
 // slotCapture is the streams.DataWatcher of one captured slot.
@@ -95,19 +95,19 @@ func (s *slotCapture) StreamData(chunk []byte) {
 // add keeps the whole chunk that crosses the limit, so size may pass the limit by one read. Chunks
 // after it are dropped. With OverflowDrain the chunk is cut at the limit instead.
 func (k *collector) add(i int, chunk []byte) {
-	if k.max >= 0 && k.size > k.max {
+	if k.limit >= 0 && k.size > k.limit {
 		return
 	}
-	if k.max >= 0 && k.size+len(chunk) > k.max && k.c.drains() {
-		chunk = chunk[:k.max-k.size]
+	if k.limit >= 0 && k.size+len(chunk) > k.limit && k.c.dropsOverflow() {
+		chunk = chunk[:k.limit-k.size]
 	}
 	k.out[i] = append(k.out[i], chunk...)
 	k.size += len(chunk)
-	if k.max >= 0 && k.size > k.max {
+	if k.limit >= 0 && k.size > k.limit {
 		k.c.holdOverflow(k.c.Stdio[i].Readable)
 		// On a tick, because this may call CancelFunc, and a stream's data callback must not call
 		// the program.
-		k.c.loop.NextTick(func() { k.c.end(ErrMaxBuffer) })
+		k.c.loop.NextTick(func() { k.c.killFor(ErrMaxBuffer) })
 	}
 }
 
@@ -129,7 +129,7 @@ func (k *collector) feed(input []byte) {
 	k.input = input
 	if len(input) > 0 {
 		k.expect(func() int64 { return int64(len(input)) })
-		in.OnError(k.failed)
+		in.OnError(k.onError)
 		in.OnDrain(k.feedMore)
 	}
 	k.feedMore()
@@ -199,10 +199,10 @@ func (k *collector) result() *SyncResult {
 		r.Err = k.inputErr()
 	}
 	if r.Err == nil {
-		r.Err = k.c.unfed
+		r.Err = k.c.inputErr
 	}
 	if r.Err == nil {
-		r.Err = k.c.doneErr
+		r.Err = k.c.waitErr
 	}
 	return r
 }

@@ -143,9 +143,9 @@ func execute(l *reactor.Loop, op, file string, args []string, o *ExecOptions, do
 	if done == nil {
 		done = func(error, []byte, []byte) {}
 	}
-	e := &execution{child: c, cmd: commandText(file, args), max: o.MaxBuffer, done: done}
-	if e.max == 0 {
-		e.max = defaultMaxBuffer
+	e := &execution{child: c, cmd: commandText(file, args), limit: o.MaxBuffer, done: done}
+	if e.limit == 0 {
+		e.limit = defaultMaxBuffer
 	}
 	e.begin()
 	return c, nil

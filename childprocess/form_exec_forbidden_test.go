@@ -22,10 +22,13 @@ func init() {
 		l := check(openLoop())
 		ctx, cancel := context.WithCancelCause(context.Background())
 		o := &childprocess.ExecOptions{}
-		command, want := "read line", errReason
+		command, want, signal := "read line", errReason, syscall.SIGTERM
 		switch args[0] {
 		case "timeout":
 			o.Timeout, want = time.Millisecond, childprocess.ErrTimeout
+		case "kill":
+			o.Timeout, want = time.Millisecond, childprocess.ErrTimeout
+			o.Cancel, signal = childprocess.CancelKill, syscall.SIGKILL
 		case "context":
 			o.Context = ctx
 		case "maxbuffer":
@@ -50,7 +53,7 @@ func init() {
 			fail(fmt.Errorf("%d calls", calls))
 		case !isExit, !isKill, !errors.Is(got, want), !errors.Is(got, syscall.EPERM):
 			fail(fmt.Errorf("%T: %w", got, got))
-		case exit.Status.String() != "still running", unsent.Pid != c.Pid(), exit.Killed && args[0] != "timeout":
+		case exit.Status.String() != "still running", unsent.Pid != c.Pid(), unsent.Signal != signal, exit.Killed && want != childprocess.ErrTimeout:
 			fail(fmt.Errorf("%+v", exit))
 		}
 		if s, ended := c.Status(); !ended || s.Code != 1 {
@@ -63,7 +66,7 @@ func init() {
 //
 //brood:checks N091
 func TestALimitThatMayNotSignalTheChildIsReported(t *testing.T) {
-	for _, limit := range []string{"timeout", "context", "maxbuffer"} {
+	for _, limit := range []string{"timeout", "kill", "context", "maxbuffer"} {
 		t.Run(limit, func(t *testing.T) {
 			file, argv := helperproc.Command("exec-forbidden", limit)
 			if unix.Geteuid() != 0 {

@@ -19,8 +19,8 @@ import (
 // exits.
 const leavesGrandchild = "sleep 1000 & echo $!"
 
-// endGrandchild kills the process that leavesGrandchild has started, which must be alive.
-func endGrandchild(t testing.TB, said string) {
+// killGrandchild kills the process that leavesGrandchild has started, which must be alive.
+func killGrandchild(t testing.TB, said string) {
 	t.Helper()
 	pid, err := strconv.Atoi(strings.TrimSpace(said))
 	require.NoError(t, err)
@@ -39,8 +39,8 @@ func TestATimeoutEndsACallWhosePipesAGrandchildHolds(t *testing.T) {
 	o := execOptions(childprocess.Options{Timeout: time.Second})
 	got := callExecFile(t, l, "/bin/sh", []string{"-c", leavesGrandchild}, o)
 	ev := events(got.c)
-	e := ended(t, l, got).exit(t)
-	endGrandchild(t, got.stdout)
+	e := runToDone(t, l, got).exit(t)
+	killGrandchild(t, got.stdout)
 	require.ErrorIs(t, e, childprocess.ErrTimeout)
 	require.ErrorIs(t, e, syscall.ETIMEDOUT)
 	require.Equal(t, 0, e.Status.Code)
@@ -56,7 +56,7 @@ func TestATimeoutOfACallThatDoesNotFireLeavesNothing(t *testing.T) {
 	l := newLoop(t)
 	o := execOptions(childprocess.Options{Timeout: time.Hour, KillGrace: time.Hour, CloseGrace: time.Hour})
 	// Run returns, so no timer holds the loop.
-	got := ended(t, l, callExec(t, l, "echo text; exit 3", o))
+	got := runToDone(t, l, callExec(t, l, "echo text; exit 3", o))
 	e := got.exit(t)
 	require.NoError(t, e.Err)
 	require.False(t, e.Killed)
@@ -82,8 +82,8 @@ func TestACancellationAfterExitEndsACallWhosePipesAGrandchildHolds(t *testing.T)
 	}
 	got.c.Stdout.OnText(func(text string) { said += text; endIt() })
 	got.c.OnExit(func(childprocess.ExitStatus) { exited = true; endIt() })
-	e := ended(t, l, got).exit(t)
-	endGrandchild(t, got.stdout)
+	e := runToDone(t, l, got).exit(t)
+	killGrandchild(t, got.stdout)
 	require.Equal(t, &childprocess.AbortError{Op: "execFile", File: "/bin/sh", Err: ctx.Err(), Cause: errReason}, e.Err)
 	require.Equal(t, 0, e.Status.Code)
 	require.True(t, e.Status.CutOff)
@@ -103,7 +103,7 @@ func TestACancellationIsReportedAtOnce(t *testing.T) {
 		require.Zero(t, ev.count("exit"))
 	})
 	whenReady(got.c, cancel)
-	e := ended(t, l, got).exit(t)
+	e := runToDone(t, l, got).exit(t)
 	require.Equal(t, childprocess.ExitStatus{Code: -1, Running: true, Cause: e.Err}, e.Status)
 	require.Equal(t, "still running", e.Status.String())
 	require.True(t, e.Killed)
@@ -122,7 +122,7 @@ func TestAContextThatIsDoneBeforeTheCall(t *testing.T) {
 	cancel()
 	got := callExec(t, l, "exec sleep 1000", execOptions(childprocess.Options{Context: ctx, KillSignal: syscall.SIGINT}))
 	ev := events(got.c)
-	e := ended(t, l, got).exit(t)
+	e := runToDone(t, l, got).exit(t)
 	require.ErrorIs(t, e, errReason)
 	require.Equal(t, []string{"spawn", "error " + e.Err.Error(), "exit SIGINT", "close SIGINT"}, ev.process())
 }
@@ -154,7 +154,7 @@ func TestACancellationEndsACallWhoseListenerHasPaused(t *testing.T) {
 			cancel()
 		}
 	})
-	require.ErrorIs(t, ended(t, l, got).err, errReason)
+	require.ErrorIs(t, runToDone(t, l, got).err, errReason)
 	require.Equal(t, "a\nb", got.stdout)
 }
 
@@ -166,9 +166,9 @@ func TestTheKillSignalComesBeforeThePipesAreClosed(t *testing.T) {
 	l := newLoop(t)
 	for range 30 {
 		o := &childprocess.ExecOptions{MaxBuffer: -1, Options: childprocess.Options{Timeout: 3 * time.Millisecond}}
-		e := ended(t, l, callExecFile(t, l, "yes", nil, o)).exit(t)
+		e := runToDone(t, l, callExecFile(t, l, "yes", nil, o)).exit(t)
 		require.Equal(t, syscall.SIGTERM, e.Status.Signal)
-		e = ended(t, l, callExecFile(t, l, "yes", nil, &childprocess.ExecOptions{MaxBuffer: 1})).exit(t)
+		e = runToDone(t, l, callExecFile(t, l, "yes", nil, &childprocess.ExecOptions{MaxBuffer: 1})).exit(t)
 		require.Equal(t, syscall.SIGTERM, e.Status.Signal)
 	}
 }
@@ -178,7 +178,7 @@ func TestAChildThatItsCallerKills(t *testing.T) {
 	l := newLoop(t)
 	got := callExec(t, l, "echo ready; exec sleep 1000", nil)
 	whenReady(got.c, func() { kill(t, got.c, syscall.SIGINT) })
-	e := ended(t, l, got).exit(t)
+	e := runToDone(t, l, got).exit(t)
 	require.NoError(t, e.Err)
 	require.True(t, e.Killed)
 	require.Equal(t, syscall.SIGINT, e.Status.Signal)
@@ -201,7 +201,7 @@ func TestAnErrorOfAStreamIsNotItsEnd(t *testing.T) {
 				_, err := got.c.Stdin.WriteString("go on\n")
 				require.NoError(t, err)
 			})
-			e := ended(t, l, got).exit(t)
+			e := runToDone(t, l, got).exit(t)
 			require.Equal(t, syscall.EIO, e.Err)
 			require.True(t, e.Status.Success())
 			require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())

@@ -62,7 +62,7 @@ func TestAStolenStatusIsNoSuccessOfACall(t *testing.T) {
 	require.NoError(t, childprocess.SetExitWatch(l, childprocess.ExitWatchSIGCHLD))
 	got := callExec(t, l, "echo text", nil)
 	steal(t)
-	e := ended(t, l, got).exit(t)
+	e := runToDone(t, l, got).exit(t)
 	require.Equal(t, childprocess.ErrStatusLost, e.Err)
 	require.True(t, e.Status.Lost)
 	require.Equal(t, "text\n", got.stdout)

@@ -175,7 +175,7 @@ func TestAProgramThatCannotBeStartedIsAnErrnoAndNotACode(t *testing.T) {
 			l := newLoop(t)
 			got := callExecFile(t, l, file, args, nil)
 			ev := events(got.c)
-			ended(t, l, got)
+			runToDone(t, l, got)
 			_, isExit := errors.AsType[*childprocess.ExitError](got.err)
 			require.False(t, isExit, "there is no status")
 			require.ErrorIs(t, got.err, want.errno)
@@ -203,7 +203,7 @@ func TestExecFileAndExecFileSyncGiveTheSame(t *testing.T) {
 			t.Run(name+" "+shell, func(t *testing.T) {
 				o := childprocess.Options{Shell: shell, Dir: "/", Env: []string{"A=b", "PATH=/bin:/usr/bin"}}
 				l := newLoop(t)
-				async := ended(t, l, callExecFile(t, l, call.file, call.args, execOptions(o)))
+				async := runToDone(t, l, callExecFile(t, l, call.file, call.args, execOptions(o)))
 				var stdout []byte
 				var err error
 				passed := stderrOf(t, func() {

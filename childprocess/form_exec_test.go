@@ -67,8 +67,8 @@ func (got *outcome) watch(t testing.TB, c *child) {
 	})
 }
 
-// ended runs the loop to its end. The callback must then have been called once.
-func ended(t testing.TB, l *reactor.Loop, got *outcome) *outcome {
+// runToDone runs the loop to its end. The callback must then have been called once.
+func runToDone(t testing.TB, l *reactor.Loop, got *outcome) *outcome {
 	t.Helper()
 	run(t, l)
 	require.Equal(t, 1, got.calls)
@@ -82,7 +82,7 @@ func TestDirAndEnvAreHonoured(t *testing.T) {
 	t.Setenv("BROOD_TEST_INHERITED", "yes")
 	l := newLoop(t)
 	o := &childprocess.ExecOptions{Options: childprocess.Options{Dir: dir, Env: []string{"A=b"}}}
-	got := ended(t, l, callExec(t, l, `pwd; echo "$A,$BROOD_TEST_INHERITED" >&2`, o))
+	got := runToDone(t, l, callExec(t, l, `pwd; echo "$A,$BROOD_TEST_INHERITED" >&2`, o))
 	require.NoError(t, got.err)
 	require.Equal(t, dir+"\n", got.stdout)
 	require.Equal(t, "b,\n", got.stderr)
@@ -148,7 +148,7 @@ func TestTheStreamsAreLive(t *testing.T) {
 	_, err := got.c.Stdin.WriteString("€ and \xff")
 	require.NoError(t, err)
 	got.c.Stdin.End()
-	ended(t, l, got)
+	runToDone(t, l, got)
 	require.NoError(t, got.err)
 	require.Equal(t, "€ and \xff", got.stdout)
 	require.Equal(t, "€ and \xff", string(chunks))
@@ -173,7 +173,7 @@ func TestTheCallbackKeepsItsSlices(t *testing.T) {
 //brood:checks N085
 func TestAMissingCommand(t *testing.T) {
 	l := newLoop(t)
-	got := ended(t, l, callExec(t, l, "does-not-exist-anywhere", nil))
+	got := runToDone(t, l, callExec(t, l, "does-not-exist-anywhere", nil))
 	e := got.exit(t)
 	require.Equal(t, "does-not-exist-anywhere", e.Cmd)
 	require.Equal(t, 127, e.Status.Code)
@@ -184,7 +184,7 @@ func TestAMissingCommand(t *testing.T) {
 
 	got = callExecFile(t, l, "does-not-exist-anywhere", []string{"a"}, nil)
 	ev := events(got.c)
-	ended(t, l, got)
+	runToDone(t, l, got)
 	failed, ok := got.err.(*childprocess.SpawnError)
 	require.True(t, ok, "%T", got.err)
 	require.Equal(t, "execFile", failed.Op)
@@ -211,13 +211,13 @@ func TestAnErrorIsReturnedOrPassedToTheCallback(t *testing.T) {
 func TestAFailureNamesTheCommand(t *testing.T) {
 	l := newLoop(t)
 	file, argv := helperproc.Command("exit", "42")
-	got := ended(t, l, callExecFile(t, l, file, argv, nil))
+	got := runToDone(t, l, callExecFile(t, l, file, argv, nil))
 	e := got.exit(t)
 	require.Equal(t, file+" "+strings.Join(argv, " "), e.Cmd)
 	require.Equal(t, 42, e.Status.Code)
 	require.Equal(t, "command failed: "+e.Cmd+": exit status 42", e.Error())
 
-	e = ended(t, l, callExec(t, l, "echo why >&2; kill -KILL $$", nil)).exit(t)
+	e = runToDone(t, l, callExec(t, l, "echo why >&2; kill -KILL $$", nil)).exit(t)
 	require.Equal(t, -1, e.Status.Code)
 	require.Equal(t, syscall.SIGKILL, e.Status.Signal)
 	require.False(t, e.Killed, "nothing here has killed it")
@@ -245,11 +245,11 @@ func TestExecFileWithAShell(t *testing.T) {
 	shell := &childprocess.ExecOptions{Options: childprocess.Options{Shell: childprocess.DefaultShell}}
 	got := callExecFile(t, l, "echo", []string{"$((6*7))", "|", "tr", "4", "9"}, shell)
 	require.Equal(t, []string{"/bin/sh", "-c", "echo $((6*7)) | tr 4 9"}, got.c.SpawnArgs())
-	ended(t, l, got)
+	runToDone(t, l, got)
 	require.NoError(t, got.err)
 	require.Equal(t, "92\n", got.stdout)
 
-	e := ended(t, l, callExecFile(t, l, "exit", []string{"7"}, shell)).exit(t)
+	e := runToDone(t, l, callExecFile(t, l, "exit", []string{"7"}, shell)).exit(t)
 	require.Equal(t, "exit 7", e.Cmd)
 	require.Equal(t, 7, e.Status.Code)
 }
@@ -260,7 +260,7 @@ func TestExecTakesAnotherShellAndArgv0(t *testing.T) {
 	got := callExec(t, l, "hello", o)
 	require.Equal(t, "/bin/echo", got.c.SpawnFile())
 	require.Equal(t, []string{"parrot", "-c", "hello"}, got.c.SpawnArgs())
-	ended(t, l, got)
+	runToDone(t, l, got)
 	require.NoError(t, got.err)
 	require.Equal(t, "-c hello\n", got.stdout)
 }

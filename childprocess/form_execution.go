@@ -26,11 +26,11 @@ func (e *MaxBufferError) Unwrap() error { return ErrMaxBuffer }
 // execution is one call of Exec or ExecFile, used on the loop goroutine. The child's events hold
 // it. It is over when done was called, at the first error event or at close.
 type execution struct {
-	child *ChildProcess
-	cmd   string
-	max   int                                    // bytes captured per stream; < 0: no limit
-	done  func(err error, stdout, stderr []byte) // not nil
-	over  bool                                   // done was, or is being, called
+	child      *ChildProcess
+	cmd        string
+	limit      int                                    // bytes captured per stream; < 0: no limit
+	done       func(err error, stdout, stderr []byte) // not nil
+	doneCalled bool                                   // done was, or is being, called
 
 	stdout, stderr []byte // captured bytes; owned by done's callee once over
 	broken         error  // first error of a stream
@@ -43,7 +43,7 @@ func (e *execution) begin() {
 	e.capture("stdout", c.Stdout, &e.stdout)
 	e.capture("stderr", c.Stderr, &e.stderr)
 	c.limits.untilClose = true
-	c.limits.enough = c.cutOff // Others may hold the pipes for ever.
+	c.limits.closePipes = c.cutOff // Others may hold the pipes for ever.
 	c.OnError(func(err error) {
 		if _, ok := err.(*TeeError); !ok { // The other targets, and the capture, go on.
 			e.finish(err)
@@ -76,31 +76,31 @@ type capture struct {
 // StreamData appends a copy of chunk, up to the limit.
 func (c *capture) StreamData(chunk []byte) {
 	e := c.e
-	if e.over || c.full {
+	if e.doneCalled || c.full {
 		return
 	}
-	room := e.max - len(*c.into)
-	if e.max < 0 || len(chunk) <= room {
+	room := e.limit - len(*c.into)
+	if e.limit < 0 || len(chunk) <= room {
 		*c.into = append(*c.into, chunk...)
 		return
 	}
 	*c.into = append(*c.into, chunk[:room]...)
 	c.full = true
-	if e.child.drains() {
+	if e.child.dropsOverflow() {
 		return
 	}
 	e.child.holdOverflow(c.stream)
 	// On a tick, because this may call CancelFunc, and a stream's data callback must not call the
 	// program.
-	e.child.loop.NextTick(func() { e.child.end(&MaxBufferError{Stream: c.name, Max: e.max}) })
+	e.child.loop.NextTick(func() { e.child.killFor(&MaxBufferError{Stream: c.name, Max: e.limit}) })
 }
 
 // finish calls done, with the error of an error event, or with nil at close.
 func (e *execution) finish(event error) {
-	if e.over {
+	if e.doneCalled {
 		return
 	}
-	e.over = true
+	e.doneCalled = true
 	err, stdout, stderr := e.result(event), e.stdout, e.stderr
 	e.stdout, e.stderr = nil, nil // e lives as long as the child, which may be long.
 	reactor.Call(e.child.loop, func(err error) { e.done(err, stdout, stderr) }, err)
@@ -144,8 +144,8 @@ func (e *execution) early(status ExitStatus, event error) error {
 		return e.broken
 	case e.child.teeErr != nil:
 		return e.child.teeErr
-	case e.child.unfed != nil:
-		return e.child.unfed
+	case e.child.inputErr != nil:
+		return e.child.inputErr
 	case status.Lost:
 		return ErrStatusLost
 	}

@@ -10,11 +10,11 @@ import (
 // may block. The goroutine ends at the end of the source, when stdin is closed, or after stop, with
 // the Read that was under way. All fields above mu are set before run starts.
 type feeder struct {
-	src    io.Reader      // borrowed; read by run alone
-	size   int            // bytes in src; -1: not known
-	dst    io.WriteCloser // Stdin.Writer(): blocks while the pipe is full
-	failed func(error)    // called at most once, by run, with an *InputError
-	fd     int            // number of stdin's descriptor, for an error
+	src     io.Reader      // borrowed; read by run alone
+	size    int            // bytes in src; -1: not known
+	dst     io.WriteCloser // Stdin.Writer(): blocks while the pipe is full
+	onError func(error)    // called at most once, by run, with an *InputError
+	fd      int            // number of stdin's descriptor, for an error
 
 	done chan struct{} // closed by run at its end
 
@@ -32,12 +32,12 @@ func (f *feeder) run() {
 	defer close(f.done)
 	buf := make([]byte, inputChunk)
 	empty := 0
-	for f.begin() {
+	for f.startRead() {
 		n, err := f.src.Read(buf)
 		if n < 0 || n > len(buf) {
 			n, err = 0, errBadCount
 		}
-		if !f.end(n) {
+		if !f.finishRead(n) {
 			return
 		}
 		if n > 0 {
@@ -53,7 +53,7 @@ func (f *feeder) run() {
 			_ = f.dst.Close() // As for Write.
 			return
 		case err != nil:
-			f.failed(&InputError{err})
+			f.onError(&InputError{err})
 			return
 		}
 	}
@@ -62,16 +62,16 @@ func (f *feeder) run() {
 // errBadCount is the error for a Reader that breaks the contract of io.Reader.
 var errBadCount = errors.New("impossible count from Read")
 
-// begin reports whether run may call Read, and notes that it does.
-func (f *feeder) begin() bool {
+// startRead reports whether run may call Read, and notes that it does.
+func (f *feeder) startRead() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.reading = !f.stopped
 	return f.reading
 }
 
-// end notes that a Read returned n bytes. It reports whether the child still wants them.
-func (f *feeder) end(n int) bool {
+// finishRead notes that a Read returned n bytes. It reports whether the child still wants them.
+func (f *feeder) finishRead(n int) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.reading = false

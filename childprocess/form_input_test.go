@@ -173,7 +173,7 @@ func TestAnInputThatNobodyReadsIsEPIPE(t *testing.T) {
 			goOn := filepath.Join(t.TempDir(), "go-on")
 			require.NoError(t, syscall.Mkfifo(goOn, 0o600))
 			in := &counted{r: endless{}}
-			in.after(128<<10, func() { in.settle(); check(0, os.WriteFile(goOn, nil, 0)) })
+			in.after(128<<10, func() { in.awaitQuiet(); check(0, os.WriteFile(goOn, nil, 0)) })
 			_, err := call(t.Context(), withInput(in), shell, "-c", script, goOn)
 			isEPIPE(err, form)
 		}
@@ -198,10 +198,10 @@ func TestAnInputThatTheChildHasLeftToOthersIsEPIPE(t *testing.T) {
 	noNewFDs(t)
 	args := []string{"-c", "exec 3<&0; sleep 1000 <&3 >/dev/null 2>&1 & echo $!"}
 	out, err := childprocess.OutputWith(t.Context(), withInput(bytes.NewReader(inputText())), shell, args...)
-	endGrandchild(t, string(out))
+	killGrandchild(t, string(out))
 	require.ErrorIs(t, err, syscall.EPIPE)
 	r := childprocess.SpawnSync(shell, args, &childprocess.SyncOptions{Input: inputText()})
-	endGrandchild(t, string(r.Stdout))
+	killGrandchild(t, string(r.Stdout))
 	require.ErrorIs(t, r.Err, syscall.EPIPE)
 }
 
@@ -313,7 +313,7 @@ func TestTheInputIsReadNoFasterThanTheChildReads(t *testing.T) {
 	}()
 	_, err := os.ReadFile(ready)
 	require.NoError(t, err)
-	in.settle()
+	in.awaitQuiet()
 	require.Less(t, in.bytes.Load(), int64(most))
 	require.NoError(t, os.WriteFile(goOn, nil, 0))
 	require.NoError(t, <-done)
@@ -364,9 +364,9 @@ func (c *counted) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// settle returns when reads seem to have stopped, which only time can show. If it is wrong, fewer
+// awaitQuiet returns when reads seem to have stopped, which only time can show. If it is wrong, fewer
 // bytes were read than could have been.
-func (c *counted) settle() {
+func (c *counted) awaitQuiet() {
 	for last := int64(-1); last != c.bytes.Load(); {
 		last = c.bytes.Load()
 		time.Sleep(20 * time.Millisecond)

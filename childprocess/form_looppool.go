@@ -55,7 +55,7 @@ func (p *loopPool) get() (*reactor.Loop, error) {
 // even an idle one would receive that signal.
 func (p *loopPool) put(l *reactor.Loop) {
 	all, err := childrenOf(l)
-	if err != nil || all.way == ExitWatchSIGCHLD || l.Alive() || !p.keep(l) {
+	if err != nil || all.exitWatch == ExitWatchSIGCHLD || l.Alive() || !p.keep(l) {
 		_ = l.Close() // Best effort: only closing its own descriptors can fail.
 	}
 }
@@ -95,20 +95,20 @@ func (p *loopPool) sweep() {
 	}
 }
 
-// giveUp kills and reaps the children of a broken loop, because no event will report their exits,
+// abandonLoop kills and reaps the children of a broken loop, because no event will report their exits,
 // and closes the loop. Run must have returned for good.
-func giveUp(l *reactor.Loop) {
+func abandonLoop(l *reactor.Loop) {
 	all, err := childrenOf(l)
 	if err != nil {
 		return
 	}
 	for c := all.open; c != nil; c = c.next {
 		if c.state == childRunning {
-			all.release(c)
+			all.unfollow(c)
 			c.process.Abort()
 			c.state = childExited // A signal must not go to a pid that was reaped.
 		}
-		c.limits.closed()
+		c.limits.disarmAtClose()
 		for _, s := range c.streams {
 			s.destroy()
 		}

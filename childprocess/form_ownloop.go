@@ -33,7 +33,7 @@ func (t *task) ownLoop(o *Options) *children {
 	}
 	if l, err := privateLoops.get(); err == nil {
 		all, err := childrenOf(l)
-		if err == nil && all.way != ExitWatchSIGCHLD {
+		if err == nil && all.exitWatch != ExitWatchSIGCHLD {
 			return all
 		}
 		privateLoops.put(l)
@@ -45,7 +45,7 @@ func (t *task) ownLoop(o *Options) *children {
 // startOwn is startOn for a loop that ownLoop returned. On an error it gives the loop back.
 func (t *task) startOwn(all *children, o *Options, in input) error {
 	t.loop = all.loop
-	c, err := t.fork(&all.starter, all.way, o, in)
+	c, err := t.fork(&all.starter, all.exitWatch, o, in)
 	if err != nil {
 		privateLoops.put(all.loop)
 		tasksAlone.Add(-1)
@@ -71,5 +71,5 @@ func (t *task) whyBroken() error {
 	if t.shared == nil {
 		return t.broken
 	}
-	return context.Cause(t.shared.ended)
+	return context.Cause(t.shared.stopped)
 }

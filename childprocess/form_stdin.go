@@ -58,9 +58,9 @@ func (c *ChildProcess) feed() {
 	}
 	failed := func(err error) {
 		// If the loop is closed, it has given up the child.
-		_ = c.loop.Post(func() { c.interrupt(err) })
+		_ = c.loop.Post(func() { c.killUnlessItCloses(err) })
 	}
-	c.feeder = &feeder{src: rest, size: n, dst: c.stdin.Writer(), done: make(chan struct{}), failed: failed}
+	c.feeder = &feeder{src: rest, size: n, dst: c.stdin.Writer(), done: make(chan struct{}), onError: failed}
 	c.feeder.fd = c.stdin.FD()
 	// The goroutine ends as feeder says. A form that returns waits for it in waitForFeeder.
 	go c.feeder.run()
@@ -76,7 +76,7 @@ func (c *ChildProcess) stopFeeding() {
 	if c.limits.cause != nil || f.expected() <= c.stdin.BytesWritten() {
 		return
 	}
-	c.unfed = &streams.OpError{Op: "write", FD: f.fd, Err: syscall.EPIPE}
+	c.inputErr = &streams.OpError{Op: "write", FD: f.fd, Err: syscall.EPIPE}
 }
 
 // waitForFeeder is called by the forms that return, after close.

@@ -148,7 +148,7 @@ func runSync(file string, args []string, o *SyncOptions) (r *SyncResult, killed 
 		return failedSync(err), false
 	}
 	var k *collector
-	if c.failed == nil {
+	if c.startErr == nil {
 		k = newCollector(c, o.maxBuffer())
 		k.captureAll()
 		if c.source == nil {
@@ -158,8 +158,8 @@ func runSync(file string, args []string, o *SyncOptions) (r *SyncResult, killed 
 	if err = runPrivate(l, c.waitForFeeder); err != nil {
 		return &SyncResult{Status: lost(), Err: err}, true
 	}
-	if c.failed != nil {
-		return failedSync(c.failed), false
+	if c.startErr != nil {
+		return failedSync(c.startErr), false
 	}
 	return k.result(), c.killed
 }
@@ -169,18 +169,18 @@ func runSync(file string, args []string, o *SyncOptions) (r *SyncResult, killed 
 // children are killed. fed must return when the child's feeder posts to the loop no more, because
 // the next call may have the loop after put.
 func runPrivate(l *reactor.Loop, fed func()) error {
-	ended := false
+	stopped := false
 	defer func() {
-		if ended {
+		if stopped {
 			fed()
 			privateLoops.put(l)
 		} else {
-			giveUp(l)
+			abandonLoop(l)
 			fed()
 		}
 	}()
 	err := l.Run()
-	ended = err == nil
+	stopped = err == nil
 	return err
 }
 

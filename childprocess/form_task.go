@@ -26,7 +26,7 @@ type task struct {
 	shared *sharedLoop   // acquired; nil if loop is the task's own
 	ran    bool          // the task's own loop was run
 	broken error         // the error of that Run
-	max    int           // limit of captured bytes; < 0: none
+	limit  int           // limit of captured bytes; < 0: none
 	feeder *feeder       // nil if stdin had all its input before the start
 
 	// closed at the child's close, or when it was not started; c, k and err are the loop's until
@@ -61,7 +61,7 @@ func (t *task) start(ctx context.Context, o *RunOptions) error {
 	}
 	var in input
 	if err == nil {
-		t.max, in = limit, takeInput(&with, o.reader())
+		t.limit, in = limit, takeInput(&with, o.reader())
 	}
 	return begin(taskOp, t.file, t.args, &with, err, func() error { return t.startOn(ctx, &with, in) })
 }
@@ -79,8 +79,8 @@ func (t *task) startOn(ctx context.Context, o *Options, in input) error {
 		return noLoop(taskOp, t.file, t.args, err)
 	}
 	t.loop, t.shared = shared.loop, shared
-	starter := shared.starters.acquire()
-	c, err := t.fork(starter, shared.way, o, in)
+	starter := shared.starters.get()
+	c, err := t.fork(starter, shared.exitWatch, o, in)
 	shared.starters.put(starter)
 	if err != nil {
 		background.release(shared)
@@ -89,7 +89,7 @@ func (t *task) startOn(ctx context.Context, o *Options, in input) error {
 	if shared.loop.Post(func() { t.enter(c, o) }) != nil {
 		c.abandon()
 		background.release(shared)
-		return context.Cause(shared.ended)
+		return context.Cause(shared.stopped)
 	}
 	return nil
 }
@@ -100,7 +100,7 @@ func (t *task) fork(starter *process.Starter, way ExitWatch, o *Options, in inpu
 	c.starting = new(starting)
 	c.prepare(starter, way, o)
 	c.fork(starter)
-	if failed := c.starting.failed; failed != nil {
+	if failed := c.starting.startErr; failed != nil {
 		if table := c.starting.table; table != nil {
 			table.close()
 		}
@@ -108,7 +108,7 @@ func (t *task) fork(starter *process.Starter, way ExitWatch, o *Options, in inpu
 	}
 	t.closed = make(chan struct{})
 	if rest, n := in.rest(int(c.filled)); n != 0 {
-		t.feeder = &feeder{src: rest, size: n, done: make(chan struct{}), failed: t.inputFailed}
+		t.feeder = &feeder{src: rest, size: n, done: make(chan struct{}), onError: t.inputFailed}
 	}
 	return c, nil
 }
@@ -116,7 +116,7 @@ func (t *task) fork(starter *process.Starter, way ExitWatch, o *Options, in inpu
 // inputFailed is called by the feeder. It interrupts, because the child may have exited without the
 // rest.
 func (t *task) inputFailed(err error) {
-	_ = t.loop.Post(func() { t.c.interrupt(err) }) // A closed loop runs nothing.
+	_ = t.loop.Post(func() { t.c.killUnlessItCloses(err) }) // A closed loop runs nothing.
 }
 
 // abandon kills and reaps a child that has no loop, and closes its descriptors.
@@ -143,11 +143,11 @@ func (t *task) enter(c *ChildProcess, o *Options) {
 	}
 	t.c = c
 	c.OnClose(func(ExitStatus) { close(t.closed) })
-	if c.failed != nil {
-		t.err = c.failed
+	if c.startErr != nil {
+		t.err = c.startErr
 		return
 	}
-	t.k = newCollector(c, t.max)
+	t.k = newCollector(c, t.limit)
 	if c.Stderr != nil {
 		t.k.captureTail(2)
 	}
@@ -155,7 +155,7 @@ func (t *task) enter(c *ChildProcess, o *Options) {
 	case useOutput:
 		t.k.capture(1)
 	case useLines:
-		c.Stdout.OnError(t.k.failed)
+		c.Stdout.OnError(t.k.onError)
 		t.reader = c.Stdout.Reader().(*streams.Reader)
 	}
 	t.feed()
@@ -169,7 +169,7 @@ func (t *task) feed() {
 	case t.feeder == nil:
 		in.End()
 	default:
-		in.OnError(t.k.failed)
+		in.OnError(t.k.onError)
 		t.k.expect(t.feeder.expected)
 		t.feeder.dst = in.Writer()
 		t.c.OnExit(func(ExitStatus) { t.feeder.stop() })
@@ -200,7 +200,7 @@ func (t *task) await(happened <-chan struct{}) bool {
 	select {
 	case <-happened:
 		return true
-	case <-t.shared.ended.Done():
+	case <-t.shared.stopped.Done():
 		return false
 	}
 }
@@ -210,7 +210,7 @@ func (t *task) finish() {
 	select {
 	case <-t.closed:
 	default:
-		t.stop(errLeft)
+		t.killFor(errLeft)
 		t.await(t.closed)
 	}
 	if t.shared != nil {
@@ -227,11 +227,11 @@ func (t *task) waitForFeeder() {
 	}
 }
 
-// stop makes the loop end the child.
-func (t *task) stop(cause error) {
+// killFor makes the loop end the child.
+func (t *task) killFor(cause error) {
 	_ = t.loop.Post(func() { // A closed loop runs nothing.
 		if t.k != nil {
-			t.c.end(cause)
+			t.c.killFor(cause)
 		}
 	})
 }
@@ -242,11 +242,11 @@ func (t *task) eachLine(yield func(string, error) bool) bool {
 		return true // wait returns the reason.
 	}
 	// A broken loop does not close its streams.
-	defer context.AfterFunc(t.shared.ended, func() { _ = t.reader.Close() })()
+	defer context.AfterFunc(t.shared.stopped, func() { _ = t.reader.Close() })()
 	for line, err := range t.reader.Lines() {
 		switch {
 		case err == streams.ErrLineTooLong:
-			t.stop(err)
+			t.killFor(err)
 			return true
 		case err != nil:
 			return true // wait returns the reason.

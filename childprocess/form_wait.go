@@ -15,13 +15,13 @@ import "context"
 func (c *ChildProcess) Wait(ctx context.Context) (ExitStatus, error) {
 	select {
 	case <-c.done:
-		return c.status, c.doneErr
+		return c.status, c.waitErr
 	default:
 	}
 	c.loop.MustNotWait("childprocess: Wait")
 	select {
 	case <-c.done:
-		return c.status, c.doneErr
+		return c.status, c.waitErr
 	case <-ctx.Done():
 		return running(), context.Cause(ctx)
 	}

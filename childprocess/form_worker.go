@@ -43,7 +43,7 @@ func (w Workers) RunWith(o *reactor.Options) (worker bool, err error) {
 	if !ok {
 		return false, nil
 	}
-	defer identity.end()
+	defer identity.finish()
 	// Children of this process must not inherit the name. Unsetenv fails only for impossible names.
 	_ = os.Unsetenv(workerName)
 	fn := w[name]

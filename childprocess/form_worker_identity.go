@@ -32,17 +32,17 @@ var identity workerIdentity
 // workerIdentity is the state of this process: not a worker, a worker that has not run (workerName
 // is in the environment), one that runs (it is not), one that is over (ended). Safe to use from any
 // goroutine.
-type workerIdentity struct{ ended atomic.Bool }
+type workerIdentity struct{ finished atomic.Bool }
 
-// end is called when Workers.Run returns.
-func (w *workerIdentity) end() { w.ended.Store(true) }
+// finish is called when Workers.Run returns.
+func (w *workerIdentity) finish() { w.finished.Store(true) }
 
 // mayFork returns a *WorkerError if this process must not start itself again.
 func (w *workerIdentity) mayFork() error {
 	if name, ok := os.LookupEnv(workerName); ok {
 		return &WorkerError{name}
 	}
-	if w.ended.Load() {
+	if w.finished.Load() {
 		return &WorkerError{}
 	}
 	return nil

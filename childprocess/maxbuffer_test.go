@@ -20,7 +20,7 @@ func TestTooMuchOutputIsAnErrorThatNamesTheStream(t *testing.T) {
 			l := newLoop(t)
 			got := callExec(t, l, "head -c 1048577 /dev/zero"+to, nil)
 			ev := events(got.c)
-			e := ended(t, l, got).exit(t)
+			e := runToDone(t, l, got).exit(t)
 			require.Equal(t, &childprocess.MaxBufferError{Stream: name, Max: 1 << 20}, e.Err)
 			require.ErrorIs(t, e, childprocess.ErrMaxBuffer)
 			require.ErrorIs(t, e, syscall.ENOBUFS)
@@ -39,7 +39,7 @@ func TestNoLimitAndExactlyTheLimit(t *testing.T) {
 	const most = 3<<20 + 1
 	for _, max := range []int{most, -1, -1000} {
 		l := newLoop(t)
-		got := ended(t, l, callExec(t, l, "head -c 3145729 /dev/zero", &childprocess.ExecOptions{MaxBuffer: max}))
+		got := runToDone(t, l, callExec(t, l, "head -c 3145729 /dev/zero", &childprocess.ExecOptions{MaxBuffer: max}))
 		require.NoError(t, got.err)
 		require.Equal(t, strings.Repeat("\x00", most), got.stdout)
 	}
@@ -53,7 +53,7 @@ func TestTheCaptureIsCutAndTheStreamIsNot(t *testing.T) {
 	got := callExec(t, l, "printf 'hello world'; exec sleep 1000", &childprocess.ExecOptions{MaxBuffer: 5})
 	var seen []byte
 	got.c.Stdout.OnData(func(chunk []byte) { seen = append(seen, chunk...) })
-	ended(t, l, got)
+	runToDone(t, l, got)
 	require.ErrorIs(t, got.err, childprocess.ErrMaxBuffer)
 	require.Equal(t, "hello", got.stdout)
 	require.Equal(t, "hello world", string(seen))
@@ -64,7 +64,7 @@ func TestAChildThatDoesNotObeyIsForced(t *testing.T) {
 	l := newLoop(t)
 	o := &childprocess.ExecOptions{MaxBuffer: 1, Options: childprocess.Options{KillGrace: 20 * time.Millisecond}}
 	got := callExec(t, l, "trap '' TERM; echo ready; exec sleep 1000", o)
-	e := ended(t, l, got).exit(t)
+	e := runToDone(t, l, got).exit(t)
 	require.ErrorIs(t, e, childprocess.ErrMaxBuffer)
 	require.Equal(t, syscall.SIGKILL, e.Status.Signal)
 	require.True(t, e.Status.Forced)
@@ -77,7 +77,7 @@ func TestAChildThatEndsWithSuccessHasStillWrittenTooMuch(t *testing.T) {
 	l := newLoop(t)
 	o := &childprocess.ExecOptions{MaxBuffer: 2, Options: childprocess.Options{KillSignal: syscall.SIGUSR1}}
 	got := callExec(t, l, "trap 'exit 0' USR1; echo ready; while :; do :; done", o)
-	e := ended(t, l, got).exit(t)
+	e := runToDone(t, l, got).exit(t)
 	require.ErrorIs(t, e, childprocess.ErrMaxBuffer)
 	require.True(t, e.Status.Success(), "%v", e.Status)
 	require.False(t, e.Status.Forced)
@@ -93,7 +93,7 @@ func TestACancellationAfterTooMuchOutputChangesNothing(t *testing.T) {
 	got := callExec(t, l, "trap '' TERM; echo ready; exec sleep 1000", o)
 	ev := events(got.c)
 	whenReady(got.c, cancel) // This listener comes after the capture.
-	e := ended(t, l, got).exit(t)
+	e := runToDone(t, l, got).exit(t)
 	require.ErrorIs(t, e, childprocess.ErrMaxBuffer)
 	require.NotErrorIs(t, e, errReason)
 	require.Equal(t, []string{"spawn", "exit SIGKILL", "close SIGKILL"}, ev.process())

@@ -70,7 +70,7 @@ func (c *ChildProcess) Disconnect() {
 // the child sent before it exited come before disconnect and close.
 func (c *ChildProcess) OnMessage(fn func(*ipc.Message)) *events.Listener {
 	if c.channel == nil {
-		return c.silent.On(fn)
+		return c.message.On(fn)
 	}
 	return c.channel.OnMessage(fn)
 }
@@ -78,5 +78,5 @@ func (c *ChildProcess) OnMessage(fn func(*ipc.Message)) *events.Listener {
 // OnDisconnect calls fn once, before close, when either side has disconnected or the child has
 // exited.
 func (c *ChildProcess) OnDisconnect(fn func()) *events.Listener {
-	return c.leave.On(notNil(fn, "OnDisconnect"))
+	return c.disconnect.On(notNil(fn, "OnDisconnect"))
 }

@@ -85,7 +85,7 @@ func TestAChildDiesWithItsParent(t *testing.T) {
 			require.NoError(t, err)
 			require.NoError(t, parent.Process.Kill())
 			_ = parent.Wait() // It was killed.
-			require.True(t, goes(pid), "the child lives on")
+			require.True(t, dies(pid), "the child lives on")
 		})
 	}
 }

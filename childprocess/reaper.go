@@ -35,11 +35,11 @@ type Reaper struct {
 	watcher *signals.Watcher   // of SIGCHLD; keeps the loop alive
 	next    *reactor.Immediate // calls look; nil: not queued
 	// calls lookNext for processes of which no signal tells; nil: there are none
-	again   *reactor.Timer
-	pause   time.Duration // the last duration of again; 0 after SIGCHLD
-	passing bool          // a listing of the children is not through yet
-	dirty   bool          // SIGCHLD came after that listing
-	exit    events.Event[orphanExit]
+	retryTimer *reactor.Timer
+	retryPause time.Duration // the last duration of again; 0 after SIGCHLD
+	passing    bool          // a listing of the children is not through yet
+	dirty      bool          // SIGCHLD came after that listing
+	exit       events.Event[orphanExit]
 }
 
 // orphanExit is the value of the event exit.
@@ -105,12 +105,12 @@ func NewReaper(l *reactor.Loop) (*Reaper, error) {
 		return nil, err
 	}
 	r := &Reaper{loop: l, orphans: orphans}
-	if r.watcher, err = signals.Watch(l, syscall.SIGCHLD, func(syscall.Signal) { r.childSignal() }); err != nil {
+	if r.watcher, err = signals.Watch(l, syscall.SIGCHLD, func(syscall.Signal) { r.onSIGCHLD() }); err != nil {
 		orphans.Release()
 		return nil, err
 	}
 	kept.(*reaperSlot).open = r
-	r.lookNext() // If this program is process 1, it may have orphans already.
+	r.reapNext() // If this program is process 1, it may have orphans already.
 	return r, nil
 }
 
@@ -147,8 +147,8 @@ func (r *Reaper) stop() {
 	if r.next != nil {
 		r.next.Stop()
 	}
-	if r.again != nil {
-		r.again.Stop()
+	if r.retryTimer != nil {
+		r.retryTimer.Stop()
 	}
 }
 
@@ -158,45 +158,45 @@ func (r *Reaper) Ref() { r.watcher.Ref() }
 // Unref lets Run return while the Reaper is open.
 func (r *Reaper) Unref() { r.watcher.Unref() }
 
-// childSignal is called after SIGCHLD: one or more children have exited or stopped.
-func (r *Reaper) childSignal() {
-	r.pause = 0
+// onSIGCHLD is called after SIGCHLD: one or more children have exited or stopped.
+func (r *Reaper) onSIGCHLD() {
+	r.retryPause = 0
 	r.dirty = true
-	r.lookNext()
+	r.reapNext()
 }
 
-// lookNext queues look in the immediates phase, after the events of the same turn.
-func (r *Reaper) lookNext() {
+// reapNext queues look in the immediates phase, after the events of the same turn.
+func (r *Reaper) reapNext() {
 	if r.orphans == nil || r.next != nil {
 		return
 	}
 	r.next = r.loop.SetImmediate(func() {
 		r.next = nil
-		r.look()
+		r.reapSome()
 	})
 }
 
-// look waits for some orphans, and queues itself for the others.
-func (r *Reaper) look() {
-	if r.again != nil {
-		r.again.Stop()
-		r.again = nil
+// reapSome waits for some orphans, and queues itself for the others.
+func (r *Reaper) reapSome() {
+	if r.retryTimer != nil {
+		r.retryTimer.Stop()
+		r.retryTimer = nil
 	}
 	if !r.passing {
 		r.dirty = false
 	}
-	r.passing = r.orphans.Reap(r.ended)
+	r.passing = r.orphans.Reap(r.reportExit)
 	switch {
 	case r.passing, r.dirty: // A listing is not through, or older than the signal.
-		r.lookNext()
+		r.reapNext()
 	case r.orphans.Left():
-		r.lookLater()
+		r.reapLater()
 	}
 }
 
 // Each orphan gets a callback of its own: a listener that panics does not cost the other orphans
 // their event.
-func (r *Reaper) ended(o process.Orphan) {
+func (r *Reaper) reportExit(o process.Orphan) {
 	status := statusOf(o.Change)
 	status.Usage = usageOf(status.Rusage, 0, math.MaxInt64, 0) // Its parent's memory is not known.
 	r.loop.SetImmediate(func() {
@@ -206,12 +206,12 @@ func (r *Reaper) ended(o process.Orphan) {
 	})
 }
 
-// lookLater looks again after a growing pause, which does not keep the loop alive.
-func (r *Reaper) lookLater() {
-	r.pause = min(max(2*r.pause, reaperPause), reaperPauseLongest)
-	r.again = r.loop.SetTimeout(r.pause, func() {
-		r.again = nil
-		r.lookNext()
+// reapLater looks again after a growing pause, which does not keep the loop alive.
+func (r *Reaper) reapLater() {
+	r.retryPause = min(max(2*r.retryPause, reaperPause), reaperPauseLongest)
+	r.retryTimer = r.loop.SetTimeout(r.retryPause, func() {
+		r.retryTimer = nil
+		r.reapNext()
 	})
-	r.again.Unref()
+	r.retryTimer.Unref()
 }

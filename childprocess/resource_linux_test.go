@@ -66,6 +66,20 @@ func init() {
 		writeAll(1, check(json.Marshal(tries)))
 	})
 
+	// unwatched starts a child by SIGCHLD, which takes a signalfd, when no descriptor is left, and
+	// writes its process id and what came of it.
+	helperproc.Register("unwatched", func([]string) {
+		openRuntimePoller()
+		l := check(openLoop())
+		check(0, childprocess.SetExitWatch(l, childprocess.ExitWatchSIGCHLD))
+		giveBack := takeDescriptors(0)
+		c := check(childprocess.Spawn(l, "/bin/true", nil, &childprocess.Options{Stdio: childprocess.AllStdio(childprocess.Inherit)}))
+		giveBack()
+		ev := events(c)
+		check(0, l.Run())
+		fmt.Print(c.Pid(), " ", ev.log)
+	})
+
 	// blind starts a child when its loop can no longer watch a descriptor.
 	helperproc.Register("blind", func([]string) {
 		openRuntimePoller()
@@ -333,6 +347,11 @@ func TestTooManyProcessesAreAnErrorEvent(t *testing.T) {
 		Errno: syscall.EAGAIN, Step: childprocess.StepResource, Events: []string{"error EAGAIN"}, Streams: true,
 	}, tries[0])
 	require.Zero(t, tries[1].Errno, "the limit is gone")
+}
+
+func TestAChildThatCannotBeWatchedHasNoPid(t *testing.T) {
+	l := newLoop(t)
+	require.Equal(t, "0 [error EMFILE close -24]", output(t, l, start(t, l, "unwatched")))
 }
 
 func TestChildThatCannotBeWatchedIsEnded(t *testing.T) {

@@ -100,11 +100,11 @@ func startOn(l *reactor.Loop, op, file string, args []string, o *Options) (*Chil
 	c := newChild(op, file, args, o)
 	if o.Async {
 		c.starting = new(starting)
-		c.prepare(&all.starter, all.way, o)
+		c.prepare(&all.starter, all.exitWatch, o)
 		return c, c.startLater(all, o)
 	}
-	c.starting = all.takeStarting()
-	c.prepare(&all.starter, all.way, o)
+	c.starting = all.getStarting()
+	c.prepare(&all.starter, all.exitWatch, o)
 	c.fork(&all.starter)
 	return c, c.enter(all, o)
 }
@@ -131,13 +131,13 @@ func newChild(op, file string, args []string, o *Options) *ChildProcess {
 		status:     running(),
 		done:       make(chan struct{}),
 	}
-	c.leads = c.scope == scopeGroup || o.makesGroup()
+	c.leadsGroup = c.scope == scopeGroup || o.makesGroup()
 	c.limits.init(o)
 	return c
 }
 
-// takeStarting returns memory for one start; enter gives it back.
-func (all *children) takeStarting() *starting {
+// getStarting returns memory for one start; enter gives it back.
+func (all *children) getStarting() *starting {
 	if st := all.spare; st != nil {
 		all.spare = nil
 		return st
@@ -160,7 +160,7 @@ func (c *ChildProcess) prepare(s *process.Starter, way ExitWatch, o *Options) {
 		err = table.open(o, s)
 	}
 	if err != nil {
-		st.failed = c.layoutFailure(err)
+		st.startErr = c.layoutFailure(err)
 		return
 	}
 	st.table = table
@@ -184,7 +184,7 @@ func (c *ChildProcess) prepare(s *process.Starter, way ExitWatch, o *Options) {
 	if len(o.ListenFDs) > 0 {
 		st.spec.Env, st.spec.PIDVariable = o.withListenNames(st.spec.Env), listenPid
 	}
-	st.before = o.PreSpawn
+	st.preSpawn = o.PreSpawn
 	st.spec.Files, st.dot = o.candidates(c.file, st.file[:0])
 }
 
@@ -218,36 +218,36 @@ func (c *ChildProcess) layoutFailure(err error) *SpawnError {
 // case. Unless the child needs another thread, it is a child of the calling thread.
 func (c *ChildProcess) fork(s *process.Starter) {
 	st := c.starting
-	if st.failed != nil {
+	if st.startErr != nil {
 		return
 	}
 	defer st.table.closeSpare()
 	if len(st.spec.Files) == 0 {
-		st.failed = c.blameExec(&process.Failure{Err: syscall.ENOENT})
+		st.startErr = c.blameExec(&process.Failure{Err: syscall.ENOENT})
 		return
 	}
-	st.begun = time.Now()
+	st.startedAt = time.Now()
 	p, failure, err := st.forkOn(s)
 	switch {
 	case err != nil:
-		st.failed = c.failure(StepPreSpawn, c.file, err)
+		st.startErr = c.failure(StepPreSpawn, c.file, err)
 	case failure != nil:
-		st.failed = c.blame(failure)
+		st.startErr = c.blame(failure)
 	default:
-		st.process, st.shared = p, ownMaxrss()
+		st.process, st.startMaxrss = p, ownMaxrss()
 	}
 }
 
 // forkOn calls attempt on the thread that the child needs. The error is that of PreSpawn.
 func (st *starting) forkOn(s *process.Starter) (p process.Process, failure *process.Failure, err error) {
 	dies := st.spec.Settings != nil && st.spec.Settings.Pdeathsig != 0
-	if st.before == nil && !dies {
+	if st.preSpawn == nil && !dies {
 		p, failure = st.attempt(s)
 		return p, failure, nil
 	}
 	attempt := func() (process.Process, *process.Failure) { return st.attempt(s) }
-	if st.before != nil {
-		return process.OnThrowAwayThread(st.before, dies, attempt)
+	if st.preSpawn != nil {
+		return process.OnThrowAwayThread(st.preSpawn, dies, attempt)
 	}
 	p, failure = process.OnKeptThread(attempt)
 	return p, failure, nil
@@ -263,18 +263,19 @@ func (st *starting) attempt(s *process.Starter) (process.Process, *process.Failu
 	return p, failure
 }
 
-// settleStart takes over the result of fork, on the loop goroutine, and starts to watch for the
+// takeStartResult takes over the result of fork, on the loop goroutine, and starts to watch for the
 // exit.
-func (c *ChildProcess) settleStart() {
+func (c *ChildProcess) takeStartResult() {
 	st := c.starting
-	c.starting, c.failed = nil, st.failed
-	if c.failed != nil {
+	c.starting, c.startErr = nil, st.startErr
+	if c.startErr != nil {
 		return
 	}
-	c.process, c.start, c.shared = st.process, st.begun, st.shared
+	c.process, c.startedAt, c.startMaxrss = st.process, st.startedAt, st.startMaxrss
 	if err := c.siblings.follow(c); err != nil {
 		c.process.Abort()
-		c.failed = c.failure(StepResource, c.file, errnoOr(err))
+		c.process = process.Process{Pidfd: -1} // Its number can be another process's by now.
+		c.startErr = c.failure(StepResource, c.file, errnoOr(err))
 	}
 }
 
@@ -284,27 +285,27 @@ func (c *ChildProcess) enter(all *children, o *Options) error {
 	defer all.putStarting(c.starting)
 	c.loop, c.siblings = all.loop, all
 	table := c.starting.table
-	c.settleStart()
-	if c.failed != nil && table != nil && (exhausted(c.failed.Err) || !emitted(c.failed.Err)) {
+	c.takeStartResult()
+	if c.startErr != nil && table != nil && (exhausted(c.startErr.Err) || !isErrorEvent(c.startErr.Err)) {
 		table.close()
 		table = nil
 	}
-	if c.failed != nil && !emitted(c.failed.Err) {
-		return c.failed
+	if c.startErr != nil && !isErrorEvent(c.startErr.Err) {
+		return c.startErr
 	}
 	if table == nil {
 		return c.enterClosed(o)
 	}
 	if err := c.adopt(table, o); err != nil {
-		if c.failed == nil {
-			all.release(c)
+		if c.startErr == nil {
+			all.unfollow(c)
 			c.process.Abort()
 		}
 		return err
 	}
-	all.join(c)
+	all.add(c)
 	c.announce()
-	if c.failed == nil {
+	if c.startErr == nil {
 		c.feed()
 		c.arm(o)
 	}
@@ -322,7 +323,7 @@ func (c *ChildProcess) adopt(table *layout, o *Options) error {
 	stdio, terminal, err := table.streams(c.loop, o, c.stdio[:0])
 	if err == nil && len(table.targets) > 0 {
 		if c.tees, err = table.tees(c.loop, o, stdio); err != nil {
-			table.giveUp(stdio)
+			table.closeWith(stdio)
 			terminal.destroy()
 		}
 	}
@@ -386,21 +387,21 @@ func (o *Options) hidden() (hidden [standardSlots]bool) {
 
 // announce queues the first event: spawn, or error.
 func (c *ChildProcess) announce() {
-	if c.failed == nil {
+	if c.startErr == nil {
 		c.state = childRunning
 		c.loop.NextTick(c.emitSpawn)
 		return
 	}
-	c.refused()
-	c.loop.NextTick(func() { c.ended(c.status) })
+	c.markRefused()
+	c.loop.NextTick(func() { c.reportExit(c.status) })
 }
 
-// refused makes c a child that was not started. In this state Kill sends nothing; to process 0, it
+// markRefused makes c a child that was not started. In this state Kill sends nothing; to process 0, it
 // would signal our own group.
-func (c *ChildProcess) refused() {
-	c.doneErr = c.failed
+func (c *ChildProcess) markRefused() {
+	c.waitErr = c.startErr
 	c.state = childExited
-	c.status = notStarted(c.failed)
+	c.status = notStarted(c.startErr)
 }
 
 func (c *ChildProcess) emitSpawn() { reactor.Emit(c.loop, &c.spawn, struct{}{}) }
@@ -410,8 +411,8 @@ func (c *ChildProcess) failure(step Step, path string, err error) *SpawnError {
 	return &SpawnError{Op: c.op, Step: step, File: c.file, Path: path, Args: c.args[1:], Err: err}
 }
 
-// emitted reports whether a refusal is the error event, as in Node, and not returned.
-func emitted(err error) bool {
+// isErrorEvent reports whether a refusal is the error event, as in Node, and not returned.
+func isErrorEvent(err error) bool {
 	switch err {
 	case syscall.ENOENT, syscall.EACCES, syscall.EAGAIN, syscall.EMFILE, syscall.ENFILE:
 		return true

@@ -16,94 +16,94 @@ type starting struct {
 	table *layout // &memory; nil if its descriptors could not be opened
 	dot   string  // see Options.candidates
 
-	before func() error // Options.PreSpawn
+	preSpawn func() error // Options.PreSpawn
 
 	memory layout
 	file   [1]string // memory for spec.Files
 
 	// The result of fork; valid for the loop after fork, for an Async child after started.
-	process process.Process
-	begun   time.Time
-	shared  int64       // see ChildProcess.shared
-	failed  *SpawnError // set by prepare, too; then fork does nothing
+	process     process.Process
+	startedAt   time.Time
+	startMaxrss int64       // see ChildProcess.shared
+	startErr    *SpawnError // set by prepare, too; then fork does nothing
 
 	// Of an Async child, used on the loop goroutine.
-	signals []heldSignal  // to be sent when it runs
-	grace   time.Duration // the argument of Terminate; 0: not called
-	parting parting
-	held    bool // counted in children.held
+	signals   []queuedSignal // to be sent when it runs
+	grace     time.Duration  // the argument of Terminate; 0: not called
+	race      closeRace
+	holdsLoop bool // counted in children.holders
 }
 
-// heldSignal is a signal that Kill or KillGroup was given before the child ran.
-type heldSignal struct {
+// queuedSignal is a signal that Kill or KillGroup was given before the child ran.
+type queuedSignal struct {
 	signal Signal
 	group  bool
 }
 
-// kill keeps a signal until the child runs.
-func (s *starting) kill(sig Signal, group bool) {
-	s.signals = append(s.signals, heldSignal{sig, group})
+// queueSignal keeps a signal until the child runs.
+func (s *starting) queueSignal(sig Signal, group bool) {
+	s.signals = append(s.signals, queuedSignal{sig, group})
 }
 
-// terminate keeps the shortest grace until the child runs; a negative one means never.
-func (s *starting) terminate(grace time.Duration) {
+// queueTerminate keeps the shortest grace until the child runs; a negative one means never.
+func (s *starting) queueTerminate(grace time.Duration) {
 	if s.grace <= 0 || grace > 0 && grace < s.grace {
 		s.grace = grace
 	}
 }
 
-// parting synchronizes the loop's Close with the spawner of an Async child. The second of the two
+// closeRace synchronizes the loop's Close with the spawner of an Async child. The second of the two
 // to come takes care of the child.
-type parting struct {
+type closeRace struct {
 	mu     sync.Mutex // guards the fields below
 	forked bool       // the result of fork is set
 	closed bool       // the loop was closed
 }
 
-// meet notes that the caller has come, in mine, and reports whether the other had come before.
-func (p *parting) meet(mine, other *bool) bool {
+// arrive notes that the caller has come, in mine, and reports whether the other had come before.
+func (p *closeRace) arrive(mine, other *bool) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	*mine = true
 	return *other
 }
 
-// hasForked is called by the spawner after fork. It reports false if the loop was closed; the child
+// noteForked is called by the spawner after fork. It reports false if the loop was closed; the child
 // is taken care of then.
-func (c *ChildProcess) hasForked() bool {
+func (c *ChildProcess) noteForked() bool {
 	s := c.starting
-	if s.parting.meet(&s.parting.forked, &s.parting.closed) {
-		c.part()
+	if s.race.arrive(&s.race.forked, &s.race.closed) {
+		c.passToSurvivor()
 		return false
 	}
 	return true
 }
 
-// loopClosed is called by the Close of the loop, while the child is starting.
-func (c *ChildProcess) loopClosed() {
+// noteLoopClosed is called by the Close of the loop, while the child is starting.
+func (c *ChildProcess) noteLoopClosed() {
 	s := c.starting
-	if s.parting.meet(&s.parting.closed, &s.parting.forked) {
-		c.part()
+	if s.race.arrive(&s.race.closed, &s.race.forked) {
+		c.passToSurvivor()
 	}
 }
 
-// part gives the forked child of a closed loop, or the failure to fork it, to its survivor.
-func (c *ChildProcess) part() {
-	s, heir := c.starting, c.survivor
+// passToSurvivor gives the forked child of a closed loop, or the failure to fork it, to its survivor.
+func (c *ChildProcess) passToSurvivor() {
+	s, survivor := c.starting, c.survivor
 	switch {
-	case s.failed != nil && heir != nil:
-		heir.notStarted()
-	case s.failed != nil:
-	case heir != nil:
-		heir.started(s.process, s.begun)
+	case s.startErr != nil && survivor != nil:
+		survivor.releaseLoop()
+	case s.startErr != nil:
+	case survivor != nil:
+		survivor.takeOver(s.process, s.startedAt)
 	default: // No other loop could be had: nothing waits for the child.
-		s.deliver(s.process)
+		s.sendQueued(s.process)
 		s.process.Close()
 	}
 }
 
-// deliver sends p the signals that Kill and KillGroup have reported as sent.
-func (s *starting) deliver(p process.Process) {
+// sendQueued sends p the signals that Kill and KillGroup have reported as sent.
+func (s *starting) sendQueued(p process.Process) {
 	for _, sig := range s.signals {
 		if sig.group {
 			_ = p.SignalGroup(sig.signal, false)
@@ -113,22 +113,22 @@ func (s *starting) deliver(p process.Process) {
 	}
 }
 
-// hold makes the start of an Async child keep the loop alive, or no longer. children.held counts
+// setHold makes the start of an Async child keep the loop alive, or no longer. children.holders counts
 // these starts, for one Loop.Hold.
-func (all *children) hold(s *starting, hold bool) {
+func (all *children) setHold(s *starting, hold bool) {
 	switch {
-	case hold == s.held:
+	case hold == s.holdsLoop:
 		return
 	case hold:
-		if all.held++; all.held == 1 {
-			all.releaseHeld = all.loop.Hold()
+		if all.holders++; all.holders == 1 {
+			all.releaseHold = all.loop.Hold()
 		}
 	default:
-		if all.held--; all.held == 0 {
-			all.releaseHeld()
+		if all.holders--; all.holders == 0 {
+			all.releaseHold()
 		}
 	}
-	s.held = hold
+	s.holdsLoop = hold
 }
 
 // startLater lets a spawner fork the child. The streams exist at once, but are held until the child
@@ -143,37 +143,37 @@ func (c *ChildProcess) startLater(all *children, o *Options) error {
 		return err
 	}
 	c.holdStreams()
-	all.join(c)
+	all.add(c)
 	all.refChanged(c)
 	later := *o // The call may return, and its options change, before started.
 	all.spawners.run(func(st *process.Starter) {
 		c.fork(st)
-		if c.hasForked() {
+		if c.noteForked() {
 			// If the loop is closed, it has given up the child.
-			_ = all.loop.Post(func() { c.started(&later) })
+			_ = all.loop.Post(func() { c.onForked(&later) })
 		}
 	})
 	return nil
 }
 
-// started is called on the loop goroutine after fork.
-func (c *ChildProcess) started(o *Options) {
+// onForked is called on the loop goroutine after fork.
+func (c *ChildProcess) onForked(o *Options) {
 	if c.state != childStarting {
 		return // The loop was closed.
 	}
 	s := c.starting
-	c.siblings.hold(s, false)
-	c.settleStart()
+	c.siblings.setHold(s, false)
+	c.takeStartResult()
 	c.announce()
 	c.releaseStreams()
-	if c.failed != nil {
+	if c.startErr != nil {
 		return
 	}
 	c.feed()
 	c.arm(o)
-	s.deliver(c.process)
+	s.sendQueued(c.process)
 	if s.grace != 0 {
-		c.endWithin(ErrTerminated, s.grace)
+		c.killWithin(ErrTerminated, s.grace)
 	}
 }
 
@@ -282,7 +282,7 @@ func (s *spawners) relieve(taken int) {
 
 // work is a goroutine: it takes starts until the queue is empty.
 func (s *spawners) work() {
-	starter := s.acquire()
+	starter := s.get()
 	for {
 		start, ok := s.next()
 		if !ok {
@@ -308,8 +308,8 @@ func (s *spawners) next() (start func(*process.Starter), ok bool) {
 	return start, true
 }
 
-// acquire returns a starter for the use of one goroutine, which must put it back.
-func (s *spawners) acquire() *process.Starter {
+// get returns a starter for the use of one goroutine, which must put it back.
+func (s *spawners) get() *process.Starter {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if n := len(s.idle); n > 0 {

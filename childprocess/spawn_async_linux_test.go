@@ -20,7 +20,7 @@ func TestDataOfAnAsyncChildThatHasEndedComesBeforeExit(t *testing.T) {
 				o := async()
 				o.Stdio = []childprocess.Stdio{3: childprocess.Pipe}
 				ev = events(spawn(t, l, shell, []string{"-c", "echo 1; echo 2 >&2; echo 3 >&3"}, o)).reading()
-				awaitEnd(t)
+				awaitExit(t)
 			})
 			run(t, l)
 			require.Equal(t, "spawn", ev.log[0])
@@ -32,8 +32,8 @@ func TestDataOfAnAsyncChildThatHasEndedComesBeforeExit(t *testing.T) {
 	})
 }
 
-// awaitEnd waits until the one child that is being started has exited, and does not reap it.
-func awaitEnd(t testing.TB) {
+// awaitExit waits until the one child that is being started has exited, and does not reap it.
+func awaitExit(t testing.TB) {
 	t.Helper()
 	for {
 		err := unix.Waitid(unix.P_ALL, 0, nil, unix.WEXITED|unix.WNOWAIT, nil)

@@ -164,7 +164,7 @@ func TestLimitsEndAnAsyncChild(t *testing.T) {
 		o.CloseGrace = 100 * time.Millisecond
 		ev := events(spawn(t, l, shell, []string{"-c", leavesGrandchild}, o)).reading()
 		run(t, l)
-		endGrandchild(t, string(ev.data[1]))
+		killGrandchild(t, string(ev.data[1]))
 		require.True(t, ev.status.CutOff)
 		require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())
 	})
@@ -172,27 +172,27 @@ func TestLimitsEndAnAsyncChild(t *testing.T) {
 
 func TestExecOfAnAsyncChild(t *testing.T) {
 	l := newLoop(t)
-	got := ended(t, l, callExec(t, l, "echo out; echo err >&2", execOptions(*async())))
+	got := runToDone(t, l, callExec(t, l, "echo out; echo err >&2", execOptions(*async())))
 	require.NoError(t, got.err)
 	require.Equal(t, "out\n", got.stdout)
 	require.Equal(t, "err\n", got.stderr)
 
-	got = ended(t, l, callExecFile(t, l, "/bin/sh", []string{"-c", "echo out; exit 3"}, execOptions(*async())))
+	got = runToDone(t, l, callExecFile(t, l, "/bin/sh", []string{"-c", "echo out; exit 3"}, execOptions(*async())))
 	require.Equal(t, 3, got.exit(t).Status.Code)
 
-	got = ended(t, l, callExecFile(t, l, "/no/such", nil, execOptions(*async())))
+	got = runToDone(t, l, callExecFile(t, l, "/no/such", nil, execOptions(*async())))
 	_, ok := errors.AsType[*childprocess.SpawnError](got.err)
 	require.True(t, ok, "%v", got.err)
 	require.ErrorIs(t, got.err, syscall.ENOENT)
 
 	o := execOptions(*async())
 	o.MaxBuffer = 3
-	got = ended(t, l, callExec(t, l, "echo out; exec sleep 1000", o))
+	got = runToDone(t, l, callExec(t, l, "echo out; exec sleep 1000", o))
 	require.ErrorIs(t, got.err, childprocess.ErrMaxBuffer)
 	require.Equal(t, "out", got.stdout)
 
 	o = execOptions(*async())
 	o.Timeout = time.Millisecond
-	got = ended(t, l, callExec(t, l, "sleep 1000; true", o)) // Its group is killed.
+	got = runToDone(t, l, callExec(t, l, "sleep 1000; true", o)) // Its group is killed.
 	require.ErrorIs(t, got.err, childprocess.ErrTimeout)
 }

@@ -9,22 +9,22 @@ import (
 // listeners before the error event, so the streams that the options ask for exist, and are closed.
 // Their events come after the error event.
 func (c *ChildProcess) enterClosed(o *Options) error {
-	c.siblings.join(c)
+	c.siblings.add(c)
 	c.announce()
-	return c.adoptClosed(o, c.failed)
+	return c.adoptClosed(o, c.startErr)
 }
 
 // refuseLater is enterClosed for an Async child, which is starting until the error event.
 func (c *ChildProcess) refuseLater(o *Options) error {
 	s := c.starting
-	c.siblings.join(c)
+	c.siblings.add(c)
 	c.loop.NextTick(func() {
-		c.siblings.hold(s, false)
-		c.settleStart()
-		c.refused()
-		c.ended(c.status)
+		c.siblings.setHold(s, false)
+		c.takeStartResult()
+		c.markRefused()
+		c.reportExit(c.status)
 	})
-	return c.adoptClosed(o, s.failed)
+	return c.adoptClosed(o, s.startErr)
 }
 
 // adoptClosed is adopt for a child without descriptors. It fails only if the loop is closed.

@@ -19,13 +19,13 @@ import (
 // child's. It is used on the goroutine that starts the child; then, for adopt, on the loop
 // goroutine.
 type layout struct {
-	slots  []int // the child's descriptors, by slot, also borrowed ones; process.Closed: none
-	parent []int // the parent's end of each slot's pipe, owned; -1: none
-	ipc    int   // slot of the channel; -1: none
-	spare  []int // to be closed after the fork, owned: the child's ends, copies, opened files
-	stdio  []Stdio
-	hold   int                // Options.PipeCapacity, in bytes; 0: the system's
-	memory [3][usualSlots]int // holds slots, parent and spare, so an open layout must not be copied
+	slots        []int // the child's descriptors, by slot, also borrowed ones; process.Closed: none
+	parent       []int // the parent's end of each slot's pipe, owned; -1: none
+	ipc          int   // slot of the channel; -1: none
+	spare        []int // to be closed after the fork, owned: the child's ends, copies, opened files
+	stdio        []Stdio
+	pipeCapacity int                // Options.PipeCapacity, in bytes; 0: the system's
+	memory       [3][usualSlots]int // holds slots, parent and spare, so an open layout must not be copied
 
 	terminal terminalEnds
 	owner    *uint32 // the terminal's new owner; nil: this user
@@ -50,18 +50,18 @@ const usualSlots = 4
 func (a *layout) open(o *Options, s *process.Starter) (err error) {
 	n := slotCount(o.Stdio)
 	*a = layout{
-		stdio: o.Stdio, ipc: -1, terminal: noTerminal, owner: o.UID, ruleset: process.Closed, starter: s, hold: o.PipeCapacity,
+		stdio: o.Stdio, ipc: -1, terminal: noTerminal, owner: o.UID, ruleset: process.Closed, starter: s, pipeCapacity: o.PipeCapacity,
 	}
 	a.slots, a.parent, a.spare = a.memory[0][:0], a.memory[1][:0], a.memory[2][:0]
 	for range n {
 		a.slots, a.parent = append(a.slots, process.Closed), append(a.parent, -1)
 	}
-	for turn := range turns {
-		if turn == turnPaths {
+	for round := range rounds {
+		if round == roundPaths {
 			err = a.copyBorrowed(o)
 		}
 		for i := 0; i < n && err == nil; i++ {
-			if a.slot(i).turn() != turn {
+			if a.slot(i).round() != round {
 				continue
 			}
 			if a.slots[i], err = a.openSlot(i); err != nil {
@@ -69,7 +69,7 @@ func (a *layout) open(o *Options, s *process.Starter) (err error) {
 			}
 		}
 		if err == nil {
-			err = a.openTargets(turn)
+			err = a.openTargets(round)
 		}
 		if err != nil {
 			a.close()
@@ -81,38 +81,38 @@ func (a *layout) open(o *Options, s *process.Starter) (err error) {
 	return nil
 }
 
-// The turns in which open handles the slots. Files opened by name come last, after everything else
+// The rounds in which open handles the slots. Files opened by name come last, after everything else
 // that can fail: open(2) can create or truncate a file, which cannot be undone, and a second open,
 // once the starter has given up its numbers, would find the file.
 const (
-	turnShared = iota // checked, not opened
-	turnCopies        // copies of descriptors
-	turnMade          // pipes, sockets, terminals
-	turnPaths         // files opened by name
-	turns
-	turnNever // see copySame
+	roundShared = iota // checked, not opened
+	roundCopies        // copies of descriptors
+	roundMade          // pipes, sockets, terminals
+	roundPaths         // files opened by name
+	rounds
+	roundNever // see copySame
 )
 
 // turn returns the turn of a slot.
-func (s Stdio) turn() int {
+func (s Stdio) round() int {
 	switch s.form {
 	case formInherit, formFD, formStream:
-		return turnShared
+		return roundShared
 	case formFile, formSocket:
-		return turnCopies
+		return roundCopies
 	case formPath:
-		return turnPaths
+		return roundPaths
 	case formSameAs:
-		return turnNever
+		return roundNever
 	}
-	return turnMade
+	return roundMade
 }
 
 // copyBorrowed copies the descriptors that must outlive the call: Landlock, and for an Async child
 // the shared ones, because the caller, or Owned, may close the originals before it is forked.
 func (a *layout) copyBorrowed(o *Options) (err error) {
 	for i, shared := range a.slots {
-		if !o.Async || a.slot(i).turn() != turnShared {
+		if !o.Async || a.slot(i).round() != roundShared {
 			continue
 		}
 		dup, err := fd.Duplicate(shared, 0)
@@ -211,8 +211,8 @@ func (a *layout) openPipe(i int) (int, error) {
 	}
 	a.parent[i] = ours
 	a.spare = append(a.spare, theirs)
-	if a.hold > 0 && i < standardSlots {
-		if err := fd.SetPipeSize(ours, a.hold); err != nil {
+	if a.pipeCapacity > 0 && i < standardSlots {
+		if err := fd.SetPipeSize(ours, a.pipeCapacity); err != nil {
 			return 0, &pathError{"PipeCapacity", err}
 		}
 	}
@@ -366,21 +366,21 @@ func (a *layout) streams(l *reactor.Loop, o *Options, out []StdioStream) ([]Stdi
 			}
 		}
 		if err != nil {
-			a.giveUp(out)
+			a.closeWith(out)
 			return nil, nil, err
 		}
 		a.parent[i] = -1
 	}
-	terminal, err := a.terminal.adopt(l, &with)
+	terminal, err := a.terminal.newTerminal(l, &with)
 	if err != nil {
-		a.giveUp(out)
+		a.closeWith(out)
 		return nil, nil, err
 	}
 	return out, terminal, nil
 }
 
-// giveUp is close for a layout of which some streams were made.
-func (a *layout) giveUp(made []StdioStream) {
+// closeWith is close for a layout of which some streams were made.
+func (a *layout) closeWith(made []StdioStream) {
 	a.close()
 	for _, s := range made {
 		s.destroy()

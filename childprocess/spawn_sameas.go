@@ -35,16 +35,16 @@ func (o *Options) sameMistake(i int) string {
 	if other < 0 || other >= slotCount(o.Stdio) {
 		return "is the same as slot " + strconv.Itoa(other) + ", which the child does not have"
 	}
-	end := original(o.Stdio, i)
+	last := original(o.Stdio, i)
 	switch {
 	case other == i:
 		return "is the same as itself"
-	case end < 0:
+	case last < 0:
 		return "is the same as slots that are the same as one another"
-	case end < len(o.Stdio) && o.Stdio[end].form == formIPC:
+	case last < len(o.Stdio) && o.Stdio[last].form == formIPC:
 		return "is the same as an IPC, which has one descriptor"
-	case end >= standardSlots && (o.Stdio[end].form == formDefault || o.Stdio[end].form == formIgnore):
-		return "is the same as slot " + strconv.Itoa(end) + ", which is closed"
+	case last >= standardSlots && (o.Stdio[last].form == formDefault || o.Stdio[last].form == formIgnore):
+		return "is the same as slot " + strconv.Itoa(last) + ", which is closed"
 	}
 	return ""
 }

@@ -151,14 +151,14 @@ type target struct {
 }
 
 // openTargets opens the targets of this turn.
-func (a *layout) openTargets(turn int) error {
+func (a *layout) openTargets(round int) error {
 	for slot, s := range a.stdio {
 		if s.form != formTee {
 			continue
 		}
 		for index, s := range s.tee.targets {
 			t := target{slot: slot, index: index, fd: -1}
-			ok, err := a.openTarget(&t, s, turn)
+			ok, err := a.openTarget(&t, s, round)
 			if err != nil {
 				return &slotError{slot, err}
 			}
@@ -171,7 +171,7 @@ func (a *layout) openTargets(turn int) error {
 }
 
 // openTarget opens one target if this is its turn, and then reports true.
-func (a *layout) openTarget(t *target, s Stdio, turn int) (ok bool, err error) {
+func (a *layout) openTarget(t *target, s Stdio, round int) (ok bool, err error) {
 	shared := -1
 	switch s.form {
 	case formInherit:
@@ -184,23 +184,23 @@ func (a *layout) openTarget(t *target, s Stdio, turn int) (ok bool, err error) {
 		}
 	}
 	switch {
-	case t.stream != nil && turn == turnShared:
+	case t.stream != nil && round == roundShared:
 		if t.stream.Closed() {
 			return false, syscall.EBADF
 		}
 		return true, nil
 	case t.stream != nil:
-	case s.form == formPath && turn == turnPaths:
+	case s.form == formPath && round == roundPaths:
 		t.fd, err = s.path.open(a.starter)
 		t.fresh = true
 		return err == nil, err
 	case s.form == formPath || s.form == formPipe:
-	case turn == turnShared && s.form != formFile:
+	case round == roundShared && s.form != formFile:
 		return false, mayWrite(shared)
-	case turn == turnCopies && s.form != formFile:
+	case round == roundCopies && s.form != formFile:
 		t.fd, err = fd.Duplicate(shared, standardSlots)
 		return err == nil, err
-	case turn == turnCopies:
+	case round == roundCopies:
 		if t.fd, err = duplicateFile(s.file, standardSlots); err == nil {
 			if err = mayWrite(t.fd); err != nil {
 				fd.Close(t.fd)

@@ -14,9 +14,9 @@ import (
 
 // terminalEnds are the descriptors of a child's terminal until adopt; -1: none. They are owned.
 type terminalEnds struct {
-	master int // master side, the parent's
-	slave  int // slave side, the child's; owned by layout.spare
-	held   int // another of the slave side, for Terminal.held
+	master    int // master side, the parent's
+	slave     int // slave side, the child's; owned by layout.spare
+	keptSlave int // another of the slave side, for Terminal.keptSlave
 }
 
 var noTerminal = terminalEnds{-1, -1, -1}
@@ -85,19 +85,19 @@ func (a *layout) openTerminal() (int, error) {
 		// Best effort: the child has it open in any case.
 		_ = unix.Fchown(slave, int(*a.owner), -1)
 	}
-	t.held, err = fd.Duplicate(slave, 0)
+	t.keptSlave, err = fd.Duplicate(slave, 0)
 	return slave, err
 }
 
 // close closes the descriptors that closeSpare does not.
 func (t *terminalEnds) close() {
-	fd.Close(t.master, t.held)
+	fd.Close(t.master, t.keptSlave)
 	*t = noTerminal
 }
 
-// adopt makes the Terminal; nil without one. The Terminal then owns the descriptors; on an error t
+// newTerminal makes the Terminal; nil without one. The Terminal then owns the descriptors; on an error t
 // still does.
-func (t *terminalEnds) adopt(l *reactor.Loop, with *streams.DuplexOptions) (*Terminal, error) {
+func (t *terminalEnds) newTerminal(l *reactor.Loop, with *streams.DuplexOptions) (*Terminal, error) {
 	if t.master < 0 {
 		return nil, nil
 	}
@@ -105,7 +105,7 @@ func (t *terminalEnds) adopt(l *reactor.Loop, with *streams.DuplexOptions) (*Ter
 	if err != nil {
 		return nil, err
 	}
-	made := &Terminal{Duplex: d, held: t.held}
+	made := &Terminal{Duplex: d, keptSlave: t.keptSlave}
 	*t = noTerminal
 	return made, nil
 }
@@ -119,5 +119,5 @@ func (c *ChildProcess) closedTerminal(o *Options, cause error) (*Terminal, error
 	if err != nil {
 		return nil, err
 	}
-	return &Terminal{Duplex: d, held: -1}, nil
+	return &Terminal{Duplex: d, keptSlave: -1}, nil
 }

@@ -26,7 +26,7 @@ type teeTarget struct {
 	borrowed  bool               // w is the user's stream: never ended or destroyed here
 	waiting   bool               // src is held until w has drained
 	failed    bool               // no byte is written any more
-	done      bool               // close does not wait for it any more
+	detached  bool               // close does not wait for it any more
 	listeners []*events.Listener // on w, until done
 }
 
@@ -42,7 +42,7 @@ func (t *tee) begin(c *ChildProcess) {
 			to.w.NotifyClose(to)
 		}
 	}
-	t.src.OnClose(t.finish)
+	t.src.OnClose(t.endTargets)
 	if t.piped {
 		t.src.FollowData(t)
 	} else {
@@ -62,7 +62,7 @@ func (t *tee) discard() {
 // StreamData writes chunk to each target, and holds src if one is behind.
 func (t *tee) StreamData(chunk []byte) {
 	for _, to := range t.targets {
-		if to.failed || to.done {
+		if to.failed || to.detached {
 			continue
 		}
 		if _, err := to.w.Write(chunk); err != nil {
@@ -81,13 +81,13 @@ func (t *tee) StreamData(chunk []byte) {
 	}
 }
 
-// finish is called when src has closed: no more bytes come.
-func (t *tee) finish() {
+// endTargets is called when src has closed: no more bytes come.
+func (t *tee) endTargets() {
 	for _, to := range t.targets {
 		switch {
-		case to.failed || to.done:
+		case to.failed || to.detached:
 		case to.borrowed:
-			if _, err := to.w.WriteThen(nil, func(error) { to.settle() }); err != nil {
+			if _, err := to.w.WriteThen(nil, func(error) { to.detach() }); err != nil {
 				to.fail(err)
 			}
 		default:
@@ -99,9 +99,9 @@ func (t *tee) finish() {
 	}
 }
 
-// holds reports whether a target is behind, so that the child, or its close, has to wait.
-func (t *tee) holds() bool {
-	return slices.ContainsFunc(t.targets, func(to *teeTarget) bool { return !to.done && (to.waiting || to.w.Buffered() > 0) })
+// behind reports whether a target is behind, so that the child, or its close, has to wait.
+func (t *tee) behind() bool {
+	return slices.ContainsFunc(t.targets, func(to *teeTarget) bool { return !to.detached && (to.waiting || to.w.Buffered() > 0) })
 }
 
 // release lets src flow again, as far as this target is concerned.
@@ -114,7 +114,7 @@ func (to *teeTarget) release() {
 
 // fail is called when the target cannot take more bytes.
 func (to *teeTarget) fail(err error) {
-	if to.failed || to.done {
+	if to.failed || to.detached {
 		return
 	}
 	to.failed = true
@@ -125,9 +125,9 @@ func (to *teeTarget) fail(err error) {
 		c.teeErr = failure
 	}
 	if to.borrowed {
-		defer to.settle()
+		defer to.detach()
 	}
-	if !t.piped && !slices.ContainsFunc(t.targets, func(other *teeTarget) bool { return !other.failed && !other.done }) {
+	if !t.piped && !slices.ContainsFunc(t.targets, func(other *teeTarget) bool { return !other.failed && !other.detached }) {
 		t.src.Destroy(nil)
 	}
 	reactor.Emit[error](c.loop, &c.err, failure)
@@ -136,37 +136,37 @@ func (to *teeTarget) fail(err error) {
 // cut gives up the target if it is behind. The library's Writable loses its queue, a borrowed one
 // keeps it.
 func (to *teeTarget) cut() {
-	if to.failed || to.done || to.w.Buffered() == 0 {
+	if to.failed || to.detached || to.w.Buffered() == 0 {
 		return
 	}
 	to.tee.c.status.CutOff = true
 	to.failed = true // No error event, and no more bytes.
 	to.release()
 	if to.borrowed {
-		to.tee.c.loop.NextTick(to.settle) // The bytes queued there belong to the user's stream.
+		to.tee.c.loop.NextTick(to.detach) // The bytes queued there belong to the user's stream.
 		return
 	}
 	to.w.Destroy(nil)
 }
 
 // StreamClosed is called when the library's Writable has written everything, or was destroyed.
-func (to *teeTarget) StreamClosed() { to.settle() }
+func (to *teeTarget) StreamClosed() { to.detach() }
 
-// settle ends the wait of close for the target.
-func (to *teeTarget) settle() {
-	if to.done {
+// detach ends the wait of close for the target.
+func (to *teeTarget) detach() {
+	if to.detached {
 		return
 	}
-	to.done = true
+	to.detached = true
 	to.release()
 	for _, l := range to.listeners {
 		l.Off()
 	}
-	to.tee.c.settle()
+	to.tee.c.countDown()
 }
 
-// teesHold reports whether the child, or its close, waits for a target of a Tee.
-func (c *ChildProcess) teesHold() bool { return slices.ContainsFunc(c.tees, (*tee).holds) }
+// teesBehind reports whether the child, or its close, waits for a target of a Tee.
+func (c *ChildProcess) teesBehind() bool { return slices.ContainsFunc(c.tees, (*tee).behind) }
 
 // cutTees gives up the targets that are behind, and those that will be.
 func (c *ChildProcess) cutTees() {

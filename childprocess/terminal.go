@@ -61,9 +61,9 @@ func PTY(o *PTYOptions) Stdio {
 type Terminal struct {
 	*streams.Duplex
 
-	// held is a descriptor of the child's side, owned from the start to the child's exit; otherwise
+	// keptSlave is a descriptor of the child's side, owned from the start to the child's exit; otherwise
 	// -1. Without it, Readable would end when the child closes the terminal to open it again.
-	held int
+	keptSlave int
 }
 
 // Terminal returns the child's terminal, also if the program could not be started, and after close.
@@ -111,14 +111,14 @@ func (t *Terminal) failure(op string, err error) error {
 func (t *Terminal) destroy() {
 	if t != nil {
 		t.Destroy(nil)
-		t.release()
+		t.closeSlave()
 	}
 }
 
-// release closes the child's side. A nil t, and a second call, are fine.
-func (t *Terminal) release() {
+// closeSlave closes the child's side. A nil t, and a second call, are fine.
+func (t *Terminal) closeSlave() {
 	if t != nil {
-		fd.Close(t.held)
-		t.held = -1
+		fd.Close(t.keptSlave)
+		t.keptSlave = -1
 	}
 }

@@ -16,8 +16,8 @@ import (
 	"github.com/brood-go/brood/cluster"
 )
 
-// A worker that was told to disconnect closes its servers; that is not the end of the address.
-func TestAListenerStaysWhenItsLastWorkerWasToldToDisconnect(t *testing.T) {
+// A worker that is disconnected closes its servers, but its address does not become free.
+func TestAListenerStaysWhenItsLastWorkerIsDisconnected(t *testing.T) {
 	for _, sched := range []cluster.Sched{cluster.RoundRobin, cluster.Shared} {
 		t.Run(sched.String(), func(t *testing.T) {
 			o := nodeOptions(t, echo)
@@ -34,7 +34,7 @@ func TestAListenerStaysWhenItsLastWorkerWasToldToDisconnect(t *testing.T) {
 						err = errors.Join(err, fmt.Errorf("answer %q", s))
 					}
 					return err
-				}, f.end)
+				}, f.disconnect)
 			})
 			f.run()
 		})
@@ -53,15 +53,14 @@ func TestAListenerOfListenStaysWhenTheLastWorkerClosesItsServer(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, addr, again)
 		require.Equal(t, before+1, listening())
-		f.end()
+		f.disconnect()
 	})
 	f.run()
 	require.Equal(t, before, listening())
 }
 
-// Workers that come and go, each with an address of its own, leave no more listeners behind than
-// one may have.
-func TestListenersThatNobodyUsesAreBounded(t *testing.T) {
+// Workers with addresses of their own come and go. At most MaxListeners of their listeners stay.
+func TestListenersWithoutAWorkerAreBounded(t *testing.T) {
 	const most = 2
 	f := newCluster(t, &cluster.Options{Self: "accept", Args: []string{"unix", "worker"}, MaxListeners: most})
 	before := listening()
@@ -86,11 +85,37 @@ func TestListenersThatNobodyUsesAreBounded(t *testing.T) {
 			_, err := os.Stat(fmt.Sprint(dir, "/", i+1))
 			require.Equal(t, i >= most, err == nil, "%d", i+1)
 		}
-		f.end()
+		f.disconnect()
 	})
 	fork()
 	f.run()
 	require.Equal(t, before, listening())
+}
+
+// A listener without a worker that Listen was called for is not among the listeners that are
+// bounded.
+func TestAListenerOfListenIsNotOneOfThoseWithoutAWorker(t *testing.T) {
+	dir := t.TempDir()
+	path := func(i int) string { return fmt.Sprint(dir, "/", i) }
+	f := newCluster(t, &cluster.Options{Self: "accept", Args: []string{"unix", path(1)}, MaxListeners: 1})
+	f.cluster.OnListening(func(g *cluster.Listening) {
+		_, err := g.Worker.Kill(syscall.SIGKILL)
+		require.NoError(t, err)
+	})
+	f.fork(1)
+	f.when(f.saw("exit 1", 1), func() {
+		_, err := f.cluster.Listen("unix", path(1))
+		require.NoError(t, err)
+		o := &cluster.Program{Self: "accept", Args: []string{"unix", path(2)}}
+		require.NoError(t, f.cluster.Upgrade(o, nil, func(error) { f.fork(1) }))
+	})
+	f.when(f.saw("exit 2", 1), func() {
+		for i := range 2 {
+			require.FileExists(t, path(i+1))
+		}
+		f.disconnect()
+	})
+	f.run()
 }
 
 func TestListenIsTheAddressThatWorkersShare(t *testing.T) {
@@ -103,7 +128,7 @@ func TestListenIsTheAddressThatWorkersShare(t *testing.T) {
 			f.fork(1)
 			f.when(f.saw("listening 1", 1), func() {
 				require.Equal(t, addr.(*net.TCPAddr).Port, f.ports[1])
-				f.end()
+				f.disconnect()
 			})
 			f.run()
 		})
@@ -116,6 +141,6 @@ func TestListenIsThePathThatWorkersShare(t *testing.T) {
 	_, err := f.cluster.Listen("unix", dir+"/../"+filepath.Base(dir)+"//s")
 	require.NoError(t, err)
 	f.fork(1)
-	f.when(f.saw("listening 1", 1), f.end)
+	f.when(f.saw("listening 1", 1), f.disconnect)
 	f.run()
 }

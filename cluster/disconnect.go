@@ -2,61 +2,63 @@ package cluster
 
 import "syscall"
 
-// Disconnect ends the cluster: the listeners are closed, those of Listen among them, what was
-// accepted is handed to workers, and then all of them are told to disconnect, see
-// [Worker.Disconnect]. When the last one has ended, done is called, on a later tick; nil: nobody is
-// told. After that workers can be forked again.
+// Disconnect closes the listeners, including those of Listen, assigns the connections that were
+// already accepted to workers, and then calls [Worker.Disconnect] on every worker. When the last
+// worker has exited, done is called on a later tick; it may be nil. From then on Fork works again.
 //
-// What was accepted and finds no worker within Options.DisconnectTimeout, because all of them
-// refuse or hang, is closed. Another call while the first is under way only adds its done.
+// A connection that no worker takes within Options.DisconnectTimeout, because all of them refuse or
+// hang, is closed. A call during another Disconnect only adds its done. On a closed loop Disconnect
+// does nothing, and done is not called.
 func (c *Cluster) Disconnect(done func()) {
 	if c.state == stateClosed {
 		return
 	}
 	if done != nil {
-		c.onGone = append(c.onGone, done)
+		c.onDisconnected = append(c.onDisconnected, done)
 	}
 	if c.state != stateOpen {
 		return
 	}
 	c.state = stateDraining
-	c.endReload(&ReloadError{Err: ErrDisconnecting})
+	c.failReload(&ReloadError{Err: ErrDisconnecting})
 	if timeout := c.o.DisconnectTimeout; timeout > 0 {
-		c.draining = c.after(timeout, c.leave)
+		c.drainTimer = c.setTimeout(timeout, c.disconnectWorkers)
 	}
 	for _, l := range c.listeners {
-		c.loop.NextTick(func() { // Pick may be called.
+		// stopListening may call Pick, which must not run inside this call.
+		c.loop.NextTick(func() {
 			if c.state == stateDraining {
-				l.shut()
+				l.stopListening()
 			}
 		})
 	}
 	c.loop.NextTick(c.distribute)
 }
 
-// drained goes on with Disconnect when nothing waits for a worker any more.
-func (c *Cluster) drained() {
+// checkDrained continues Disconnect when no worker can take any of the connections left, or none is
+// left.
+func (c *Cluster) checkDrained() {
 	if c.state != stateDraining {
 		return
 	}
 	if len(c.workers) > 0 {
 		for _, l := range c.listeners {
-			if l.held > 0 && len(l.members) > 0 {
+			if l.untaken > 0 && len(l.shares) > 0 {
 				return
 			}
 		}
 	}
-	c.leave()
+	c.disconnectWorkers()
 }
 
-// leave closes the listeners and tells the workers.
-func (c *Cluster) leave() {
+// disconnectWorkers ends stateDraining: it closes the listeners and disconnects the workers.
+func (c *Cluster) disconnectWorkers() {
 	if c.state != stateDraining {
 		return
 	}
-	c.state = stateLeaving
-	if c.draining != nil {
-		c.draining.Stop()
+	c.state = stateDisconnecting
+	if c.drainTimer != nil {
+		c.drainTimer.Stop()
 	}
 	for _, l := range c.listeners {
 		l.close()
@@ -64,34 +66,34 @@ func (c *Cluster) leave() {
 	for _, w := range c.Workers() {
 		w.Disconnect()
 	}
-	c.left()
+	c.finishDisconnect()
 }
 
-// left calls those who wait for the end of all workers when there is none.
-func (c *Cluster) left() {
-	if c.state != stateLeaving || len(c.workers) > 0 {
+// finishDisconnect ends stateDisconnecting once every worker has exited, and calls the callbacks.
+func (c *Cluster) finishDisconnect() {
+	if c.state != stateDisconnecting || len(c.workers) > 0 {
 		return
 	}
 	c.state = stateOpen
-	done := c.onGone
-	c.onGone = nil
+	done := c.onDisconnected
+	c.onDisconnected = nil
 	for _, fn := range done {
 		c.loop.NextTick(fn)
 	}
 }
 
-// Kill ends all workers at once, by SIGKILL, and closes the listeners. Their connections are cut,
-// and their events come as ever. It is for a program that has no time for Disconnect.
+// Kill sends SIGKILL to every worker and closes the listeners, which cuts all connections.
+// OnDisconnect and OnExit follow for each worker. Use it if there is no time for Disconnect.
 func (c *Cluster) Kill() {
 	if c.state == stateClosed {
 		return
 	}
 	if c.state == stateOpen {
 		c.state = stateDraining
-		c.endReload(&ReloadError{Err: ErrDisconnecting})
+		c.failReload(&ReloadError{Err: ErrDisconnecting})
 	}
-	c.leave()
+	c.disconnectWorkers()
 	for _, w := range c.workers {
-		_, _ = w.child.Kill(syscall.SIGKILL) // It may have ended just now.
+		_, _ = w.child.Kill(syscall.SIGKILL) // The worker may have exited just now.
 	}
 }

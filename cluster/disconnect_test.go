@@ -16,7 +16,7 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// holding is a worker whose connections stay until the client closes them.
+// holding is a worker whose connections stay open until the client closes them.
 const holding = `
 	const cluster = require('cluster');
 	const s = require('net').createServer((c) => { c.on('error', () => {}); c.write('' + cluster.worker.id); c.resume(); });
@@ -24,8 +24,8 @@ const holding = `
 	cluster.worker.on('disconnect', () => {});
 	process.on('message', () => cluster.worker.disconnect());`
 
-// held connects and waits for the worker's greeting.
-func held(port int, greeting string) (net.Conn, error) {
+// connectGreeted connects and waits for the worker's greeting.
+func connectGreeted(port int, greeting string) (net.Conn, error) {
 	conn, err := dial("tcp", local(port))
 	if err != nil {
 		return nil, err
@@ -41,13 +41,13 @@ func held(port int, greeting string) (net.Conn, error) {
 }
 
 //brood:checks W108
-func TestAWorkerThatIsToldToDisconnectWaitsForItsConnections(t *testing.T) {
+func TestADisconnectedWorkerWaitsForItsConnections(t *testing.T) {
 	f := newCluster(t, nodeOptions(t, holding))
 	f.fork(2)
 	var conn net.Conn
 	f.when(f.saw("listening", 2), func() {
 		f.client(func() (err error) {
-			conn, err = held(f.ports[1], "1")
+			conn, err = connectGreeted(f.ports[1], "1")
 			return err
 		}, func() {
 			f.cluster.Worker(1).Disconnect()
@@ -56,7 +56,7 @@ func TestAWorkerThatIsToldToDisconnectWaitsForItsConnections(t *testing.T) {
 			var others []net.Conn
 			f.client(func() error {
 				for range 3 { // The other worker gets all of them.
-					c, err := held(f.ports[1], "2")
+					c, err := connectGreeted(f.ports[1], "2")
 					if err != nil {
 						return err
 					}
@@ -72,9 +72,9 @@ func TestAWorkerThatIsToldToDisconnectWaitsForItsConnections(t *testing.T) {
 			})
 		})
 	})
-	f.when(f.saw("exit 1 exit status 0 true", 1), f.end)
+	f.when(f.saw("exit 1 exit status 0 true", 1), f.disconnect)
 	f.run()
-	require.Equal(t, []string{"fork", "online", "listening", "disconnect", "exit exit status 0 true"}, f.of(1))
+	require.Equal(t, []string{"fork", "online", "listening", "disconnect", "exit exit status 0 true"}, f.eventsOf(1))
 }
 
 //brood:checks W108
@@ -85,29 +85,22 @@ func TestDisconnectTimeoutKills(t *testing.T) {
 	f.fork(1)
 	f.when(f.saw("listening", 1), func() {
 		f.client(func() error {
-			conn, err := held(f.ports[1], "1")
+			conn, err := connectGreeted(f.ports[1], "1")
 			if err != nil {
 				return err
 			}
-			_, _ = io.ReadAll(conn) // Until the worker dies.
+			// The loop is not closed before the client.
+			_ = f.loop.Post(f.disconnect)
+			_, _ = io.ReadAll(conn) // It returns when the worker dies.
 			return conn.Close()
 		}, nil)
-		f.when(func() bool { return f.cluster.Worker(1).Served() > 0 }, f.end)
-		var look func()
-		look = func() { // No event tells that a connection was accepted.
-			f.look()
-			if len(f.waiting) > 0 {
-				f.loop.SetTimeout(time.Millisecond, look)
-			}
-		}
-		look()
 	})
 	f.run()
 	require.Equal(t, 1, f.count("exit 1 signal: SIGKILL true"))
 }
 
 //brood:checks W109
-func TestAWorkerThatLeavesByItselfIsAnsweredAndSaysSo(t *testing.T) {
+func TestAWorkerThatDisconnectsByItselfGetsAReply(t *testing.T) {
 	eachModeOptions(t, holding, func(t *testing.T, o *cluster.Options) {
 		f := newCluster(t, o)
 		f.fork(1)
@@ -118,16 +111,16 @@ func TestAWorkerThatLeavesByItselfIsAnsweredAndSaysSo(t *testing.T) {
 }
 
 //brood:checks W110
-func TestAChannelThatJustEndsEndsTheWorkerAtOnce(t *testing.T) {
+func TestAWorkerWhoseChannelClosesExitsAtOnce(t *testing.T) {
 	f := newCluster(t, nodeOptions(t, holding))
 	f.fork(1)
 	f.when(f.saw("listening", 1), func() {
 		f.client(func() error {
-			conn, err := held(f.ports[1], "1")
+			conn, err := connectGreeted(f.ports[1], "1")
 			if err != nil {
 				return err
 			}
-			// The loop is not closed before the client.
+			// The loop must not be closed before the client.
 			_ = f.loop.Post(func() { f.cluster.Worker(1).Process().Disconnect() })
 			_, _ = io.ReadAll(conn) // It is cut.
 			return conn.Close()
@@ -149,7 +142,7 @@ func TestTheUsersMessagesAndAFollowingFork(t *testing.T) {
 			require.Empty(t, f.cluster.Workers())
 			f.fork(1)
 			f.when(f.saw("message 2 up", 1), func() {
-				f.end()
+				f.disconnect()
 				_, err := f.cluster.Fork(nil)
 				require.ErrorIs(t, err, cluster.ErrDisconnecting)
 				require.ErrorIs(t, f.cluster.Reload(nil, nil), cluster.ErrDisconnecting)
@@ -185,15 +178,15 @@ func TestKillEndsAllAtOnce(t *testing.T) {
 	require.Equal(t, 2, f.count("exit"))
 }
 
-// What was accepted before is answered by workers that are told to go after that.
-func TestWhatWasAcceptedIsHandedOverBeforeTheEnd(t *testing.T) {
+// Connections that were accepted are answered, although their workers are disconnected afterwards.
+func TestAcceptedConnectionsAreAnsweredBeforeADisconnect(t *testing.T) {
 	f := newCluster(t, nodeOptions(t, echo))
 	f.fork(1)
 	f.when(f.saw("listening", 1), func() {
 		f.stop(1)
 		conns := f.connect(5, f.ports[1])
 		f.turns(20, func() {
-			f.end()
+			f.disconnect()
 			_, err := f.cluster.Worker(1).Kill(syscall.SIGCONT)
 			require.NoError(t, err)
 			f.client(func() error {
@@ -214,9 +207,8 @@ func TestWhatWasAcceptedIsHandedOverBeforeTheEnd(t *testing.T) {
 	require.Equal(t, 1, f.count("exit 1 exit status 0 true"))
 }
 
-// What waits in the backlog of a listener that is closed is handed to workers that are free.
-// There is a worker, but none that listens there.
-func TestDisconnectDoesNotWaitForWhatNobodyListensFor(t *testing.T) {
+// There is a worker, but it does not listen there.
+func TestDisconnectDoesNotWaitForConnectionsThatNoWorkerCanTake(t *testing.T) {
 	o := nodeOptions(t, `if (require('cluster').worker.id === 1) require('net').createServer().listen(0, '127.0.0.1');`)
 	o.DisconnectTimeout = -1
 	f := newCluster(t, o)
@@ -229,7 +221,7 @@ func TestDisconnectDoesNotWaitForWhatNobodyListensFor(t *testing.T) {
 			if s != "" {
 				return fmt.Errorf("answer %q", s)
 			}
-			_ = err // It is reset, or ends.
+			_ = err // A reset or the end of the file.
 			return nil
 		}, nil)
 		f.turns(50, func() {
@@ -237,11 +229,11 @@ func TestDisconnectDoesNotWaitForWhatNobodyListensFor(t *testing.T) {
 			require.NoError(t, err)
 		})
 	})
-	f.when(f.saw("exit 1", 1), f.end)
+	f.when(f.saw("exit 1", 1), f.disconnect)
 	f.run()
 }
 
-func TestDisconnectTakesWhatWaitsInTheBacklog(t *testing.T) {
+func TestDisconnectAcceptsTheConnectionsInTheBacklog(t *testing.T) {
 	for _, pick := range []func(*cluster.Incoming) *cluster.Worker{nil, byPort} {
 		o := nodeOptions(t, echo)
 		o.Pick = pick
@@ -249,7 +241,7 @@ func TestDisconnectTakesWhatWaitsInTheBacklog(t *testing.T) {
 		f.fork(2)
 		f.when(f.saw("listening", 2), func() {
 			conns := f.connect(20, f.ports[1])
-			f.end() // The loop has not turned since.
+			f.disconnect() // The loop has not turned since.
 			f.client(func() error {
 				for _, c := range conns {
 					if s, err := answer(c); err != nil || s == "" {
@@ -264,30 +256,30 @@ func TestDisconnectTakesWhatWaitsInTheBacklog(t *testing.T) {
 	}
 }
 
-func TestAWorkerThatHasHardlyBegunIsToldToo(t *testing.T) {
+func TestAWorkerThatHasJustStartedIsDisconnectedToo(t *testing.T) {
 	f := newCluster(t, nodeOptions(t, echo))
 	f.fork(2)
-	f.end()
+	f.disconnect()
 	f.run()
 	require.Equal(t, 2, f.count("exit"))
 	require.Equal(t, 2, f.count("disconnect"))
 }
 
 func init() {
-	// stays says that it leaves.
+	// stays announces its disconnect, and stays.
 	rawWorkers["stays"] = func(r *raw) { r.send(object{"act": "exitedAfterDisconnect"}) }
 }
 
 //brood:checks W109
-func TestAWorkerThatSaysThatItLeavesAndStaysIsKilled(t *testing.T) {
+func TestAWorkerThatAnnouncesItsDisconnectAndStaysIsKilled(t *testing.T) {
 	f := newCluster(t, &cluster.Options{Self: "raw", Args: []string{"stays"}, DisconnectTimeout: 50 * time.Millisecond})
 	f.fork(1)
 	f.run()
-	require.Equal(t, []string{"fork", "online", "disconnect", "exit signal: SIGKILL true"}, f.of(1))
+	require.Equal(t, []string{"fork", "online", "disconnect", "exit signal: SIGKILL true"}, f.eventsOf(1))
 }
 
-// The channel is the worker's, and no longer than it.
-func TestWhatAWorkerLeavesBehindIsNoWorker(t *testing.T) {
+// The channel closes with the worker, even if another process has the worker's end.
+func TestAProcessThatAWorkerLeavesBehindIsNoWorker(t *testing.T) {
 	o := nodeOptions(t, `
 		const c = require('child_process').spawn('sleep', ['1000'], { stdio: ['ignore', 'ignore', 'ignore', 3], detached: true });
 		process.send(c.pid, () => process.exit(0));`)
@@ -303,7 +295,7 @@ func TestWhatAWorkerLeavesBehindIsNoWorker(t *testing.T) {
 	require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
 }
 
-func TestAfterTheEndOfTheLoop(t *testing.T) {
+func TestCallsOnAClosedLoop(t *testing.T) {
 	l := looptest.New(t)
 	o := nodeOptions(t, echo)
 	c, err := cluster.New(l, o)
@@ -323,7 +315,7 @@ func TestAfterTheEndOfTheLoop(t *testing.T) {
 	c.Kill()
 }
 
-func TestTheEndOfTheLoopLeavesNothingOpen(t *testing.T) {
+func TestClosingTheLoopLeavesNothingOpen(t *testing.T) {
 	before := listening()
 	f := newCluster(t, nodeOptions(t, echo))
 	_, err := f.cluster.Listen("tcp", "127.0.0.1:0")
@@ -348,10 +340,10 @@ func TestTheEndOfTheLoopLeavesNothingOpen(t *testing.T) {
 	require.Equal(t, before, listening())
 	require.NoError(t, syscall.Kill(pids[0], syscall.SIGCONT))
 	deadline := time.Now().Add(looptest.HangLimit())
-	for _, pid := range pids { // The end of their channel is theirs.
+	for _, pid := range pids { // They exit when their channel closes.
 		for syscall.Kill(pid, 0) == nil {
 			require.True(t, time.Now().Before(deadline))
-			time.Sleep(time.Millisecond) // No event tells: the loop is closed.
+			time.Sleep(time.Millisecond) // There is no event: the loop is closed.
 		}
 	}
 	_, err = f.cluster.Fork(nil)

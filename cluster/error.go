@@ -8,37 +8,37 @@ import (
 )
 
 var (
-	// ErrDisconnecting is returned by Fork, Reload and Upgrade while [Cluster.Disconnect] has the
-	// workers end.
+	// ErrDisconnecting is returned by Fork, Reload and Upgrade during [Cluster.Disconnect]. It is
+	// also the cause of a [ListenError] of Listen, and of a [ReloadError].
 	ErrDisconnecting = errors.New("cluster: is disconnecting")
 
-	// ErrReloading is returned by Reload and Upgrade while one of them is under way.
+	// ErrReloading is returned by Reload and Upgrade during another Reload or Upgrade.
 	ErrReloading = errors.New("cluster: a reload is under way")
 
-	// ErrNotListening is why a reload has failed whose new worker did not listen in time.
+	// ErrNotListening is the cause of a [ReloadError] if a new worker did not listen in time.
 	ErrNotListening = errors.New("not listening in time")
 
-	// ErrFlood is why a worker was killed that asks and does not read the answers.
+	// ErrFlood is the cause of a [WorkerError] if a worker asked without reading the answers, and
+	// was killed.
 	ErrFlood = errors.New("worker does not read what it asks for")
 
-	// ErrNotWorker is returned by [Join] when the program was not started as a worker of a cluster.
+	// ErrNotWorker is returned by [Join] if the program was not started as a worker of a cluster.
 	ErrNotWorker = errors.New("cluster: not a worker of a cluster")
 )
 
-// An OptionError is an option, or an argument, that makes no sense.
+// An OptionError reports an invalid option or argument. Nothing was started.
 type OptionError struct {
-	Option string // "MaxPending"
+	Option string // such as "MaxPending"
 	Reason string
 }
 
 // Error returns a text such as "cluster: MaxPending is negative".
 func (e *OptionError) Error() string { return "cluster: " + e.Option + " " + e.Reason }
 
-// A WorkerError is what went wrong with a worker: it could not be started, or it sends what makes
-// no sense.
+// A WorkerError reports that a worker could not be started, or broke the protocol.
 type WorkerError struct {
 	Worker *Worker
-	Err    error // such as *[childprocess.SpawnError], *ipc.MessageError, or [ErrFlood]
+	Err    error // such as *[childprocess.SpawnError], *[ipc.MessageError] or [ErrFlood]
 }
 
 // Error returns a text such as "cluster: worker 1: spawn nosuch: ENOENT: no such file or
@@ -50,15 +50,15 @@ func (e *WorkerError) Error() string {
 // Unwrap returns the cause.
 func (e *WorkerError) Unwrap() error { return e.Err }
 
-// A ListenError is an address that could not be listened on, or a listener that cannot accept.
-// Workers are told of the former by themselves, as their server's error event.
+// A ListenError reports an address that could not be listened on, or a listener that cannot accept
+// at the moment. If a worker's server cannot listen, only the worker gets the error.
 type ListenError struct {
-	Op      string // "listen", "accept"
-	Address string
-	Err     error // usually wraps a syscall.Errno
+	Op      string // "listen" or "accept"
+	Address string // as given to Listen; for "accept" as in Incoming.Listener
+	Err     error  // usually wraps a syscall.Errno
 }
 
-// Error returns a text such as "cluster: accept 127.0.0.1:80: too many open files".
+// Error returns a text such as "cluster: listen 127.0.0.1:80: address already in use".
 func (e *ListenError) Error() string {
 	return fmt.Sprintf("cluster: %s %s: %v", e.Op, e.Address, e.Err)
 }
@@ -66,16 +66,17 @@ func (e *ListenError) Error() string {
 // Unwrap returns the cause.
 func (e *ListenError) Unwrap() error { return e.Err }
 
-// A ReloadError says why a reload has ended before every worker was replaced.
+// A ReloadError reports that a reload ended before every worker was replaced.
 type ReloadError struct {
-	// the new one that failed; nil when the cluster disconnected meanwhile, or none could be forked
+	// Worker is the new worker that failed; nil if the cluster disconnected, or no worker could be
+	// forked. With ErrExited, Status is its status.
 	Worker *Worker
 	Status childprocess.ExitStatus
-	Err    error // [ErrNotListening], [ErrExited], [ErrDisconnecting], or what Fork has returned
+	Err    error // [ErrNotListening], [ErrExited], [ErrDisconnecting], or an error of Fork
 }
 
-// ErrExited is why a reload has failed whose new worker has ended before it listened, with the
-// Status of the [ReloadError].
+// ErrExited is the cause of a [ReloadError] if a new worker exited before it listened; Status has
+// its status.
 var ErrExited = errors.New("exited before it listened")
 
 // Error returns a text such as "cluster: reload: worker 5: exited before it listened: exit status

@@ -20,8 +20,7 @@ import (
 	"github.com/brood-go/brood/signals"
 )
 
-// A Go program runs a server that was written for Node's cluster, on all processors, and replaces
-// workers that die.
+// A Go program runs a Node server, unmodified, on all processors, and replaces workers that die.
 func Example() {
 	loop, err := reactor.New(nil)
 	if err != nil {
@@ -41,7 +40,7 @@ func Example() {
 	c.OnExit(func(e *cluster.Exit) {
 		log.Printf("worker %d: %s", e.Worker.ID(), e.Status)
 		if !e.Worker.ExitedAfterDisconnect() {
-			// A pause, lest one that always dies takes a processor.
+			// A pause, because a worker that always dies at once would use a whole processor.
 			loop.SetTimeout(100*time.Millisecond, fork)
 		}
 	})
@@ -53,7 +52,7 @@ func Example() {
 	}
 }
 
-// A worker in Go, for a Go or a Node primary: an http.Server that ends well.
+// A worker in Go, for a Go or a Node primary: an http.Server that shuts down in order.
 func ExampleJoin() {
 	workers := childprocess.Workers{"web": func(loop *reactor.Loop, parent *ipc.Channel, _ []string) error {
 		self, err := cluster.Join(loop, parent)
@@ -65,7 +64,7 @@ func ExampleJoin() {
 				log.Fatal(err)
 			}
 			web := &http.Server{Handler: http.DefaultServeMux}
-			// Else clients hold it up for as long as they like.
+			// Otherwise idle clients keep the worker alive.
 			self.OnLeave(func() { web.SetKeepAlivesEnabled(false) })
 			go func() { log.Print(web.Serve(s)) }() // It ends with the server.
 		})
@@ -79,10 +78,10 @@ func ExampleJoin() {
 	// This is the primary: cluster.New(loop, &cluster.Options{Self: "web"}).
 }
 
-// A client always gets the same worker, as long as that lives: by its address, and the highest of a
-// hash for each worker (rendezvous hashing), so that a worker that comes or goes moves only its own
-// clients. The place of a worker, and not its ID, is hashed where one that is replaced should get
-// the clients of the one before.
+// A client always gets the same worker while that worker lives: the one with the highest hash of
+// the client's address and the worker (rendezvous hashing). If a worker comes or goes, only its own
+// clients move. To keep a client with the successor of its worker, hash the place of a worker and
+// not its ID.
 func ExampleOptions_sticky() {
 	seed := maphash.MakeSeed()
 	pick := func(i *cluster.Incoming) *cluster.Worker {
@@ -94,8 +93,8 @@ func ExampleOptions_sticky() {
 	_ = &cluster.Options{ExecPath: "node", Module: "server.js", Pick: pick}
 }
 
-// A rolling deploy: SIGHUP has all workers replaced, one by one, by the program as it is on the
-// disk then. Connections wait or are answered, whatever becomes of the new version.
+// A rolling deploy: on SIGHUP all workers are replaced, one by one, by the program that is on the
+// disk then. Connections wait or are answered, even if the new version fails.
 func ExampleCluster_Reload() {
 	var loop *reactor.Loop
 	var c *cluster.Cluster
@@ -106,7 +105,7 @@ func ExampleCluster_Reload() {
 			}
 		})
 		if err != nil {
-			log.Print(err) // One is under way.
+			log.Print(err) // A reload is under way.
 		}
 	})
 	if err != nil {
@@ -115,8 +114,8 @@ func ExampleCluster_Reload() {
 	w.Unref()
 }
 
-// Another version in another directory. All its workers listen before the first old one goes; if
-// one does not, none stays.
+// Another version in another directory. All its workers listen before the first old one exits. If
+// one does not listen, the old version stays.
 func ExampleCluster_Upgrade() {
 	var c *cluster.Cluster
 	err := c.Upgrade(&cluster.Program{ExecPath: "node", Module: "/srv/v2/server.js"}, nil, func(err error) {
@@ -129,7 +128,7 @@ func ExampleCluster_Upgrade() {
 	}
 }
 
-// Listen before there is a worker: clients are not refused, they wait.
+// Listen before there is a worker: connections wait and are not refused.
 func ExampleCluster_Listen() {
 	loop, err := reactor.New(nil)
 	if err != nil {

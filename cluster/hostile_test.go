@@ -21,14 +21,14 @@ import (
 	"github.com/brood-go/brood/ipc"
 )
 
-// queryWith is a query with some members otherwise.
+// queryWith returns a query in which some members are replaced.
 func queryWith(members object) object {
 	q := object{"act": "queryServer", "index": 0, "data": nil, "address": "127.0.0.1", "port": 0, "addressType": 4, "flags": 0, "backlog": 0}
 	maps.Copy(q, members)
 	return q
 }
 
-// nonsense is what no worker sends.
+// nonsense returns messages that no worker sends.
 func nonsense() []object {
 	long := strings.Repeat("x", 1<<20)
 	all := []object{
@@ -46,15 +46,15 @@ func nonsense() []object {
 		queryWith(object{"port": -1, "address": "/proc/nowhere/s"}), queryWith(object{"backlog": -5, "index": 1}), queryWith(object{"backlog": 1 << 50, "index": 2}),
 		queryWith(object{"flags": long}), queryWith(object{"data": long, "index": 3}), queryWith(object{"data": []any{object{"a": []any{}}}, "index": 4}),
 	}
-	for seq := range 100 { // Of whatever is on its way to whomever.
+	for seq := range 100 { // Some may hit a message that is on its way.
 		all = append(all, object{"ack": seq, "accepted": true}, object{"ack": seq})
 	}
 	return all
 }
 
 func init() {
-	// hostile sends nonsense, with and without a handle, then asks for ever new listeners, and
-	// reads all answers.
+	// hostile sends nonsense, with and without a handle, then asks for new listeners all the time,
+	// and reads all answers.
 	rawWorkers["hostile"] = func(r *raw) {
 		answers, failed := 0, 0
 		const keys = 10_000
@@ -80,7 +80,7 @@ func init() {
 		for i := range keys {
 			r.send(queryWith(object{"index": 10 + i}))
 		}
-		r.send(queryWith(object{"index": 10})) // It has that one.
+		r.send(queryWith(object{"index": 10})) // It has that listener.
 		unixClose(a, b)
 	}
 
@@ -94,7 +94,7 @@ func init() {
 		}
 	}
 
-	// eager says of whatever may come that it takes it, and never receives anything.
+	// eager accepts all connections that may come, and never receives one.
 	rawWorkers["eager"] = func(r *raw) {
 		r.onAct(func(_ string, in object, _ *ipc.Handle) {
 			if in["ack"] == nil {
@@ -116,7 +116,7 @@ func init() {
 		r.query(0)
 	}
 
-	// vanish ends its channel when it gets a connection, and lives on.
+	// vanish closes its channel when it gets a connection, and does not exit.
 	rawWorkers["vanish"] = func(r *raw) {
 		r.onAct(func(act string, in object, h *ipc.Handle) {
 			if act == "newconn" {
@@ -133,7 +133,7 @@ func init() {
 }
 
 func init() {
-	// twice asks twice with one key, tells what it is answered, and accepts.
+	// twice asks twice with one key, reports the answers, and accepts.
 	rawWorkers["twice"] = func(r *raw) {
 		r.onAct(func(act string, in object, h *ipc.Handle) {
 			switch {
@@ -154,7 +154,7 @@ func init() {
 		r.query(0)
 	}
 
-	// big asks with more than a query may have.
+	// big sends a query above the limit.
 	rawWorkers["big"] = func(r *raw) {
 		r.onAct(func(act string, in object, _ *ipc.Handle) {
 			if act == "" {
@@ -165,14 +165,14 @@ func init() {
 		r.send(queryWith(object{"data": strings.Repeat("x", 63<<10)}))
 	}
 
-	// hasty is online and listens at once, and says so by a file too.
+	// hasty is online and listens at once. It also reports that by a file.
 	rawWorkers["hasty"] = func(r *raw) {
 		r.send(object{"act": "listening"})
 		must(os.WriteFile(os.Getenv("HASTY")+os.Getenv("NODE_UNIQUE_ID"), nil, 0o600))
 	}
 }
 
-// Node's second reply has the same key, which ends the worker.
+// Node's primary would send a second reply with the same key, which makes the worker crash.
 //
 //brood:checks W103
 func TestTheSecondServerWithOneKeyIsRefusedAndTheFirstStays(t *testing.T) {
@@ -182,7 +182,7 @@ func TestTheSecondServerWithOneKeyIsRefusedAndTheFirstStays(t *testing.T) {
 		require.Equal(t, 1, f.count(fmt.Sprintf("message 1 %d 127.0.0.1:0:4:-1:0", -int(unix.EADDRINUSE))), "%q", f.events)
 		f.asks(2, "tcp", local(f.ports[1]), func(answers []string) {
 			require.Equal(t, []string{"first", "first"}, answers)
-			f.end()
+			f.disconnect()
 		})
 	})
 	f.run()
@@ -191,14 +191,14 @@ func TestTheSecondServerWithOneKeyIsRefusedAndTheFirstStays(t *testing.T) {
 func TestAQueryIsBounded(t *testing.T) {
 	f := newCluster(t, &cluster.Options{Self: "raw", Args: []string{"big"}, DisconnectTimeout: 1})
 	f.fork(1)
-	f.when(f.saw("message 1", 2), f.end)
+	f.when(f.saw("message 1", 2), f.disconnect)
 	f.run()
 	require.Equal(t, 1, f.count(fmt.Sprintf("message 1 %d", -int(unix.E2BIG))), "%q", f.events)
 	require.Equal(t, 1, f.count("message 1 <nil>"), "%q", f.events)
 }
 
-// A program may have many servers, and a Node program asks for all of them before it reads an
-// answer, which are errors here.
+// A program may have many servers. A Node program asks for all of them before it reads an answer,
+// and here the answers are errors.
 func TestAWorkerMayAskForAsManyServersAsItMayHave(t *testing.T) {
 	const n = 4000
 	o := nodeOptions(t, fmt.Sprintf(`
@@ -208,7 +208,7 @@ func TestAWorkerMayAskForAsManyServersAsItMayHave(t *testing.T) {
 	o.MaxListeners = n
 	f := newCluster(t, o)
 	f.fork(1)
-	f.when(f.saw("message 1 all", 1), f.end)
+	f.when(f.saw("message 1 all", 1), f.disconnect)
 	f.run()
 	require.Equal(t, 1, f.count("exit 1 exit status 0 true"))
 }
@@ -234,7 +234,7 @@ func unixClose(fds ...int) {
 	}
 }
 
-// listening returns how many sockets of this process listen.
+// listening returns the number of sockets of this process that listen.
 func listening() (n int) {
 	for fd := range leakcheck.FDs() {
 		if v, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ACCEPTCONN); err == nil && v != 0 {
@@ -246,7 +246,7 @@ func listening() (n int) {
 
 func heap() uint64 {
 	runtime.GC()
-	runtime.GC() // What the first one has found to be finalized.
+	runtime.GC() // It frees objects whose finalizers the first one queued.
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc
@@ -267,7 +267,7 @@ func TestAHostileWorkerHurtsNobody(t *testing.T) {
 			require.NoError(t, err)
 			require.Greater(t, answers, 10_000)
 			require.Greater(t, failed, 9_900)
-			f.end()
+			f.disconnect()
 		})
 		f.run()
 		require.Equal(t, before, listening())
@@ -299,7 +299,7 @@ func TestAWorkerThatAnswersBeforeItIsAskedHasNotAccepted(t *testing.T) {
 	f.when(f.saw("listening 1", 1), func() {
 		conns := f.connect(5, f.ports[1])
 		f.turns(50, func() {
-			// Some of its answers come meanwhile, or none: they must not matter.
+			// Some replies may come before, or none: they must have no effect.
 			f.loop.SetTimeout(20e6, func() {
 				require.Zero(t, f.cluster.Worker(1).Served())
 				require.Equal(t, 1, sockets(t, f.ports[1]))
@@ -311,7 +311,7 @@ func TestAWorkerThatAnswersBeforeItIsAskedHasNotAccepted(t *testing.T) {
 			})
 		})
 	})
-	f.when(f.saw("exit 1", 1), f.end)
+	f.when(f.saw("exit 1", 1), f.disconnect)
 	f.run()
 }
 
@@ -330,7 +330,7 @@ func TestAWorkerWhoseChannelEndsIsKilledAndItsConnectionGoesToAnother(t *testing
 					return errors.Join(err, fmt.Errorf("answer %q", s))
 				}
 				return nil
-			}, f.end)
+			}, f.disconnect)
 		}))
 	})
 	f.run()

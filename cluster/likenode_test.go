@@ -13,7 +13,8 @@ import (
 	"github.com/brood-go/brood/internal/test/looptest"
 )
 
-// likeNode are workers that tell what they see, and how they end. Each has an address of its own.
+// likeNode are workers that report their observations, and how they exit. Each has an address of
+// its own.
 const likeNode = `
 	const cluster = require('cluster'), net = require('net'), dgram = require('dgram'), dir = require('path').dirname(__filename);
 	const { once } = require('events');
@@ -94,8 +95,8 @@ const likeNode = `
 	rows[process.env.ROW]();
 `
 
-// nodePrimary is a Node primary that has one worker for each of its arguments, and tells what
-// happens on its stdout.
+// nodePrimary is a Node primary with one worker for each of its arguments. It reports events on its
+// stdout.
 const nodePrimary = `
 	const cluster = require('cluster');
 	const [, , exec, policy, serialization, ...rows] = process.argv;
@@ -111,7 +112,8 @@ const nodePrimary = `
 	}
 `
 
-// underNodePrimary returns what the workers of a Node primary, and it, tell.
+// underNodePrimary returns the reports of the workers under a Node primary, and those of the
+// primary.
 func underNodePrimary(t *testing.T, worker, policy, serialization string, rows []string) (lines []string) {
 	t.Helper()
 	l := looptest.New(t)
@@ -123,7 +125,7 @@ func underNodePrimary(t *testing.T, worker, policy, serialization string, rows [
 	return lines
 }
 
-// underGoPrimary is the same for a Go primary.
+// underGoPrimary returns the same for a Go primary.
 func underGoPrimary(t *testing.T, worker, policy, serialization string, rows []string) (lines []string) {
 	t.Helper()
 	o := &cluster.Options{ExecPath: looptest.NodePath(t), Module: worker, Fork: &childprocess.ForkOptions{}}
@@ -160,7 +162,7 @@ func underGoPrimary(t *testing.T, worker, policy, serialization string, rows []s
 	return lines
 }
 
-// somePort is a port that the system has chosen.
+// somePort stands for a port that the system chose.
 var somePort = regexp.MustCompile(`\b[1-9]\d{4}\b`)
 
 //brood:checks W101
@@ -181,7 +183,7 @@ func TestAWorkerAndItsPrimarySeeWhatTheySeeUnderNode(t *testing.T) {
 						told = append(told, somePort.ReplaceAllString(text, "PORT"))
 					}
 				}
-				// With Node they may come in the other order; here they may not, see W110.
+				// Node may report them in the other order; here the order is fixed, see W110.
 				if n := len(told); n > 1 && told[n-1] == `["disconnect"]` {
 					told[n-1], told[n-2] = told[n-2], told[n-1]
 				}

@@ -18,10 +18,10 @@ import (
 	"github.com/brood-go/brood/internal/test/looptest"
 )
 
-// end has the cluster disconnect.
-func (f *fixture) end() { f.cluster.Disconnect(nil) }
+// disconnect disconnects the cluster.
+func (f *fixture) disconnect() { f.cluster.Disconnect(nil) }
 
-// asks has a client ask n times and gives what it was answered, then ends the cluster.
+// asks calls then with the answers that one client gets to n connections.
 func (f *fixture) asks(n int, network, address string, then func(answers []string)) {
 	var answers []string
 	f.client(func() error {
@@ -36,7 +36,7 @@ func (f *fixture) asks(n int, network, address string, then func(answers []strin
 	}, func() { then(answers) })
 }
 
-// listenScript is a worker that listens as the arguments of listen say.
+// listenScript returns a worker that calls listen with the arguments.
 func listenScript(arguments string) string {
 	return `
 	const cluster = require('cluster'), net = require('net');
@@ -62,12 +62,12 @@ func TestATCPServerOfAllAddresses(t *testing.T) {
 						if sched == cluster.RoundRobin {
 							require.Equal(t, []string{"1", "2", "1", "2"}, answers)
 						}
-						f.asks(1, "tcp", net.JoinHostPort("::1", strconv.Itoa(f.ports[1])), func([]string) { f.end() })
+						f.asks(1, "tcp", net.JoinHostPort("::1", strconv.Itoa(f.ports[1])), func([]string) { f.disconnect() })
 					})
 				})
 				f.run()
 				require.Contains(t, f.events, fmt.Sprintf(`message 1 {"address":"::","family":"IPv6","port":%d}`, f.ports[1]))
-				require.Equal(t, []string{"disconnect", "exit exit status 0 true"}, f.of(2)[len(f.of(2))-2:])
+				require.Equal(t, []string{"disconnect", "exit exit status 0 true"}, f.eventsOf(2)[len(f.eventsOf(2))-2:])
 			})
 		})
 	}
@@ -78,7 +78,7 @@ func TestAnAFUNIXServer(t *testing.T) {
 	for _, sched := range []cluster.Sched{cluster.RoundRobin, cluster.Shared} {
 		t.Run(sched.String(), func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "s")
-			// The worker is elsewhere, and names the socket from there.
+			// The worker has another working directory, and names the socket relative to it.
 			o := nodeOptions(t, `process.chdir(`+strconv.Quote(filepath.Dir(path))+`);`+
 				listenScript(`{ path: './s', readableAll: true, writableAll: true }`))
 			o.Sched = sched
@@ -88,7 +88,7 @@ func TestAnAFUNIXServer(t *testing.T) {
 				info, err := os.Stat(path)
 				require.NoError(t, err)
 				require.Equal(t, fs.FileMode(0o666), info.Mode().Perm()&0o666)
-				f.asks(2, "unix", path, func([]string) { f.end() })
+				f.asks(2, "unix", path, func([]string) { f.disconnect() })
 			})
 			f.run()
 			require.Equal(t, 2, f.count("exit"))
@@ -98,7 +98,7 @@ func TestAnAFUNIXServer(t *testing.T) {
 	}
 }
 
-// The limit of a path is about a hundred bytes, and there is a shorter name for a longer one.
+// The length of a path is limited to about 100 bytes; a relative name may be shorter.
 //
 //brood:checks W102
 func TestALongPathIsNamedFromHere(t *testing.T) {
@@ -108,7 +108,7 @@ func TestALongPathIsNamedFromHere(t *testing.T) {
 	path := filepath.Join(dir, "@s")
 	f := newCluster(t, nodeOptions(t, listenScript(strconv.Quote(path))))
 	f.fork(1)
-	f.when(f.saw("listening", 1), func() { f.asks(1, "unix", "./@s", func([]string) { f.end() }) })
+	f.when(f.saw("listening", 1), func() { f.asks(1, "unix", "./@s", func([]string) { f.disconnect() }) })
 	f.run()
 	require.Equal(t, 1, f.count("exit 1 exit status 0"))
 }
@@ -143,7 +143,7 @@ func TestUDPIsShared(t *testing.T) {
 							err = fmt.Errorf("answer %q", p[:n])
 						}
 						return err
-					}, f.end)
+					}, f.disconnect)
 				})
 				f.run()
 				require.Equal(t, 2, f.count("listening"))
@@ -168,7 +168,7 @@ func TestAnAddressInUseIsAnErrorOfTheWorkerAndTheNextQueryTriesAnew(t *testing.T
 				require.NoError(t, taken.Close())
 				require.NoError(t, f.cluster.Worker(1).Send("again"))
 			})
-			f.when(f.saw("listening", 1), func() { f.asks(1, "tcp", local(port), func([]string) { f.end() }) })
+			f.when(f.saw("listening", 1), func() { f.asks(1, "tcp", local(port), func([]string) { f.disconnect() }) })
 			f.run()
 			require.Zero(t, f.count("error"))
 		})
@@ -205,7 +205,7 @@ func TestTwoServersOfAWorkerOnOneAddressAreTwoListeners(t *testing.T) {
 			})
 		})
 	})
-	f.when(f.saw("message 1 c EADDRINUSE", 1), f.end)
+	f.when(f.saw("message 1 c EADDRINUSE", 1), f.disconnect)
 	f.run()
 }
 
@@ -222,7 +222,7 @@ func TestAnExclusiveServerAsksNothing(t *testing.T) {
 		require.NoError(t, err)
 		f.asks(1, "tcp", local(port), func(answers []string) {
 			require.Equal(t, []string{"mine"}, answers)
-			f.end()
+			f.disconnect()
 		})
 	})
 	f.run()
@@ -251,7 +251,7 @@ func TestWorkersThatCloseTheirServersMakeTheAddressFree(t *testing.T) {
 			})
 			f.when(f.saw("message 2 closed", 1), func() {
 				require.Equal(t, keep, listens() != nil)
-				f.end()
+				f.disconnect()
 			})
 			f.run()
 			require.NoError(t, listens())
@@ -279,18 +279,18 @@ func TestADescriptorThatAWorkerMayName(t *testing.T) {
 				f.when(f.saw("listening", 1), func() {
 					f.asks(1, "tcp", ln.Addr().String(), func(answers []string) {
 						require.Equal(t, []string{"1"}, answers)
-						f.end()
+						f.disconnect()
 					})
 				})
 			} else {
-				f.when(f.saw("message 1 EBADF", 1), f.end)
+				f.when(f.saw("message 1 EBADF", 1), f.disconnect)
 			}
 			f.run()
 		})
 	}
 }
 
-// udpFDScript binds to a descriptor, and says where that is.
+// udpFDScript binds to a descriptor, and reports its address.
 const udpFDScript = `
 	const s = require('dgram').createSocket('udp4');
 	s.on('error', (e) => process.send(e.code));
@@ -313,7 +313,7 @@ func TestADescriptorOfAUDPSocketThatAWorkerMayName(t *testing.T) {
 		_, err := f.cluster.Fork([]string{fmt.Sprint("FD=", fd)})
 		require.NoError(t, err)
 	}
-	f.when(f.saw("message", 3), f.end)
+	f.when(f.saw("message", 3), f.disconnect)
 	f.run()
 	port := conn.LocalAddr().(*net.UDPAddr).Port
 	for _, want := range []string{fmt.Sprint("message 1 ", port), "message 2 EINVAL", "message 3 EBADF"} {
@@ -351,7 +351,7 @@ func TestWithoutWorkersTheBacklogHoldsConnections(t *testing.T) {
 				err = fmt.Errorf("answer %q", s)
 			}
 			return err
-		}, f.end)
+		}, f.disconnect)
 	})
 	f.run()
 	_, err = net.DialTimeout("tcp", addr.String(), time.Second)
@@ -360,7 +360,7 @@ func TestWithoutWorkersTheBacklogHoldsConnections(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func TestWhatTheClusterIsNotMadeFor(t *testing.T) {
+func TestInvalidOptionsAreRefused(t *testing.T) {
 	l := looptest.New(t)
 	fork := &childprocess.ForkOptions{ExecPath: "node"}
 	for option, o := range map[string]*cluster.Options{
@@ -425,15 +425,15 @@ func TestAProgramThatCannotBeStarted(t *testing.T) {
 	require.Empty(t, f.cluster.Workers())
 }
 
-// The primary may remove files that a worker may not.
-func TestWhatTookThePlaceOfASocketStays(t *testing.T) {
+// The primary may have the right to remove a file that the worker may not remove.
+func TestAFileThatReplacedASocketStays(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	f := newCluster(t, nodeOptions(t, listenScript(strconv.Quote(path))))
 	f.fork(1)
 	f.when(f.saw("listening", 1), func() {
 		require.NoError(t, os.WriteFile(path+"2", []byte("precious"), 0o600))
 		require.NoError(t, os.Rename(path+"2", path))
-		f.end()
+		f.disconnect()
 	})
 	f.run()
 	content, err := os.ReadFile(path)

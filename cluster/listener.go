@@ -14,86 +14,87 @@ import (
 )
 
 const (
-	// acceptBudget is how many connections are accepted per readiness, so that one listener cannot
-	// starve the rest.
+	// acceptBudget is the number of connections accepted per readiness, so that one listener cannot
+	// starve the rest of the loop.
 	acceptBudget = 32
 
-	// acceptPause is the time after which accept is tried again when the system has refused it:
-	// EMFILE, for instance.
-	acceptPause = 100 * time.Millisecond
+	// acceptRetryDelay is the time until the next accept(2) after one that the system refused, for
+	// example with EMFILE.
+	acceptRetryDelay = 100 * time.Millisecond
 )
 
-// A listener is a socket of the primary's that workers share by its key.
+// A listener is a socket of the primary that workers share. It owns the socket and the connections
+// that it accepted and that no worker has taken. It is used on the loop goroutine.
 //
-// Of a round robin it accepts while there is a member to give a connection to, see wants. Each
-// connection that was accepted is in exactly one place: pending, a member's own, or a worker's
-// flight.
+// With round robin it accepts only while wantsConnection says so. Each connection that no worker
+// has taken is in exactly one place: in pending, in the picked of a share, or in the assignment of
+// a worker.
 type listener struct {
 	cluster  *Cluster
 	key      string
-	socket   int         // -1 once nothing more can come
-	closed   bool        // nobody shares it any more
-	path     string      // of an AF_UNIX socket, to be removed; "": none
-	file     os.FileInfo // what was there when it was made
-	shared   bool        // the workers accept, or it is UDP
-	pinned   bool        // by Cluster.Listen
-	data     any         // what the first worker has its servers share
-	sockname *sockname   // nil for AF_UNIX, and for what is shared
+	socket   int         // -1 from stopListening on
+	closed   bool        // close was called: there are no shares, and there will be none
+	path     string      // file of an AF_UNIX socket, to be removed; "": none
+	fileInfo os.FileInfo // the file just after bind(2); nil: no path, or it was gone
+	shared   bool        // the workers accept, or it is a UDP socket
+	pinned   bool        // Cluster.Listen was called: it needs no share to stay open
+	data     any         // data of the first worker that sent some; all workers get it
+	sockname *sockname   // nil: an AF_UNIX socket, or shared
 
-	members []*member     // by worker
-	last    int           // ID of the worker that got the last connection
-	pending []*connection // in the order they came
-	held    int           // connections that no worker has taken
+	shares  []*share      // by worker ID
+	lastID  int           // ID of the worker that was assigned the latest connection; 0: none
+	pending []*connection // for any worker, oldest first
+	untaken int           // connections in pending, in picked and in assignments
 
-	watcher  *reactor.Watcher // nil when shared
-	watching bool             // for connections
-	pause    *reactor.Timer   // while accept is refused
-	rest     *reactor.Timer   // until a member that refuses is asked again
+	watcher    *reactor.Watcher // nil: shared
+	watching   bool             // the watcher waits for connections
+	retryTimer *reactor.Timer   // runs after accept(2) failed; nil: the listener may accept
+	restTimer  *reactor.Timer   // runs until the first resting share is asked; nil: none rests
 }
 
-// A member is a worker's server on a listener.
-type member struct {
+// A share is the server of one worker on a listener.
+type share struct {
 	worker   *Worker
 	listener *listener
 
-	mine     []*connection // that Pick has chosen it for
-	refusals int           // in a row
-	until    time.Time     // it is not asked again before
+	picked    []*connection // Pick chose this share for them; oldest first
+	refusals  int           // refusals since the last accepted connection
+	restUntil time.Time     // no connection before that time; zero: no rest
 }
 
-// A connection is one that was accepted and that no worker has taken.
+// A connection was accepted by the primary, and no worker has taken it. Its holder owns the socket.
 type connection struct{ socket int }
 
-// addMember makes w share l.
-func (l *listener) addMember(w *Worker) {
-	m := &member{worker: w, listener: l}
-	w.members[l.key] = m
-	i, _ := slices.BinarySearchFunc(l.members, w.id, func(m *member, id int) int { return cmp.Compare(m.worker.id, id) })
-	l.members = slices.Insert(l.members, i, m)
-	l.cluster.orphans = slices.DeleteFunc(l.cluster.orphans, func(other *listener) bool { return other == l })
+// addShare gives w a share of l.
+func (l *listener) addShare(w *Worker) {
+	s := &share{worker: w, listener: l}
+	w.shares[l.key] = s
+	i, _ := slices.BinarySearchFunc(l.shares, w.id, func(s *share, id int) int { return cmp.Compare(s.worker.id, id) })
+	l.shares = slices.Insert(l.shares, i, s)
+	l.cluster.removeOrphan(l)
 }
 
-// leave takes m off its listener. What waits for it goes to others, first.
-func (m *member) leave() {
-	l := m.listener
-	delete(m.worker.members, l.key)
-	l.members = slices.DeleteFunc(l.members, func(other *member) bool { return other == m })
-	m.release()
-	if len(l.members) == 0 && !l.pinned && !l.closed {
+// close ends the share. Connections picked for it go to other workers, before newer ones.
+func (s *share) close() {
+	l := s.listener
+	delete(s.worker.shares, l.key)
+	l.shares = slices.DeleteFunc(l.shares, func(other *share) bool { return other == s })
+	s.requeuePicked()
+	if len(l.shares) == 0 && !l.pinned && !l.closed {
 		l.cluster.addOrphan(l)
 	}
 }
 
-// release gives what waits for m to whoever is next.
-func (m *member) release() {
-	if len(m.mine) > 0 {
-		m.listener.pending = slices.Concat(m.mine, m.listener.pending)
-		m.mine = nil
+// requeuePicked moves the picked connections to the front of pending.
+func (s *share) requeuePicked() {
+	if len(s.picked) > 0 {
+		s.listener.pending = slices.Concat(s.picked, s.listener.pending)
+		s.picked = nil
 	}
 }
 
-// addOrphan keeps a listener without a worker for the next one that asks for it. Workers that die
-// and leave ever new ones behind do not make them more and more.
+// addOrphan keeps a listener without a share, for the next worker that asks for it. At most
+// MaxListeners are kept, because workers that die could otherwise leave more and more of them.
 func (c *Cluster) addOrphan(l *listener) {
 	c.orphans = append(c.orphans, l)
 	if len(c.orphans) > c.o.MaxListeners {
@@ -101,65 +102,69 @@ func (c *Cluster) addOrphan(l *listener) {
 	}
 }
 
-// leaveAll takes a worker off its listeners, which stay.
-func (w *Worker) leaveAll() {
-	for _, m := range w.sortedMembers() {
-		m.leave()
+// removeOrphan undoes addOrphan, if it was called.
+func (c *Cluster) removeOrphan(l *listener) {
+	c.orphans = slices.DeleteFunc(c.orphans, func(other *listener) bool { return other == l })
+}
+
+// closeShares closes all shares of the worker. The listeners stay open.
+func (w *Worker) closeShares() {
+	for _, s := range w.sortedShares() {
+		s.close()
 	}
 }
 
-// sortedMembers returns a worker's members in a fixed order.
-func (w *Worker) sortedMembers() []*member {
-	all := make([]*member, 0, len(w.members))
-	for _, m := range w.members {
-		all = append(all, m)
+// sortedShares returns the worker's shares by key, because the order of a map is random.
+func (w *Worker) sortedShares() []*share {
+	all := make([]*share, 0, len(w.shares))
+	for _, s := range w.shares {
+		all = append(all, s)
 	}
-	slices.SortFunc(all, func(a, b *member) int { return cmp.Compare(a.listener.key, b.listener.key) })
+	slices.SortFunc(all, func(a, b *share) int { return cmp.Compare(a.listener.key, b.listener.key) })
 	return all
 }
 
-// closeServer is what a worker does that closes its server by itself: when it was the last one, the
-// address becomes free.
+// closeServer handles a server that the worker closed by itself. If it was the listener's last
+// share, the listener is closed, so that its address becomes free.
 func (w *Worker) closeServer(key string) {
-	m := w.members[key]
-	if m == nil {
+	s := w.shares[key]
+	if s == nil {
 		return
 	}
-	l := m.listener
-	if len(l.members) == 1 && !l.pinned && !w.cluster.o.KeepListeners {
+	l := s.listener
+	if len(l.shares) == 1 && !l.pinned && !w.cluster.o.KeepListeners {
 		l.close()
 		return
 	}
-	m.leave()
+	s.close()
 	l.distribute()
 }
 
-// wants reports whether a connection that was accepted would have somebody to go to. Without Pick
-// that is a free worker: what would have to wait here waits as well in the kernel's backlog, and
-// costs nothing there. Pick has to see connections to know whom they are for.
-func (l *listener) wants() bool {
+// wantsConnection reports whether the listener should accept. Without Pick it should if a worker is
+// free: a connection can wait in the kernel's backlog as well as here, and costs nothing there.
+// With Pick it should while there is room, because Pick must see a connection to choose its worker.
+func (l *listener) wantsConnection() bool {
 	c := l.cluster
 	switch {
-	case c.state != stateOpen || l.pause != nil || l.socket < 0 || l.held >= c.o.MaxPending || len(l.members) == 0:
+	case c.state != stateOpen || l.retryTimer != nil || l.socket < 0 || l.untaken >= c.o.MaxPending || len(l.shares) == 0:
 		return false
 	case c.o.Pick != nil:
 		return true
 	}
-	return len(l.pending) == 0 && l.next(c.loop.Now()) != nil
+	return len(l.pending) == 0 && l.nextFree(c.loop.Now()) != nil
 }
 
-// update has the listener accept, or not. When a worker has become free there may well be a
-// connection already: it is asked for at once, so that under load the loop is not woken for each.
-// Not for Pick, which is the program's, and may not be called inside of whatever call of the
-// program has led here.
-func (l *listener) update() {
+// updateWatch starts or stops the watcher. If a worker became free, a connection may be there
+// already, so accept runs at once: under load this saves one turn of the loop for each connection.
+// With Pick it does not, because the program's Pick must not run inside a call of the program.
+func (l *listener) updateWatch() {
 	if l.watcher == nil || l.socket < 0 {
 		return
 	}
-	if !l.watching && l.cluster.o.Pick == nil && l.wants() {
+	if !l.watching && l.cluster.o.Pick == nil && l.wantsConnection() {
 		l.accept()
 	}
-	watch := l.wants()
+	watch := l.wantsConnection()
 	if watch == l.watching {
 		return
 	}
@@ -168,114 +173,113 @@ func (l *listener) update() {
 		want = reactor.Readable
 	}
 	if err := l.watcher.Set(want); err != nil {
-		l.rejected(err) // ENOSPC: the next try is after the pause.
+		l.onAcceptError(err) // ENOSPC: the next attempt follows the delay.
 		return
 	}
 	l.watching = watch
 }
 
-// watch makes the watcher of a round robin's socket, which does not accept yet.
+// watch makes the watcher of a round robin socket. The watcher waits for nothing yet.
 func (l *listener) watch() error {
 	w, err := l.cluster.loop.Watch(l.socket, 0, func(reactor.Readiness) {
 		l.accept()
-		l.update()
+		l.updateWatch()
 	})
 	if err != nil {
 		return err
 	}
-	w.Unref() // With the last worker there is nobody left to give a connection to.
+	w.Unref() // Without workers there is nothing to accept for.
 	l.watcher = w
 	return nil
 }
 
-// accept takes what waits in the backlog, as long as there is somebody to give it to. The caller
-// updates l.
+// accept accepts from the backlog while the listener wants connections. The caller must call
+// updateWatch.
 func (l *listener) accept() {
 	for range acceptBudget {
-		if !l.wants() || !l.acceptOne() {
+		if !l.wantsConnection() || !l.acceptOne() {
 			return
 		}
-		l.hand()
+		l.assignPending()
 	}
 }
 
-// acceptOne accepts a connection, and reports whether there was one.
+// acceptOne accepts a connection. It returns false if there was none, or the listener is closed.
 func (l *listener) acceptOne() bool {
 	socket, err := fd.Accept(l.socket)
 	if err != nil {
 		if err != unix.EAGAIN {
-			l.rejected(err)
+			l.onAcceptError(err)
 		}
 		return false
 	}
 	conn, picked := &connection{socket: socket}, false
 	defer func() {
-		if !picked { // Pick has panicked.
-			l.take(conn, nil)
+		if !picked { // Pick panicked.
+			l.enqueue(conn, nil)
 			l.cluster.loop.NextTick(l.distribute)
 		}
 	}()
-	m := l.pick(conn)
+	s := l.pickShare(conn)
 	picked = true
-	return l.take(conn, m)
+	return l.enqueue(conn, s)
 }
 
-// take keeps a connection that was accepted, for m or whoever is next, and reports whether the
-// listener is open.
-func (l *listener) take(conn *connection, m *member) bool {
-	if l.closed { // By Pick.
+// enqueue keeps an accepted connection for s, or for any worker if s is nil. It returns false, and
+// closes the connection, if the listener is closed.
+func (l *listener) enqueue(conn *connection, s *share) bool {
+	if l.closed { // Pick closed it.
 		fd.Close(conn.socket)
 		return false
 	}
-	l.held++
-	if m != nil {
-		m.mine = append(m.mine, conn)
+	l.untaken++
+	if s != nil {
+		s.picked = append(s.picked, conn)
 	} else {
 		l.pending = append(l.pending, conn)
 	}
 	return true
 }
 
-// rejected is called when the system does not let the listener accept. It tries again after a
-// pause.
-func (l *listener) rejected(err error) {
-	if l.pause != nil {
+// onAcceptError reports that accept(2) failed, and starts the delay until the next attempt.
+func (l *listener) onAcceptError(err error) {
+	if l.retryTimer != nil {
 		return
 	}
 	l.cluster.report(&ListenError{"accept", l.key, os.NewSyscallError("accept", err)})
-	l.pause = l.cluster.loop.SetTimeout(acceptPause, func() {
-		l.pause = nil
+	l.retryTimer = l.cluster.loop.SetTimeout(acceptRetryDelay, func() {
+		l.retryTimer = nil
 		l.distribute()
 	})
-	l.pause.Unref()
+	l.retryTimer.Unref()
 }
 
-// pick asks Options.Pick which member gets a connection; nil: the next in turn.
-func (l *listener) pick(conn *connection) *member {
+// pickShare calls Options.Pick. It returns nil if any worker may have the connection.
+func (l *listener) pickShare(conn *connection) *share {
 	pick := l.cluster.o.Pick
 	if pick == nil {
 		return nil
 	}
-	workers := make([]*Worker, len(l.members))
-	for i, m := range l.members {
-		workers[i] = m.worker
+	workers := make([]*Worker, len(l.shares))
+	for i, s := range l.shares {
+		workers[i] = s.worker
 	}
 	var remote netip.AddrPort
-	if peer, err := unix.Getpeername(conn.socket); err == nil { // It may have gone already.
+	if peer, err := unix.Getpeername(conn.socket); err == nil { // The client may have gone already.
 		remote = unmapped(addrPort(peer))
 	}
 	w := pick(&Incoming{remote, l.key, workers})
 	if w == nil {
 		return nil
 	}
-	m := w.members[l.key]
-	if m == nil || m.listener != l || len(m.mine) >= max(1, l.cluster.o.MaxPending/2) {
+	s := w.shares[l.key]
+	if s == nil || s.listener != l || len(s.picked) >= max(1, l.cluster.o.MaxPending/2) {
 		return nil
 	}
-	return m
+	return s
 }
 
-// addrPort returns the address of a TCP socket, the zero value for another.
+// addrPort returns the address of a TCP socket, the zero value for any other.
 func addrPort(a unix.Sockaddr) netip.AddrPort {
 	switch a := a.(type) {
 	case *unix.SockaddrInet4:
@@ -286,77 +290,79 @@ func addrPort(a unix.Sockaddr) netip.AddrPort {
 	return netip.AddrPort{}
 }
 
-// unmapped returns an IPv4 address that an IPv6 socket has seen as one.
+// unmapped turns an IPv4 address in IPv6 form, as a socket of both families has it, into IPv4 form.
 func unmapped(a netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(a.Addr().Unmap(), a.Port()) }
 
-// shut frees the address. What was accepted goes on to be handed to workers, and first, as far as
-// there is room, what waits in the backlog is accepted too, which would be reset.
-func (l *listener) shut() {
+// stopListening closes the socket, which frees the address. Connections that were accepted still go
+// to workers. Connections in the backlog would be reset, so they are accepted first, as far as
+// there is room.
+func (l *listener) stopListening() {
 	if l.socket < 0 {
 		return
 	}
-	defer l.closeSocket() // Also when Pick panics.
+	defer l.closeSocket() // Runs also when Pick panics.
 	if l.watcher != nil {
-		for l.drains() && l.acceptOne() {
+		for l.canDrain() && l.acceptOne() {
 		}
 	}
 }
 
+// closeSocket closes the socket, its watcher and the delay, and removes the path.
 func (l *listener) closeSocket() {
-	if l.socket < 0 { // Pick has closed it meanwhile.
+	if l.socket < 0 { // Pick closed it.
 		return
 	}
 	if l.watcher != nil {
 		l.watcher.Close()
 	}
-	if l.pause != nil {
-		l.pause.Stop()
+	if l.retryTimer != nil {
+		l.retryTimer.Stop()
 	}
 	l.unlink()
 	fd.Close(l.socket)
 	l.socket = -1
 }
 
-// unlink removes the file of an AF_UNIX socket, if it is still that: a worker, or another program,
-// may have put something else in its place, which may not be theirs to remove.
+// unlink removes the file of an AF_UNIX socket. If a worker or another program has put another file
+// in its place, that file stays.
 func (l *listener) unlink() {
 	if l.path == "" {
 		return
 	}
-	if now, err := os.Lstat(l.path); err == nil && l.file != nil && os.SameFile(now, l.file) {
-		_ = os.Remove(l.path) // Best effort: somebody may have done it.
+	if now, err := os.Lstat(l.path); err == nil && l.fileInfo != nil && os.SameFile(now, l.fileInfo) {
+		_ = os.Remove(l.path) // Best effort: the file may be gone.
 	}
 }
 
-// drains reports whether what is in the backlog can still be accepted.
-func (l *listener) drains() bool {
+// canDrain reports whether a connection in the backlog can still be accepted.
+func (l *listener) canDrain() bool {
 	c := l.cluster
-	return c.state == stateDraining && l.socket >= 0 && len(l.members) > 0 && l.held < c.o.MaxPending
+	return c.state == stateDraining && l.socket >= 0 && len(l.shares) > 0 && l.untaken < c.o.MaxPending
 }
 
-// close is shut for a listener that nobody has any more. Connections that wait are closed; those on
-// their way to a worker may still arrive.
+// close closes the listener and all of its shares. Waiting connections are closed. A connection in
+// an assignment may still reach its worker.
 func (l *listener) close() {
 	if l.closed {
 		return
 	}
-	l.shut()
+	l.stopListening()
 	l.closed = true
 	c := l.cluster
-	if l.rest != nil {
-		l.rest.Stop()
+	if l.restTimer != nil {
+		l.restTimer.Stop()
 	}
 	delete(c.listeners, l.key)
-	c.orphans = slices.DeleteFunc(c.orphans, func(other *listener) bool { return other == l })
-	for _, m := range l.members {
-		delete(m.worker.members, l.key)
-		l.pending = append(l.pending, m.mine...)
-		m.mine = nil
+	c.removeOrphan(l)
+	for _, s := range l.shares {
+		delete(s.worker.shares, l.key)
+		l.pending = append(l.pending, s.picked...)
+		s.picked = nil
 	}
-	l.members = nil
+	l.shares = nil
 	for _, conn := range l.pending {
 		fd.Close(conn.socket)
 	}
-	l.held -= len(l.pending)
+	l.untaken -= len(l.pending)
 	l.pending = nil
 }

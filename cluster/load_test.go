@@ -15,7 +15,7 @@ import (
 	"github.com/brood-go/brood/internal/test/leakcheck"
 )
 
-// later calls then when cond is true; it looks again and again.
+// later calls then when cond is true. It checks again and again.
 func (f *fixture) later(cond func() bool, then func()) {
 	if cond() {
 		then()
@@ -24,8 +24,8 @@ func (f *fixture) later(cond func() bool, then func()) {
 	f.loop.SetTimeout(1e6, func() { f.later(cond, then) })
 }
 
-// Workers are stopped, and then killed, again and again, while clients connect. What a worker had
-// accepted is lost with it; nothing else is, and no client waits for ever.
+// Workers are stopped and then killed, again and again, while clients connect. Only connections
+// that a worker had accepted are lost, and no client waits for ever.
 //
 //brood:checks W106
 func TestUnderLoadEveryClientIsAnsweredWhateverDies(t *testing.T) {
@@ -47,9 +47,9 @@ func TestUnderLoadEveryClientIsAnsweredWhateverDies(t *testing.T) {
 	next = func() {
 		if killed == deaths {
 			f.client(func() error {
-				_ = g.stop() // What was lost is looked at below.
+				_ = g.stop() // The lost connections are checked below.
 				return nil
-			}, f.end)
+			}, f.disconnect)
 			return
 		}
 		victim := f.cluster.Workers()[killed%len(f.cluster.Workers())]
@@ -60,7 +60,7 @@ func TestUnderLoadEveryClientIsAnsweredWhateverDies(t *testing.T) {
 		_, err := victim.Kill(syscall.SIGSTOP)
 		require.NoError(t, err)
 		asked := g.asked.Load()
-		// The others answer on, while the stopped one has a connection in its socket.
+		// The others answer, while the stopped one has a connection in its socket.
 		f.later(func() bool { return g.asked.Load() >= asked+50 }, func() {
 			_, err := victim.Kill(syscall.SIGKILL)
 			require.NoError(t, err)
@@ -75,8 +75,8 @@ func TestUnderLoadEveryClientIsAnsweredWhateverDies(t *testing.T) {
 	f.run()
 	require.Equal(t, workers+deaths, f.count("exit"))
 	require.Equal(t, deaths, f.count("exit")-countWith(f.events, "exit", "exit status 0 true"))
-	// Each death may cut what its worker had accepted and not yet answered, of which there is at
-	// most one a client.
+	// Each death may cut the connections that its worker had accepted and not answered: at most one
+	// per client.
 	require.Less(t, len(g.errs), deaths*clients)
 	for _, err := range g.errs {
 		if err.Error() != "no answer" {
@@ -86,7 +86,7 @@ func TestUnderLoadEveryClientIsAnsweredWhateverDies(t *testing.T) {
 	require.Greater(t, g.got["1"]+g.got["2"]+g.got["3"], 0)
 }
 
-// countWith returns how many events begin with one text and end with another.
+// countWith returns the number of events that begin with prefix and end with suffix.
 func countWith(events []string, prefix, suffix string) (n int) {
 	for _, e := range events {
 		if strings.HasPrefix(e, prefix) && strings.HasSuffix(e, suffix) {
@@ -96,7 +96,7 @@ func countWith(events []string, prefix, suffix string) (n int) {
 	return n
 }
 
-// An ordinary HTTP server, by clients that keep their connections.
+// An ordinary HTTP server, with clients that keep their connections.
 //
 //brood:checks W100
 func TestAnHTTPServerUnderLoad(t *testing.T) {
@@ -134,7 +134,7 @@ func TestAnHTTPServerUnderLoad(t *testing.T) {
 						return nil
 					}, func() {
 						if answered.Add(1) == 4 {
-							f.end()
+							f.disconnect()
 						}
 					})
 				}
@@ -145,7 +145,7 @@ func TestAnHTTPServerUnderLoad(t *testing.T) {
 	}
 }
 
-// Nothing grows with the number of connections.
+// No resource grows with the number of connections.
 func TestConnectionsLeaveNothingBehind(t *testing.T) {
 	f := newCluster(t, nodeOptions(t, echo))
 	f.fork(2)
@@ -155,7 +155,7 @@ func TestConnectionsLeaveNothingBehind(t *testing.T) {
 			f.asks(1000, "tcp", local(f.ports[1]), func([]string) {
 				f.later(func() bool { return len(leakcheck.FDs()) <= fds }, func() {
 					require.Less(t, heap(), memory+2<<20)
-					f.end()
+					f.disconnect()
 				})
 			})
 		})

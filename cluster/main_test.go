@@ -28,17 +28,17 @@ func TestMain(m *testing.M) {
 	os.Exit(leakcheck.Main(m))
 }
 
-// A fixture is a cluster with a journal of its events, whose workers run one script.
+// A fixture is a cluster with a record of its events. Its workers run one script.
 type fixture struct {
 	t       testing.TB
 	loop    *reactor.Loop
 	cluster *cluster.Cluster
 	events  []string
-	ports   map[int]int // of the last server of each worker that listens
+	ports   map[int]int // port of the latest server of each worker, by worker ID
 	waiting []*waiter
 }
 
-// A waiter is called when its condition is true after an event.
+// A waiter waits until its condition is true after an event.
 type waiter struct {
 	when func() bool
 	then func()
@@ -52,14 +52,14 @@ func script(t testing.TB, text string) string {
 	return file
 }
 
-// nodeOptions are those of a cluster whose workers run a Node program.
+// nodeOptions returns the options of a cluster whose workers run a Node program.
 func nodeOptions(t testing.TB, text string) *cluster.Options {
 	t.Helper()
 	return &cluster.Options{ExecPath: looptest.NodePath(t), Module: script(t, text)}
 }
 
-// newCluster returns a cluster. Its workers are killed if the test fails; a test that passes has
-// them end.
+// newCluster returns a cluster. If the test fails, its workers are killed; otherwise the test must
+// end them.
 func newCluster(t testing.TB, o *cluster.Options) *fixture {
 	t.Helper()
 	return newClusterOn(looptest.New(t), t, o)
@@ -74,15 +74,15 @@ func newClusterOn(l *reactor.Loop, t testing.TB, o *cluster.Options) *fixture {
 	t.Cleanup(func() {
 		if t.Failed() {
 			for _, w := range c.Workers() {
-				_, _ = w.Kill(syscall.SIGKILL) // It may have ended just now.
+				_, _ = w.Kill(syscall.SIGKILL) // It may have exited just now.
 				_, _ = w.Kill(syscall.SIGCONT)
 			}
-			_ = l.Run() // Collect them: one failure should not become many.
+			_ = l.Run() // Reap them, so that one failure does not become many.
 		}
 	})
 	note := func(format string, args ...any) {
 		f.events = append(f.events, fmt.Sprintf(format, args...))
-		f.look()
+		f.checkWaiting()
 	}
 	c.OnFork(func(w *cluster.Worker) { note("fork %d", w.ID()) })
 	c.OnOnline(func(w *cluster.Worker) { note("online %d", w.ID()) })
@@ -112,13 +112,14 @@ func (f *fixture) fork(n int) {
 	}
 }
 
-// when calls then once, as soon as the condition is true after an event, or at once.
+// when calls then once, now or after the first event after which the condition is true.
 func (f *fixture) when(cond func() bool, then func()) {
 	f.waiting = append(f.waiting, &waiter{cond, then})
-	f.look()
+	f.checkWaiting()
 }
 
-func (f *fixture) look() {
+// checkWaiting calls the waiters whose condition is true.
+func (f *fixture) checkWaiting() {
 	for i := 0; i < len(f.waiting); i++ {
 		if w := f.waiting[i]; w.when() {
 			f.waiting = slices.Delete(f.waiting, i, i+1)
@@ -128,7 +129,7 @@ func (f *fixture) look() {
 	}
 }
 
-// count returns how many events begin with text.
+// count returns the number of events that begin with text.
 func (f *fixture) count(text string) (n int) {
 	for _, e := range f.events {
 		if strings.HasPrefix(e, text) {
@@ -138,13 +139,13 @@ func (f *fixture) count(text string) (n int) {
 	return n
 }
 
-// saw returns the condition that n events begin with text.
+// saw returns a condition: n events begin with text.
 func (f *fixture) saw(text string, n int) func() bool {
 	return func() bool { return f.count(text) >= n }
 }
 
-// of returns the events of one worker, without its number.
-func (f *fixture) of(id int) (events []string) {
+// eventsOf returns the events of one worker, without its number.
+func (f *fixture) eventsOf(id int) (events []string) {
 	for _, e := range f.events {
 		if kind, rest, ok := strings.Cut(e, fmt.Sprintf(" %d", id)); ok && !strings.Contains(kind, " ") {
 			events = append(events, kind+rest)
@@ -153,11 +154,11 @@ func (f *fixture) of(id int) (events []string) {
 	return events
 }
 
-// client runs fn on a goroutine, as a client that may wait, and then calls then on the loop. The
+// client runs fn on a goroutine, because a client may wait, and then calls then on the loop. The
 // loop waits for it.
 func (f *fixture) client(fn func() error, then func()) {
 	release := f.loop.Hold()
-	// It ends with fn, whose waiting has limits; the loop waits for it.
+	// It ends with fn, which has time limits; the loop waits for it.
 	go func() {
 		err := fn()
 		posted := f.loop.Post(func() {
@@ -173,14 +174,14 @@ func (f *fixture) client(fn func() error, then func()) {
 	}()
 }
 
-// run runs the loop until the workers have ended. What was waited for must have happened.
+// run runs the loop until all workers have exited. Every waiter must have been called.
 func (f *fixture) run() {
 	f.t.Helper()
 	looptest.Run(f.t, f.loop)
 	require.Empty(f.t, f.waiting, "what was waited for has not happened: %q", f.events)
 }
 
-// ask connects and returns what it is answered. Without an error from the system it is an answer.
+// ask connects and returns the answer, which may be empty.
 func ask(network, address string) (string, error) {
 	conn, err := dial(network, address)
 	if err != nil {
@@ -202,13 +203,13 @@ func answer(conn net.Conn) (string, error) {
 	return string(text), errors.Join(err, conn.Close())
 }
 
-// local is the address of a port on this machine.
+// local returns the address of a port on this machine.
 func local(port int) string { return fmt.Sprintf("127.0.0.1:%d", port) }
 
-// modes are the two ways to write messages.
+// modes are the serializations, by name.
 var modes = map[string]ipc.Serialization{"json": ipc.JSON, "advanced": ipc.Advanced}
 
-// eachMode runs a test with workers that serialize in each of the two ways.
+// eachMode runs a test once for each serialization of the workers.
 func eachMode(t *testing.T, test func(t *testing.T, fork *childprocess.ForkOptions)) {
 	for name, mode := range modes {
 		t.Run(name, func(t *testing.T) {

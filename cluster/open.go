@@ -12,8 +12,9 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// open opens the socket of q: in non-blocking mode, bound, listening if it is a stream. path is the
-// file to remove with it.
+// open opens the socket of q: non-blocking, close-on-exec, bound and, for a stream, listening. The
+// caller owns socket, and must remove path, if not "", when it closes it. On an error nothing is
+// left open.
 func (q *query) open() (socket int, path string, err error) {
 	switch {
 	case q.socket >= 0:
@@ -32,20 +33,21 @@ func (q *query) open() (socket int, path string, err error) {
 	}
 	backlog := q.backlog
 	if backlog == 0 {
-		// Node has 511; but what this primary cannot hand out yet waits there.
+		// Node's default is 511. This primary leaves connections in the backlog until a worker is
+		// free, so it takes the most that the system allows.
 		backlog = unix.SOMAXCONN
 	}
 	if err := unix.Listen(socket, backlog); err != nil {
 		fd.Close(socket)
 		if path != "" {
-			_ = os.Remove(path) // It was made just now.
+			_ = os.Remove(path) // This call made it.
 		}
 		return -1, "", os.NewSyscallError("listen", err)
 	}
 	return socket, path, nil
 }
 
-// borrow returns a duplicate of a descriptor of this program's.
+// borrow returns a duplicate of descriptor q.socket of this program, which it sets to non-blocking.
 func (q *query) borrow() (int, error) {
 	socket, err := fd.Private(fd.Duplicate(q.socket, 0))
 	if err != nil {
@@ -61,8 +63,8 @@ func (q *query) borrow() (int, error) {
 	return socket, nil
 }
 
-// mustBeUDP returns EINVAL, as libuv has it, for another descriptor than a UDP socket. listen(2)
-// does as much for streams.
+// mustBeUDP returns EINVAL, like libuv, if socket is not a UDP socket. For streams listen(2) makes
+// that check.
 func mustBeUDP(socket int) error {
 	kind, err := unix.GetsockoptInt(socket, unix.SOL_SOCKET, unix.SO_TYPE)
 	if err != nil || kind != unix.SOCK_DGRAM {
@@ -74,10 +76,12 @@ func mustBeUDP(socket int) error {
 	return nil
 }
 
-// openIP opens a TCP or UDP socket as libuv does (libuv v1.46, src/unix/tcp.c, udp.c), and not as
-// package net, which has 0.0.0.0 mean all addresses of both families, listens there for a group's
-// address, and lets all UDP sockets broadcast. No address means all of both families, or where
-// there is no IPv6 those of IPv4 (Node v20, lib/net.js, createServerHandle).
+// openIP opens a TCP or UDP socket as libuv does (libuv v1.46, src/unix/tcp.c, udp.c). Package net
+// differs: for it 0.0.0.0 means all addresses of both families, it listens there for a multicast
+// address, and it allows every UDP socket to broadcast.
+//
+// Without an address the socket listens on all addresses of both families or, without IPv6, of IPv4
+// (Node v20, lib/net.js, createServerHandle).
 func (q *query) openIP() (int, error) {
 	switch {
 	case !q.all:
@@ -92,6 +96,7 @@ func (q *query) openIP() (int, error) {
 	return socket, err
 }
 
+// bindIP opens a socket and binds it to ip and q.port.
 func (q *query) bindIP(ip netip.Addr) (int, error) {
 	family, address := sockaddr(ip, q.port)
 	kind := unix.SOCK_STREAM
@@ -112,17 +117,18 @@ func (q *query) bindIP(ip netip.Addr) (int, error) {
 	return socket, nil
 }
 
-// bind sets what is set before bind(2), and binds.
+// bind sets the socket options that must precede bind(2), and binds.
 func (q *query) bind(socket int, ip netip.Addr, address unix.Sockaddr) (err error) {
 	if !ip.Is4() {
 		err = unix.SetsockoptInt(socket, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, q.flags&flagIPv6Only)
 		if !ip.IsUnspecified() {
-			err = nil // OpenBSD has no sockets of both families; this would not be one.
+			// OpenBSD has no sockets of both families, and this one would not be one anyway.
+			err = nil
 		}
 	}
 	switch {
 	case err != nil:
-	case q.udp == "": // What is left of connections of a listener before this one does not matter.
+	case q.udp == "": // Connections in TIME_WAIT of an earlier listener must not block the address.
 		err = unix.SetsockoptInt(socket, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
 	case q.flags&flagReuseAddr != 0:
 		err = reuse(socket)
@@ -133,8 +139,8 @@ func (q *query) bind(socket int, ip netip.Addr, address unix.Sockaddr) (err erro
 	return os.NewSyscallError("bind", unix.Bind(socket, address))
 }
 
-// sockaddr returns an address for bind(2). An interface that there is not is none, which is EINVAL
-// there if it takes one.
+// sockaddr returns the address for bind(2). An unknown zone becomes 0; bind(2) then fails with
+// EINVAL if the address needs a zone.
 func sockaddr(ip netip.Addr, port int) (family int, address unix.Sockaddr) {
 	if ip.Is4() {
 		return unix.AF_INET, &unix.SockaddrInet4{Port: port, Addr: ip.As4()}
@@ -148,13 +154,13 @@ func sockaddr(ip netip.Addr, port int) (family int, address unix.Sockaddr) {
 	return unix.AF_INET6, a
 }
 
-// openPath makes the socket by the shorter of the two names of its path, because there is a limit
-// of about a hundred bytes.
+// openPath binds an AF_UNIX socket by its absolute or its relative path, whichever is shorter,
+// because sun_path holds only about 100 bytes (unix(7)).
 func (q *query) openPath() (int, error) {
 	name := q.path
 	if dir, err := os.Getwd(); err == nil {
 		if relative, err := filepath.Rel(dir, name); err == nil && len(relative)+2 < len(name) {
-			name = "./" + relative // What begins with @ has no file.
+			name = "./" + relative // Without ./ a name that begins with @ would be abstract.
 		}
 	}
 	socket, err := fd.Socket(unix.AF_UNIX, unix.SOCK_STREAM)
@@ -167,13 +173,13 @@ func (q *query) openPath() (int, error) {
 	}
 	if err := q.permit(); err != nil {
 		fd.Close(socket)
-		_ = os.Remove(q.path) // It was made just now.
+		_ = os.Remove(q.path) // This call made it.
 		return -1, err
 	}
 	return socket, nil
 }
 
-// permit lets all users connect, who may do so by readableAll and writableAll.
+// permit sets the path's mode, so that all users can connect if readableAll or writableAll says so.
 func (q *query) permit() error {
 	var bits os.FileMode
 	if q.readableAll {

@@ -9,34 +9,33 @@ import (
 )
 
 const (
-	// DefaultMaxPending is how many connections of a listener are accepted by default that no
-	// worker has taken.
+	// DefaultMaxPending is the default of Options.MaxPending, in connections.
 	DefaultMaxPending = 64
 
-	// DefaultMaxListeners is how many servers one worker may have by default.
+	// DefaultMaxListeners is the default of Options.MaxListeners, in servers of one worker.
 	DefaultMaxListeners = 256
 
-	// DefaultDisconnectTimeout is how long a worker that is told to disconnect may take by default.
+	// DefaultDisconnectTimeout is the default of Options.DisconnectTimeout.
 	DefaultDisconnectTimeout = 30 * time.Second
 
-	// DefaultReadyTimeout is how long a new worker of Reload may take by default until it listens.
+	// DefaultReadyTimeout is the default of ReloadOptions.ReadyTimeout.
 	DefaultReadyTimeout = time.Minute
 )
 
-// Sched is how the connections of a TCP or AF_UNIX server come to the workers.
+// Sched is the way in which connections of TCP and AF_UNIX servers come to workers.
 type Sched uint8
 
 const (
-	// RoundRobin has the primary accept, and hand each connection to one worker, in turn: Node's
+	// RoundRobin: the primary accepts each connection and assigns it to one worker, in turn. Node's
 	// cluster.SCHED_RR.
 	RoundRobin Sched = iota
 
-	// Shared has the workers accept, from one socket that all of them have: Node's
-	// cluster.SCHED_NONE. The kernel chooses. UDP sockets are always shared.
+	// Shared: all workers accept from one socket, and the kernel chooses. Node's
+	// cluster.SCHED_NONE. UDP sockets are always shared.
 	Shared
 )
 
-// String returns "rr" or "none", as NODE_CLUSTER_SCHED_POLICY has it.
+// String returns "rr" or "none", the values of NODE_CLUSTER_SCHED_POLICY.
 func (s Sched) String() string {
 	if s == Shared {
 		return "none"
@@ -44,79 +43,80 @@ func (s Sched) String() string {
 	return "rr"
 }
 
-// Options say what the workers of a [Cluster] are and how they get their connections. They are
-// copied.
+// Options configure a [Cluster]. New copies them.
 type Options struct {
-	// Module and Args are the worker's program and its arguments, ExecPath and ExecArgv what runs
-	// it, as for
-	// [childprocess.Fork]: with "node" as ExecPath the module is a Node program that uses cluster, or just listens. It must be
-	// a file: by node -e a worker never comes online. A worker listens where it likes, with this
-	// program's rights.
+	// Module and Args are the worker's program and its arguments. ExecPath and ExecArgv are the
+	// executable that runs it, as for [childprocess.Fork]. With ExecPath "node", Module is a Node
+	// program that uses cluster, or any server. It must be a file, because a worker of node -e
+	// never comes online.
+	//
+	// A worker may listen on any address that this program may listen on.
 	Module   string
 	Args     []string
 	ExecPath string
 	ExecArgv []string
 
-	// Self is, instead of Module, the name of a worker that is this program again, see
-	// [childprocess.ForkSelf]. It calls [Join]. Args are its arguments.
+	// Self, instead of Module, makes the worker this program again: Self is its name, as for
+	// [childprocess.ForkSelf], and Args are its arguments. The worker must call [Join].
 	Self string
 
 	// Fork has the other settings of the worker's process: environment, Stdio, Silent,
-	// Serialization, limits. Its ExecPath and ExecArgv are those above and must be empty.
+	// Serialization, limits. Its own ExecPath and ExecArgv must be empty. Nil: all defaults.
 	//
-	// What a worker that cannot be trusted may make this program keep is bounded by its MaxMessage
-	// and MaxQueue.
+	// If workers are not trusted, set its MaxMessage and MaxQueue: they bound the memory that a
+	// worker can make this program use.
 	Fork *childprocess.ForkOptions
 
-	// Sched is how connections come to the workers.
+	// Sched is the way in which connections come to workers. The zero value is RoundRobin.
 	Sched Sched
 
-	// MaxPending is how many connections of one listener are accepted that no worker has taken.
-	// What comes then waits in the kernel's backlog. Without Pick no more are accepted than there
-	// are workers to take them. 0: DefaultMaxPending.
+	// MaxPending bounds the connections of one listener that are accepted and that no worker has
+	// taken. Later ones wait in the kernel's backlog. Without Pick, a connection is accepted only
+	// if a worker is free to take it. 0: DefaultMaxPending.
 	MaxPending int
 
-	// MaxListeners is how many servers one worker may have at the same time; the next one gets
-	// EMFILE. 0: DefaultMaxListeners.
+	// MaxListeners bounds the servers that one worker has at the same time; the next one fails with
+	// EMFILE. It also bounds the listeners that are kept without a worker. 0: DefaultMaxListeners.
 	MaxListeners int
 
-	// DisconnectTimeout is how long a worker may take that was told to disconnect, or whose channel
-	// has ended, until it is killed. 0: DefaultDisconnectTimeout; negative: no limit.
+	// DisconnectTimeout is the time until a worker is killed (SIGKILL), from Disconnect or from the
+	// close of its channel. 0: DefaultDisconnectTimeout; negative: no limit.
 	DisconnectTimeout time.Duration
 
-	// KeepListeners has a listener stay when its last worker closes its server by itself. Without
-	// it the address is free then, as it is in Node. A listener whose workers have died, or were
-	// told to disconnect, stays in any case.
+	// KeepListeners: when the last worker with a server on a listener closes that server by itself,
+	// the listener stays open. Otherwise the address becomes free, as in Node. When the last worker
+	// dies, or Disconnect was called on it, the listener stays open in any case.
 	KeepListeners bool
 
-	// FDs are descriptors of this program, listening sockets from a service manager say, that a
-	// worker may name: server.listen({fd: 3}), and for a UDP socket socket.bind({fd: 3}). They are
-	// borrowed, and come to be in non-blocking mode. All others are EBADF for a worker.
+	// FDs are descriptors of this program that workers may listen on by number, such as listening
+	// sockets of a service manager: server.listen({fd: 3}), or socket.bind({fd: 3}) for UDP. The
+	// cluster borrows them and sets them to non-blocking mode. Any other number fails with EBADF.
 	FDs []int
 
-	// Pick chooses the worker for a connection: of one client always the same, for instance. Nil,
-	// or a Pick that returns nil or a worker that does not have this server, is the next worker in
-	// turn. It is called on the loop goroutine, once for each connection, when that is accepted.
-	// When the chosen worker refuses the connection or dies, and when too many wait for it already
-	// (half of MaxPending), the connection goes to another.
+	// Pick chooses the worker for a connection, for example always the same worker for one client.
+	// It runs on the loop goroutine, once for each connection, when the connection is accepted.
+	//
+	// The next worker in turn gets the connection if Pick is nil, if it returns nil or a worker
+	// without this server, if half of MaxPending already wait for the chosen worker, and if that
+	// worker later refuses or dies.
 	Pick func(i *Incoming) *Worker
 }
 
-// An Incoming is a connection that [Options].Pick chooses a worker for.
+// An Incoming describes a connection to [Options].Pick.
 type Incoming struct {
-	// Remote is the client's address, the zero value for an AF_UNIX socket.
+	// Remote is the client's address; the zero value for an AF_UNIX socket.
 	Remote netip.AddrPort
 
-	// Listener names the listener: the same text for all connections of one.
+	// Listener identifies the listener: it is the same text for all of its connections.
 	Listener string
 
-	// Workers are those that have this server, by ID. The slice is valid until Pick returns.
+	// Workers are the workers with this server, by ID. The slice is valid until Pick returns.
 	Workers []*Worker
 }
 
-// A Program is what [Cluster.Upgrade] has workers run from then on.
+// A Program is the program that workers run after [Cluster.Upgrade].
 type Program struct {
-	// These are what they are in [Options].
+	// The fields have the meaning of those of [Options].
 	Module   string
 	Args     []string
 	ExecPath string
@@ -125,12 +125,12 @@ type Program struct {
 	Fork     *childprocess.ForkOptions
 }
 
-// program returns o's part of what a worker runs.
+// program returns the Program that o describes.
 func (o *Options) program() Program {
 	return Program{o.Module, o.Args, o.ExecPath, o.ExecArgv, o.Self, o.Fork}
 }
 
-// checked returns a copy of p that its caller cannot change, or the option that makes no sense.
+// checked returns a copy of p that shares nothing with the caller's, or an *OptionError.
 func (p Program) checked() (Program, error) {
 	p.Args, p.ExecArgv = slices.Clone(p.Args), slices.Clone(p.ExecArgv)
 	var fork childprocess.ForkOptions
@@ -154,7 +154,7 @@ func (p Program) checked() (Program, error) {
 	return p, nil
 }
 
-// checked returns a copy of o with its defaults, or the option that makes no sense.
+// checked returns a copy of o with its defaults, or an *OptionError.
 func (o *Options) checked() (Options, error) {
 	if o == nil {
 		return Options{}, &OptionError{"Module", "neither it nor Self is given"}
@@ -184,6 +184,7 @@ func (o *Options) checked() (Options, error) {
 	return c, nil
 }
 
+// defaultTo replaces a zero *v by value.
 func defaultTo[T int | time.Duration](v *T, value T) {
 	if *v == 0 {
 		*v = value

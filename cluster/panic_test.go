@@ -10,8 +10,8 @@ import (
 	"github.com/brood-go/brood/internal/test/looptest"
 )
 
-// A Pick that panics has the next in turn answer, also while the cluster ends, and the panic goes
-// where those of callbacks go.
+// If Pick panics, the next worker in turn answers, also during a disconnect. The panic is handled
+// like that of a callback.
 //
 //brood:checks W111
 func TestAPickThatPanicsLosesNoConnection(t *testing.T) {
@@ -34,7 +34,7 @@ func TestAPickThatPanicsLosesNoConnection(t *testing.T) {
 				f.asks(n, "tcp", local(f.ports[1]), func(answers []string) {
 					require.Len(t, answers, n)
 					conn := f.connect(1, f.ports[1])[0]
-					f.end() // It is in the backlog.
+					f.disconnect() // The connection is in the backlog.
 					f.client(func() error {
 						s, err := answer(conn)
 						answers = append(answers, s)
@@ -60,8 +60,8 @@ func TestAPickThatPanicsLosesNoConnection(t *testing.T) {
 	}
 }
 
-// Without Options.OnPanic a panic ends Run, which may be called again: nothing that has to follow
-// is lost.
+// Without Options.OnPanic a panic ends Run. Run may be called again, and then delivers all later
+// events.
 func TestAPanicOfAListenerLosesNoEvent(t *testing.T) {
 	for _, event := range []string{"fork", "online", "listening", "disconnect", "exit"} {
 		t.Run(event, func(t *testing.T) {
@@ -91,7 +91,7 @@ func TestAPanicOfAListenerLosesNoEvent(t *testing.T) {
 			require.PanicsWithValue(t, "boom", f.run)
 			f.run()
 			require.True(t, done)
-			require.Equal(t, []string{"fork", "online", "listening", "disconnect", "exit exit status 0 true"}, f.of(1))
+			require.Equal(t, []string{"fork", "online", "listening", "disconnect", "exit exit status 0 true"}, f.eventsOf(1))
 		})
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/brood-go/brood/cluster"
 )
 
-// byPort has a client go to the worker that its port says, as a sticky one goes by its address.
+// byPort chooses the worker by the client's port, as a sticky Pick does by the client's address.
 func byPort(i *cluster.Incoming) *cluster.Worker {
 	return i.Workers[int(i.Remote.Port())%len(i.Workers)]
 }
@@ -45,14 +45,14 @@ func TestPickChoosesTheWorker(t *testing.T) {
 				}
 			}
 			return nil
-		}, f.end)
+		}, f.disconnect)
 	})
 	f.run()
 	require.Equal(t, n, picked)
 }
 
 //brood:checks W111
-func TestWhatPickDoesNotKnowGoesToTheNextInTurn(t *testing.T) {
+func TestAConnectionThatPickDoesNotAssignGoesToTheNextInTurn(t *testing.T) {
 	o := nodeOptions(t, echo)
 	var dead *cluster.Worker
 	o.Pick = func(*cluster.Incoming) *cluster.Worker { return dead }
@@ -67,14 +67,14 @@ func TestWhatPickDoesNotKnowGoesToTheNextInTurn(t *testing.T) {
 		f.asks(2, "tcp", local(f.ports[2]), func(answers []string) {
 			require.Equal(t, []string{"2", "2"}, answers)
 			dead = nil
-			f.asks(1, "tcp", local(f.ports[2]), func([]string) { f.end() })
+			f.asks(1, "tcp", local(f.ports[2]), func([]string) { f.disconnect() })
 		})
 	})
 	f.run()
 }
 
-// Clients of a worker that hangs wait for it, and do not hold up those of others; when it dies
-// another one answers them.
+// Clients of a worker that hangs wait for it, and do not hold up other clients. If it dies, another
+// worker answers them.
 //
 //brood:checks W111
 func TestClientsOfAWorkerThatHangsDoNotHoldUpOthers(t *testing.T) {
@@ -84,10 +84,9 @@ func TestClientsOfAWorkerThatHangsDoNotHoldUpOthers(t *testing.T) {
 	f.fork(2)
 	f.when(f.saw("listening", 2), func() {
 		f.stop(1)
-		conns := f.connect(20, f.ports[1]) // All of them want the first.
+		conns := f.connect(20, f.ports[1]) // Pick chooses the first worker for all of them.
 		f.client(func() error {
-			// One is on its way to it and four wait for it; the others are too many, and have the
-			// other worker.
+			// One is assigned to it and four wait for it; the rest goes to the other worker.
 			for _, c := range conns[5:] {
 				if s, err := answer(c); err != nil || s != "2" {
 					return errors.Join(err, fmt.Errorf("answer %q", s))
@@ -104,7 +103,7 @@ func TestClientsOfAWorkerThatHangsDoNotHoldUpOthers(t *testing.T) {
 					}
 				}
 				return nil
-			}, f.end)
+			}, f.disconnect)
 		})
 	})
 	f.run()

@@ -9,16 +9,16 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// Listen listens before there is a worker, and whatever becomes of the workers: connections wait in
-// the kernel's backlog, and nobody is refused. Workers that listen on the same address share it;
-// their first server on it, that is, since a second one of a worker is another listener, and gets
-// EADDRINUSE. It is open until Disconnect or the end of the loop.
+// Listen opens a listener that needs no worker: it stays open until Disconnect, Kill or the close
+// of the loop, whatever happens to the workers. Without a worker connections wait in the kernel's
+// backlog. A worker that listens on the same address shares the listener with its first server
+// there. Its second server on that address needs a listener of its own and fails with EADDRINUSE.
 //
 // The network is "tcp" with an address like ":8080", "127.0.0.1:0" or "[::1]:8080", or "unix" with
-// an absolute path. Nothing is looked up: a host is "" or an IP address, as the workers have it.
-// For port 0 the workers ask for port 0 too.
+// an absolute path. A host is "" or an IP address, because no name is looked up. If the port is 0,
+// workers share the listener by asking for port 0.
 //
-// Listen returns the address, with the port that it has got. Errors are *[OptionError] and
+// Listen returns the address with the actual port. The error is an *[OptionError] or
 // *[ListenError].
 func (c *Cluster) Listen(network, address string) (net.Addr, error) {
 	switch c.state {
@@ -28,28 +28,29 @@ func (c *Cluster) Listen(network, address string) (net.Addr, error) {
 	default:
 		return nil, &ListenError{"listen", address, ErrDisconnecting}
 	}
-	q, err := pinnedQuery(network, address)
+	q, err := addressQuery(network, address)
 	if err != nil {
 		return nil, err
 	}
 	l := c.listeners[q.key]
 	if l == nil {
-		if l, err = c.open(&q); err != nil {
+		if l, err = c.openListener(&q); err != nil {
 			return nil, &ListenError{"listen", address, err}
 		}
 	}
 	l.pinned = true
+	c.removeOrphan(l)
 	return addrOf(l.socket), nil
 }
 
-// pinnedQuery is what a worker would ask for.
-func pinnedQuery(network, address string) (q query, err error) {
+// addressQuery returns the query of a worker that listens on the address.
+func addressQuery(network, address string) (q query, err error) {
 	q = query{socket: -1, port: -1}
 	if network == "unix" {
 		if err := q.setPath(address); err != nil {
 			return q, &OptionError{"address", "is no absolute path"}
 		}
-		q.path = filepath.Clean(address) // As workers ask for it.
+		q.path = filepath.Clean(address) // Workers ask with a clean path.
 		q.key = keyOf(q.path, -1, typeUnix, -1, 0)
 		return q, nil
 	}
@@ -62,12 +63,13 @@ func pinnedQuery(network, address string) (q query, err error) {
 		return q, &OptionError{"address", "has no port"}
 	}
 	q.port = int(n)
-	typ := "4" // Node calls it so when it is all addresses.
+	typ := "4" // The addressType of Node for all addresses.
 	if q.all = host == ""; !q.all {
 		if q.ip, err = netip.ParseAddr(host); err != nil {
 			return q, &OptionError{"address", "has no IP address"}
 		}
-		host = q.ip.String() // As Go's workers ask for it, and Node's that do not spell it out.
+		// The form that Go workers send, and Node workers unless they write the address out.
+		host = q.ip.String()
 		if q.ip.Is6() {
 			typ = "6"
 		}

@@ -11,30 +11,30 @@ import (
 // sendHelper).
 const command = "NODE_CLUSTER"
 
-// What a message asks for: its act. A reply has none, but an ack.
+// The constants of the protocol. A message has an act, a reply an ack instead.
 const (
-	actOnline     = "online"
-	actQuery      = "queryServer"
-	actListening  = "listening"
-	actClose      = "close"
-	actLeaving    = "exitedAfterDisconnect"
-	actNewConn    = "newconn"
-	actDisconnect = "disconnect"
-	envUniqueID   = "NODE_UNIQUE_ID"
-	typeUnix      = "-1"
-	typeUDP4      = "udp4"
-	typeUDP6      = "udp6"
-	flagIPv6Only  = 1 // UV_TCP_IPV6ONLY, UV_UDP_IPV6ONLY
-	flagReuseAddr = 4 // UV_UDP_REUSEADDR
-	// bytes of a query: of its address, and of what a TLS server has its workers share
+	actOnline                = "online"
+	actQuery                 = "queryServer"
+	actListening             = "listening"
+	actClose                 = "close"
+	actExitedAfterDisconnect = "exitedAfterDisconnect"
+	actNewConn               = "newconn"
+	actDisconnect            = "disconnect"
+	envUniqueID              = "NODE_UNIQUE_ID"
+	typeUnix                 = "-1"
+	typeUDP4                 = "udp4"
+	typeUDP6                 = "udp6"
+	flagIPv6Only             = 1 // UV_TCP_IPV6ONLY, UV_UDP_IPV6ONLY
+	flagReuseAddr            = 4 // UV_UDP_REUSEADDR
+	// bytes of a query, including its address and the data of a TLS server
 	maxQuery        = 64 << 10
 	maxAddress      = 4096    // bytes
-	maxBacklog      = 1 << 16 // connections; systems take less
+	maxBacklog      = 1 << 16 // connections; systems allow less
 	maxExactInteger = 1 << 53
 )
 
-// inbound is a message of the other side, in both directions. All members may be anything: only
-// what is needed is looked at, and what is of another type is not there.
+// inbound is a message from the other side, in either direction. A member may have any type; one of
+// an unexpected type counts as absent.
 type inbound struct {
 	Act         any `json:"act"`
 	Ack         any `json:"ack"`
@@ -55,21 +55,22 @@ type inbound struct {
 	WritableAll any `json:"writableAll"`
 }
 
-// head is what every message of ours begins with. Node puts the seq last, and looks at no order.
+// head is the beginning of every message that we send. Node puts seq last; the order does not
+// matter.
 type head struct {
 	Cmd string `json:"cmd"`
 	Act string `json:"act,omitempty"`
 	Seq int    `json:"seq"`
 }
 
-// ackMessage is a reply that says no more than that, or whether a connection was accepted.
+// ackMessage is a reply without content, or with the answer to newconn.
 type ackMessage struct {
 	head
 	Ack      int   `json:"ack"`
 	Accepted *bool `json:"accepted,omitempty"`
 }
 
-// keyMessage is about the listener key: newconn, close.
+// keyMessage is a message about the listener with that key: newconn, close.
 type keyMessage struct {
 	head
 	Key string `json:"key"`
@@ -79,7 +80,7 @@ type keyMessage struct {
 type queryReply struct {
 	head
 	Ack int `json:"ack"`
-	// nil: round robin; 0: a socket comes along; negative: an error
+	// nil: round robin; 0: the message carries the socket; negative: an error
 	Errno    any       `json:"errno"`
 	Key      string    `json:"key"`
 	Data     any       `json:"data"`
@@ -93,7 +94,7 @@ type sockname struct {
 	Port    int    `json:"port"`
 }
 
-// queryMessage is queryServer, and listening, from a worker of ours.
+// queryMessage is the message queryServer, and listening, from a Go worker.
 type queryMessage struct {
 	head
 	Index       int  `json:"index"`
@@ -108,23 +109,24 @@ type queryMessage struct {
 	WritableAll bool `json:"writableAll,omitempty"`
 }
 
-// brief is what most messages of a worker have: whether it has accepted a connection.
-type brief struct {
+// replyFields are the members that most messages of a worker have: its answer to newconn. They are
+// decoded first, because that is cheaper.
+type replyFields struct {
 	Cmd      any `json:"cmd"`
 	Ack      any `json:"ack"`
 	Accepted any `json:"accepted"`
 }
 
 // onMessage calls fn with each message of the protocol that comes over ch. ack, which may be nil,
-// is asked before whether a message is the reply to something that was sent, and no more.
+// gets the replies first; if it returns true, the reply is handled.
 func onMessage(ch *ipc.Channel, ack func(seq int, accepted bool) bool, fn func(m *ipc.Message, in *inbound)) {
 	ch.OnInternal(command, func(m *ipc.Message) {
-		// What cannot be decoded, or has a longer cmd, is of no protocol that we know.
-		var b brief
+		// A message that cannot be decoded, or has a longer cmd, belongs to another protocol.
+		var b replyFields
 		if m.Decode(&b) != nil || b.Cmd != command {
 			return
 		}
-		if seq, ok := integer(b.Ack); ok && ack != nil && ack(seq, truth(b.Accepted)) {
+		if seq, ok := integer(b.Ack); ok && ack != nil && ack(seq, isTrue(b.Accepted)) {
 			return
 		}
 		var in inbound
@@ -134,13 +136,13 @@ func onMessage(ch *ipc.Channel, ack func(seq int, accepted bool) bool, fn func(m
 	})
 }
 
-// text returns v if it is one.
+// text returns v if it is a string, else "".
 func text(v any) string {
 	s, _ := v.(string)
 	return s
 }
 
-// integer returns v if it is a whole number, or a text that says one in decimal.
+// integer returns v if it is a whole number, or a string with one in decimal.
 func integer(v any) (n int, ok bool) {
 	switch v := v.(type) {
 	case int:
@@ -156,7 +158,7 @@ func integer(v any) (n int, ok bool) {
 	return 0, false
 }
 
-// integerOr is integer with a value for what is none.
+// integerOr returns the integer v, or otherwise if v is none.
 func integerOr(v any, otherwise int) int {
 	if n, ok := integer(v); ok {
 		return n
@@ -164,8 +166,8 @@ func integerOr(v any, otherwise int) int {
 	return otherwise
 }
 
-// truth reports whether v is true.
-func truth(v any) bool {
+// isTrue reports whether v is the boolean true.
+func isTrue(v any) bool {
 	b, ok := v.(bool)
 	return ok && b
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/brood-go/brood/childprocess"
 )
 
-// echo is a worker that tells who answers. It has not a word for this library.
+// echo is a worker that answers with its number. It does not know this library.
 const echo = `
 	const cluster = require('cluster'), net = require('net');
 	if (cluster.isPrimary) throw new Error('a primary');
@@ -40,7 +40,7 @@ func TestAnUnmodifiedWorkerServesUnderAGoPrimary(t *testing.T) {
 		})
 		f.run()
 		require.Equal(t, "1 2 1 2", strings.Join(answers, " "))
-		require.Equal(t, []string{"fork", "online", "listening", "disconnect", "exit exit status 0 true"}, f.of(1))
+		require.Equal(t, []string{"fork", "online", "listening", "disconnect", "exit exit status 0 true"}, f.eventsOf(1))
 		require.Equal(t, "done", f.events[len(f.events)-1])
 		require.Zero(t, f.count("message"), "users see nothing of the protocol")
 	})

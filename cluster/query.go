@@ -16,25 +16,26 @@ import (
 	"github.com/brood-go/brood/ipc"
 )
 
-// A query is what a worker's server wants to listen on.
+// A query is a request to listen, of a worker or of Cluster.Listen. Exactly one of all, ip, path
+// and socket says where.
 type query struct {
-	key     string
-	all     bool       // addresses; else one of:
-	ip      netip.Addr //
-	path    string     // absolute
-	socket  int        // of this program; -1: none
+	key     string     // see keyOf
+	all     bool       // all addresses
+	ip      netip.Addr // zero: none
+	path    string     // absolute path of an AF_UNIX socket; "": none
+	socket  int        // descriptor of this program; -1: none
 	port    int        // -1: a path
 	udp     string     // "udp4" or "udp6"; "": a stream
-	flags   int
-	backlog int
+	flags   int        // libuv's, such as flagIPv6Only
+	backlog int        // 0: as many as the system allows
 
-	readableAll, writableAll bool
+	readableAll, writableAll bool // for path, see permit
 }
 
-// addressTypes are all that there are; "" is that of a descriptor.
+// addressTypes are all values of addressType; "" is that of a descriptor.
 var addressTypes = []string{"4", "6", typeUnix, typeUDP4, typeUDP6, ""}
 
-// typeName returns an addressType as it is in a key.
+// typeName returns an addressType in the form that keys have.
 func typeName(v any) string {
 	if n, ok := v.(string); ok {
 		return n
@@ -45,19 +46,19 @@ func typeName(v any) string {
 	return ""
 }
 
-// keyOf returns what workers share a listener by.
+// keyOf returns the key by which workers share a listener.
 func keyOf(address string, port int, typ string, socket, index int) string {
 	return fmt.Sprintf("%s:%d:%s:%d:%d", address, port, typ, socket, index)
 }
 
-// parseQuery reads a query, of which the worker may have made anything.
+// parseQuery reads a query. The worker may have sent anything, so every field is checked.
 func parseQuery(in *inbound) (query, error) {
 	typ := typeName(in.AddressType)
 	address := text(in.Address)
 	q := query{
 		socket: integerOr(in.FD, -1), port: integerOr(in.Port, 0), flags: integerOr(in.Flags, 0),
 		backlog:     min(max(integerOr(in.Backlog, 0), 0), maxBacklog),
-		readableAll: truth(in.ReadableAll), writableAll: truth(in.WritableAll),
+		readableAll: isTrue(in.ReadableAll), writableAll: isTrue(in.WritableAll),
 	}
 	index, ok := integer(in.Index)
 	if !ok || index < 0 || q.port < -1 || q.port > 65535 {
@@ -86,32 +87,33 @@ func parseQuery(in *inbound) (query, error) {
 	}
 	ip, err := netip.ParseAddr(address)
 	if err != nil {
-		return q, unix.EINVAL // Whoever asks has looked names up.
+		return q, unix.EINVAL // The worker looks names up before it asks.
 	}
 	q.ip = ip
 	return q, nil
 }
 
-// setPath sets the path of an AF_UNIX socket, which is absolute: the worker may be elsewhere.
+// setPath sets the path of an AF_UNIX socket. It must be absolute, because the worker may have
+// another working directory.
 func (q *query) setPath(path string) error {
 	if !strings.HasPrefix(path, "/") || strings.IndexByte(path, 0) >= 0 {
-		return unix.EINVAL // A name without a file, see unix(7), is one of these too.
+		return unix.EINVAL // This includes the names without a file (unix(7), abstract).
 	}
 	q.path = path
 	return nil
 }
 
-// query answers a worker that wants to listen.
-func (w *Worker) query(m *ipc.Message, in *inbound) {
+// onQuery answers a worker that wants to listen.
+func (w *Worker) onQuery(m *ipc.Message, in *inbound) {
 	seq, ok := integer(in.Seq)
-	if !ok || w.leaving {
+	if !ok || w.exitedAfterDisconnect {
 		return
 	}
-	if w.cluster.state != stateOpen { // It will be told to disconnect.
+	if w.cluster.state != stateOpen { // The worker will be told to disconnect.
 		return
 	}
 	answer := queryReply{head: w.head(""), Ack: seq}
-	l, err := w.listener(m, in, &answer)
+	l, err := w.listenerFor(m, in, &answer)
 	if err == nil {
 		answer.Data, answer.Sockname = l.data, l.sockname
 		var handle any
@@ -122,7 +124,7 @@ func (w *Worker) query(m *ipc.Message, in *inbound) {
 			l.distribute()
 			return
 		}
-		w.closeServer(answer.Key) // There is no descriptor for the duplicate, for instance.
+		w.closeServer(answer.Key) // There is no descriptor for the duplicate, for example.
 	}
 	answer.Errno, answer.Data, answer.Sockname = errnoOf(err), nil, nil
 	if err := w.reply(answer, nil); err != nil && err != ErrFlood {
@@ -130,8 +132,8 @@ func (w *Worker) query(m *ipc.Message, in *inbound) {
 	}
 }
 
-// listener returns the listener that a worker asks for, which it shares from here on.
-func (w *Worker) listener(m *ipc.Message, in *inbound, answer *queryReply) (*listener, error) {
+// listenerFor returns the listener that a worker asks for, and gives the worker a share of it.
+func (w *Worker) listenerFor(m *ipc.Message, in *inbound, answer *queryReply) (*listener, error) {
 	if raw := m.Raw(); raw == nil || len(raw) > maxQuery {
 		return nil, unix.E2BIG
 	}
@@ -140,44 +142,45 @@ func (w *Worker) listener(m *ipc.Message, in *inbound, answer *queryReply) (*lis
 		return nil, err
 	}
 	answer.Key = q.key
-	l, err := w.join(&q, in.Data)
+	l, err := w.shareListener(&q, in.Data)
 	if q.path != "" && errors.Is(err, unix.ENOENT) {
-		// A Node program expects that (libuv v1.46, src/unix/pipe.c, uv_pipe_bind).
+		// Node programs expect EACCES here (libuv v1.46, src/unix/pipe.c, uv_pipe_bind).
 		err = unix.EACCES
 	}
 	return l, err
 }
 
-// join makes w share the listener that q asks for, which is opened if there is none.
-func (w *Worker) join(q *query, data any) (*listener, error) {
+// shareListener gives w a share of the listener that q asks for. It opens the listener if there is
+// none.
+func (w *Worker) shareListener(q *query, data any) (*listener, error) {
 	c := w.cluster
-	if w.members[q.key] != nil {
-		return nil, unix.EADDRINUSE // A second reply with that key would end a Node worker.
+	if w.shares[q.key] != nil {
+		return nil, unix.EADDRINUSE // A second reply with that key would crash a Node worker.
 	}
-	if len(w.members) >= c.o.MaxListeners {
+	if len(w.shares) >= c.o.MaxListeners {
 		return nil, unix.EMFILE
 	}
 	l := c.listeners[q.key]
 	if l == nil {
 		var err error
-		if l, err = c.open(q); err != nil {
+		if l, err = c.openListener(q); err != nil {
 			return nil, err
 		}
 	}
 	if l.data == nil && !isZero(data) {
 		l.data = data
 	}
-	l.addMember(w)
+	l.addShare(w)
 	return l, nil
 }
 
-// isZero reports whether data is what is false to JavaScript, as far as it is sent.
+// isZero reports whether data is a value that JavaScript takes as false.
 func isZero(data any) bool {
 	return data == nil || data == "" || data == false || data == 0 || data == 0.0
 }
 
-// open opens the listener that q asks for.
-func (c *Cluster) open(q *query) (*listener, error) {
+// openListener opens the listener that q asks for.
+func (c *Cluster) openListener(q *query) (*listener, error) {
 	if q.socket >= 0 && !slices.Contains(c.o.FDs, q.socket) {
 		return nil, unix.EBADF
 	}
@@ -187,7 +190,7 @@ func (c *Cluster) open(q *query) (*listener, error) {
 	}
 	l := &listener{cluster: c, key: q.key, socket: socket, path: path, shared: c.o.Sched == Shared || q.udp != ""}
 	if path != "" {
-		l.file, _ = os.Lstat(path) // When it is gone already there is nothing to remove.
+		l.fileInfo, _ = os.Lstat(path) // If it is gone already, there is nothing to remove.
 	}
 	if !l.shared {
 		l.sockname = socknameOf(socket)
@@ -201,7 +204,7 @@ func (c *Cluster) open(q *query) (*listener, error) {
 	return l, nil
 }
 
-// errnoOf returns an error as the negative number that libuv has for it.
+// errnoOf returns the negative errno that libuv has for err, EINVAL if err has none.
 func errnoOf(err error) int {
 	if errno, ok := errors.AsType[syscall.Errno](err); ok {
 		return -int(errno)
@@ -209,7 +212,7 @@ func errnoOf(err error) int {
 	return -int(unix.EINVAL)
 }
 
-// socknameOf returns the address of a TCP socket as Node has it, nil for another.
+// socknameOf returns the address of a TCP socket in Node's form, nil for another socket.
 func socknameOf(socket int) *sockname {
 	a, err := unix.Getsockname(socket)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/brood-go/brood/cluster"
 )
 
-// Whatever a worker asks for, there is a key for it that is not long, or an error.
+// For any query there is either an error or a key of limited length.
 func FuzzQuery(f *testing.F) {
 	for _, v := range nonsense() {
 		if p, err := json.Marshal(v); err == nil && len(p) < 1<<10 {

@@ -20,7 +20,7 @@ import (
 	"github.com/brood-go/brood/internal/test/looptest"
 )
 
-// A load is many clients that ask again and again, each by a connection of its own.
+// A load is many clients that ask again and again, with a new connection each time.
 type load struct {
 	cancel context.CancelFunc
 	wait   sync.WaitGroup
@@ -30,7 +30,7 @@ type load struct {
 	got    map[string]int
 }
 
-// startLoad starts clients on goroutines that end with stop.
+// startLoad starts the clients, on goroutines that end with stop.
 func startLoad(n int, network, address string) *load {
 	ctx, cancel := context.WithCancel(context.Background())
 	g := &load{cancel: cancel, got: map[string]int{}}
@@ -54,21 +54,21 @@ func startLoad(n int, network, address string) *load {
 	return g
 }
 
-// stop ends the load and returns what was lost.
+// stop ends the load and returns the errors of the clients.
 func (g *load) stop() error {
 	g.cancel()
 	g.wait.Wait()
 	return errors.Join(g.errs...)
 }
 
-// versioned is a worker that answers with its version and number.
+// versioned returns a worker that answers with its version and number.
 func versioned(version string) string {
 	return `
 	const cluster = require('cluster');
 	require('net').createServer((c) => { c.on('error', () => {}); c.end('` + version + `'); }).listen(0, '127.0.0.1');`
 }
 
-// ids returns the numbers of the workers that live.
+// ids returns the numbers of the living workers.
 func (f *fixture) ids() (ids []int) {
 	for _, w := range f.cluster.Workers() {
 		ids = append(ids, w.ID())
@@ -113,7 +113,7 @@ func TestReloadUnderLoadLosesAndRefusesNothing(t *testing.T) {
 					require.ErrorIs(t, f.cluster.Reload(nil, nil), cluster.ErrReloading)
 					return
 				}
-				f.client(g.stop, f.end)
+				f.client(g.stop, f.disconnect)
 			}
 			f.when(f.saw("listening", 2), func() {
 				g = startLoad(4, "tcp", local(f.ports[1]))
@@ -154,13 +154,13 @@ func TestAFailedReloadLeavesTheOldWorkersAndTheProgram(t *testing.T) {
 				require.Len(t, f.ids(), 2)
 				f.asks(1, "tcp", local(f.ports[1]), func(answers []string) {
 					require.Equal(t, []string{"one"}, answers)
-					f.end()
+					f.disconnect()
 				})
 			}))
 		}))
 	})
 	f.run()
-	// Who replaces workers that were not meant to go does not replace those of the bad version.
+	// A program that replaces unexpected exits does not replace the workers of the bad version.
 	require.Zero(t, f.count("exit 3 exit status 1 false")+f.count("exit 4 exit status 1 false"))
 }
 
@@ -181,7 +181,7 @@ func TestUpgradeToAnotherBinaryKeepsThePath(t *testing.T) {
 						return errors.Join(err, g.stop())
 					}
 				}
-			}, f.end)
+			}, f.disconnect)
 		}))
 	})
 	f.run()
@@ -190,14 +190,14 @@ func TestUpgradeToAnotherBinaryKeepsThePath(t *testing.T) {
 	require.Error(t, err)
 }
 
-func TestAReloadReplacesNobodyWhoDiedMeanwhile(t *testing.T) {
+func TestAReloadDoesNotReplaceAWorkerThatDied(t *testing.T) {
 	f := newCluster(t, nodeOptions(t, echo))
 	f.fork(2)
 	f.when(f.saw("listening", 2), func() {
 		require.NoError(t, f.cluster.Reload(nil, func(err error) {
 			require.NoError(t, err)
 			require.Equal(t, []int{3}, f.ids())
-			f.end()
+			f.disconnect()
 		}))
 		_, err := f.cluster.Worker(2).Kill(syscall.SIGKILL)
 		require.NoError(t, err)
@@ -206,10 +206,10 @@ func TestAReloadReplacesNobodyWhoDiedMeanwhile(t *testing.T) {
 	require.Equal(t, 3, f.count("fork"), "%q", f.events)
 }
 
-// Those of a batch that are ready may have connections already when another one fails.
+// Ready workers of a batch may have connections already when another worker of it fails.
 //
 //brood:checks W063
-func TestTheReadyWorkersOfABatchThatFailsAreToldToDisconnect(t *testing.T) {
+func TestTheReadyWorkersOfABatchThatFailsAreDisconnected(t *testing.T) {
 	f := newCluster(t, nodeOptions(t, `
 		const cluster = require('cluster');
 		process.on('message', () => process.exit(7));
@@ -226,12 +226,12 @@ func TestTheReadyWorkersOfABatchThatFailsAreToldToDisconnect(t *testing.T) {
 	f.when(f.saw("listening 3", 1), func() { require.NoError(t, f.cluster.Worker(4).Send("exit")) })
 	f.when(f.saw("exit 3 exit status 0 true", 1), func() {
 		require.Equal(t, []int{1, 2}, f.ids())
-		f.end()
+		f.disconnect()
 	})
 	f.run()
 }
 
-// While the loop is busy the new worker listens in time: what is late is the loop.
+// While the loop is busy, the new worker listens in time: only the loop is late.
 func TestABusyLoopDoesNotFailAReload(t *testing.T) {
 	const timeout = 20 * time.Millisecond
 	file := filepath.Join(t.TempDir(), "listens")
@@ -242,7 +242,7 @@ func TestABusyLoopDoesNotFailAReload(t *testing.T) {
 	f.when(f.saw("listening 1", 1), func() {
 		require.NoError(t, f.cluster.Reload(&cluster.ReloadOptions{ReadyTimeout: timeout}, func(err error) {
 			require.NoError(t, err)
-			f.end()
+			f.disconnect()
 		}))
 	})
 	f.when(f.saw("fork 2", 1), func() {
@@ -265,7 +265,7 @@ func TestAReloadEndsWithTheCluster(t *testing.T) {
 	f.when(f.saw("listening", 1), func() {
 		require.NoError(t, f.cluster.Upgrade(&cluster.Program{ExecPath: o.ExecPath, Module: mute}, nil, func(err error) { got = err }))
 	})
-	f.when(f.saw("online 2", 1), f.end)
+	f.when(f.saw("online 2", 1), f.disconnect)
 	f.run()
 	require.ErrorIs(t, got, cluster.ErrDisconnecting)
 	require.Equal(t, 2, f.count("exit"))

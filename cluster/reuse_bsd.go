@@ -4,8 +4,8 @@ package cluster
 
 import "golang.org/x/sys/unix"
 
-// reuse lets several sockets have a UDP address, as libuv does it for reuseAddr: here it takes
-// SO_REUSEPORT.
+// reuse lets several UDP sockets bind one address, like libuv's reuseAddr: the BSDs need
+// SO_REUSEPORT for that.
 func reuse(socket int) error {
 	return unix.SetsockoptInt(socket, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1)
 }

@@ -12,60 +12,66 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// A Self is this process as a worker of a cluster, whose primary is a Node program or a [Cluster].
+// A Self is this process as a worker of a cluster. The primary is a Node program or a [Cluster].
 // Make it with [Join].
 //
-// A Self's methods must be called on the loop goroutine. It keeps Run alive until the channel to
-// the primary ends, as it does at the end of a disconnect; then its servers are closed, too. A Node
-// worker would exit at once when the channel ends and nobody has told it to disconnect; here the
-// program decides, see [Self.OnDisconnect].
+// A Self's methods must be called on the loop goroutine. It keeps Run alive while the channel to
+// the primary is open; a disconnect ends with its close. When the channel closes, the servers are
+// closed too. A Node worker would exit if its channel closes unexpectedly; here the program
+// decides, see [Self.OnDisconnect].
 type Self struct {
 	loop   *reactor.Loop
 	hub    *hub
-	parent *ipc.Channel
+	parent *ipc.Channel // borrowed from the caller of Join, or ipc.Parent's
 	id     int
-	seq    int
-	// by seq, until the primary has replied
-	asked   map[int]func(m *ipc.Message, in *inbound, err error)
-	servers map[string]*Server // by key, those that are open
-	// those that wait for their connections
-	closing map[*Server]struct{}
-	packets map[*packetConn]struct{}
-	indexes map[string]*indexes
-	state   selfState
-	told    bool // by the primary: it need not be told
-	leaving bool
+	seq    int // seq of the next message to the primary
+
+	// awaiting has the callbacks for replies of the primary, by seq; nil once the channel closed.
+	awaiting map[int]func(m *ipc.Message, in *inbound, err error)
+	servers  map[string]*Server       // open servers, by key
+	closing  map[*Server]struct{}     // closed servers with open connections
+	packets  map[*packetConn]struct{} // open UDP sockets
+	indexes  map[string]*indexes      // by reply.indexKey
+
+	state                 selfState
+	primaryAsked          bool // the primary sent disconnect, so it needs no announcement
+	exitedAfterDisconnect bool // Disconnect was called, by the program or the primary
 
 	leave, disconnect events.Event[struct{}]
 }
 
-// selfState is how far a worker has come: joined → closing → telling → gone.
+// selfState is the stage of a disconnect: joined → closing → reporting → disconnected. If the
+// channel closes, any state → disconnected.
 type selfState uint8
 
 const (
-	selfJoined  selfState = iota
-	selfClosing           // its servers are closed, their connections are waited for
-	selfTelling           // the primary is told, and replies
-	selfGone              // the channel has ended, or is about to
+	selfJoined       selfState = iota
+	selfClosing                // the servers are closed, open connections go on
+	selfReporting              // all connections are closed; the primary's reply is awaited
+	selfDisconnected           // the channel has closed, or is about to
 )
 
-// indexes number the servers of a worker that have one address, as Node does.
+// indexes numbers the servers of a worker on one address, as Node does.
 type indexes struct {
-	next int
-	used map[int]bool
+	next int          // a number is not reused while the address has a server
+	used map[int]bool // numbers of servers and pending queries; never empty
 }
 
-// Join makes this process what its parent has started it as: a worker of a cluster. The parent is
-// the channel that ipc.Parent returns; nil: Join calls it. It takes NODE_UNIQUE_ID out of the
-// environment, so that this program's own children do not think that they are workers. Without it
-// the error is [ErrNotWorker]; others are those of [ipc.Parent].
+// Join makes this process a worker of the cluster whose primary started it. parent is the channel
+// that [ipc.Parent] returned; if it is nil, Join calls ipc.Parent. Join removes NODE_UNIQUE_ID from
+// the environment, because the program's own children would take themselves for workers. If
+// NODE_UNIQUE_ID is not set, the error is [ErrNotWorker]; other errors are those of ipc.Parent and
+// of a send.
 //
-// A Node primary starts "node" as its workers, whatever exec is; to have it start a Go program set
-// process.execPath:
+// A Node primary always starts "node" for its workers, whatever exec says. If it should start a Go
+// program, set process.execPath:
 //
 //	process.execPath = '/usr/local/bin/worker';
 //	cluster.setupPrimary({ exec: 'any', execArgv: [], args: [] });  // The arguments will be "any".
 //	cluster.fork();
+//
+// Preconditions:
+//   - parent, if not nil, is on l.
 func Join(l *reactor.Loop, parent *ipc.Channel) (*Self, error) {
 	id, err := strconv.Atoi(os.Getenv(envUniqueID))
 	if err != nil {
@@ -80,13 +86,13 @@ func Join(l *reactor.Loop, parent *ipc.Channel) (*Self, error) {
 	if err != nil {
 		return nil, err
 	}
-	_ = os.Unsetenv(envUniqueID) // It fails for impossible names only.
+	_ = os.Unsetenv(envUniqueID) // It fails only for an impossible name.
 	s := &Self{
 		loop: l, hub: h, parent: parent, id: id, servers: map[string]*Server{}, closing: map[*Server]struct{}{}, indexes: map[string]*indexes{},
-		asked: map[int]func(*ipc.Message, *inbound, error){}, packets: map[*packetConn]struct{}{},
+		awaiting: map[int]func(*ipc.Message, *inbound, error){}, packets: map[*packetConn]struct{}{},
 	}
 	onMessage(parent, nil, s.receive)
-	parent.OnDisconnect(s.lost)
+	parent.OnDisconnect(s.onDisconnect)
 	if err := s.send(s.head(actOnline), nil); err != nil {
 		return nil, err
 	}
@@ -96,30 +102,32 @@ func Join(l *reactor.Loop, parent *ipc.Channel) (*Self, error) {
 // ID returns the worker's number, from 1.
 func (s *Self) ID() int { return s.id }
 
-// Parent returns the channel to the primary, for messages of the program's own. Its end is the
-// worker's.
+// Parent returns the channel to the primary, for the program's own messages. If it closes, this
+// process is no longer a worker.
 func (s *Self) Parent() *ipc.Channel { return s.parent }
 
-// ExitedAfterDisconnect reports whether the worker was told to disconnect, or does so by itself.
-func (s *Self) ExitedAfterDisconnect() bool { return s.leaving }
+// ExitedAfterDisconnect reports whether Disconnect was called, by the program or the primary.
+func (s *Self) ExitedAfterDisconnect() bool { return s.exitedAfterDisconnect }
 
-// OnLeave calls fn once, when the worker begins to disconnect: its servers take nothing more, and
-// when their connections are closed the channel ends. It is the moment to close those that only
-// keep alive ([net/http.Server.Shutdown]).
+// OnLeave calls fn once, on the tick after Disconnect began: the servers accept no further
+// connection, and the channel closes when the last connection is closed. fn should close idle
+// keep-alive connections ([net/http.Server.Shutdown]).
 func (s *Self) OnLeave(fn func()) *events.Listener { return s.leave.On(func(struct{}) { fn() }) }
 
-// OnDisconnect calls fn once, when the channel to the primary has ended, for whatever reason.
-// ExitedAfterDisconnect tells whether it was meant to. Connections that are open then stay.
+// OnDisconnect calls fn once, on the tick after the channel to the primary closed, for any reason.
+// ExitedAfterDisconnect tells whether this was intended. Open connections stay open.
 func (s *Self) OnDisconnect(fn func()) *events.Listener {
 	return s.disconnect.On(func(struct{}) { fn() })
 }
 
-// head returns the beginning of the next message to the primary.
+// head returns the head of the next message to the primary.
 func (s *Self) head(act string) head {
 	s.seq++
 	return head{Cmd: command, Act: act, Seq: s.seq - 1}
 }
 
+// send sends v, whose head must be the latest that head returned. If it succeeds, then is called
+// once: with the reply, or with ipc.ErrChannelClosed. then may be nil.
 func (s *Self) send(v any, then func(m *ipc.Message, in *inbound, err error)) error {
 	if !s.parent.Connected() {
 		return ipc.ErrChannelClosed
@@ -129,108 +137,110 @@ func (s *Self) send(v any, then func(m *ipc.Message, in *inbound, err error)) er
 		return err
 	}
 	if then != nil {
-		s.asked[seq] = then
+		s.awaiting[seq] = then
 	}
 	return nil
 }
 
-// receive is called with each message of the protocol from the primary.
+// receive handles a message of the protocol from the primary.
 func (s *Self) receive(m *ipc.Message, in *inbound) {
 	if ack, ok := integer(in.Ack); ok {
-		if then := s.asked[ack]; then != nil {
-			delete(s.asked, ack)
+		if then := s.awaiting[ack]; then != nil {
+			delete(s.awaiting, ack)
 			then(m, in, nil)
 		}
 		return
 	}
 	switch text(in.Act) {
 	case actNewConn:
-		s.newConn(m, in)
+		s.onNewConn(m, in)
 	case actDisconnect:
-		s.told = true
+		s.primaryAsked = true
 		s.Disconnect()
 	}
 }
 
-// newConn gives a connection to the server that it is for, or back.
-func (s *Self) newConn(m *ipc.Message, in *inbound) {
+// onNewConn offers a connection to its server, and replies whether the server accepts it.
+func (s *Self) onNewConn(m *ipc.Message, in *inbound) {
 	seq, ok := integer(in.Seq)
 	if !ok {
 		return
 	}
 	server, handle := s.servers[text(in.Key)], m.Handle()
-	var begin func(said bool)
+	var begin func(replied bool)
 	if server != nil && handle != nil {
 		begin = server.take(handle)
 	}
 	if handle != nil {
-		_ = handle.Close() // It returns no error, and does nothing when the server has it.
+		// It returns no error. If the server took the connection, it does nothing.
+		_ = handle.Close()
 	}
 	accepted := begin != nil
 	err := s.send(ackMessage{head: s.head(""), Ack: seq, Accepted: &accepted}, nil)
 	if accepted {
-		begin(err == nil) // It fails when the primary has gone.
+		begin(err == nil) // The send fails if the primary has gone.
 	}
 }
 
-// Disconnect leaves the cluster: the servers take nothing more, the connections that they have are
-// waited for, the primary is told that this was meant to be, and then the channel ends. It is what
-// happens too when the primary wants it. Calling it again does nothing.
+// Disconnect closes the servers, waits until their connections are closed, announces to the primary
+// that the exit is intended, and closes the channel. If the primary disconnects this worker, the
+// same happens. Later calls do nothing.
 func (s *Self) Disconnect() {
 	if s.state != selfJoined {
 		return
 	}
-	s.state, s.leaving = selfClosing, true
+	s.state, s.exitedAfterDisconnect = selfClosing, true
 	s.closeServers()
 	s.loop.NextTick(func() { reactor.Emit(s.loop, &s.leave, struct{}{}) })
-	s.loop.NextTick(s.idle) // Also when a listener of OnLeave panics.
+	s.loop.NextTick(s.continueDisconnect) // Runs also when a listener of OnLeave panics.
 }
 
-// closeServers has nothing more come in.
+// closeServers closes all servers and UDP sockets.
 func (s *Self) closeServers() {
 	for _, server := range s.servers {
-		server.leave()
+		server.closeOnLoop()
 	}
 	for conn := range s.packets {
 		_ = conn.Close() // It was open.
 	}
 }
 
-// idle goes on with the end when no connection is left.
-func (s *Self) idle() {
+// continueDisconnect announces the exit, or closes the channel, once no connection is open.
+func (s *Self) continueDisconnect() {
 	if s.state != selfClosing || len(s.servers)+len(s.closing) > 0 {
 		return
 	}
-	s.state = selfTelling
-	if s.told {
-		s.end()
+	s.state = selfReporting
+	if s.primaryAsked {
+		s.disconnectChannel()
 		return
 	}
-	if s.send(s.head(actLeaving), func(*ipc.Message, *inbound, error) { s.end() }) != nil {
-		s.end()
+	if s.send(s.head(actExitedAfterDisconnect), func(*ipc.Message, *inbound, error) { s.disconnectChannel() }) != nil {
+		s.disconnectChannel()
 	}
 }
 
-func (s *Self) end() {
-	if s.state == selfTelling {
-		s.state = selfGone
+// disconnectChannel ends selfReporting.
+func (s *Self) disconnectChannel() {
+	if s.state == selfReporting {
+		s.state = selfDisconnected
 		if s.parent.Connected() {
 			s.parent.Disconnect()
 		}
 	}
 }
 
-// lost is called when the channel has ended.
-func (s *Self) lost() {
-	s.state = selfGone
+// onDisconnect handles the close of the channel.
+func (s *Self) onDisconnect() {
+	s.state = selfDisconnected
 	s.closeServers()
-	asked := s.asked
-	s.asked = nil
-	for _, seq := range slices.Sorted(maps.Keys(asked)) {
-		s.loop.NextTick(func() { asked[seq](nil, nil, ipc.ErrChannelClosed) })
+	awaiting := s.awaiting
+	s.awaiting = nil
+	for _, seq := range slices.Sorted(maps.Keys(awaiting)) {
+		s.loop.NextTick(func() { awaiting[seq](nil, nil, ipc.ErrChannelClosed) })
 	}
 	s.loop.NextTick(func() { reactor.Emit(s.loop, &s.disconnect, struct{}{}) })
 }
 
-// errSenseless is why a reply of the primary makes no sense.
-var errSenseless = errors.New("the primary's reply makes no sense")
+// errBadReply is the cause for a reply of the primary that breaks the protocol.
+var errBadReply = errors.New("the primary's reply makes no sense")

@@ -20,7 +20,7 @@ import (
 )
 
 func init() {
-	// reports says by messages what becomes of its servers.
+	// reports reports by messages what becomes of its servers.
 	workers["report"] = func(l *reactor.Loop, parent *ipc.Channel, args []string) error {
 		self, err := cluster.Join(l, parent)
 		if err != nil {
@@ -54,7 +54,7 @@ func init() {
 						if err != nil {
 							return
 						}
-						_ = conn.Close() // Nothing was written to it.
+						_ = conn.Close() // No byte was written to it.
 					}
 				}()
 			})
@@ -66,8 +66,8 @@ func init() {
 	}
 }
 
-// An odd primary speaks the protocol by hand.
-type odd struct {
+// An oddPrimary is a primary that speaks the protocol by hand.
+type oddPrimary struct {
 	t     *testing.T
 	loop  *reactor.Loop
 	child *childprocess.ChildProcess
@@ -75,14 +75,14 @@ type odd struct {
 	seq   int
 }
 
-func newOdd(t *testing.T, mode ipc.Serialization, addresses ...string) *odd {
+func newOddPrimary(t *testing.T, mode ipc.Serialization, addresses ...string) *oddPrimary {
 	t.Helper()
 	l := looptest.New(t)
 	o := &childprocess.ForkOptions{}
 	o.Env, o.Serialization = append(os.Environ(), "NODE_UNIQUE_ID=7"), mode
 	child, err := childprocess.ForkSelf(l, "report", addresses, o)
 	require.NoError(t, err)
-	p := &odd{t: t, loop: l, child: child}
+	p := &oddPrimary{t: t, loop: l, child: child}
 	child.OnError(func(err error) { require.NoError(t, err) })
 	child.OnClose(func(s childprocess.ExitStatus) { p.said = append(p.said, s.String()) })
 	t.Cleanup(func() {
@@ -93,13 +93,13 @@ func newOdd(t *testing.T, mode ipc.Serialization, addresses ...string) *odd {
 	return p
 }
 
-func (p *odd) send(v object, o *ipc.SendOptions) {
+func (p *oddPrimary) send(v object, o *ipc.SendOptions) {
 	v["cmd"], v["seq"] = "NODE_CLUSTER", p.seq
 	p.seq++
 	require.NoError(p.t, p.child.Channel().SendInternal(v, o))
 }
 
-func (p *odd) onAct(fn func(act string, in object)) {
+func (p *oddPrimary) onAct(fn func(act string, in object)) {
 	p.child.Channel().OnInternal("NODE_CLUSTER", func(m *ipc.Message) {
 		var in object
 		require.NoError(p.t, m.Decode(&in))
@@ -112,7 +112,7 @@ func TestAHostilePrimaryDoesNotBreakAWorker(t *testing.T) {
 	for name, mode := range modes {
 		t.Run(name, func(t *testing.T) {
 			leakcheck.NoNewFDs(t)
-			p := newOdd(t, mode, "127.0.0.1:0")
+			p := newOddPrimary(t, mode, "127.0.0.1:0")
 			p.child.OnMessage(func(m *ipc.Message) {
 				var s string
 				require.NoError(t, m.Decode(&s))
@@ -149,7 +149,7 @@ func TestAHostilePrimaryDoesNotBreakAWorker(t *testing.T) {
 			})
 			looptest.Run(t, p.loop)
 			require.Equal(t, []string{"listens 127.0.0.1:0", "leaves", "exit status 0"}, p.said)
-			// The six that are no connection, or for no server, of which two say so before anything
+			// The six that have no connection or no server. Two of the replies come before anything
 			// listens.
 			require.GreaterOrEqual(t, refused, 3)
 		})
@@ -165,8 +165,8 @@ func errorOfClose(fds ...int) (err error) {
 	return err
 }
 
-func TestAWorkerIsToldWhyItCannotListen(t *testing.T) {
-	p := newOdd(t, ipc.JSON, "127.0.0.1:0", "127.0.0.1:80", "127.0.0.1:81", "127.0.0.1:82", "localhost:80", "127.0.0.1:83")
+func TestAWorkerGetsTheReasonWhyItCannotListen(t *testing.T) {
+	p := newOddPrimary(t, ipc.JSON, "127.0.0.1:0", "127.0.0.1:80", "127.0.0.1:81", "127.0.0.1:82", "localhost:80", "127.0.0.1:83")
 	p.child.OnMessage(func(m *ipc.Message) {
 		var s string
 		require.NoError(t, m.Decode(&s))
@@ -184,7 +184,7 @@ func TestAWorkerIsToldWhyItCannotListen(t *testing.T) {
 			p.send(object{"ack": in["seq"], "errno": 5, "key": "k"}, nil)
 		case 82.0:
 			p.send(object{"ack": in["seq"], "errno": -1 << 40, "key": "k"}, nil)
-		} // The last one is never answered.
+		} // The last query gets no reply.
 	})
 	looptest.Run(t, p.loop)
 	const senseless = ": the primary's reply makes no sense"

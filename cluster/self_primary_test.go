@@ -41,11 +41,11 @@ func TestAGoWorkerUnderAGoPrimary(t *testing.T) {
 								if sched == cluster.RoundRobin {
 									require.Equal(t, []string{"1", "2", "1", "2"}, answers)
 								}
-								f.end()
+								f.disconnect()
 							})
 						})
 						f.run()
-						require.Equal(t, []string{"fork", "online", "listening", "disconnect", "exit exit status 0 true"}, f.of(2))
+						require.Equal(t, []string{"fork", "online", "listening", "disconnect", "exit exit status 0 true"}, f.eventsOf(2))
 					})
 				})
 			}
@@ -73,11 +73,11 @@ func init() {
 	}
 }
 
-// A worker that answers before it has said that it takes the connection, and dies of it, has
-// another worker answer too.
+// If a worker could answer before its reply to the primary, and died of it, another worker would
+// answer the client too.
 //
 //brood:checks W104
-func TestAWorkerSaysThatItTakesAConnectionBeforeItDoesAnything(t *testing.T) {
+func TestAWorkerRepliesBeforeItsProgramGetsTheConnection(t *testing.T) {
 	const n = 40
 	f := newCluster(t, &cluster.Options{Self: "answersAndDies", Args: []string{"tcp", "127.0.0.1:0"}})
 	addr, err := f.cluster.Listen("tcp", "127.0.0.1:0")
@@ -100,7 +100,7 @@ func TestAWorkerSaysThatItTakesAConnectionBeforeItDoesAnything(t *testing.T) {
 }
 
 func init() {
-	// lazy has one connection wait for Accept; the first worker never calls that.
+	// lazy has room for one connection that waits for Accept. The first worker never calls Accept.
 	workers["lazy"] = func(l *reactor.Loop, parent *ipc.Channel, args []string) error {
 		self, err := cluster.Join(l, parent)
 		if err != nil {
@@ -119,7 +119,7 @@ func init() {
 						return
 					}
 					_, _ = fmt.Fprint(conn, self.ID()) // The client waits for it.
-					_ = conn.Close()                   // Nobody waits for what it says.
+					_ = conn.Close()                   // The client has read all it waits for.
 				}
 			}()
 		})
@@ -132,12 +132,15 @@ func TestAServerWithMaxWaitingConnectionsTakesNoMore(t *testing.T) {
 	f := newCluster(t, o)
 	f.fork(2)
 	f.when(f.saw("listening", 2), func() {
-		waits := f.connect(1, f.ports[1])[0] // It is the first's.
-		f.asks(6, "tcp", local(f.ports[1]), func(answers []string) {
-			require.Equal(t, []string{"2", "2", "2", "2", "2", "2"}, answers)
-			require.Equal(t, 1, f.cluster.Worker(1).Served())
-			require.NoError(t, waits.Close())
-			f.end()
+		waits := f.connect(1, f.ports[1])[0] // It goes to the first worker.
+		served := f.cluster.Worker(1).Served
+		f.later(func() bool { return served() == 1 }, func() {
+			f.asks(6, "tcp", local(f.ports[1]), func(answers []string) {
+				require.Equal(t, []string{"2", "2", "2", "2", "2", "2"}, answers)
+				require.Equal(t, 1, served())
+				require.NoError(t, waits.Close())
+				f.disconnect()
+			})
 		})
 	})
 	f.run()
@@ -162,7 +165,7 @@ func TestGoWorkersShareAUDPSocket(t *testing.T) {
 				err = errors.Join(err, fmt.Errorf("answer %q", s))
 			}
 			return errors.Join(err, readErr)
-		}, f.end)
+		}, f.disconnect)
 	})
 	f.run()
 	require.Equal(t, 2, f.count("exit"))
@@ -171,7 +174,7 @@ func TestGoWorkersShareAUDPSocket(t *testing.T) {
 	require.NoError(t, conn.Close())
 }
 
-// A request that is being answered is answered to its end, and its connection is not kept alive.
+// A running request is completed, and its connection is not kept alive.
 //
 //brood:checks W108
 func TestAGoWorkerWithNetHTTPDrains(t *testing.T) {
@@ -194,15 +197,15 @@ func TestAGoWorkerWithNetHTTPDrains(t *testing.T) {
 				}
 			}
 			return nil
-		}, f.end)
+		}, f.disconnect)
 	})
 	f.run()
 	require.Equal(t, 2, f.count("exit"))
 }
 
 func init() {
-	// again listens, and when its server has a connection closes it and listens on the same address
-	// once more.
+	// again listens. When its server has a connection, it closes the server and listens on the same
+	// address again.
 	workers["again"] = func(l *reactor.Loop, parent *ipc.Channel, args []string) error {
 		self, err := cluster.Join(l, parent)
 		if err != nil {
@@ -246,7 +249,7 @@ func TestAServerThatIsClosedMakesWayForTheNext(t *testing.T) {
 							err = errors.Join(err, errors.New(s))
 						}
 						return err
-					}, f.end)
+					}, f.disconnect)
 				})
 			})
 			f.run()

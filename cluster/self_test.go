@@ -17,8 +17,8 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// primary is a Node primary of Go workers. It tells what happens on its stdout, and disconnects
-// when its stdin ends.
+// primary is a Node primary of Go workers. It reports events on its stdout, and disconnects when
+// its stdin ends.
 const primary = `
 	const cluster = require('cluster');
 	process.execPath = process.env.GO_WORKER;
@@ -33,7 +33,7 @@ const primary = `
 	process.stdin.on('end', () => cluster.disconnect()).resume();
 `
 
-// underNode starts a Node primary with Go workers. ready is called when both listen, with their
+// underNode starts a Node primary with Go workers. When both listen, it calls ready with their
 // port.
 func underNode(t *testing.T, worker string, env []string, ready func(p *childprocess.ChildProcess, port int)) (lines []string) {
 	t.Helper()
@@ -109,13 +109,13 @@ func TestAGoWorkerServesUnderANodePrimary(t *testing.T) {
 	}
 }
 
-// client runs fn on a goroutine, and then tells the primary to disconnect.
+// client runs fn on a goroutine, and then lets the primary disconnect.
 func client(t *testing.T, p *childprocess.ChildProcess, fn func()) {
 	w := p.Stdin.Writer()
-	// It ends with fn, whose waiting has limits; the primary, and so the loop, waits for it.
+	// It ends with fn, which has time limits; the primary, and so the loop, waits for it.
 	go func() {
 		fn()
-		_ = w.Close() // It fails when the primary has ended, which the test sees.
+		_ = w.Close() // It fails if the primary has exited; the test sees that.
 	}()
 }
 
@@ -134,7 +134,7 @@ func TestJoinIsForWorkers(t *testing.T) {
 }
 
 func init() {
-	// leaver answers one connection, and leaves.
+	// leaver answers one connection, and disconnects.
 	workers["leaver"] = func(l *reactor.Loop, parent *ipc.Channel, args []string) error {
 		self, err := cluster.Join(l, parent)
 		if err != nil {
@@ -152,7 +152,7 @@ func init() {
 }
 
 //brood:checks W109
-func TestAGoWorkerLeavesANodePrimaryByItself(t *testing.T) {
+func TestAGoWorkerDisconnectsFromANodePrimaryByItself(t *testing.T) {
 	for _, policy := range []string{"rr", "none"} {
 		t.Run(policy, func(t *testing.T) {
 			answers := map[string]bool{}

@@ -15,50 +15,52 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// ListenOptions are those of a worker's server. A nil *ListenOptions means all defaults.
+// ListenOptions configure a worker's server. A nil *ListenOptions means all defaults.
 type ListenOptions struct {
-	// Backlog is how many connections the kernel keeps that nobody has accepted. 0: as many as the
-	// system lets it, or 511 when a Node primary accepts.
+	// Backlog bounds the connections that the kernel keeps and nobody has accepted. 0: the most
+	// that the system allows, or 511 if a Node primary accepts.
 	Backlog int
 
-	// OnConnection is called on the loop goroutine with each connection, which it owns. Nil: they
-	// come from [Server.Accept].
+	// OnConnection is called on the loop goroutine with each connection, and owns it. Nil:
+	// connections come from [Server.Accept].
 	OnConnection func(*streams.Duplex)
 
-	// MaxWaiting is how many connections may wait for Accept; a primary that accepts itself gives
-	// what comes then to another worker. 0: DefaultMaxWaiting; at most 65536.
+	// MaxWaiting bounds the connections that wait for Accept. If the primary accepts, it assigns
+	// later ones to another worker. 0: DefaultMaxWaiting; at most 65536.
 	MaxWaiting int
 
-	// MaxConnections is how many may be open; what comes then goes to another worker. Where the
-	// workers accept themselves, see [Shared], it has no effect. 0: no limit.
+	// MaxConnections bounds the open connections. The primary assigns later ones to another worker.
+	// If the workers accept, see [Shared], it has no effect. 0: no limit.
 	MaxConnections int
 
-	// ReuseAddr lets several sockets have the address, for ListenPacket.
+	// ReuseAddr lets several sockets bind the same address, for ListenPacket.
 	ReuseAddr bool
 }
 
-// DefaultMaxWaiting is how many connections wait for Accept by default.
+// DefaultMaxWaiting is the default of ListenOptions.MaxWaiting, in connections.
 const DefaultMaxWaiting = 128
 
-// maxWaiting is the most that may: there is room for all of them from the beginning.
+// maxWaiting bounds MaxWaiting, because a door has room for all of them from the beginning.
 const maxWaiting = 1 << 16
 
-// Listen asks the primary for a listener, as a Node worker's server.listen does, and calls done on
-// a later tick: with a [Server], which is a net.Listener, or with a *[ListenError], which has what
-// the system said (EADDRINUSE). The caller must Close the Server.
+// Listen asks the primary for a listener, like server.listen in a Node worker. It calls done later,
+// never inside this call: with a [Server], which is a net.Listener, or with a *[ListenError] that
+// wraps the system's error (EADDRINUSE) or [ipc.ErrChannelClosed]. The caller must Close the
+// Server.
 //
-// Networks are "tcp", "tcp4", "tcp6" and "unix". Nothing is looked up: the host is "" or an IP
-// address. With port 0 all workers get the same port; the second server of a worker on an address
-// is another listener, as in Node. A server of this process alone is net.Listen's (Node's
-// exclusive).
+// Networks are "tcp", "tcp4", "tcp6" and "unix". A host is "" or an IP address, because no name is
+// looked up. With port 0 all workers get the same port. The second server of a worker on one
+// address is another listener, as in Node. For a server of this process alone (exclusive in Node)
+// use net.Listen.
 //
-// The error is a *[OptionError], or [ipc.ErrChannelClosed]; done is not called then.
+// If Listen returns an error, done is not called. The error is an *[OptionError], or the channel's,
+// such as [ipc.ErrChannelClosed].
 func (s *Self) Listen(network, address string, o *ListenOptions, done func(*Server, error)) error {
 	var with ListenOptions
 	if o != nil {
 		with = *o
 	}
-	ask, err := streamQuery(network, address)
+	message, err := streamQuery(network, address)
 	switch {
 	case err != nil:
 		return err
@@ -73,8 +75,8 @@ func (s *Self) Listen(network, address string, o *ListenOptions, done func(*Serv
 	}
 	defaultTo(&with.MaxWaiting, DefaultMaxWaiting)
 	with.Backlog = min(max(with.Backlog, 0), maxBacklog)
-	ask.Backlog = with.Backlog
-	return s.ask(ask, func(r *reply, err error) {
+	message.Backlog = with.Backlog
+	return s.sendQuery(message, func(r *reply, err error) {
 		var server *Server
 		if err == nil {
 			server, err = s.serve(r, &with)
@@ -88,10 +90,10 @@ func (s *Self) Listen(network, address string, o *ListenOptions, done func(*Serv
 }
 
 // ListenPacket is Listen for "udp4" and "udp6". All workers have the same socket, and each datagram
-// goes to one of them. The caller must Close the net.PacketConn, which is a *net.UDPConn with
-// another Close; when the worker disconnects, it is closed.
+// goes to one of them. The net.PacketConn is a *net.UDPConn with its own Close. The caller must
+// Close it; it is closed when the worker disconnects.
 func (s *Self) ListenPacket(network, address string, o *ListenOptions, done func(net.PacketConn, error)) error {
-	ask, err := packetQuery(network, address)
+	message, err := packetQuery(network, address)
 	switch {
 	case err != nil:
 		return err
@@ -99,9 +101,9 @@ func (s *Self) ListenPacket(network, address string, o *ListenOptions, done func
 		return &OptionError{"done", "is nil"}
 	}
 	if o != nil && o.ReuseAddr {
-		ask.Flags |= flagReuseAddr
+		message.Flags |= flagReuseAddr
 	}
-	return s.ask(ask, func(r *reply, err error) {
+	return s.sendQuery(message, func(r *reply, err error) {
 		var conn net.PacketConn
 		if err == nil {
 			conn, err = s.servePacket(r)
@@ -114,7 +116,7 @@ func (s *Self) ListenPacket(network, address string, o *ListenOptions, done func
 	})
 }
 
-// streamQuery is the query for a network and an address.
+// streamQuery returns the query for a stream server.
 func streamQuery(network, address string) (*queryMessage, error) {
 	if network == "unix" {
 		path, err := filepath.Abs(address)
@@ -123,82 +125,84 @@ func streamQuery(network, address string) (*queryMessage, error) {
 		}
 		return &queryMessage{Address: path, Port: -1, AddressType: -1}, nil
 	}
-	q, err := pinnedQuery("tcp", address)
+	q, err := addressQuery("tcp", address)
 	if err != nil {
 		return nil, err
 	}
-	ask := &queryMessage{Port: q.port, AddressType: 4}
+	message := &queryMessage{Port: q.port, AddressType: 4}
 	if !q.all {
-		ask.Address = q.ip.String()
+		message.Address = q.ip.String()
 		if q.ip.Is6() {
-			ask.AddressType = 6
+			message.AddressType = 6
 		}
 	}
 	switch network {
 	case "tcp":
 	case "tcp4":
 		if q.all {
-			ask.Address = "0.0.0.0"
+			message.Address = "0.0.0.0"
 		}
-		if ask.AddressType == 6 {
+		if message.AddressType == 6 {
 			return nil, &OptionError{"address", "is not of tcp4"}
 		}
 	case "tcp6":
 		if q.all {
-			ask.Address, ask.AddressType = "::", 6
+			message.Address, message.AddressType = "::", 6
 		}
-		if ask.AddressType == 4 {
+		if message.AddressType == 4 {
 			return nil, &OptionError{"address", "is not of tcp6"}
 		}
-		ask.Flags = flagIPv6Only
+		message.Flags = flagIPv6Only
 	default:
 		return nil, &OptionError{"network", "is none that there is"}
 	}
-	return ask, nil
+	return message, nil
 }
 
+// packetQuery returns the query for a UDP socket.
 func packetQuery(network, address string) (*queryMessage, error) {
 	if network != typeUDP4 && network != typeUDP6 {
 		return nil, &OptionError{"network", "is neither udp4 nor udp6"}
 	}
-	ask, err := streamQuery("tcp"+network[3:], address)
+	message, err := streamQuery("tcp"+network[3:], address)
 	if err != nil {
 		return nil, err
 	}
-	ask.AddressType, ask.FD = network, new(-1)
-	return ask, nil
+	message.AddressType, message.FD = network, new(-1)
+	return message, nil
 }
 
-// A reply is what the primary has said to a query, and the query.
+// A reply is a query and the primary's reply to it.
 type reply struct {
-	ask      *queryMessage
+	query    *queryMessage
 	indexKey string
 	key      string
 	sockname any
-	handle   *ipc.Handle // nil: the primary accepts
+	handle   *ipc.Handle // owned until release; nil: the primary accepts
 }
 
-// ask asks the primary, and gives the server a number among those with its address.
-func (s *Self) ask(ask *queryMessage, then func(*reply, error)) error {
+// sendQuery sends message, with the next index among the servers on its address. then is called
+// once, never inside this call, and must release the reply after an error.
+func (s *Self) sendQuery(message *queryMessage, then func(*reply, error)) error {
 	if s.state != selfJoined || !s.parent.Connected() {
 		return ipc.ErrChannelClosed
 	}
 	for _, server := range s.servers {
-		if server.door.shut() { // The primary must know it before this.
-			server.leave()
+		if server.door.isClosing() { // The primary must know about the close before this query.
+			server.closeOnLoop()
 		}
 	}
-	r := &reply{ask: ask, indexKey: keyOf(text(ask.Address), ask.Port, typeName(ask.AddressType), -1, 0)}
+	r := &reply{query: message, indexKey: keyOf(text(message.Address), message.Port, typeName(message.AddressType), -1, 0)}
 	set := s.indexes[r.indexKey]
 	if set == nil {
 		set = &indexes{used: map[int]bool{}}
 		s.indexes[r.indexKey] = set
 	}
-	ask.Index = set.next
+	message.Index = set.next
 	set.next++
-	set.used[ask.Index] = true
-	ask.head = s.head(actQuery)
-	err := s.send(ask, func(m *ipc.Message, in *inbound, err error) {
+	set.used[message.Index] = true
+	message.head = s.head(actQuery)
+	err := s.send(message, func(m *ipc.Message, in *inbound, err error) {
 		if err == nil {
 			err = r.read(m, in)
 		}
@@ -210,50 +214,50 @@ func (s *Self) ask(ask *queryMessage, then func(*reply, error)) error {
 	return err
 }
 
-// read takes the primary's answer.
+// read stores the primary's reply in r. The error is the system's in the primary, or errBadReply.
 func (r *reply) read(m *ipc.Message, in *inbound) error {
 	r.key, r.sockname = text(in.Key), in.Sockname
 	if n, ok := integer(in.Errno); ok && n != 0 {
 		if n > 0 || n < -4095 {
-			return errSenseless
+			return errBadReply
 		}
 		return syscall.Errno(-n)
 	}
 	r.handle = m.Handle()
 	if r.key == "" {
-		return errSenseless
+		return errBadReply
 	}
 	return nil
 }
 
-// release gives the number of a server free, and the handle.
+// release gives back the server's index and closes the handle.
 func (s *Self) release(r *reply) {
 	if r.handle != nil {
 		_ = r.handle.Close() // It returns no error.
 	}
 	if set := s.indexes[r.indexKey]; set != nil {
-		delete(set.used, r.ask.Index)
+		delete(set.used, r.query.Index)
 		if len(set.used) == 0 {
 			delete(s.indexes, r.indexKey)
 		}
 	}
 }
 
-// serve makes the server of a reply, and tells the primary that it listens.
+// serve makes the server of a reply, and reports to the primary that it listens.
 func (s *Self) serve(r *reply, o *ListenOptions) (*Server, error) {
-	if s.state != selfJoined { // It has been told to disconnect meanwhile.
-		s.tellClose(r.key)
+	if s.state != selfJoined { // Disconnect was called before the reply came.
+		s.sendClose(r.key)
 		return nil, net.ErrClosed
 	}
 	if s.servers[r.key] != nil {
 		return nil, syscall.EADDRINUSE
 	}
 	server := newServer(s, r, o)
-	port := r.ask.Port
+	port := r.query.Port
 	switch {
 	case r.handle != nil:
-		if err := server.share(r.handle); err != nil {
-			s.tellClose(r.key)
+		if err := server.acceptShared(r.handle); err != nil {
+			s.sendClose(r.key)
 			return nil, err
 		}
 		if a, ok := server.addr.(*net.TCPAddr); ok {
@@ -267,27 +271,29 @@ func (s *Self) serve(r *reply, o *ListenOptions) (*Server, error) {
 	}
 	s.servers[r.key] = server
 	s.hub.servers[server] = struct{}{}
-	s.tellListening(r.ask, port)
+	s.sendListening(r.query, port)
 	return server, nil
 }
 
-func (s *Self) tellListening(ask *queryMessage, port int) {
-	said := *ask
-	said.head, said.Port = s.head(actListening), port
-	_ = s.send(said, nil) // It fails when the primary has gone.
+// sendListening reports to the primary that a server listens.
+func (s *Self) sendListening(message *queryMessage, port int) {
+	listening := *message
+	listening.head, listening.Port = s.head(actListening), port
+	_ = s.send(listening, nil) // It fails if the primary has gone.
 }
 
-func (s *Self) tellClose(key string) {
-	_ = s.send(keyMessage{s.head(actClose), key}, nil) // It fails when the primary has gone.
+// sendClose reports to the primary that a server is closed.
+func (s *Self) sendClose(key string) {
+	_ = s.send(keyMessage{s.head(actClose), key}, nil) // It fails if the primary has gone.
 }
 
-// address returns where a server listens whose primary accepts: what the primary says, or what was
-// asked for.
+// address returns the address of a server whose primary accepts: the one in the reply, or else the
+// one asked for.
 func (r *reply) address() net.Addr {
-	if r.ask.Port < 0 {
-		return &net.UnixAddr{Name: text(r.ask.Address), Net: "unix"}
+	if r.query.Port < 0 {
+		return &net.UnixAddr{Name: text(r.query.Address), Net: "unix"}
 	}
-	name, port := text(r.ask.Address), r.ask.Port
+	name, port := text(r.query.Address), r.query.Port
 	var fields map[string]any
 	switch v := r.sockname.(type) {
 	case map[string]any:
@@ -301,8 +307,8 @@ func (r *reply) address() net.Addr {
 	return &net.TCPAddr{IP: net.ParseIP(name), Port: integerOr(fields["port"], port)}
 }
 
-// listenSocket takes a socket of a shared server out of its handle, and has it listen: Node's
-// primary leaves that to the workers.
+// listenSocket returns a duplicate of the socket in h, non-blocking and listening, because Node's
+// primary leaves listen(2) to the workers. The caller owns the duplicate.
 func listenSocket(h *ipc.Handle, backlog int) (int, error) {
 	f, err := h.File()
 	if err != nil {

@@ -12,31 +12,32 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// A Server is a worker's share of a listener. It is a net.Listener: Accept, Addr and Close are safe
-// to call from any goroutine.
+// A Server is the server of a Go worker on a listener of the cluster. It is a net.Listener: Accept,
+// Addr and Close are safe to call from any goroutine. All else runs on the loop goroutine.
 //
-// When the worker disconnects, Accept returns what was taken before, and then net.ErrClosed.
+// When the worker disconnects, Accept returns the connections taken before, and then net.ErrClosed.
 type Server struct {
 	self  *Self
 	reply *reply
 	o     ListenOptions
-	addr  net.Addr
+	addr  net.Addr // never changed once done of Listen was called
 
-	door    *door            // to other goroutines
-	socket  int              // of a shared server with OnConnection; -1: none
-	watcher *reactor.Watcher // of it
-	ln      net.Listener     // of a shared server without
-	closing bool             // it takes nothing more, and the primary was told so
+	door    *door            // the part for other goroutines
+	socket  int              // owned; of a shared server with OnConnection, else -1
+	watcher *reactor.Watcher // of socket; nil without it
+	ln      net.Listener     // of a shared server without OnConnection, else nil; door closes it
+	closing bool             // closeOnLoop or closeWithLoop was called
 }
 
+// newServer returns a server that cannot accept yet.
 func newServer(s *Self, r *reply, o *ListenOptions) *Server {
 	server := &Server{self: s, reply: r, o: *o, socket: -1}
-	server.door = newDoor(s.loop, o.MaxWaiting, server.finish)
+	server.door = newDoor(s.loop, o.MaxWaiting, server.onDoorClosed)
 	return server
 }
 
-// share has the server accept from the socket that all workers have.
-func (s *Server) share(h *ipc.Handle) error {
+// acceptShared makes the server accept from the socket in h, which all workers have.
+func (s *Server) acceptShared(h *ipc.Handle) error {
 	socket, err := listenSocket(h, s.o.Backlog)
 	if err != nil {
 		return err
@@ -53,19 +54,19 @@ func (s *Server) share(h *ipc.Handle) error {
 	}
 	f := os.NewFile(uintptr(socket), "listener")
 	s.ln, err = net.FileListener(f)
-	_ = f.Close() // The listener has a duplicate of its own.
+	_ = f.Close() // The listener has a duplicate.
 	if err != nil {
 		return err
 	}
 	if ln, ok := s.ln.(*net.UnixListener); ok {
-		ln.SetUnlinkOnClose(false) // The path is the primary's.
+		ln.SetUnlinkOnClose(false) // The path belongs to the primary.
 	}
 	s.addr = s.ln.Addr()
 	s.door.ln = s.ln
 	return nil
 }
 
-// accept accepts from a shared socket on the loop.
+// accept accepts connections from a shared socket.
 func (s *Server) accept() {
 	for range acceptBudget {
 		if s.socket < 0 {
@@ -75,8 +76,8 @@ func (s *Server) accept() {
 		if err == unix.EAGAIN {
 			return
 		}
-		if err != nil { // EMFILE, for instance.
-			s.pause()
+		if err != nil { // EMFILE, for example.
+			s.retryLater()
 			return
 		}
 		d, err := streams.NewDuplex(s.self.loop, conn, nil)
@@ -88,33 +89,34 @@ func (s *Server) accept() {
 	}
 }
 
-// pause has the server not accept for a moment.
-func (s *Server) pause() {
+// retryLater stops the watcher for acceptRetryDelay.
+func (s *Server) retryLater() {
 	if s.watcher.Set(0) != nil {
-		return // It is closed.
+		return // The watcher is closed.
 	}
-	s.self.loop.SetTimeout(acceptPause, func() {
+	s.self.loop.SetTimeout(acceptRetryDelay, func() {
 		if s.socket >= 0 {
-			_ = s.watcher.Set(reactor.Readable) // It was possible before.
+			_ = s.watcher.Set(reactor.Readable) // The socket was watched before.
 		}
 	}).Unref()
 }
 
-// take takes a connection from the primary; nil: the server does not want it. begin is to be called
-// when the primary was told, and not before: the program may answer and die, and a primary that
-// does not know gives the connection to another worker. What the primary could not be told is
-// closed.
-func (s *Server) take(h *ipc.Handle) (begin func(said bool)) {
+// take takes a connection that the primary assigned, or returns nil to refuse it. begin must be
+// called after the reply to the primary was sent (replied) or could not be sent. The program must
+// not have the connection earlier: it could answer and die, and a primary without the reply would
+// assign the connection to another worker. If the reply could not be sent, begin closes the
+// connection.
+func (s *Server) take(h *ipc.Handle) (begin func(replied bool)) {
 	switch {
-	case s.closing || s.door.shut() || s.o.MaxConnections > 0 && s.door.open() >= s.o.MaxConnections:
+	case s.closing || s.door.isClosing() || s.o.MaxConnections > 0 && s.door.openCount() >= s.o.MaxConnections:
 		return nil
 	case s.o.OnConnection != nil:
 		d, err := h.Duplex(s.self.loop)
 		if err != nil {
 			return nil
 		}
-		return func(said bool) {
-			if said {
+		return func(replied bool) {
+			if replied {
 				s.emit(d)
 			} else {
 				d.Destroy(nil)
@@ -127,20 +129,20 @@ func (s *Server) take(h *ipc.Handle) (begin func(said bool)) {
 	if err != nil {
 		return nil
 	}
-	return func(said bool) {
-		if !said || !s.door.push(conn) {
-			_ = conn.Close() // Nobody has written to it.
+	return func(replied bool) {
+		if !replied || !s.door.push(conn) {
+			_ = conn.Close() // No byte was written to it.
 		}
 	}
 }
 
-// emit gives a connection to OnConnection.
+// emit calls OnConnection, and counts the connection until both halves are closed.
 func (s *Server) emit(d *streams.Duplex) {
-	s.door.add()
+	s.door.acquire()
 	halves := 2
 	closed := func() {
 		if halves--; halves == 0 {
-			s.door.done()
+			s.door.release()
 		}
 	}
 	d.Readable.OnClose(closed)
@@ -148,9 +150,9 @@ func (s *Server) emit(d *streams.Duplex) {
 	reactor.Call(s.self.loop, s.o.OnConnection, d)
 }
 
-// leave has the server take nothing more, as at the end of its worker. What was taken before can
-// still be accepted.
-func (s *Server) leave() {
+// closeOnLoop stops the server, and reports that to the primary. It acts once. Connections taken
+// before can still be accepted.
+func (s *Server) closeOnLoop() {
 	if s.closing {
 		return
 	}
@@ -160,21 +162,22 @@ func (s *Server) leave() {
 	delete(self.servers, s.reply.key)
 	self.closing[s] = struct{}{}
 	self.release(s.reply)
-	self.tellClose(s.reply.key)
+	self.sendClose(s.reply.key)
 	s.door.close(false)
 }
 
-// finish is called on the loop when the server is closed and no connection of it is left; or when
-// the program closes it, which does not wait for connections.
-func (s *Server) finish(idle bool) {
-	s.leave()
+// onDoorClosed runs on the loop after Server.Close, and again (idle) once the server is closed and
+// has no open connection.
+func (s *Server) onDoorClosed(idle bool) {
+	s.closeOnLoop()
 	if idle {
 		delete(s.self.closing, s)
 		delete(s.self.hub.servers, s)
-		s.self.idle()
+		s.self.continueDisconnect()
 	}
 }
 
+// closeSocket closes the socket of a shared server with OnConnection.
 func (s *Server) closeSocket() {
 	if s.socket >= 0 {
 		s.watcher.Close()
@@ -183,14 +186,14 @@ func (s *Server) closeSocket() {
 	}
 }
 
-// abandon closes what the loop's end leaves open.
-func (s *Server) abandon() {
+// closeWithLoop closes the server's descriptors when the loop closes.
+func (s *Server) closeWithLoop() {
 	s.closing = true
 	s.closeSocket()
 	s.door.close(true)
 }
 
-// addrOf returns the address of a socket.
+// addrOf returns the address of a listening socket.
 func addrOf(socket int) net.Addr {
 	a, err := unix.Getsockname(socket)
 	if err != nil {

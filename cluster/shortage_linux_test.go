@@ -15,7 +15,7 @@ import (
 )
 
 func init() {
-	// full is two workers: the first has no descriptor left when it gets a connection, the second
+	// full is two workers: the first has no descriptor left when it gets a connection; the second
 	// answers.
 	rawWorkers["full"] = func(r *raw) {
 		first := os.Getenv("NODE_UNIQUE_ID") == "1"
@@ -49,14 +49,14 @@ func TestAWorkerWithoutDescriptorsIsPassedOver(t *testing.T) {
 	f.when(f.saw("listening", 2), func() {
 		f.asks(5, "tcp", local(f.ports[1]), func(answers []string) {
 			require.Equal(t, []string{"2", "2", "2", "2", "2"}, answers)
-			f.end()
+			f.disconnect()
 		})
 	})
 	f.run()
 	require.Zero(t, f.cluster.Worker(1))
 }
 
-// refuseDescriptors lets this process open nothing more, until restore is called.
+// refuseDescriptors makes this process unable to open descriptors, until restore is called.
 func refuseDescriptors(t *testing.T) (restore func()) {
 	t.Helper()
 	var before unix.Rlimit
@@ -68,7 +68,7 @@ func refuseDescriptors(t *testing.T) (restore func()) {
 	return func() { require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &before)) }
 }
 
-func TestWithoutDescriptorsAcceptGoesOnWhenThereAreSome(t *testing.T) {
+func TestAcceptGoesOnWhenDescriptorsAreFreeAgain(t *testing.T) {
 	f := newCluster(t, nodeOptions(t, echo))
 	f.fork(1)
 	f.when(f.saw("listening", 1), func() {
@@ -86,7 +86,7 @@ func TestWithoutDescriptorsAcceptGoesOnWhenThereAreSome(t *testing.T) {
 					err = errors.Join(err, errors.New(s))
 				}
 				return err
-			}, f.end)
+			}, f.disconnect)
 		})
 	})
 	f.run()

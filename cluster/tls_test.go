@@ -20,7 +20,7 @@ import (
 	"github.com/brood-go/brood/cluster"
 )
 
-// certificate returns a new one for this machine, and its key, as PEM.
+// certificate returns the PEM of a new certificate for this machine, and of its key.
 func certificate(t *testing.T) (cert, key string) {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -34,7 +34,8 @@ func certificate(t *testing.T) (cert, key string) {
 		string(pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: secret}))
 }
 
-// A session that one worker has begun is resumed by another: the first one's ticket keys go to all.
+// A session that began with one worker is resumed by another, because all get the ticket keys of
+// the first.
 //
 //brood:checks W103
 func TestAllWorkersHaveTheTLSTicketKeysOfTheFirst(t *testing.T) {
@@ -56,14 +57,14 @@ func TestAllWorkersHaveTheTLSTicketKeysOfTheFirst(t *testing.T) {
 			}
 			secure := tls.Client(conn, config)
 			defer secure.Close()
-			s, err := io.ReadAll(secure) // The ticket comes with it.
+			s, err := io.ReadAll(secure) // The ticket comes before the end.
 			if err == nil && (string(s) != want || secure.ConnectionState().DidResume != resumed) {
 				err = fmt.Errorf("answer %q, resumed %t", s, secure.ConnectionState().DidResume)
 			}
 			return err
 		}
 		f.when(f.saw("listening", 2), func() {
-			f.client(func() error { return errors.Join(ask("1", false), ask("2", true), ask("1", true)) }, f.end)
+			f.client(func() error { return errors.Join(ask("1", false), ask("2", true), ask("1", true)) }, f.disconnect)
 		})
 		f.run()
 		require.Zero(t, f.count("error"))

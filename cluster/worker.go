@@ -12,40 +12,42 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// A Worker is a process that shares the servers of a [Cluster]. It is used on the loop goroutine.
+// A Worker is a process that shares the servers of a [Cluster]. Make one with [Cluster.Fork].
+//
+// A Worker's methods must be called on the loop goroutine.
 type Worker struct {
 	cluster *Cluster
 	id      int
-	env     []string
+	env     []string // env of Fork; Reload gives it to the successor
 	child   *childprocess.ChildProcess
 	channel *ipc.Channel
 
-	state   WorkerState
-	told    bool // to disconnect
-	leaving bool // for that, or it has said that it leaves
-	ended   bool // exit has been told, or is about to be
-	expiry  *reactor.Timer
-	served  int
+	state                 WorkerState
+	disconnecting         bool           // Disconnect was called
+	exitedAfterDisconnect bool           // see ExitedAfterDisconnect; never reset
+	exited                bool           // onExit has run
+	killTimer             *reactor.Timer // see armKillTimer; nil: it was not started
+	served                int
 
-	seq      int
-	flight   *flight            // the connection on its way to it, nil when it is free
-	members  map[string]*member // its servers, by key
-	replies  int                // answers that the kernel has not taken
-	flooding bool               // it is being killed for that
+	seq            int               // seq of the next message to the worker
+	assignment     *assignment       // connection that it has not answered for; nil: it is free
+	shares         map[string]*share // its servers, by key; empty from Disconnect on
+	pendingReplies int               // replies in the channel's queue
+	flooding       bool              // killForFlood has run
 
 	message events.Event[*ipc.Message]
 }
 
-// WorkerState is how far a worker has come.
+// WorkerState is the stage of a worker's life.
 type WorkerState uint8
 
-// The states, in their order. A worker may skip some of them.
+// The states, in their order. A worker never goes back, but may skip states.
 const (
-	StateStarting     WorkerState = iota // it was forked
+	StateStarting     WorkerState = iota // forked
 	StateOnline                          // its program runs
-	StateListening                       // it has a server that listens
-	StateDisconnected                    // its channel has ended
-	StateDead                            // its process has ended
+	StateListening                       // a server of it listens
+	StateDisconnected                    // its channel has closed
+	StateDead                            // its process has exited, or could not be started
 )
 
 // String returns Node's name of the state: "none", "online", "listening", "disconnected" or "dead".
@@ -53,82 +55,81 @@ func (s WorkerState) String() string {
 	return [...]string{"none", "online", "listening", "disconnected", "dead"}[s]
 }
 
-// ID returns the worker's number, from 1: cluster.worker.id in the worker.
+// ID returns the worker's number, from 1. In the worker it is cluster.worker.id.
 func (w *Worker) ID() int { return w.id }
 
-// Process returns the worker's process. Its channel is the cluster's: ending it cuts the worker's
-// connections off.
+// Process returns the worker's process. Its channel belongs to the cluster: to disconnect it also
+// cuts the protocol, so the worker gets no more connections.
 func (w *Worker) Process() *childprocess.ChildProcess { return w.child }
 
-// State returns how far the worker has come.
+// State returns the stage that the worker has reached.
 func (w *Worker) State() WorkerState { return w.state }
 
-// Connected reports whether messages can be sent to the worker.
+// Connected reports whether the worker's channel is open, so that messages can be sent.
 func (w *Worker) Connected() bool { return w.channel.Connected() }
 
-// Served returns how many connections the worker has accepted from this process.
+// Served returns the number of connections that this process assigned and the worker accepted.
 func (w *Worker) Served() int { return w.served }
 
-// ExitedAfterDisconnect reports whether the worker was meant to go: it was told to disconnect, has
-// said that it leaves, or was given up by a Reload. Who forks another worker for each that exits
-// leaves those out.
-func (w *Worker) ExitedAfterDisconnect() bool { return w.leaving }
+// ExitedAfterDisconnect reports whether the worker is meant to exit: Disconnect was called on it,
+// it has announced its own disconnect, or a failed Reload gave it up. A program that replaces
+// workers which exit must leave such a worker out.
+func (w *Worker) ExitedAfterDisconnect() bool { return w.exitedAfterDisconnect }
 
-// OnMessage calls fn with what the worker sends by process.send. What comes while nobody listens is
-// dropped.
+// OnMessage calls fn with each message that the worker sends by process.send. A message that comes
+// without a listener is dropped.
 func (w *Worker) OnMessage(fn func(*ipc.Message)) *events.Listener { return w.message.On(fn) }
 
-// Send sends the worker a message, its process.on('message'). See [ipc.Channel.Send].
+// Send sends the worker a message, which is its process event 'message'. See [ipc.Channel.Send].
 func (w *Worker) Send(v any) error { return w.channel.Send(v) }
 
 // SendWith sends the worker a message with a handle or a callback. See [ipc.Channel.SendWith].
 func (w *Worker) SendWith(v any, o *ipc.SendOptions) error { return w.channel.SendWith(v, o) }
 
-// Kill sends the worker's process a signal, see [childprocess.ChildProcess.Kill]. A worker that
-// dies by it was not meant to go, see ExitedAfterDisconnect.
+// Kill sends a signal to the worker's process, see [childprocess.ChildProcess.Kill]. It does not
+// set ExitedAfterDisconnect.
 func (w *Worker) Kill(s childprocess.Signal) (bool, error) { return w.child.Kill(s) }
 
-// Disconnect tells the worker to close its servers, to wait for its connections, and to end. It
-// gets no connection from here on. It is killed (SIGKILL) when it has not ended after
-// Options.DisconnectTimeout. Calling it again does nothing.
+// Disconnect tells the worker to close its servers, to wait for its connections, and to exit. The
+// worker gets no further connection. If it has not exited after Options.DisconnectTimeout, it is
+// killed (SIGKILL). Later calls do nothing.
 //
-// A Node worker waits for its connections for as long as they are open, also those that only keep
-// alive.
+// A Node worker waits for all of its connections, including idle keep-alive ones.
 func (w *Worker) Disconnect() {
-	if w.told || w.state >= StateDisconnected || w.cluster.state == stateClosed {
+	if w.disconnecting || w.state >= StateDisconnected || w.cluster.state == stateClosed {
 		return
 	}
-	w.told = true
-	w.leaveAll()
-	w.expire()
-	if !w.leaving {
-		// It fails when the queue is full: a worker that never reads is killed after the time.
+	w.disconnecting = true
+	w.closeShares()
+	w.armKillTimer()
+	if !w.exitedAfterDisconnect {
+		// If the queue is full, this fails; the timer kills a worker that never reads.
 		_ = w.channel.SendInternal(w.head(actDisconnect), &ipc.SendOptions{Done: ignore})
 	}
-	w.leaving = true
+	w.exitedAfterDisconnect = true
 	w.cluster.distribute()
 }
 
-// expire has the worker killed when it has not ended in time.
-func (w *Worker) expire() {
+// armKillTimer kills the worker after Options.DisconnectTimeout. Later calls do nothing.
+func (w *Worker) armKillTimer() {
 	timeout := w.cluster.o.DisconnectTimeout
-	if w.expiry == nil && timeout > 0 && !w.ended {
-		w.expiry = w.cluster.after(timeout, func() {
-			_, _ = w.child.Kill(syscall.SIGKILL) // It may have ended just now.
+	if w.killTimer == nil && timeout > 0 && !w.exited {
+		w.killTimer = w.cluster.setTimeout(timeout, func() {
+			_, _ = w.child.Kill(syscall.SIGKILL) // It may have exited just now.
 		})
 	}
 }
 
-// head returns the beginning of the next message to the worker.
+// head returns the head of the next message to the worker.
 func (w *Worker) head(act string) head {
 	w.seq++
 	return head{Cmd: command, Act: act, Seq: w.seq - 1}
 }
 
-// forkProgram starts a worker that runs p.
+// forkProgram starts a worker that runs p. Errors are those of Fork.
 func (c *Cluster) forkProgram(p Program, env []string) (*Worker, error) {
-	w := &Worker{cluster: c, id: c.lastID + 1, env: slices.Clone(env), members: map[string]*member{}}
-	c.loop.NextTick(func() { // Before the child's own events.
+	w := &Worker{cluster: c, id: c.lastID + 1, env: slices.Clone(env), shares: map[string]*share{}}
+	c.loop.NextTick(func() { // This tick runs before the child's own events.
 		if w.child != nil {
 			reactor.Emit(c.loop, &c.fork, w)
 		}
@@ -140,11 +141,11 @@ func (c *Cluster) forkProgram(p Program, env []string) (*Worker, error) {
 	c.lastID++
 	w.child, w.channel = child, child.Channel()
 	c.workers = append(c.workers, w)
-	w.listen()
+	w.subscribe()
 	return w, nil
 }
 
-// start starts the process of the worker with this number.
+// start starts the process of the worker with this ID.
 func (p *Program) start(l *reactor.Loop, id int, env []string) (*childprocess.ChildProcess, error) {
 	o := *p.Fork
 	base := o.Env
@@ -159,21 +160,21 @@ func (p *Program) start(l *reactor.Loop, id int, env []string) (*childprocess.Ch
 	return childprocess.Fork(l, p.Module, p.Args, &o)
 }
 
-// listen adds the listeners to a new worker's process.
-func (w *Worker) listen() {
+// subscribe adds the listeners to a new worker's process and channel.
+func (w *Worker) subscribe() {
 	c := w.cluster
-	onMessage(w.channel, w.answered, w.receive)
+	onMessage(w.channel, w.onReply, w.receive)
 	w.child.OnMessage(func(m *ipc.Message) {
 		reactor.Emit(c.loop, &w.message, m)
 		reactor.Emit(c.loop, &c.message, &Message{m, w})
 	})
 	w.child.OnError(func(err error) { reactor.Emit(c.loop, &c.errs, error(&WorkerError{w, err})) })
-	w.child.OnDisconnect(w.disconnected)
-	w.child.OnExit(w.exited)
-	w.child.OnClose(w.exited) // The only event of a process that could not be started.
+	w.child.OnDisconnect(w.onDisconnect)
+	w.child.OnExit(w.onExit)
+	w.child.OnClose(w.onExit) // The only event of a process that could not be started.
 }
 
-// receive is called with each message of the protocol from the worker.
+// receive handles a message of the protocol from the worker.
 func (w *Worker) receive(m *ipc.Message, in *inbound) {
 	if w.state >= StateDisconnected {
 		return
@@ -182,95 +183,97 @@ func (w *Worker) receive(m *ipc.Message, in *inbound) {
 	case actOnline:
 		if w.state < StateOnline {
 			w.reach(StateOnline)
-			w.cluster.reloaded(w)
+			w.cluster.onReloadReady(w)
 			reactor.Emit(w.cluster.loop, &w.cluster.online, w)
 		}
 	case actQuery:
-		w.query(m, in)
+		w.onQuery(m, in)
 	case actListening:
 		w.reach(StateListening)
-		w.cluster.reloaded(w)
+		w.cluster.onReloadReady(w)
 		reactor.Emit(w.cluster.loop, &w.cluster.listening, &Listening{
 			w, text(in.Address), integerOr(in.Port, -1), typeName(in.AddressType), integerOr(in.FD, -1)})
 	case actClose:
 		w.closeServer(text(in.Key))
-	case actLeaving:
+	case actExitedAfterDisconnect:
 		if seq, ok := integer(in.Seq); ok {
-			w.leaving = true
-			w.expire()
-			// Without it the worker stays, until it is killed.
+			w.exitedAfterDisconnect = true
+			w.armKillTimer()
+			// If the reply fails, the worker stays until the timer kills it.
 			_ = w.reply(ackMessage{head: w.head(""), Ack: seq}, nil)
 		}
 	}
 }
 
+// reach moves the state forward to s.
 func (w *Worker) reach(s WorkerState) { w.state = max(w.state, s) }
 
-// reply sends an answer to the worker. One that asks and does not read is killed: what it would
-// have to be sent grows. The error is why nothing was sent.
+// reply sends an answer to the worker. A worker that asks but does not read would make the queue
+// grow, so it is killed at a limit. If an error is returned, nothing was sent.
 func (w *Worker) reply(v any, handle any) error {
-	if w.replies-maxReplies >= w.cluster.o.MaxListeners {
-		w.flood()
+	if w.pendingReplies-maxReplies >= w.cluster.o.MaxListeners {
+		w.killForFlood()
 		return ErrFlood
 	}
-	w.replies++
-	err := w.channel.SendInternal(v, &ipc.SendOptions{Handle: handle, Done: func(error) { w.replies-- }})
+	w.pendingReplies++
+	err := w.channel.SendInternal(v, &ipc.SendOptions{Handle: handle, Done: func(error) { w.pendingReplies-- }})
 	if err != nil {
-		w.replies--
+		w.pendingReplies--
 	}
 	return err
 }
 
-// maxReplies is how many answers, besides one for each server it may have, may wait for a worker
-// that does not read: more than a worker asks for at once.
+// maxReplies is the number of answers that may wait for a worker that does not read, besides one
+// for each server it may have. No worker asks for so many at once.
 const maxReplies = 1024
 
-func (w *Worker) flood() {
+// killForFlood reports ErrFlood and kills the worker, once.
+func (w *Worker) killForFlood() {
 	if w.flooding {
 		return
 	}
 	w.flooding = true
 	w.cluster.report(&WorkerError{w, ErrFlood})
-	_, _ = w.child.Kill(syscall.SIGKILL) // It may have ended just now.
+	_, _ = w.child.Kill(syscall.SIGKILL) // It may have exited just now.
 }
 
-// disconnected is called when the channel has ended, and before exit in any case.
-func (w *Worker) disconnected() {
+// onDisconnect handles the close of the channel. It runs once, always before reportExit.
+func (w *Worker) onDisconnect() {
 	if w.state >= StateDisconnected {
 		return
 	}
 	w.state = StateDisconnected
-	w.leaveAll()
-	w.lost()
-	w.expire()
+	w.closeShares()
+	w.returnAssignment()
+	w.armKillTimer()
 	w.cluster.distribute()
 	reactor.Emit(w.cluster.loop, &w.cluster.disconnect, w)
 }
 
-// exited is called when the process has ended, or could not be started.
-func (w *Worker) exited(status childprocess.ExitStatus) {
-	if w.ended {
+// onExit handles the exit of the process, or the failure to start it. It acts once.
+func (w *Worker) onExit(status childprocess.ExitStatus) {
+	if w.exited {
 		return
 	}
-	w.ended = true
-	defer w.gone(status) // Also when a listener of OnDisconnect panics.
-	w.disconnected()
+	w.exited = true
+	defer w.reportExit(status) // Runs also when a listener of OnDisconnect panics.
+	w.onDisconnect()
 }
 
-// gone tells that the process has ended.
-func (w *Worker) gone(status childprocess.ExitStatus) {
+// reportExit removes the worker and emits OnExit, its last event.
+func (w *Worker) reportExit(status childprocess.ExitStatus) {
 	c := w.cluster
-	// A process that it has left behind may have the other end: it is no worker.
+	// A process that the worker left behind may hold the other end of the channel.
 	w.channel.Destroy()
 	w.state = StateDead
-	if w.expiry != nil {
-		w.expiry.Stop()
+	if w.killTimer != nil {
+		w.killTimer.Stop()
 	}
-	c.remove(w)
-	c.reloadLost(w, status)
-	c.loop.NextTick(c.left)
+	c.removeWorker(w)
+	c.onReloadExit(w, status)
+	c.loop.NextTick(c.finishDisconnect)
 	reactor.Emit(c.loop, &c.exit, &Exit{w, status})
 }
 
-// ignore is for what is sent to a worker that may be gone, which other events tell.
+// ignore drops an error of a send. If the worker has gone, other events report it.
 func ignore(error) {}

@@ -16,8 +16,8 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// workers are this program as a worker. Their arguments are network and address of what they listen
-// on.
+// workers are the programs that this binary is as a worker. Their arguments are the network and the
+// address to listen on.
 var workers = childprocess.Workers{
 	"accept": acceptWorker,
 	"loop":   loopWorker,
@@ -38,8 +38,8 @@ func runWorkers() {
 }
 
 func init() {
-	// worker is a Go worker under a Node primary, which starts it with arguments of its own: those
-	// for it are in WORKER.
+	// worker is a Go worker under a Node primary. The primary sets the arguments of the process, so
+	// those of the worker are in WORKER.
 	helperproc.Register("worker", func([]string) {
 		args := strings.Fields(os.Getenv("WORKER"))
 		l, err := reactor.New(nil)
@@ -59,7 +59,7 @@ func must(err error) {
 	}
 }
 
-// acceptWorker answers on goroutines, with its number.
+// acceptWorker answers with its number, on goroutines.
 func acceptWorker(l *reactor.Loop, parent *ipc.Channel, args []string) error {
 	self, err := cluster.Join(l, parent)
 	if err != nil {
@@ -67,7 +67,7 @@ func acceptWorker(l *reactor.Loop, parent *ipc.Channel, args []string) error {
 	}
 	return self.Listen(args[0], args[1], nil, func(s *cluster.Server, err error) {
 		must(err)
-		// It ends when the server does. The program waits for the connections, and so for it.
+		// It ends when the server is closed. The program waits for the connections, and so for it.
 		go func() {
 			for {
 				conn, err := s.Accept()
@@ -75,13 +75,13 @@ func acceptWorker(l *reactor.Loop, parent *ipc.Channel, args []string) error {
 					return
 				}
 				_, _ = fmt.Fprint(conn, self.ID()) // The client may have gone.
-				_ = conn.Close()                   // Nobody waits for what it says.
+				_ = conn.Close()                   // The client has read all it waits for.
 			}
 		}()
 	})
 }
 
-// loopWorker answers on its loop.
+// loopWorker answers with its number, on its loop.
 func loopWorker(l *reactor.Loop, parent *ipc.Channel, args []string) error {
 	self, err := cluster.Join(l, parent)
 	if err != nil {
@@ -95,7 +95,7 @@ func loopWorker(l *reactor.Loop, parent *ipc.Channel, args []string) error {
 	return self.Listen(args[0], args[1], o, func(_ *cluster.Server, err error) { must(err) })
 }
 
-// httpWorker is a server of net/http that ends well.
+// httpWorker is a net/http server that shuts down in order.
 func httpWorker(l *reactor.Loop, parent *ipc.Channel, args []string) error {
 	self, err := cluster.Join(l, parent)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/brood-go/brood/events"
 )
 
-// listening is an event with so many listeners, which count their calls.
+// listening returns an event with n listeners, which count their calls.
 func listening(n int) (e *events.Event[int], calls *int) {
 	e, calls = new(events.Event[int]), new(int)
 	for range n {
@@ -20,7 +20,7 @@ func listening(n int) (e *events.Event[int], calls *int) {
 
 var listenerCounts = []int{1, 10, 1000}
 
-// A listener that comes and goes is one object, however many others there are.
+// Adding and removing a listener makes one object, however many other listeners there are.
 func TestAListenerThatComesAndGoesIsOneAllocation(t *testing.T) {
 	fn := func(int) {}
 	for _, n := range listenerCounts {
@@ -30,7 +30,7 @@ func TestAListenerThatComesAndGoesIsOneAllocation(t *testing.T) {
 			"Once and Off": func() { e.Once(fn).Off() },
 		} {
 			for range 2 * n {
-				change() // The list grows to its size.
+				change() // The list grows to its final size.
 			}
 			require.EqualValues(t, 1, testing.AllocsPerRun(1000, change), "%s among %d", name, n)
 		}
@@ -39,8 +39,8 @@ func TestAListenerThatComesAndGoesIsOneAllocation(t *testing.T) {
 	}
 }
 
-// They are the registration and the list without it, because the one that is being called is left
-// as it is.
+// The two are the registration, and the list without it: the list that is being called stays as it
+// is.
 func TestOnceAndItsCallAreTwoAllocations(t *testing.T) {
 	var e events.Event[int]
 	calls := 0
@@ -70,7 +70,7 @@ func BenchmarkEmit(b *testing.B) {
 	}
 }
 
-// BenchmarkOnOff adds a listener and takes the oldest one off.
+// BenchmarkOnOff adds a listener and removes the oldest one.
 func BenchmarkOnOff(b *testing.B) {
 	for _, n := range listenerCounts {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {

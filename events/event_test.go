@@ -22,7 +22,7 @@ func TestListenersRunInTheOrderTheyWereAdded(t *testing.T) {
 	require.Equal(t, []string{"a", "b", "once", "a", "b"}, got)
 }
 
-func TestEmitTellsWhetherAnybodyListens(t *testing.T) {
+func TestEmitReportsWhetherThereIsAListener(t *testing.T) {
 	var e events.Event[string]
 	require.False(t, e.Emit("nobody"))
 	l := e.On(func(string) {})
@@ -110,7 +110,7 @@ func TestAListenerThatIsRemovedBeforeAnEmitIsNotCalled(t *testing.T) {
 		if !nested {
 			nested = true
 			second.Off()
-			e.Emit(0) // Without second, which the outer one still calls.
+			e.Emit(0) // It does not call second, which the outer Emit still calls.
 		}
 	})
 	second = e.On(func(int) { got = append(got, "second") })
@@ -182,7 +182,7 @@ func TestARemovedListenerIsForgottenAndItsRegistrationStaysItsOwn(t *testing.T) 
 	}
 }
 
-func TestOnlyIsTheListenerThatNobodyElseIsBesideAndThatStays(t *testing.T) {
+func TestOnlyIsTheOneListenerThatStays(t *testing.T) {
 	var e events.Event[int]
 	require.Nil(t, e.Only(), "nobody")
 	var got []string
@@ -210,14 +210,14 @@ func TestOnlyIsTheListenerThatNobodyElseIsBesideAndThatStays(t *testing.T) {
 	require.Equal(t, []string{"first", "third", "once", "after it"}, got)
 }
 
-// addHolder adds a listener that refers to something.
+// addHolder adds a listener that refers to the memory of the weak pointer.
 func addHolder(e *events.Event[int]) (*events.Listener, weak.Pointer[[]byte]) {
 	p := new([]byte)
 	return e.On(func(n int) { *p = append(*p, byte(n)) }), weak.Make(p)
 }
 
-// What a change costs does not depend on how many listeners there are: 200,000 take as long each as
-// two.
+// The cost of a change does not depend on the number of listeners: each of 200,000 takes as long as
+// each of two.
 func TestManyListenersComeAndGo(t *testing.T) {
 	var e events.Event[int]
 	all := make([]*events.Listener, 200_000)

@@ -16,86 +16,88 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// AgentOptions are how an agent takes jobs. Nil is not enough: Queues must be given.
+// AgentOptions configure an agent. Queues and Loop must be given. Fleet.Agent copies them.
 type AgentOptions struct {
-	// Name is how `nats micro`, results and dead jobs call the agent: letters, digits, '-' and '_'.
-	// "": the host's name and the pid.
+	// Name identifies the agent in `nats micro`, results and dead jobs: letters, digits, '-' and
+	// '_'. "": the host's name and the pid.
 	Name string
 
-	// Queues are the queues that it takes jobs from.
+	// Queues are the queues that the agent takes jobs from. There must be at least one.
 	Queues []QueueShare
 
-	// Strict has the agent take a job of a queue only while those before it are empty. Otherwise it
-	// asks them in a random order in which each is the first as often as its weight says.
+	// Strict: the agent takes a job from a queue only while all queues before it are empty.
+	// Otherwise it asks the queues in a random order, in which each comes first as often as its
+	// Weight says.
 	Strict bool
 
-	// Loop is the one that the pool is on.
+	// Loop is the loop of the pool.
 	Loop *reactor.Loop
 
-	// Slots is how many jobs the agent has at once. 0: as many as the workers of the pool that are
-	// ready can have, and at least one; a pool that starts workers as jobs come needs a number.
+	// Slots is the number of jobs that the agent runs at once. 0: as many as the ready workers of
+	// the pool can run, and at least one. For a pool that starts its workers only when jobs come,
+	// set it.
 	Slots int
 
-	// MaxAttempts is how many attempts of a job may fail before it is dead, unless the job says. 0:
-	// 5.
+	// MaxAttempts is the number of failed attempts that makes a job dead, unless
+	// JobOptions.MaxAttempts is set. 0: 5.
 	MaxAttempts int
 
-	// MaxLost is how many agents may be lost while they ran a job before it is dead. 0: 2.
+	// MaxLost is the number of agents lost while they ran the job that makes it dead. 0: 2.
 	MaxLost int
 
-	// RetryMin and RetryMax are the time until a failed job is given out again: it doubles with
-	// each failure, and varies by a fifth. 0: 1 second, 5 minutes.
+	// RetryMin is the time until a job is given out again after its first failure. It doubles with
+	// each failure, up to RetryMax, and varies by a fifth. 0: 1 second and 5 minutes.
 	RetryMin, RetryMax time.Duration
 
-	// PullWait is how long the servers keep a request for a job, at most. They may give jobs to a
-	// machine that has died for that long. 0, or more than a third of the queue's AckWait: that,
-	// but no more than 10 seconds.
+	// PullWait bounds the time for which the servers keep a request for a job. For that long they
+	// may give jobs to a machine that has died. 0, and anything above: a third of the queue's
+	// AckWait, at most 10 seconds.
 	PullWait time.Duration
 
-	// ProgressEvery is the least time between two messages of one job's progress; the latest wins.
-	// 0: 100 ms.
+	// ProgressEvery is the least time between two progress messages of one job. Only the latest is
+	// sent. 0: 100 ms.
 	ProgressEvery time.Duration
 
-	// OnEvent, if not nil, is told what the agent does, on goroutines of the agent, several at
-	// once. It must not wait.
+	// OnEvent, if not nil, gets each event, on goroutines of the agent, several at once. It must
+	// not wait.
 	OnEvent func(Event)
 
-	// Logger gets the same, but for what ends well. Nil: that of the Fleet's Options.
+	// Logger gets all events except started and done. Nil: Logger of the Fleet's Options.
 	Logger *slog.Logger
 }
 
-// A QueueShare is a queue of an agent.
+// A QueueShare is a queue that an agent takes jobs from.
 type QueueShare struct {
 	Name   string
-	Weight int // how often it is asked first, in relation to the others; 0: 1
+	Weight int // how often the queue is asked first, relative to the others; 0: 1
 }
 
-// EventKind is what an agent did.
+// EventKind tells what happened at an agent.
 type EventKind string
 
 // The kinds of events.
 const (
-	EventStarted   EventKind = "started"   // a job was given to the pool
-	EventDone      EventKind = "done"      // its answer is stored, and the job is off the queue
-	EventFailed    EventKind = "failed"    // it will be given out again
-	EventReleased  EventKind = "released"  // it was given back, which does not count
-	EventDead      EventKind = "dead"      // it is in the dead stream
-	EventCancelled EventKind = "cancelled" // it was cancelled
-	// the agent was silent for too long: its child was cancelled
-	EventLost      EventKind = "lost lease"
-	EventDuplicate EventKind = "duplicate" // there was a result already
-	EventPaused    EventKind = "paused"    // the pool cannot run jobs: none are taken
-	EventResumed   EventKind = "resumed"
-	EventError     EventKind = "error" // servers refuse or do not answer; it is tried again
+	EventStarted   EventKind = "started"    // a job was given to the pool
+	EventDone      EventKind = "done"       // the job has a stored result and is off the queue
+	EventFailed    EventKind = "failed"     // the attempt failed; the job will be given out again
+	EventReleased  EventKind = "released"   // the job was given back, which does not count
+	EventDead      EventKind = "dead"       // the job is in the dead stream
+	EventCancelled EventKind = "cancelled"  // the job was cancelled
+	EventLost      EventKind = "lost lease" // the lease ended: the child is cancelled
+	EventDuplicate EventKind = "duplicate"  // the job had a result already
+	EventPaused    EventKind = "paused"     // the pool cannot run jobs: the agent takes none
+	EventResumed   EventKind = "resumed"    // the pool can run jobs again
+	// servers refuse or do not answer; the agent tries again
+	EventError EventKind = "error"
 )
 
-// An Event is something that an agent did.
+// An Event is something that happened at an agent.
 type Event struct {
 	Kind  EventKind
-	Queue string // "" for what is of no job
-	ID    string // with the client's name before it
+	Queue string // "": the event is about no job
+	ID    string // with the client's name before it; "": likewise
 	Tries
-	Err error // why
+	Err error // the cause, if there is one
 }
 
 const (
@@ -106,39 +108,43 @@ const (
 	longestPull          = 10 * time.Second
 	defaultProgressEvery = 100 * time.Millisecond
 
-	// cutWait is how long an agent that ends waits for what it has cancelled.
-	cutWait = 2 * time.Second
+	// cancelWait bounds the time that an agent waits for something it has cancelled, such as a
+	// child.
+	cancelWait = 2 * time.Second
 )
 
-// An Agent takes jobs from queues and gives them to a pool. Its methods are safe to call from any
-// goroutine, but not to be called on the pool's loop.
+// An Agent takes jobs from queues and gives them to a pool. Make one with [Fleet.Agent].
+//
+// Its methods are safe to call from any goroutine. Drain and Close must not be called on the pool's
+// loop goroutine: they wait for it.
 type Agent struct {
-	f     *Fleet
-	o     AgentOptions
-	pool  workers
-	queue map[string]*agentQueue
-	order []*agentQueue
-	gate  gate
-	idle  spread
+	f           *Fleet
+	o           AgentOptions // complete; never changed
+	pool        executor
+	queueByName map[string]*agentQueue // never changed
+	queues      []*agentQueue          // in the order of o.Queues; never changed
+	gate        gate                   // which slots may take jobs
+	idle        spread                 // which queue each idle slot waits for
 
-	// Contexts end in this order: pulling, then running when a drain is over, both at Close.
+	// pulling ends first: slots take no more jobs. running ends when a drain has run out of time:
+	// jobs are cancelled. Close ends both.
 	pulling, running         context.Context
 	stopPulling, stopRunning context.CancelCauseFunc
-	slots                    sync.WaitGroup // the goroutines of the slots
-	loops                    sync.WaitGroup // the others
-	quit                     chan struct{}  // ends those
-	end                      sync.Once
+	slots                    sync.WaitGroup // goroutines of slots; grows only under mu
+	closers                  sync.WaitGroup // goroutines that close mailboxes
+	quit                     chan struct{}  // closed by finish, see Done
+	finishOnce               sync.Once
 
-	ctl     []*nats.Subscription
-	service micro.Service
+	ctl     []*nats.Subscription // to cancellations and drains; set before newAgent returns
+	service micro.Service        // set before newAgent returns; nil: newAgent failed
 	counts  counts
 
-	mu     sync.Mutex
-	jobs   map[jobID]*run // that run here
-	taking int            // goroutines of slots
+	mu        sync.Mutex
+	jobs      map[jobID]*run // jobs that run here
+	slotCount int            // slots that were started
 }
 
-// agentQueue is a queue as an agent knows it.
+// agentQueue is a queue of an agent. It is never changed.
 type agentQueue struct {
 	name     string
 	weight   int
@@ -146,12 +152,12 @@ type agentQueue struct {
 	pullWait time.Duration
 }
 
-// errDraining is why an agent cancels a job that has not ended in time.
+// errDraining is the cause with which an agent that ends cancels jobs.
 var errDraining = errors.New("fleet: the agent ends")
 
-// newAgent starts an agent.
-func (f *Fleet) newAgent(pool workers, o *AgentOptions) (*Agent, error) {
-	a := &Agent{f: f, pool: pool, queue: map[string]*agentQueue{}, jobs: map[jobID]*run{}, quit: make(chan struct{})}
+// newAgent starts an agent. The error is an *OptionError or *OpError; then nothing is left running.
+func (f *Fleet) newAgent(pool executor, o *AgentOptions) (*Agent, error) {
+	a := &Agent{f: f, pool: pool, queueByName: map[string]*agentQueue{}, jobs: map[jobID]*run{}, quit: make(chan struct{})}
 	if o != nil {
 		a.o = *o
 	}
@@ -164,7 +170,7 @@ func (f *Fleet) newAgent(pool workers, o *AgentOptions) (*Agent, error) {
 	ctx, cancel := f.limit(context.Background())
 	defer cancel()
 	for _, share := range a.o.Queues {
-		if a.queue[share.Name] != nil {
+		if a.queueByName[share.Name] != nil {
 			return nil, &OptionError{"AgentOptions.Queues", "twice " + share.Name}
 		}
 		info, err := f.consumer(ctx, share.Name)
@@ -176,38 +182,39 @@ func (f *Fleet) newAgent(pool workers, o *AgentOptions) (*Agent, error) {
 		if a.o.PullWait > 0 {
 			q.pullWait = min(q.pullWait, a.o.PullWait)
 		}
-		a.queue[q.name] = q
-		a.order = append(a.order, q)
+		a.queueByName[q.name] = q
+		a.queues = append(a.queues, q)
 	}
 	a.gate.init()
 	a.pulling, a.stopPulling = context.WithCancelCause(context.Background())
 	a.running, a.stopRunning = context.WithCancelCause(context.Background())
-	if err := a.open(ctx); err != nil {
+	if err := a.subscribe(ctx); err != nil {
 		a.stopPulling(err)
 		a.stopRunning(err)
 		a.unsubscribe()
 		return nil, err
 	}
 	f.mu.Lock()
-	ended := f.agents == nil
-	if !ended {
+	closed := f.agents == nil
+	if !closed {
 		f.agents[a] = struct{}{}
 	}
 	f.mu.Unlock()
-	if ended {
+	if closed {
 		a.Close()
 		return nil, &OpError{"start agent", a.o.Name, ErrClosed}
 	}
 	if a.o.Slots > 0 {
-		a.grow(a.o.Slots)
+		a.setSlots(a.o.Slots)
 	}
-	if err := pool.listen(ctx, a.hear); err != nil {
+	if err := pool.listen(ctx, a.onPoolChange); err != nil {
 		a.Close()
 		return nil, &OpError{"start agent", a.o.Name, err}
 	}
 	return a, nil
 }
 
+// complete checks the options and fills in the defaults.
 func (o *AgentOptions) complete() error {
 	if o.Name == "" {
 		host, err := os.Hostname()
@@ -261,7 +268,7 @@ func (o *AgentOptions) complete() error {
 	return nil
 }
 
-// tokenOf makes a name of a text that may be none.
+// tokenOf makes a token of s, which may have characters that a token must not have.
 func tokenOf(s string) string {
 	s = strings.Map(func(c rune) rune {
 		if checkToken("", string(c)) != nil {
@@ -272,14 +279,14 @@ func tokenOf(s string) string {
 	return s[:min(len(s), longestToken/2)]
 }
 
-// open subscribes to what the agent is told.
-func (a *Agent) open(ctx context.Context) error {
+// subscribe subscribes to cancellations and drains, and starts to answer `nats micro`.
+func (a *Agent) subscribe(ctx context.Context) error {
 	f := a.f
-	for subject, heard := range map[string]nats.MsgHandler{
-		f.names.cancelled() + ".*.*": a.hearCancel,
-		f.names.drain(a.o.Name):      a.hearDrain,
+	for subject, handler := range map[string]nats.MsgHandler{
+		f.names.cancelled() + ".*.*": a.onCancel,
+		f.names.drain(a.o.Name):      a.onDrain,
 	} {
-		sub, err := f.nc.Subscribe(subject, heard)
+		sub, err := f.nc.Subscribe(subject, handler)
 		if err != nil {
 			return &OpError{"start agent", a.o.Name, err}
 		}
@@ -296,50 +303,54 @@ func (a *Agent) open(ctx context.Context) error {
 	return nil
 }
 
+// unsubscribe undoes subscribe, also if it failed.
 func (a *Agent) unsubscribe() {
 	for _, sub := range a.ctl {
-		_ = sub.Unsubscribe() // It fails when the connection is closed.
+		_ = sub.Unsubscribe() // It fails if the connection is closed.
 	}
 	if a.service != nil {
-		_ = a.service.Stop() // Likewise.
+		_ = a.service.Stop() // It fails if the connection is closed.
 	}
 }
 
 // Name returns the agent's name.
 func (a *Agent) Name() string { return a.o.Name }
 
-// take is the goroutine of a slot: it takes a job, sees it through, and takes the next. While the
-// pool's loop stands still it takes none: it would lose each.
-func (a *Agent) take(number int) {
+// runSlot takes one job after the other and runs it, until pulling ends. It is the goroutine of a
+// slot; setSlots starts it, and Drain and Close wait for it. While the pool's loop stands still it
+// takes no job, because each would be lost.
+func (a *Agent) runSlot(number int) {
 	s := &slot{agent: a, number: number}
 	defer s.close()
 	for a.gate.wait(a.pulling, number) {
 		if err := a.pool.turns(a.pulling); err != nil {
-			if a.pulling.Err() == nil && a.gate.set(ended) {
-				a.tell(Event{Kind: EventPaused, Err: err})
+			if a.pulling.Err() == nil && a.gate.setHealth(stopped) {
+				a.emit(Event{Kind: EventPaused, Err: err})
 			}
 			continue
 		}
 		if d := s.pull(); d != nil {
-			a.work(d)
+			a.runDelivery(d)
 		}
 	}
 }
 
-// DrainReport is what became of the jobs of an agent that has ended.
+// DrainReport tells what became of the jobs that ran when Drain was called.
 type DrainReport struct {
-	Finished int // ended by themselves
-	Released int // were cancelled and given back, or would have been if the servers had answered
+	Finished int // jobs that ended by themselves
+	Released int // jobs that were cancelled, and given back if the servers answered
 }
 
-// Drain ends the agent: it takes no job any more, and those that run go on, with their heartbeats,
-// until ctx ends. Those that are left then are cancelled and given back at once, which does not
-// count as an attempt. It returns when all is over. The pool is the caller's, and goes on.
+// Drain ends the agent and returns when it has ended. The agent takes no further job. Jobs that run
+// go on, with their heartbeats, until ctx ends; then they are cancelled and given back, which does
+// not count as an attempt. The pool goes on, because the caller owns it.
+//
+// Must not be called on the pool's loop goroutine: it would wait for itself.
 func (a *Agent) Drain(ctx context.Context) *DrainReport {
 	before := a.counts.snapshot()
-	a.pullNoMore()
+	a.endPulls()
 	idle := make(chan struct{})
-	// This goroutine ends with the slots, for which Drain waits.
+	// This goroutine ends with the slots, which Drain waits for.
 	go func() {
 		a.slots.Wait()
 		close(idle)
@@ -358,45 +369,46 @@ func (a *Agent) Drain(ctx context.Context) *DrainReport {
 	}
 }
 
-// Close ends the agent at once: as Drain with a context that has ended.
+// Close ends the agent like Drain with a context that has ended: running jobs are cancelled.
 func (a *Agent) Close() {
-	a.pullNoMore()
+	a.endPulls()
 	a.stopRunning(errDraining)
 	a.slots.Wait()
 	a.finish()
 }
 
-// pullNoMore ends the pulls. No slot is added afterwards.
-func (a *Agent) pullNoMore() {
+// endPulls ends pulling. Afterwards no slot is added.
+func (a *Agent) endPulls() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.stopPulling(errDraining)
 }
 
+// finish releases what the agent holds, once, and waits for its goroutines. The slots have ended.
 func (a *Agent) finish() {
-	a.end.Do(func() {
+	a.finishOnce.Do(func() {
 		a.stopRunning(errDraining)
-		ctx, cancel := context.WithTimeout(context.Background(), cutWait)
+		ctx, cancel := context.WithTimeout(context.Background(), cancelWait)
 		defer cancel()
-		_ = a.pool.listen(ctx, nil) // A loop that stands still, or is closed, tells nothing.
+		_ = a.pool.listen(ctx, nil) // A loop that stands still or is closed calls nothing.
 		a.unsubscribe()
 		close(a.quit)
 		a.f.mu.Lock()
 		delete(a.f.agents, a)
 		a.f.mu.Unlock()
 	})
-	a.loops.Wait()
+	a.closers.Wait()
 }
 
 // Done returns a channel that is closed when the agent has ended.
 func (a *Agent) Done() <-chan struct{} { return a.quit }
 
-// hearDrain ends the agent because somebody with the right to has said so. The goroutine ends with
-// the agent, whose Done tells.
-func (a *Agent) hearDrain(msg *nats.Msg) {
+// onDrain ends the agent on behalf of DrainAgent. Its goroutine ends with the agent; Done tells the
+// program.
+func (a *Agent) onDrain(msg *nats.Msg) {
 	wait, err := time.ParseDuration(string(msg.Data))
 	if err != nil || wait < 0 {
-		_ = msg.Respond([]byte("a time was expected")) // The asker may be gone.
+		_ = msg.Respond([]byte("a time was expected")) // The sender may have gone.
 		return
 	}
 	_ = msg.Respond([]byte("+OK"))
@@ -407,8 +419,9 @@ func (a *Agent) hearDrain(msg *nats.Msg) {
 	}()
 }
 
-// DrainAgent has another program's agent end, as its Drain with a context that ends after wait. It
-// returns when the agent has begun. It needs the rights of RoleAdmin.
+// DrainAgent drains an agent of another program, with a context that ends after wait. It returns
+// when the agent has begun. It needs the rights of RoleAdmin. If no agent has that name, the error
+// wraps ErrNotFound.
 func (f *Fleet) DrainAgent(ctx context.Context, agent string, wait time.Duration) error {
 	if err := checkToken("agent", agent); err != nil {
 		return err
@@ -428,8 +441,8 @@ func (f *Fleet) DrainAgent(ctx context.Context, agent string, wait time.Duration
 	return nil
 }
 
-// tell reports what the agent did.
-func (a *Agent) tell(e Event) {
+// emit counts the event, logs it, and calls OnEvent.
+func (a *Agent) emit(e Event) {
 	a.counts.count(e.Kind)
 	if a.o.OnEvent != nil {
 		a.o.OnEvent(e)

@@ -35,7 +35,7 @@ func TestAnAgentFetchesExactlyItsFreeSlots(t *testing.T) {
 		running = append(running, rec.next(t, fleet.EventStarted).ID)
 	}
 	for left := 3; left >= 0; left-- {
-		waiting(t, f, "mail", uint64(left)) // The others are free for other agents.
+		waiting(t, f, "mail", uint64(left)) // Other agents can take the rest.
 		info, err := f.Queue(ctx(t), "mail")
 		require.NoError(t, err)
 		require.Equal(t, 2, info.Running)
@@ -67,7 +67,7 @@ func TestAStrictAgentEmptiesTheFirstQueueFirst(t *testing.T) {
 }
 
 //brood:checks W134
-func TestWeightsShareAndStarveNobody(t *testing.T) {
+func TestWeightsAreSharesAndStarveNoQueue(t *testing.T) {
 	f := dial(t, serve(t, quick("much", "little")), fleet.Options{})
 	const n = 60
 	for range n {
@@ -78,9 +78,10 @@ func TestWeightsShareAndStarveNobody(t *testing.T) {
 	agent(t, f, 1, fleet.AgentOptions{Queues: []fleet.QueueShare{{Name: "much", Weight: 4}, {Name: "little"}}, MaxAttempts: 1, OnEvent: rec.on})
 	count := map[string]int{}
 	for range n {
-		count[rec.next(t, fleet.EventDead).Queue]++ // A number is no job of this worker's.
+		// The jobs are numbers, which the worker refuses.
+		count[rec.next(t, fleet.EventDead).Queue]++
 	}
-	// 48 and 12 are to be expected, with a standard deviation of 3.
+	// 48 and 12 are expected, with a standard deviation of 3.
 	require.Greater(t, count["much"], 30, "%v", count)
 	require.Greater(t, count["little"], 0, "%v", count)
 }
@@ -99,7 +100,7 @@ func TestAPoolInACrashLoopDrainsNoQueue(t *testing.T) {
 	paused := rec.next(t, fleet.EventPaused)
 	_, ok := errors.AsType[*pool.CrashLoopError](paused.Err)
 	require.True(t, ok, "%v", paused.Err)
-	for range 3 { // It tries one now and then, which does not count.
+	for range 3 { // It tries a job now and then, which does not count.
 		rec.next(t, fleet.EventReleased)
 	}
 	require.Zero(t, a.Stats().Dead)
@@ -125,13 +126,13 @@ func TestDrainLetsJobsFinishAndReleasesTheRest(t *testing.T) {
 	rec.next(t, fleet.EventStarted)
 	c, cancel := context.WithCancel(ctx(t))
 	report := make(chan *fleet.DrainReport, 1)
-	go func() { report <- a.Drain(c) }() // It ends with the context, below.
+	go func() { report <- a.Drain(c) }() // It ends with the context, which is cancelled below.
 	eventually(t, "it drains", func() bool { return a.Stats().Health == "draining" })
 	waits := submit(t, f, "mail", job{Echo: 2}, nil)
 	g.open()
 	require.Equal(t, "default."+finishes.ID(), rec.next(t, fleet.EventDone).ID)
 	eventually(t, "one is left", func() bool { return a.Stats().Running == 1 })
-	waiting(t, f, "mail", 1) // It takes no job any more.
+	waiting(t, f, "mail", 1) // It takes no further job.
 	cancel()
 	require.Equal(t, &fleet.DrainReport{Finished: 1, Released: 1}, <-report)
 	<-a.Done()
@@ -263,7 +264,7 @@ func TestASlotThatWaitsForAnotherQueueIsNoReasonToWait(t *testing.T) {
 	}
 }
 
-func TestAPoolThatCannotStartIsAnErrorOrToldAtOnce(t *testing.T) {
+func TestAPoolThatCannotStartIsAnErrorOrAnEventAtOnce(t *testing.T) {
 	f := dial(t, serve(t, quick("mail")), fleet.Options{})
 	l, err := reactor.New(looptest.Options())
 	require.NoError(t, err)
@@ -274,7 +275,7 @@ func TestAPoolThatCannotStartIsAnErrorOrToldAtOnce(t *testing.T) {
 	go func() { ended <- l.Run() }() // It ends with the hold, below.
 	rec := newRecorder()
 	began, err := f.Agent(p, &fleet.AgentOptions{Loop: l, Queues: queues("mail"), OnEvent: rec.on})
-	if err == nil { // It was there before the pool had failed.
+	if err == nil { // It returned before the pool failed.
 		err = rec.next(t, fleet.EventPaused).Err
 		began.Close()
 	}

@@ -14,12 +14,12 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// headerRoom is what a message may have beside its body: the headers, the subject, and for a dead
-// job what is told of its last attempt.
+// headerRoom is the room in a message besides the body, in bytes: for headers, the subject, and the
+// report on a dead job.
 const headerRoom = 96 << 10
 
-// inline returns the size of a body from which on it goes through the object store. The job of a
-// dead job is stored in base64.
+// inline returns the largest body that a message carries itself, in bytes. The dead stream stores a
+// job in base64, which must fit too.
 func (f *Fleet) inline() int64 {
 	limit := f.nc.MaxPayload()
 	if limit <= 2*headerRoom {
@@ -28,12 +28,12 @@ func (f *Fleet) inline() int64 {
 	return (limit - headerRoom) / 4 * 3
 }
 
-// chunk is the size of the messages of an object: large, since each is asked for when the one
-// before is there.
+// chunk returns the size of an object's messages, in bytes. It is large, because load requests one
+// message after the other.
 func (f *Fleet) chunk() uint32 { return uint32(max(1, f.nc.MaxPayload()/2)) }
 
-// attach makes body the body of msg, or of an object of the bucket that msg names. drop deletes the
-// object, if it can: what it leaves expires.
+// attach puts body into msg or, if it is too large, into an object of the bucket that msg then
+// names. drop deletes the object without a guarantee; an object that stays expires.
 func (f *Fleet) attach(ctx context.Context, bucket string, id jobID, msg *nats.Msg, body []byte) (drop func(), err error) {
 	size := int64(len(body))
 	if size > f.o.MaxPayload {
@@ -43,13 +43,13 @@ func (f *Fleet) attach(ctx context.Context, bucket string, id jobID, msg *nats.M
 		msg.Data = body
 		return func() {}, nil
 	}
-	store, err := f.objects(ctx, bucket, id.client)
+	store, err := f.openBucket(ctx, bucket, id.client)
 	if err != nil {
 		return nil, err
 	}
 	name := id.id + "." + newID()
 	err = f.admin(ctx, "store payload of", id.String(), func(context.Context) error {
-		// Not in the time of one attempt: it is large.
+		// Not bounded by the time of one attempt, because the payload is large.
 		_, err := store.Put(ctx, jetstream.ObjectMeta{Name: name, Opts: &jetstream.ObjectMetaOptions{ChunkSize: f.chunk()}}, bytes.NewReader(body))
 		return err
 	})
@@ -63,8 +63,8 @@ func (f *Fleet) attach(ctx context.Context, bucket string, id jobID, msg *nats.M
 	return func() { f.dropBlob(bucket, name) }, nil
 }
 
-// body returns the body of msg, or that of the object of the bucket that it names. The error is
-// errNoBlob when there is none.
+// body returns the body of msg, or of the object that it names. If there is no such object, the
+// error wraps errNoBlob.
 func (f *Fleet) body(ctx context.Context, bucket string, id jobID, msg *nats.Msg) ([]byte, error) {
 	name := msg.Header.Get(headerBlob)
 	if name == "" {
@@ -77,12 +77,11 @@ func (f *Fleet) body(ctx context.Context, bucket string, id jobID, msg *nats.Msg
 	return data, nil
 }
 
-// errNoBlob is in the chain of the error for a payload that has expired, or is not what it should
-// be.
+// errNoBlob is wrapped in the error for a payload that has expired, or differs from the stored one.
 var errNoBlob = errors.New("the payload is not in the object store")
 
-// object is what a bucket says of an object, as jetstream stores it. There are links, too, to
-// objects of other buckets: they are not followed, since whoever loads may read more than whoever
+// object is the description of an object, as jetstream stores it. A link to an object of another
+// bucket is not followed, because the program that loads may have more rights than the one that
 // stored.
 type object struct {
 	NUID   string `json:"nuid"`
@@ -92,8 +91,8 @@ type object struct {
 	Gone   bool   `json:"deleted"`
 }
 
-// load asks for the messages of an object one by one. jetstream would make a consumer, and who may
-// do that may have the server send what is stored to any subject.
+// load requests the messages of an object one by one. jetstream would create a consumer, but a user
+// with that right can make the server send stored messages to any subject.
 func (f *Fleet) load(ctx context.Context, bucket, name string) ([]byte, error) {
 	stream := "OBJ_" + bucket
 	msg, err := f.last(ctx, "look for", stream, "$O."+bucket+".M."+base64.URLEncoding.EncodeToString([]byte(name)))
@@ -126,9 +125,10 @@ func (f *Fleet) load(ctx context.Context, bucket, name string) ([]byte, error) {
 	return data, nil
 }
 
-// dropTimeout bounds what is done to give back space, which expires all the same.
+// dropTimeout bounds the deletion of a payload, which would expire anyway.
 const dropTimeout = 2 * time.Second
 
+// dropBlob deletes a payload, without a guarantee.
 func (f *Fleet) dropBlob(bucket, name string) {
 	ctx, cancel := context.WithTimeout(context.Background(), dropTimeout)
 	defer cancel()
@@ -137,8 +137,9 @@ func (f *Fleet) dropBlob(bucket, name string) {
 	}
 }
 
-// objects returns a bucket of a client, made if it is not there and this user may do so.
-func (f *Fleet) objects(ctx context.Context, bucket, client string) (store jetstream.ObjectStore, err error) {
+// openBucket returns a bucket of a client. It creates the bucket if it does not exist and the user
+// may do so.
+func (f *Fleet) openBucket(ctx context.Context, bucket, client string) (store jetstream.ObjectStore, err error) {
 	look := func() error {
 		return f.admin(ctx, "look for", bucket, func(ctx context.Context) error {
 			store, err = f.js.ObjectStore(ctx, bucket)

@@ -12,7 +12,7 @@ import (
 )
 
 //brood:checks W131
-func TestACancelledJobThatWaitsDoesNotRunWhoeverGetsIt(t *testing.T) {
+func TestACancelledJobThatWaitsDoesNotRunAtAnyAgent(t *testing.T) {
 	f := dial(t, serve(t, quick("mail")), fleet.Options{})
 	log := filepath.Join(t.TempDir(), "log")
 	j := submit(t, f, "mail", job{Log: log}, nil)
@@ -46,7 +46,7 @@ func TestACancelledJobThatRunsLosesItsChild(t *testing.T) {
 }
 
 //brood:checks W131
-func TestALostMessageOfATombstoneIsMadeUpForByTheNextHeartbeat(t *testing.T) {
+func TestALostMessageAboutATombstoneIsReplacedByTheNextHeartbeat(t *testing.T) {
 	s := serve(t, quick("mail"))
 	nc, js := raw(t, s)
 	f := dial(t, s, fleet.Options{})
@@ -55,7 +55,7 @@ func TestALostMessageOfATombstoneIsMadeUpForByTheNextHeartbeat(t *testing.T) {
 	stream, err := js.Stream(ctx(t), "KV_fleet_cancel")
 	require.NoError(t, err)
 	config := stream.CachedInfo().Config
-	config.RePublish = nil // Nobody tells.
+	config.RePublish = nil // No message reports the tombstone.
 	_, err = js.UpdateStream(ctx(t), config)
 	require.NoError(t, err)
 	require.NoError(t, nc.Flush())
@@ -66,7 +66,7 @@ func TestALostMessageOfATombstoneIsMadeUpForByTheNextHeartbeat(t *testing.T) {
 }
 
 //brood:checks W131
-func TestThereIsNothingToCancelOfAJobThatIsOver(t *testing.T) {
+func TestAJobThatHasEndedCannotBeCancelled(t *testing.T) {
 	f := dial(t, serve(t, quick("mail")), fleet.Options{})
 	agent(t, f, 1, fleet.AgentOptions{Queues: queues("mail")})
 	done := submit(t, f, "mail", job{}, nil)
@@ -80,7 +80,7 @@ func TestThereIsNothingToCancelOfAJobThatIsOver(t *testing.T) {
 }
 
 //brood:checks W131
-func TestNoTombstoneMakesPlaceForAnother(t *testing.T) {
+func TestATombstoneIsNotDroppedForAnother(t *testing.T) {
 	s := serve(t, quick("mail"))
 	f := dial(t, s, fleet.Options{})
 	j := submit(t, f, "mail", job{}, nil)

@@ -22,7 +22,7 @@ import (
 	"github.com/brood-go/brood/internal/test/helperproc"
 )
 
-// nodeConfig is one server of a cluster.
+// nodeConfig configures one server of a cluster.
 type nodeConfig struct {
 	Name, Dir     string
 	Port, Cluster int
@@ -30,7 +30,7 @@ type nodeConfig struct {
 }
 
 func init() {
-	// node is a NATS server of a cluster, as others run it: it knows nothing of fleets.
+	// node is a NATS server of a cluster. It knows nothing of fleets.
 	helperproc.Register("node", func(args []string) {
 		var c nodeConfig
 		if err := json.Unmarshal([]byte(args[0]), &c); err != nil {
@@ -61,7 +61,7 @@ func init() {
 	})
 }
 
-// A cluster is three servers on loopback, each a process.
+// A cluster is three servers on loopback, each in a process of its own.
 type cluster struct {
 	t     testing.TB
 	nodes [3]nodeConfig
@@ -107,11 +107,11 @@ func killChild(t testing.TB, log string) {
 	lines := strings.Fields(strings.TrimSpace(string(text)))
 	pid, err := strconv.Atoi(lines[len(lines)-1])
 	require.NoError(t, err)
-	_ = syscall.Kill(pid, syscall.SIGKILL) // It may have gone with its agent.
+	_ = syscall.Kill(pid, syscall.SIGKILL) // It may have exited with its agent.
 }
 
-// The proof of the package: whatever dies, and whoever is cut off, each job has a result or is dead
-// with a reason, none is lost, and what ran twice is reported as such.
+// The central promise of the package: whatever dies or loses its connection, each job has a result
+// or is dead with a reason, none is lost, and each repetition is reported.
 func TestEveryJobOfAClusterEndsInAResultOrInTheDeadStream(t *testing.T) {
 	t.Parallel()
 	c := startCluster(t)
@@ -151,7 +151,7 @@ func TestEveryJobOfAClusterEndsInAResultOrInTheDeadStream(t *testing.T) {
 		if i%20 == 7 {
 			j.Fail = "no"
 		}
-		// An answer may have been lost with a server: then the job is there.
+		// If an answer was lost with a server, the job is queued or done.
 		var sent *fleet.Job
 		for sent == nil {
 			sent, err = f.Submit(ctx(t), "mail", j, &fleet.JobOptions{ID: fmt.Sprint("j", i), MaxAttempts: 2})
@@ -164,7 +164,7 @@ func TestEveryJobOfAClusterEndsInAResultOrInTheDeadStream(t *testing.T) {
 		all = append(all, sent)
 		go func() { done <- sent.Wait(ctx(t), nil) }() // It ends with the job.
 		if i >= 10 {
-			<-done // So ten are under way.
+			<-done // So at least ten jobs are unfinished.
 		}
 		if do := events[i]; do != nil {
 			do()

@@ -10,18 +10,18 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// A DeadJob is in the dead stream: no agent will run it.
+// A DeadJob is a job in the dead stream, which no agent will run.
 type DeadJob struct {
 	ID     string // with the client's name before it
 	Queue  string
 	Kind   DeadKind
 	Reason string
-	Stderr string // the end of what the worker of the last attempt wrote to stderr, when it died
-	Agent  string // the agent that gave up
+	Stderr string // end of the stderr of the last attempt's worker, if it died
+	Agent  string // name of the agent that gave up
 	Tries
 	Time time.Time
 
-	// Job is what was submitted, nil if it is in the object store. The caller may keep the slice.
+	// Job is the submitted job, nil if it is in the object store. The caller may keep the slice.
 	Job []byte
 
 	id     jobID
@@ -29,11 +29,12 @@ type DeadJob struct {
 	header nats.Header
 }
 
+// error returns d as the error of Wait.
 func (d *DeadJob) error() *DeadError {
 	return &DeadError{ID: d.ID, Kind: d.Kind, Reason: d.Reason, Stderr: d.Stderr, Tries: d.Tries, Agent: d.Agent, Time: d.Time}
 }
 
-// dead returns the dead job with that id, nil when there is none.
+// dead returns the dead job with that id, nil if there is none.
 func (f *Fleet) dead(ctx context.Context, id jobID) (*DeadJob, error) {
 	msg, err := f.last(ctx, "look for", f.names.dead(), f.names.deadJob(id))
 	if err != nil || msg == nil {
@@ -42,7 +43,7 @@ func (f *Fleet) dead(ctx context.Context, id jobID) (*DeadJob, error) {
 	return readDead(id, msg.Header, msg.Data), nil
 }
 
-// readDead reads what an agent has written. What cannot be read is dead all the same.
+// readDead reads a message of the dead stream. A message that cannot be read is a dead job too.
 func readDead(id jobID, h nats.Header, data []byte) *DeadJob {
 	var b deadBody
 	if err := json.Unmarshal(data, &b); err != nil {
@@ -54,8 +55,9 @@ func readDead(id jobID, h nats.Header, data []byte) *DeadJob {
 	}
 }
 
-// Dead returns up to limit of the dead jobs of a client, the oldest first; "" is all clients, 0 is
-// 1,000. It needs the rights of RoleAdmin, as Requeue does. Wait and Info tell a client of its own.
+// Dead returns the dead jobs of a client, at most limit, the oldest first. Client "" means all
+// clients, limit 0 means 1,000. It needs the rights of RoleAdmin. A client can ask for its own jobs
+// by Wait and Info.
 func (f *Fleet) Dead(ctx context.Context, client string, limit int) ([]*DeadJob, error) {
 	if client != "" {
 		if err := checkToken("client", client); err != nil {
@@ -87,16 +89,16 @@ func (f *Fleet) Dead(ctx context.Context, client string, limit int) ([]*DeadJob,
 	return found, nil
 }
 
-// next returns the first message of the stream from seq on whose subject matches filter, nil when
+// next returns the first message of the stream, from seq on, whose subject matches filter, nil if
 // there is none.
 func (f *Fleet) next(ctx context.Context, stream, filter string, seq uint64) (msg *nats.Msg, err error) {
 	body, err := json.Marshal(map[string]any{"seq": seq, "next_by_subj": filter})
 	if err != nil {
 		return nil, err
 	}
-	ask := &nats.Msg{Subject: "$JS.API.DIRECT.GET." + stream, Data: body}
+	request := &nats.Msg{Subject: "$JS.API.DIRECT.GET." + stream, Data: body}
 	err = f.retry(ctx, "list", filter, func(ctx context.Context) error {
-		msg, err = f.call(ctx, ask)
+		msg, err = f.call(ctx, request)
 		if err == nil && msg.Header.Get("Status") != "" {
 			status := msg.Header.Get("Status")
 			msg = nil
@@ -109,9 +111,9 @@ func (f *Fleet) next(ctx context.Context, stream, filter string, seq uint64) (ms
 	return msg, err
 }
 
-// Requeue queues a dead job again, as if it had not been tried, and takes it out of the dead
-// stream. It returns ErrNotFound when there is no such dead job, and ErrDuplicate when it is queued
-// already.
+// Requeue queues a dead job as a job that was never tried, and takes it out of the dead stream. If
+// there is no such dead job, the error wraps ErrNotFound; if the job is queued, it is ErrDuplicate.
+// It needs the rights of RoleAdmin.
 func (f *Fleet) Requeue(ctx context.Context, id string) (*Job, error) {
 	name, err := parseID(f.o.Client, id)
 	if err != nil {
@@ -131,7 +133,7 @@ func (f *Fleet) Requeue(ctx context.Context, id string) (*Job, error) {
 	}
 	msg := nats.NewMsg(f.names.job(d.Queue, name))
 	msg.Header = kept(d.header)
-	// Under its old id for the server it would be a duplicate.
+	// With its old message id the server would take it for a duplicate.
 	msg.Header.Set(natsMsgID, name.String()+"#"+d.Time.Format(time.RFC3339Nano))
 	msg.Header.Set(headerNonce, newID())
 	msg.Header.Del(headerSince)
@@ -139,7 +141,7 @@ func (f *Fleet) Requeue(ctx context.Context, id string) (*Job, error) {
 	if err := f.enqueue(ctx, f.names.jobs(), msg, true); err != nil {
 		return nil, err
 	}
-	// A program that ends here leaves a dead job that is queued, too. Waiters look at both.
+	// If the program ends here, the job is dead and queued. Waiters check for both.
 	err = f.admin(ctx, "requeue", name.String(), func(ctx context.Context) error {
 		stream, err := f.js.Stream(ctx, f.names.dead())
 		if err != nil {

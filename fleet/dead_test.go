@@ -9,7 +9,7 @@ import (
 	"github.com/brood-go/brood/fleet"
 )
 
-func TestADeadJobOfAnotherMakingHidesNoOther(t *testing.T) {
+func TestADeadJobOfAnotherProgramHidesNoOther(t *testing.T) {
 	s := serve(t, quick("mail"))
 	_, js := raw(t, s)
 	f := dial(t, s, fleet.Options{})

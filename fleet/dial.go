@@ -15,50 +15,50 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Options are how a program takes part in a fleet.
+// Options configure a Fleet. A nil *Options means all defaults. Dial copies them.
 type Options struct {
-	// URL is that of a server, or of several with commas between them. "": nats://127.0.0.1:4222.
+	// URL is the address of a server, or of several with commas between them. "":
+	// nats://127.0.0.1:4222.
 	URL string
 
-	// Server, if not nil, is connected to within this process, and URL is not used.
+	// Server, if not nil, is a server in this process to connect to; URL is then ignored.
 	Server *Server
 
-	// Name is that of the fleet: the first token of its subjects and part of the names of its
-	// streams. "": "fleet".
+	// Name is the name of the fleet: the first token of its subjects and part of its streams'
+	// names. "": "fleet".
 	Name string
 
-	// Client is the name under which this program submits jobs. Results are stored under it, so a
-	// program that waits for a job of its predecessor has the same name. "": User, or "default"
-	// without one.
+	// Client is the name under which this program submits jobs and results are stored. A program
+	// that waits for jobs of its predecessor must have the same name. "": User, or else "default".
 	Client string
 
-	// User and Password are the credentials, or Credentials is the path of a file with a JWT and a
+	// User and Password are the credentials. Or Credentials is the path of a file with a JWT and a
 	// seed (nats.go, UserCredentials). They stay in this process: children do not get them.
 	User, Password string
 	Credentials    string
 
-	// TLS is the client's side of TLS. Nil: none, unless URL says tls://.
+	// TLS is the client's side of TLS. Nil: none, unless URL begins with tls://.
 	TLS *tls.Config
 
-	// Timeout bounds each call whose context has no deadline, and is how long servers may take to
-	// choose leaders. 0: 10 seconds.
+	// Timeout bounds each call whose context has no deadline, and the time in which servers choose
+	// a leader. 0: 10 seconds.
 	Timeout time.Duration
 
-	// MaxPayload is the largest job or result, in bytes of JSON. What is over the server's limit
-	// for a message goes through the object store. 0: 64 MiB.
+	// MaxPayload bounds a job or result, in bytes of JSON. If it is above the server's limit for a
+	// message, it goes through the object store. 0: 64 MiB.
 	MaxPayload int64
 
-	// Setup, if not nil, makes the streams of the fleet. Otherwise they must be there.
+	// Setup, if not nil, creates the streams of the fleet. Otherwise they must exist.
 	Setup *Layout
 
-	// Logger gets what nobody waits for: lost connections, subjects that were refused. Nil: silent.
+	// Logger gets errors that no call returns: lost connections, refused subjects. Nil: none.
 	Logger *slog.Logger
 
-	// NATS are further options of the connection, applied last. Handlers that are set here are
-	// called beside those of the Fleet.
+	// NATS are further options of the connection, applied last. Handlers in them are called in
+	// addition to those of the Fleet.
 	NATS []nats.Option
 
-	// atStep is called by agents and movers between the steps of a job: in tests programs die
+	// atStep is called by agents and movers between the steps of a job. In tests programs die
 	// there.
 	atStep func(step string)
 }
@@ -69,37 +69,36 @@ const (
 	defaultTimeout    = 10 * time.Second
 	defaultMaxPayload = 64 << 20
 
-	leastVersion = "2.12.0" // with message schedules
+	leastVersion = "2.12.0" // the first with message schedules
 
 	reconnectWait   = 100 * time.Millisecond
 	reconnectJitter = 100 * time.Millisecond
 )
 
-// A Fleet is a program's connection to the queues. Make one with Dial; the zero value is not
-// usable.
+// A Fleet is a program's connection to the queues. Make one with Dial.
 //
-// All methods are safe to call from any goroutine. Most wait for a server, so they must not be
-// called on the goroutine of a loop: the loop would stand still.
+// A Fleet's methods are safe to call from any goroutine. Most wait for a server, so they must not
+// be called on a loop goroutine.
 type Fleet struct {
-	o     Options
-	names names
-	nc    *nats.Conn
-
-	secret []byte // see messageID
+	// Set by Dial, never changed.
+	o      Options // complete
+	names  names
+	secret []byte // see newSecret
+	nc     *nats.Conn
 	js     jetstream.JetStream
 
 	refusals refusals
 	news     news
 	closed   chan struct{} // closed when the connection is closed for good
-	ending   atomic.Bool   // Close was called
+	closing  atomic.Bool   // Close has ended the agents
 
 	mu     sync.Mutex
-	agents map[*Agent]struct{} // those that Close ends; nil: it has begun
+	agents map[*Agent]struct{} // agents that have not ended; nil: Close was called
 }
 
-// Dial connects to a fleet. The caller must Close it. It fails with ErrUnavailable, ErrCredentials,
-// ErrNoJetStream, ErrNotSetUp, ErrPermission, a *VersionError or an *OptionError. Once it is
-// connected it reconnects for ever.
+// Dial connects to a fleet. The caller must Close it. The error wraps ErrUnavailable,
+// ErrCredentials, ErrNoJetStream, ErrNotSetUp or ErrPermission, or it is a *VersionError or
+// *OptionError. A Fleet that was connected once reconnects for ever.
 func Dial(o *Options) (*Fleet, error) {
 	f := &Fleet{closed: make(chan struct{}), agents: map[*Agent]struct{}{}}
 	if o != nil {
@@ -130,6 +129,7 @@ func Dial(o *Options) (*Fleet, error) {
 	return f, nil
 }
 
+// complete checks the options and fills in the defaults.
 func (o *Options) complete() error {
 	if o.Name == "" {
 		o.Name = defaultName
@@ -163,6 +163,7 @@ func (o *Options) complete() error {
 	return checkToken("Options.Client", o.Client)
 }
 
+// connect connects to the server.
 func (f *Fleet) connect() (*nats.Conn, error) {
 	options := []nats.Option{
 		nats.Name(f.o.Name + " " + f.o.Client),
@@ -170,9 +171,9 @@ func (f *Fleet) connect() (*nats.Conn, error) {
 		nats.MaxReconnects(-1),
 		nats.ReconnectWait(reconnectWait),
 		nats.ReconnectJitter(reconnectJitter, reconnectJitter),
-		// What was said before a connection was lost is said again, or not, by whoever knows
-		// whether it still holds: an acknowledgement that arrives late removes a job under the
-		// agent that has it by then.
+		// Nothing is buffered while the connection is lost: an acknowledgement that arrives late
+		// would remove a job from the agent that has it by then. The caller knows whether to
+		// repeat.
 		nats.ReconnectBufSize(-1),
 		nats.PingInterval(10 * time.Second),
 		nats.MaxPingsOutstanding(2),
@@ -201,11 +202,11 @@ func (f *Fleet) connect() (*nats.Conn, error) {
 	return nil, &OpError{"connect", where, errors.Join(ErrUnavailable, err)}
 }
 
-// handlers is the last option: what the program wants to be told it is told, too.
+// handlers is the last option. It sets the handlers of the Fleet, which call those of the program.
 func (f *Fleet) handlers(o *nats.Options) error {
 	failed, reconnected, lost, closed := o.AsyncErrorCB, o.ReconnectedCB, o.DisconnectedErrCB, o.ClosedCB
-	silent := o.NoCallbacksAfterClientClose
-	o.NoCallbacksAfterClientClose = false // Close waits for one.
+	quietAfterClose := o.NoCallbacksAfterClientClose
+	o.NoCallbacksAfterClientClose = false // Close waits for a callback.
 	o.AsyncErrorCB = func(nc *nats.Conn, sub *nats.Subscription, err error) {
 		f.asyncError(err)
 		if failed != nil {
@@ -213,19 +214,19 @@ func (f *Fleet) handlers(o *nats.Options) error {
 		}
 	}
 	o.ReconnectedCB = func(nc *nats.Conn) {
-		f.news.check()
+		f.news.wakeAll()
 		if reconnected != nil {
 			reconnected(nc)
 		}
 	}
 	o.DisconnectedErrCB = func(nc *nats.Conn, err error) {
 		f.log("lost the connection", err)
-		if lost != nil && !(silent && f.ending.Load()) {
+		if lost != nil && !(quietAfterClose && f.closing.Load()) {
 			lost(nc, err)
 		}
 	}
 	o.ClosedCB = func(nc *nats.Conn) {
-		if closed != nil && !(silent && f.ending.Load()) {
+		if closed != nil && !(quietAfterClose && f.closing.Load()) {
 			closed(nc)
 		}
 		close(f.closed)
@@ -233,11 +234,11 @@ func (f *Fleet) handlers(o *nats.Options) error {
 	return nil
 }
 
-// inbox is the prefix of the subjects on which a user gets answers. Another user has no right to
-// them.
+// inbox returns the prefix of the subjects on which the user gets answers. Other users have no
+// right to them.
 func inbox(user string) string { return "_INBOX_" + user }
 
-// check asks whether the server can do what a fleet needs, and has it.
+// check checks the server's version, and that JetStream and the streams are there.
 func (f *Fleet) check() error {
 	if v := f.nc.ConnectedServerVersion(); older(v, leastVersion) {
 		return &VersionError{v, leastVersion}
@@ -262,7 +263,7 @@ func (f *Fleet) check() error {
 	})
 }
 
-// older compares versions such as 2.12.0-beta. What is no version is not older.
+// older compares versions such as 2.12.0-beta. A text that is no version is not older.
 func older(version, least string) bool {
 	for {
 		a, restA, _ := strings.Cut(version, ".")
@@ -277,6 +278,7 @@ func older(version, least string) bool {
 	}
 }
 
+// step calls atStep.
 func (f *Fleet) step(name string) {
 	if f.o.atStep != nil {
 		f.o.atStep(name)
@@ -286,8 +288,8 @@ func (f *Fleet) step(name string) {
 // Client returns the name under which this program submits jobs.
 func (f *Fleet) Client() string { return f.o.Client }
 
-// Close ends the agents of this Fleet, without letting their jobs finish, and the connection. Calls
-// that wait return ErrClosed. What is queued stays queued.
+// Close ends the agents of this Fleet as Agent.Close does, then closes the connection. Waiting
+// calls return ErrClosed. Queued jobs stay queued.
 func (f *Fleet) Close() {
 	f.mu.Lock()
 	agents := make([]*Agent, 0, len(f.agents))
@@ -299,11 +301,12 @@ func (f *Fleet) Close() {
 	for _, a := range agents {
 		a.Close()
 	}
-	f.ending.Store(true)
+	f.closing.Store(true)
 	f.nc.Close()
 	<-f.closed
 }
 
+// asyncError handles an error that answers no call.
 func (f *Fleet) asyncError(err error) {
 	if subject := refusedSubject(err); subject != "" {
 		f.refusals.refuse(subject, err)
@@ -311,6 +314,7 @@ func (f *Fleet) asyncError(err error) {
 	f.log("the server reports", err)
 }
 
+// log logs an error that no call returns.
 func (f *Fleet) log(text string, err error) {
 	if f.o.Logger != nil && err != nil {
 		f.o.Logger.Warn("fleet: "+text, "error", err, "client", f.o.Client)

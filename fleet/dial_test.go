@@ -17,7 +17,7 @@ import (
 	"github.com/brood-go/brood/fleet"
 )
 
-// plain starts a NATS server that is not set up.
+// plain starts a NATS server without a fleet.
 func plain(t testing.TB, o *server.Options) string {
 	t.Helper()
 	o.Host, o.Port, o.NoSigs, o.StoreDir = "127.0.0.1", server.RANDOM_PORT, true, t.TempDir()
@@ -102,7 +102,7 @@ func TestCallsEndWhenTheServerIsAway(t *testing.T) {
 	require.NoError(t, <-waits, "whoever waits is not told of all that")
 }
 
-func TestAnAgentHoldsBackAnswersWhileThereIsNoRoomForThem(t *testing.T) {
+func TestAnAgentKeepsAnswersWhileThereIsNoRoomForThem(t *testing.T) {
 	t.Parallel()
 	l := quick("mail")
 	l.MaxResultBytes, l.ResultTTL = 8<<10, time.Second
@@ -145,7 +145,7 @@ func TestAnAgentOutlivesTheAbsenceOfItsServer(t *testing.T) {
 	require.Equal(t, "cut", r.Agent, "the other has no slot free")
 }
 
-func TestJobsOfAnotherMakingThatAreNoJobsAreDead(t *testing.T) {
+func TestMessagesOfAnotherProgramThatAreNoJobsAreDead(t *testing.T) {
 	s := serve(t, quick("mail"))
 	_, js := raw(t, s)
 	f := dial(t, s, fleet.Options{})

@@ -1,9 +1,9 @@
 package fleet
 
-// AtStep has o's agents and movers call fn between the steps of a job.
+// AtStep makes agents and movers with o call fn between the steps of a job.
 func AtStep(o *Options, fn func(step string)) { o.atStep = fn }
 
-// MaxPayload sets the largest message of a server.
+// MaxPayload bounds the messages of a server, in bytes.
 func MaxPayload(o *ServerOptions, bytes int32) { o.maxPayload = bytes }
 
 // SyncsAlways reports whether the server syncs each write.

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A gate is a fifo at which workers are held.
+// A gate is a fifo that holds workers until it is opened.
 type gate struct {
 	t    testing.TB
 	path string
@@ -22,10 +22,10 @@ func newGate(t testing.TB) *gate {
 	return g
 }
 
-// open lets the workers pass that are held now, of which there must be one or come one.
+// open lets the waiting workers pass. It waits until there is one.
 func (g *gate) open() {
 	g.t.Helper()
-	f, err := os.OpenFile(g.path, os.O_WRONLY, 0) // It waits for a reader.
+	f, err := os.OpenFile(g.path, os.O_WRONLY, 0) // This waits for a reader.
 	require.NoError(g.t, err)
 	require.NoError(g.t, f.Close())
 }

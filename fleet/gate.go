@@ -5,29 +5,32 @@ import (
 	"sync"
 )
 
-// health is what a pool is able to do.
+// health is the ability of a pool to run jobs.
 type health uint8
 
 const (
 	healthy health = iota
-	// it was in a crash loop and has a worker again: one job shows whether that is over
+	// a worker is ready after a crash loop: one job shows whether that is over
 	probing
-	looping // its workers die one after the other
-	ended   // it takes no job any more
+	looping // crash loop: all workers die soon after their start
+	stopped // the pool takes no jobs any more
 )
 
-// A gate holds back the slots of an agent while its pool cannot run jobs.
+// A gate lets slots of an agent take jobs only while the pool can run them. Its methods are safe to
+// call from any goroutine.
 type gate struct {
-	mu      sync.Mutex
-	health  health
-	slots   int           // how many may take jobs
-	changed chan struct{} // closed and replaced with each change
-	cut     chan struct{} // closed when waiting pulls should end
+	mu        sync.Mutex
+	health    health
+	slots     int           // slots below that number may take jobs
+	changed   chan struct{} // closed and replaced at each change
+	interrupt chan struct{} // closed and replaced when waiting pulls should end
 }
 
-func (g *gate) init() { g.changed, g.cut = make(chan struct{}), make(chan struct{}) }
+// init makes the channels.
+func (g *gate) init() { g.changed, g.interrupt = make(chan struct{}), make(chan struct{}) }
 
-func (g *gate) resize(n int) {
+// setSlots sets the number of slots.
+func (g *gate) setSlots(n int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.slots != n {
@@ -37,16 +40,16 @@ func (g *gate) resize(n int) {
 	}
 }
 
-// set reports whether the health is another than before.
-func (g *gate) set(h health) bool {
+// setHealth sets the health. It returns false if the health is the same as before.
+func (g *gate) setHealth(h health) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.health == h {
 		return false
 	}
 	if h != healthy {
-		close(g.cut)
-		g.cut = make(chan struct{})
+		close(g.interrupt)
+		g.interrupt = make(chan struct{})
 	}
 	g.health = h
 	close(g.changed)
@@ -54,14 +57,14 @@ func (g *gate) set(h health) bool {
 	return true
 }
 
-// cutter returns the channel that is closed when pulls that wait should end.
-func (g *gate) cutter() <-chan struct{} {
+// interrupted returns the channel that is closed when waiting pulls should end.
+func (g *gate) interrupted() <-chan struct{} {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.cut
+	return g.interrupt
 }
 
-// wait waits until slot i may take a job, and returns false when ctx has ended.
+// wait waits until slot i may take a job. It returns false if ctx has ended.
 func (g *gate) wait(ctx context.Context, i int) bool {
 	for ctx.Err() == nil {
 		g.mu.Lock()
@@ -78,31 +81,31 @@ func (g *gate) wait(ctx context.Context, i int) bool {
 	return false
 }
 
-// hear is told by the pool what it can do, on any goroutine.
-func (a *Agent) hear(h health, slots int, err error) {
+// onPoolChange handles a change of the pool, on any goroutine.
+func (a *Agent) onPoolChange(h health, slots int, err error) {
 	if a.o.Slots == 0 {
-		a.grow(max(slots, 1))
+		a.setSlots(max(slots, 1))
 	}
-	if !a.gate.set(h) {
+	if !a.gate.setHealth(h) {
 		return
 	}
 	switch h {
 	case healthy:
-		a.tell(Event{Kind: EventResumed})
-	case looping, ended:
-		a.tell(Event{Kind: EventPaused, Err: err})
+		a.emit(Event{Kind: EventResumed})
+	case looping, stopped:
+		a.emit(Event{Kind: EventPaused, Err: err})
 	}
 }
 
-// grow has n slots take jobs. Each is a goroutine that ends with Drain or Close, and these wait for
-// it. Slots that are too many wait.
-func (a *Agent) grow(n int) {
-	a.gate.resize(n)
+// setSlots makes n slots take jobs, and starts their goroutines. These end with Drain or Close,
+// which wait for them. If there are more slots, the rest wait.
+func (a *Agent) setSlots(n int) {
+	a.gate.setSlots(n)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for a.pulling.Err() == nil && a.taking < n {
-		number := a.taking
-		a.taking++
-		a.slots.Go(func() { a.take(number) })
+	for a.pulling.Err() == nil && a.slotCount < n {
+		number := a.slotCount
+		a.slotCount++
+		a.slots.Go(func() { a.runSlot(number) })
 	}
 }

@@ -14,12 +14,12 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// quick is a layout for tests: what takes half a minute takes less than a second.
+// quick returns a layout with short times for tests.
 func quick(queues ...string) *fleet.Layout {
 	return &fleet.Layout{AckWait: time.Second, Queues: queues, MaxJobBytes: 64 << 20, MaxResultBytes: 64 << 20, MaxDeadBytes: 64 << 20}
 }
 
-// ctx returns a context that only ends tests that hang.
+// ctx returns a context that ends only if the test hangs.
 func ctx(t testing.TB) context.Context {
 	t.Helper()
 	c, cancel := context.WithTimeout(context.Background(), looptest.HangLimit())
@@ -44,7 +44,7 @@ func serveWith(t testing.TB, o *fleet.ServerOptions) *fleet.Server {
 	return s
 }
 
-// dial connects to s over the network.
+// dial connects to s by TCP.
 func dial(t testing.TB, s *fleet.Server, o fleet.Options) *fleet.Fleet {
 	t.Helper()
 	o.URL = s.URL()
@@ -62,7 +62,7 @@ func submit(t testing.TB, f *fleet.Fleet, queue string, job any, o *fleet.JobOpt
 	return j
 }
 
-// newPool runs a loop with a pool of n workers that do what their jobs say, until the test ends.
+// newPool runs a loop with a pool until the test ends.
 func newPool(t testing.TB, o pool.Options) (*reactor.Loop, *pool.Pool) {
 	t.Helper()
 	l, err := reactor.New(looptest.Options())
@@ -73,8 +73,8 @@ func newPool(t testing.TB, o pool.Options) (*reactor.Loop, *pool.Pool) {
 	var p *pool.Pool
 	ended := make(chan error, 1)
 	started := make(chan error, 1)
-	// This goroutine runs the loop until the cleanup below has stopped the pool, and that waits for
-	// it.
+	// This goroutine runs the loop until the cleanup below has stopped the pool. The cleanup waits
+	// for it.
 	go func() {
 		p, err = pool.New(l, &o)
 		started <- err
@@ -92,7 +92,7 @@ func newPool(t testing.TB, o pool.Options) (*reactor.Loop, *pool.Pool) {
 	return l, p
 }
 
-// poolOptions are n workers that are killed when they do not listen.
+// poolOptions are the options of n workers that are killed soon after they ignore a cancellation.
 func poolOptions(n int) pool.Options {
 	return pool.Options{Max: n, CancelGrace: 100 * time.Millisecond, KillGrace: -1}
 }
@@ -133,7 +133,7 @@ func eventually(t testing.TB, what string, done func() bool) {
 	}
 }
 
-// idle reports whether no job of the queue is left.
+// idle reports whether the queue has no job.
 func idle(t testing.TB, f *fleet.Fleet, queue string) bool {
 	t.Helper()
 	info, err := f.Queue(ctx(t), queue)
@@ -141,8 +141,8 @@ func idle(t testing.TB, f *fleet.Fleet, queue string) bool {
 	return info.Waiting == 0 && info.Running == 0
 }
 
-// waiting waits until n jobs of the queue wait: the server counts them some time after it has
-// stored them.
+// waiting waits until n jobs wait in the queue. The server counts a job only some time after it has
+// stored it.
 func waiting(t testing.TB, f *fleet.Fleet, queue string, n uint64) {
 	t.Helper()
 	eventually(t, "as many wait", func() bool {

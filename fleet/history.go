@@ -7,39 +7,39 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// history is what agents keep of a job in the bucket "try": the server counts how often it gave a
-// job out, but not what became of it. It is written when something goes wrong, and not for a job
-// that is done in its first attempt.
+// history is the record that agents keep of a job in the bucket "try", because the server counts
+// only deliveries, and not their outcome. It is written when an attempt does not succeed. A job
+// that is done in its first attempt has none. A history is used on one goroutine.
 type history struct {
-	// of the job in its stream: another job with that id has another history
+	// of the job in its stream; if it differs, the history is of an earlier job with that id
 	Seq       uint64 `json:"seq"`
-	Delivered int    `json:"delivered"` // how many deliveries the counts below are of
-	Started   int    `json:"started"`   // the last delivery that was started
+	Delivered int    `json:"delivered"` // deliveries that the counts below cover
+	Started   int    `json:"started"`   // latest delivery that was started
 	Failures  int    `json:"failures"`
-	Released  int    `json:"released"` // given back without a failure
+	Released  int    `json:"released"` // deliveries given back without a failure
 	Lost      int    `json:"lost"`
 
 	Duplicates int `json:"duplicates"`
 	LostLeases int `json:"lost_leases"`
 }
 
-// history returns that of the job, or an empty one.
-func (f *Fleet) history(ctx context.Context, id jobID) (*history, error) {
+// readHistory returns the history of the job, empty if there is none.
+func (f *Fleet) readHistory(ctx context.Context, id jobID) (*history, error) {
 	h := &history{}
 	msg, err := f.last(ctx, "look at the attempts of", f.names.tries(), f.names.try(id))
 	if err != nil || msg == nil {
 		return h, err
 	}
 	if json.Unmarshal(msg.Data, h) != nil {
-		*h = history{} // Nobody but an agent can have written it.
+		*h = history{} // Only agents can write it, so this does not happen.
 	}
 	return h, nil
 }
 
-// arrive accounts for a delivery of the job that is seq in its stream. What an earlier delivery
-// left uncounted was lost, if it was started. Of the first one nobody knows: a pull of a machine
-// that died takes a job without starting it.
-func (h *history) arrive(seq uint64, delivery int) {
+// countDelivery counts a new delivery of the job that is seq in its stream. An earlier delivery
+// that was started and not counted was lost. Whether the first delivery was started is unknown: a
+// machine that died may have taken the job by a pull without starting it. It counts as lost.
+func (h *history) countDelivery(seq uint64, delivery int) {
 	if h.Seq != seq {
 		*h = history{Seq: seq}
 	}
@@ -51,9 +51,9 @@ func (h *history) arrive(seq uint64, delivery int) {
 	}
 }
 
-// write stores the history. Two agents may have the job, when one has lost it; the last to write
-// wins, and the counts are of what each of them knew.
-func (f *Fleet) write(ctx context.Context, id jobID, h *history) error {
+// writeHistory stores the history. If an agent has lost the job, two agents may write. The last one
+// wins, and its counts are those that it knew.
+func (f *Fleet) writeHistory(ctx context.Context, id jobID, h *history) error {
 	body, err := json.Marshal(h)
 	if err != nil {
 		return err

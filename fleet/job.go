@@ -11,32 +11,36 @@ import (
 )
 
 const (
-	// firstLook and longestLook are how long a waiter waits for news before it looks for itself.
+	// firstLook and longestLook bound the wait for news; then the waiter asks the servers itself.
 	firstLook   = time.Second
 	longestLook = 5 * time.Second
 
-	// requeuedLook is the same when the job is dead, and queued: it has just died, or was queued
-	// again.
+	// requeuedLook is that bound for a job that is dead and queued: it has just died, or was
+	// requeued.
 	requeuedLook = 50 * time.Millisecond
 )
 
-// A Job is one that was submitted, by this program or another. Its methods are safe to call from
-// any goroutine.
+// A Job is a job that was submitted, by this program or another. Make one with Submit, Await or
+// Requeue.
+//
+// Its methods are safe to call from any goroutine. Those with a context wait for a server: they
+// must not be called on a loop goroutine.
 type Job struct {
 	f     *Fleet
 	id    jobID
-	queue string // "" when it is not known
+	queue string // "": unknown
 }
 
-// Await returns the job with that id, which need not exist: one of this client, or that of another
-// if the client's name and a dot are before the id. The program that submitted it may have ended.
+// Await returns the job with that id, which need not exist. It is a job of this client, unless the
+// id begins with another client's name and a dot. The program that submitted it may have ended.
 func (f *Fleet) Await(id string) *Job {
 	j := &Job{f: f}
-	j.id, _ = parseID(f.o.Client, id) // The methods tell.
+	j.id, _ = parseID(f.o.Client, id) // The methods return the error, see check.
 	return j
 }
 
-// ID returns the job's id: as it was given to Submit, for a job of this client.
+// ID returns the job's id. For a job of this client it is the id given to Submit; else the client's
+// name and a dot precede it.
 func (j *Job) ID() string {
 	if j.id.client == j.f.o.Client {
 		return j.id.id
@@ -44,6 +48,7 @@ func (j *Job) ID() string {
 	return j.id.String()
 }
 
+// check returns an *OptionError if Await got an id that is none.
 func (j *Job) check() error {
 	if j.id.id == "" {
 		return &OptionError{"job id", "it is none"}
@@ -51,10 +56,10 @@ func (j *Job) check() error {
 	return nil
 }
 
-// Wait waits until the job is done and decodes what the worker answered into result, unless that is
-// nil. It returns a *DeadError when the job is dead, and ErrCancelled when it was cancelled. If ctx
-// ends before, the job goes on. It waits for a job that does not exist, too: it may be about to be
-// submitted.
+// Wait waits until the job has ended, and decodes the worker's answer into result, unless that is
+// nil. The error is a *DeadError if the job is dead, and wraps ErrCancelled if it was cancelled. If
+// ctx ends, Wait returns its cause, and the job goes on. Wait also waits for a job that does not
+// exist, because it may be submitted later.
 func (j *Job) Wait(ctx context.Context, result any) error {
 	r, err := j.Result(ctx)
 	if err != nil || result == nil {
@@ -63,7 +68,7 @@ func (j *Job) Wait(ctx context.Context, result any) error {
 	return r.Decode(result)
 }
 
-// Result is Wait that returns all that is stored with the answer.
+// Result is Wait, but returns everything that is stored with the answer.
 func (j *Job) Result(ctx context.Context) (*Result, error) {
 	if err := j.check(); err != nil {
 		return nil, err
@@ -72,18 +77,18 @@ func (j *Job) Result(ctx context.Context) (*Result, error) {
 	subject := f.names.done(j.id.client)
 	ctx, release := f.refusals.guard(ctx, func(refused string) bool { return refused == subject })
 	defer release()
-	told, forget, err := f.news.wait(ctx, j.id)
+	news, stopWaiting, err := f.news.wait(ctx, j.id)
 	if err != nil {
 		return nil, &OpError{"wait for", j.id.String(), errors.Join(ErrClosed, err)}
 	}
-	defer forget()
+	defer stopWaiting()
 	for pause := firstLook; ; pause = min(pause*3/2, longestLook) {
-		r, requeued, err := j.look(ctx)
+		r, requeued, err := j.lookUp(ctx)
 		switch {
 		case r != nil:
 			return r, err
 		case err != nil && (errors.Is(err, ErrUnavailable) || errors.Is(err, context.DeadlineExceeded)) && ctx.Err() == nil:
-			// The servers are away: the job is not.
+			// The servers are away, but the job is not.
 		case err != nil:
 			if cause := context.Cause(ctx); cause != nil {
 				err = cause
@@ -95,7 +100,7 @@ func (j *Job) Result(ctx context.Context) (*Result, error) {
 		}
 		timer := time.NewTimer(pause/2 + rand.N(pause/2))
 		select {
-		case msg := <-told:
+		case msg := <-news:
 			timer.Stop()
 			if msg != nil && msg.Header.Get(headerState) != stateDead {
 				return j.read(ctx, msg)
@@ -111,10 +116,10 @@ func (j *Job) Result(ctx context.Context) (*Result, error) {
 	}
 }
 
-// look returns the result, or the error that the job ended with. requeued says that it is dead and
-// queued.
-func (j *Job) look(ctx context.Context) (r *Result, requeued bool, err error) {
-	msg, err := j.stored(ctx)
+// lookUp returns the result, or the error that the job ended with. If requeued is true, the job is
+// dead and queued again. If nothing is stored, all results are zero.
+func (j *Job) lookUp(ctx context.Context) (r *Result, requeued bool, err error) {
+	msg, err := j.storedResult(ctx)
 	if err != nil {
 		return nil, false, err
 	}
@@ -127,26 +132,26 @@ func (j *Job) look(ctx context.Context) (r *Result, requeued bool, err error) {
 		return nil, false, err
 	}
 	if checkToken("queue", dead.Queue) != nil {
-		return nil, false, dead.error() // An agent of another making has written it.
+		return nil, false, dead.error() // Another program has written it.
 	}
-	queued, err := (&Job{f: j.f, id: j.id, queue: dead.Queue}).queued(ctx)
+	queued, err := (&Job{f: j.f, id: j.id, queue: dead.Queue}).queuedMessage(ctx)
 	if err != nil || queued != nil {
 		return nil, queued != nil, err
 	}
 	return nil, false, dead.error()
 }
 
-// stored returns the message of the stored result, nil when there is none.
-func (j *Job) stored(ctx context.Context) (*nats.Msg, error) {
+// storedResult returns the message of the stored result, nil if there is none.
+func (j *Job) storedResult(ctx context.Context) (*nats.Msg, error) {
 	return j.f.last(ctx, "look for the result of", j.f.names.results(), j.f.names.result(j.id))
 }
 
-// queued returns the message of the job, nil when it is not queued.
-func (j *Job) queued(ctx context.Context) (*nats.Msg, error) {
+// queuedMessage returns the message of the job, nil if it is not queued.
+func (j *Job) queuedMessage(ctx context.Context) (*nats.Msg, error) {
 	return j.f.last(ctx, "look for", j.f.names.jobs(), j.f.names.job(j.queue, j.id))
 }
 
-// read makes a Result of what is stored.
+// read makes a Result of the stored message.
 func (j *Job) read(ctx context.Context, msg *nats.Msg) (*Result, error) {
 	r := &Result{
 		ID: j.id.String(), Queue: msg.Header.Get(headerQueue), Agent: msg.Header.Get(headerAgent),
@@ -160,21 +165,21 @@ func (j *Job) read(ctx context.Context, msg *nats.Msg) (*Result, error) {
 		return r, errors.Join(ErrCancelled, errors.New(msg.Header.Get(headerReason)))
 	}
 	var err error
-	r.raw, err = j.f.body(ctx, j.f.names.answers(j.id.client), j.id, msg)
+	r.raw, err = j.f.body(ctx, j.f.names.resultBucket(j.id.client), j.id, msg)
 	return r, err
 }
 
-// Cancel asks for the end of the job: if it waits it will not run, if it runs its child is
-// cancelled. It returns when the request is stored; Wait tells what became of the job, which may be
-// done before. It returns ErrAlreadyDone when there is nothing to cancel. Of a long reason the last
-// KiB is kept.
+// Cancel asks for the end of the job: if it waits, it will not run; if it runs, its child is
+// cancelled. Cancel returns when the request is stored. The job may end before it takes effect;
+// Wait tells. If there is nothing to cancel, the error is ErrAlreadyDone. Only the last KiB of
+// reason is kept.
 func (j *Job) Cancel(ctx context.Context, reason string) error {
 	if err := j.check(); err != nil {
 		return err
 	}
 	ctx, cancel := j.f.limit(ctx)
 	defer cancel()
-	switch r, requeued, err := j.look(ctx); {
+	switch r, requeued, err := j.lookUp(ctx); {
 	case r != nil:
 		return ErrAlreadyDone
 	case err != nil:
@@ -183,7 +188,7 @@ func (j *Job) Cancel(ctx context.Context, reason string) error {
 		}
 		return err
 	}
-	body, err := json.Marshal(text([]byte(reason), longestReason))
+	body, err := json.Marshal(tail([]byte(reason), longestReason))
 	if err != nil {
 		return err
 	}
@@ -194,9 +199,9 @@ func (j *Job) Cancel(ctx context.Context, reason string) error {
 	return err
 }
 
-// Progress calls fn with what the job's worker says of its progress, as JSON, one call at a time,
-// on a goroutine of the connection, until stop is called. It is of the moment: what was said before
-// the call, or while the connection was lost, is not told.
+// Progress calls fn with each progress message of the job's worker, as JSON, one call at a time, on
+// a goroutine of the connection, until stop is called. Messages from before the call, or from a
+// time without a connection, are lost.
 func (j *Job) Progress(fn func(json.RawMessage)) (stop func(), err error) {
 	if err := j.check(); err != nil {
 		return nil, err
@@ -219,19 +224,19 @@ func (j *Job) Progress(fn func(json.RawMessage)) (stop func(), err error) {
 	}
 	if err != nil {
 		if sub != nil {
-			_ = sub.Unsubscribe() // The connection may be gone.
+			_ = sub.Unsubscribe() // The connection may be closed.
 		}
 		return nil, &OpError{"listen to", j.id.String(), err}
 	}
-	return func() { _ = sub.Unsubscribe() }, nil // It fails when the connection is closed.
+	return func() { _ = sub.Unsubscribe() }, nil // It fails if the connection is closed.
 }
 
-// State is what became of a job.
+// State is the stage of a job.
 type State string
 
 // The states of a job.
 const (
-	// there is no such job, or its result has expired, or its queue is not known
+	// no such job, or its result has expired, or its queue is unknown
 	StateUnknown   State = "unknown"
 	StateQueued    State = "queued" // it waits, or an agent has it
 	StateDone      State = stateDone
@@ -239,18 +244,18 @@ const (
 	StateDead      State = stateDead
 )
 
-// A JobInfo is what is stored of a job.
+// A JobInfo is the record of a job on the servers.
 type JobInfo struct {
 	State State
 	Tries
 
-	// Duplicates is how many answers came when there was a result already: the job ran more than
-	// once. LostLeases is how many agents found that they had lost it: it may have run more than
-	// once.
+	// Duplicates is the number of answers that came when there was a result: the job ran more than
+	// once. LostLeases is the number of agents that found that they had lost the job: it may have
+	// run more than once.
 	Duplicates, LostLeases int
 }
 
-// Info returns what is stored of the job.
+// Info returns the record of the job on the servers.
 func (j *Job) Info(ctx context.Context) (*JobInfo, error) {
 	if err := j.check(); err != nil {
 		return nil, err
@@ -258,13 +263,13 @@ func (j *Job) Info(ctx context.Context) (*JobInfo, error) {
 	ctx, cancel := j.f.limit(ctx)
 	defer cancel()
 	info := &JobInfo{State: StateUnknown}
-	h, err := j.f.history(ctx, j.id)
+	h, err := j.f.readHistory(ctx, j.id)
 	if err != nil {
 		return nil, err
 	}
 	info.Tries = Tries{h.Delivered, h.Failures, h.Lost}
 	info.Duplicates, info.LostLeases = h.Duplicates, h.LostLeases
-	r, requeued, err := j.look(ctx)
+	r, requeued, err := j.lookUp(ctx)
 	dead, isDead := errors.AsType[*DeadError](err)
 	switch {
 	case errors.Is(err, ErrCancelled):
@@ -278,7 +283,7 @@ func (j *Job) Info(ctx context.Context) (*JobInfo, error) {
 	case requeued:
 		info.State = StateQueued
 	case j.queue != "":
-		msg, err := j.queued(ctx)
+		msg, err := j.queuedMessage(ctx)
 		if err != nil {
 			return nil, err
 		}

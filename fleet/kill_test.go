@@ -25,7 +25,7 @@ func TestKilledBetweenAnyTwoStepsAJobHasItsResult(t *testing.T) {
 	for _, c := range []struct {
 		step string
 		job  job
-		runs []int // how often it may have been begun
+		runs []int // possible numbers of runs that begin
 		want fleet.Tries
 	}{
 		{"delivered", job{}, []int{1}, fleet.Tries{Attempt: 2, Lost: 1}},

@@ -47,8 +47,7 @@ func TestACronQueuesJobsUntilItIsUnscheduled(t *testing.T) {
 	require.NotEqual(t, first.ID, second.ID)
 	require.True(t, strings.HasPrefix(first.ID, "default.clean-"), first.ID)
 	require.NoError(t, f.Unschedule(ctx(t), "mail", "clean"))
-	// Behind what takes its place, and what was due before it was there, nothing comes: this job is
-	// due later.
+	// This job is due later than any job of the Cron that may still come.
 	require.NoError(t, submit(t, f, "mail", job{}, &fleet.JobOptions{ID: "mark", Delay: 2500 * time.Millisecond}).Wait(ctx(t), nil))
 	after := 0
 	for e := rec.next(t, fleet.EventDone); e.ID != "default.mark"; e = rec.next(t, fleet.EventDone) {
@@ -58,7 +57,7 @@ func TestACronQueuesJobsUntilItIsUnscheduled(t *testing.T) {
 }
 
 //brood:checks W132
-func TestAScheduleThatIsNoneIsDead(t *testing.T) {
+func TestAJobWithAnInvalidScheduleIsDead(t *testing.T) {
 	f := dial(t, serve(t, quick("mail")), fleet.Options{})
 	j := submit(t, f, "mail", job{}, &fleet.JobOptions{ID: "a", Cron: "every full moon"})
 	dead, ok := errors.AsType[*fleet.DeadError](j.Wait(ctx(t), nil))
@@ -70,7 +69,7 @@ func TestAScheduleThatIsNoneIsDead(t *testing.T) {
 func TestAMoverKilledBetweenAnyTwoStepsLosesNoJob(t *testing.T) {
 	t.Parallel()
 	s := serve(t, quick("mail"))
-	// For which the server has no mover.
+	// The server has no mover for this fleet.
 	f := dial(t, s, fleet.Options{Name: "other", Setup: quick("mail")})
 	agent(t, f, 1, fleet.AgentOptions{Queues: queues("mail")})
 	for _, step := range []string{"scheduling", "scheduled", "queueing", "queued"} {
@@ -162,7 +161,7 @@ func TestADelayedJobWaitsWhileThereIsNoRoomForItsSchedule(t *testing.T) {
 			continue
 		}
 		require.ErrorIs(t, err, fleet.ErrQueueFull)
-		time.Sleep(20 * time.Millisecond) // Nobody tells that there is room again.
+		time.Sleep(20 * time.Millisecond) // No event reports that there is room again.
 	}
 	for _, j := range all {
 		require.NoError(t, j.Wait(ctx(t), nil))
@@ -215,7 +214,7 @@ func TestAJobIsNotQueuedAgainByAMoverThatComesLate(t *testing.T) {
 	m, err := f.Mover()
 	require.NoError(t, err)
 	defer m.Close()
-	// By then what the other left has come again.
+	// By then the other mover's unfinished message has come again.
 	submit(t, f, "mail", job{}, &fleet.JobOptions{ID: "mark", Delay: l.AckWait})
 	require.Equal(t, "default.mark", rec.next(t, fleet.EventStarted).ID, "the first was not started again")
 }

@@ -9,50 +9,51 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// A Layout says how the streams of a fleet are kept. Setup makes them, or changes those that are
-// there.
+// A Layout configures the streams of a fleet, which Setup creates or changes. A nil *Layout means
+// all defaults.
 type Layout struct {
-	// Replicas is on how many servers of a cluster each stream is. 0: 1.
+	// Replicas is the number of servers of a cluster that have each stream. 0: 1; at most 5.
 	Replicas int
 
-	// MaxJobs and MaxJobBytes bound what is queued: past them Submit returns ErrQueueFull. Of
-	// delayed jobs and crons as many again can be scheduled, and of those for which there is no
-	// schedule yet. 0: 1,000,000 jobs, 1 GiB.
+	// MaxJobs and MaxJobBytes bound the queued jobs; beyond them Submit returns ErrQueueFull. Each
+	// also bounds the schedules, and the delayed jobs that wait for a schedule. 0: 1,000,000 jobs,
+	// 1 GiB.
 	MaxJobs, MaxJobBytes int64
 
-	// MaxResultBytes bounds the stored results. Past it agents hold back what their children
-	// answered until results have expired. 0: 1 GiB.
+	// MaxResultBytes bounds the stored results. Beyond it agents keep the answers of their children
+	// until results have expired. 0: 1 GiB.
 	MaxResultBytes int64
 
-	// MaxDeadBytes bounds the dead stream; past it the oldest are dropped. 0: 1 GiB.
+	// MaxDeadBytes bounds the dead stream; beyond it the oldest dead jobs are dropped. 0: 1 GiB.
 	MaxDeadBytes int64
 
-	// ResultTTL is how long a result is stored. 0: 24 hours.
+	// ResultTTL is the time for which a result is stored. 0: 24 hours.
 	ResultTTL time.Duration
 
-	// DeadTTL is how long a dead job is kept. 0: 30 days.
+	// DeadTTL is the time for which a dead job is stored. 0: 30 days.
 	DeadTTL time.Duration
 
-	// StateTTL is how long a request to cancel a job, the count of its attempts and its payload in
-	// the object store are kept. A job that waits longer has forgotten them. 0: 30 days.
+	// StateTTL is the time for which a job's request to cancel, its counts and its payload in the
+	// object store are kept. A job that waits longer loses them. 0: 30 days.
 	StateTTL time.Duration
 
-	// Duplicates is how long after a job was queued its id is refused, even if it is done. 0: 2
-	// minutes.
+	// Duplicates is the time after a job was queued in which its id is refused, even if the job is
+	// done. 0: 2 minutes.
 	Duplicates time.Duration
 
-	// AckWait is how long after the last heartbeat of an agent its jobs are given to another. For a
-	// queue that has agents it must not be less than it was, see AddQueue. 0: 30 seconds.
+	// AckWait is the time from an agent's last heartbeat until its jobs are given to another agent.
+	// It cannot be shortened for a queue with agents, see AddQueue. 0: 30 seconds.
 	AckWait time.Duration
 
-	// Queues are made if they are not there.
+	// Queues are created if they do not exist.
 	Queues []string
 
-	// Clients get buckets of the object store, for which they have no right of their own.
+	// Clients are clients that get buckets of the object store, because they may not create their
+	// own.
 	Clients []string
 }
 
-// The defaults of a Layout.
+// Defaults and bounds of a Layout.
 const (
 	defaultMaxJobs    = 1_000_000
 	defaultMaxBytes   = 1 << 30
@@ -62,15 +63,16 @@ const (
 	defaultDuplicates = 2 * time.Minute
 	defaultAckWait    = 30 * time.Second
 
-	// Tombstones and counters are some hundred bytes each. When there is no room a request to
-	// cancel is refused, and what was counted first is forgotten.
+	// Bytes of all tombstones, and of all counts. Each has some hundred bytes. Beyond the bound a
+	// request to cancel is refused, and the oldest counts are dropped.
 	maxStateBytes = 256 << 20
-	longestState  = 4 << 10 // one of them, in bytes
+	longestState  = 4 << 10 // bytes of one tombstone or count
 
-	// Each slot of each agent waits with a pull of its own. The server's 512 would be few.
+	// Each slot of each agent waits with a pull of its own. The server's default of 512 is too few.
 	maxWaiting = 1 << 16
 )
 
+// withDefaults returns a copy of o with its defaults, or an *OptionError.
 func (o *Layout) withDefaults() (Layout, error) {
 	var l Layout
 	if o != nil {
@@ -90,7 +92,7 @@ func (o *Layout) withDefaults() (Layout, error) {
 			return l, &OptionError{"Layout." + d.name, "it is negative"}
 		case *d.p == 0:
 			*d.p = d.zero
-		case *d.p < 100*time.Millisecond: // The server refuses less for some of them.
+		case *d.p < 100*time.Millisecond: // For some of them the server refuses less.
 			return l, &OptionError{"Layout." + d.name, "it is below 100 ms"}
 		}
 	}
@@ -126,11 +128,11 @@ func (o *Layout) withDefaults() (Layout, error) {
 	return l, nil
 }
 
-// streams are those of a fleet, but for the buckets of the object store.
+// streams returns the streams of a fleet, except the buckets of the object store.
 //
-// Only the stream of schedules may roll up, which it needs, and no client may publish to it: one
-// message with the header Nats-Rollup would empty the stream for all. For the same reason the two
-// buckets are made here and not as jetstream makes them.
+// Only the stream of schedules allows roll-ups, which it needs, and no client may publish to it:
+// one message with the header Nats-Rollup would empty a stream for all clients. For the same reason
+// this function creates the two key-value buckets: jetstream would allow roll-ups.
 func (n names) streams(l *Layout) []jetstream.StreamConfig {
 	config := func(name, subject string) jetstream.StreamConfig {
 		return jetstream.StreamConfig{
@@ -139,7 +141,7 @@ func (n names) streams(l *Layout) []jetstream.StreamConfig {
 			Duplicates: min(l.Duplicates, defaultDuplicates),
 		}
 	}
-	done := func(source string) *jetstream.RePublish {
+	republish := func(source string) *jetstream.RePublish {
 		return &jetstream.RePublish{Source: source, Destination: n.fleet + ".done.>"}
 	}
 
@@ -151,20 +153,20 @@ func (n names) streams(l *Layout) []jetstream.StreamConfig {
 	later.Retention, later.MaxMsgsPerSubject, later.DiscardNewPerSubject = jetstream.WorkQueuePolicy, 1, true
 	later.MaxMsgs, later.MaxBytes = l.MaxJobs, l.MaxJobBytes
 
-	// A schedule is replaced by the next for its subject, and what is due is kept until the mover
-	// has moved it.
+	// A schedule is replaced by the next message on its subject. A message that is due stays until
+	// the mover has moved it.
 	clock := config(n.clock(), n.fleet+".clock.>")
 	clock.Discard, clock.DenyDelete, clock.DenyPurge = jetstream.DiscardOld, false, false
 	clock.AllowRollup, clock.AllowMsgSchedules, clock.Retention = true, true, jetstream.WorkQueuePolicy
 
 	results := config(n.results(), n.fleet+".res.*.*")
 	results.MaxMsgsPerSubject, results.DiscardNewPerSubject = 1, true
-	results.MaxBytes, results.MaxAge, results.RePublish = l.MaxResultBytes, l.ResultTTL, done(n.fleet+".res.>")
+	results.MaxBytes, results.MaxAge, results.RePublish = l.MaxResultBytes, l.ResultTTL, republish(n.fleet+".res.>")
 
-	// Requeue deletes what it has queued again.
+	// Requeue deletes a dead job that it has queued.
 	dead := config(n.dead(), n.fleet+".dead.*.*")
 	dead.Discard, dead.DenyDelete, dead.MaxMsgsPerSubject = jetstream.DiscardOld, false, 1
-	dead.MaxBytes, dead.MaxAge, dead.RePublish = l.MaxDeadBytes, l.DeadTTL, done(n.fleet+".dead.>")
+	dead.MaxBytes, dead.MaxAge, dead.RePublish = l.MaxDeadBytes, l.DeadTTL, republish(n.fleet+".dead.>")
 
 	cancels := config(n.cancels(), "$KV."+n.fleet+"_cancel.>")
 	cancels.MaxMsgsPerSubject, cancels.MaxMsgSize = 1, longestState
@@ -184,9 +186,9 @@ func (n names) streams(l *Layout) []jetstream.StreamConfig {
 	return all
 }
 
-// Setup makes the streams, queues and buckets of the fleet on the servers, or changes those that
-// are there to the layout; nil is the defaults. It needs the rights of RoleAdmin. What is stored is
-// kept.
+// Setup creates the streams, queues and buckets of the fleet, or changes existing ones to the
+// layout. Stored jobs and results are kept. A nil o means all defaults. It needs the rights of
+// RoleAdmin.
 func (f *Fleet) Setup(ctx context.Context, o *Layout) error {
 	l, err := o.withDefaults()
 	if err != nil {
@@ -218,7 +220,7 @@ func (f *Fleet) Setup(ctx context.Context, o *Layout) error {
 	return nil
 }
 
-// addMover makes the consumers of the mover.
+// addMover creates the consumers of the mover.
 func (f *Fleet) addMover(ctx context.Context, l *Layout) error {
 	for stream, filter := range map[string]string{
 		f.names.later(): f.names.fleet + ".later.>",
@@ -237,12 +239,12 @@ func (f *Fleet) addMover(ctx context.Context, l *Layout) error {
 	return nil
 }
 
-// addBuckets makes the buckets of the object store for the large payloads of a client. A result is
-// stored after its payload, which therefore lives a little longer.
+// addBuckets creates the buckets of the object store for the large payloads of a client. A payload
+// of a result is kept a little longer than the result, because it is stored before.
 func (f *Fleet) addBuckets(ctx context.Context, client string, l *Layout) error {
 	for _, config := range []jetstream.ObjectStoreConfig{
-		{Bucket: f.names.bucket(client), TTL: l.StateTTL, MaxBytes: l.MaxJobBytes},
-		{Bucket: f.names.answers(client), TTL: l.ResultTTL + l.ResultTTL/4, MaxBytes: l.MaxResultBytes},
+		{Bucket: f.names.jobBucket(client), TTL: l.StateTTL, MaxBytes: l.MaxJobBytes},
+		{Bucket: f.names.resultBucket(client), TTL: l.ResultTTL + l.ResultTTL/4, MaxBytes: l.MaxResultBytes},
 	} {
 		config.Storage, config.Replicas = jetstream.FileStorage, l.Replicas
 		if err := f.admin(ctx, "set up", config.Bucket, func(ctx context.Context) error {
@@ -255,7 +257,7 @@ func (f *Fleet) addBuckets(ctx context.Context, client string, l *Layout) error 
 	return nil
 }
 
-// layout reads from the streams what addBuckets needs.
+// layout returns the fields that addBuckets needs, read from the streams.
 func (f *Fleet) layout(ctx context.Context) (*Layout, error) {
 	l := &Layout{}
 	for stream, read := range map[string]func(jetstream.StreamConfig){
@@ -276,7 +278,8 @@ func (f *Fleet) layout(ctx context.Context) (*Layout, error) {
 	return l, nil
 }
 
-// admin calls the JetStream API, and tries again while the servers choose a leader.
+// admin calls the JetStream API. It tries again while the servers choose a leader. The error is an
+// *OpError.
 func (f *Fleet) admin(ctx context.Context, op, what string, call func(ctx context.Context) error) error {
 	return f.retry(ctx, op, what, func(ctx context.Context) error {
 		ctx, release := f.refusals.guard(ctx, func(subject string) bool { return strings.HasPrefix(subject, "$JS.API.") })

@@ -40,7 +40,7 @@ func (r *recorder) next(t testing.TB, kind fleet.EventKind) fleet.Event {
 	}
 }
 
-// beats counts the heartbeats for jobs of a queue.
+// beats returns a subscription to the heartbeats for jobs of a queue.
 func beats(t testing.TB, s *fleet.Server, queue string) *nats.Subscription {
 	t.Helper()
 	nc, _ := raw(t, s)
@@ -70,7 +70,7 @@ func TestHeartbeatsKeepALongJobAlsoWhileItsAgentDrains(t *testing.T) {
 	a := agent(t, f, 1, fleet.AgentOptions{Queues: queues("mail")})
 	agent(t, dial(t, s, fleet.Options{}), 1, fleet.AgentOptions{Queues: queues("mail")})
 	j := submit(t, f, "mail", job{Log: log, Held: g.path}, nil)
-	for range 4 { // More than AckWait.
+	for range 4 { // Longer than AckWait.
 		nextBeat(t, sub)
 	}
 	drained := make(chan *fleet.DrainReport, 1)
@@ -141,7 +141,7 @@ func TestADeadMachineTakesJobsForNoLongerThanItsPulls(t *testing.T) {
 	s := serve(t, quick("mail"))
 	f := dial(t, s, fleet.Options{})
 	log := filepath.Join(t.TempDir(), "log")
-	// It stands still with its connection open, as a machine that has lost its power.
+	// It stands still with its connection open, like a machine without power.
 	victim := start(t, agentConfig{URL: s.URL(), Queues: []string{"mail"}, Workers: 2})
 	victim.signal(syscall.SIGSTOP)
 	var all []*fleet.Job
@@ -193,7 +193,7 @@ func TestTheFirstStoredResultWinsAndTheSecondIsReported(t *testing.T) {
 	s := serve(t, quick("mail"))
 	f := dial(t, s, fleet.Options{})
 	log := filepath.Join(t.TempDir(), "log")
-	// The child has answered, and the agent stands still before it says so.
+	// The child has answered, and the agent stops before it stores the answer.
 	victim := start(t, agentConfig{URL: s.URL(), Name: "victim", Queues: []string{"mail"}, StopAt: "storing"})
 	j := submit(t, f, "mail", job{Log: log, Echo: 1}, &fleet.JobOptions{ID: "a"})
 	victim.until("started")
@@ -224,7 +224,7 @@ func TestAnAnswerAfterTheLeaseWasLostIsMarked(t *testing.T) {
 	victim := start(t, agentConfig{URL: s.URL(), Name: "victim", Queues: []string{"mail"}, StopAt: "answered"})
 	j := submit(t, f, "mail", job{Echo: 1}, nil)
 	victim.until("started")
-	// Nobody else takes it, but the time is over.
+	// No other agent takes the job, but the lease ends.
 	eventually(t, "the server takes the job back", func() bool {
 		info, err := f.Queue(ctx(t), "mail")
 		require.NoError(t, err)
@@ -240,8 +240,8 @@ func TestAnAnswerAfterTheLeaseWasLostIsMarked(t *testing.T) {
 	require.True(t, idle(t, f, "mail"), "whoever gets it next takes it off the queue without running it")
 }
 
-// pulledAndGivenBack takes the job as somebody else who does nothing with it, which shows that it
-// can be had.
+// pulledAndGivenBack takes the job as another client and gives it back, which shows that the job is
+// free.
 func pulledAndGivenBack(t testing.TB, s *fleet.Server) bool {
 	t.Helper()
 	_, js := raw(t, s)
@@ -286,7 +286,7 @@ func TestFailuresReleasesAndLostMachinesAreCountedApart(t *testing.T) {
 	require.Equal(t, fleet.Tries{Attempt: 4, Failures: 2, Lost: 1}, dead.Tries)
 }
 
-// agentName returns the name of the one agent.
+// agentName returns the name of the only agent.
 func agentName(t testing.TB, f *fleet.Fleet) (name string) {
 	t.Helper()
 	eventually(t, "an agent answers", func() bool {
@@ -345,7 +345,8 @@ func TestTheAckWaitOfAQueueIsNotShortenedUnderItsAgents(t *testing.T) {
 	g := newGate(t)
 	j := submit(t, f, "mail", job{Held: g.path, Echo: 1}, nil)
 	eventually(t, "it runs", func() bool { return a.Stats().Running == 1 })
-	// The agent would send its next heartbeat long after the server had given the job to another.
+	// Otherwise the agent would send its next heartbeat long after the server had given the job
+	// away.
 	o, ok := errors.AsType[*fleet.OptionError](f.AddQueue(ctx(t), "mail", &fleet.QueueOptions{AckWait: 200 * time.Millisecond}))
 	require.True(t, ok)
 	require.Equal(t, "AckWait", o.Option)
@@ -372,7 +373,7 @@ func TestAnAgentWhoseLoopStandsStillTakesNoMoreJobs(t *testing.T) {
 	l, p := newPool(t, poolOptions(1))
 	agentOf(t, f, l, p, fleet.AgentOptions{Name: "stuck", Queues: queues("mail"), OnEvent: rec.on, Slots: 1})
 	_, js := raw(t, s)
-	// Before that it looks whether the loop turns.
+	// Before the request it checks that the loop turns.
 	eventually(t, "the agent asks for a job", func() bool {
 		queue, err := js.Consumer(ctx(t), "fleet_jobs", "mail")
 		require.NoError(t, err)
@@ -394,14 +395,14 @@ func TestAnAgentWhoseLoopStandsStillTakesNoMoreJobs(t *testing.T) {
 	}
 }
 
-func TestAnAgentWhoseLoopIsClosedSaysSo(t *testing.T) {
+func TestAnAgentWhoseLoopIsClosedIsPaused(t *testing.T) {
 	f := dial(t, serve(t, quick("mail")), fleet.Options{})
 	l, err := reactor.New(looptest.Options())
 	require.NoError(t, err)
 	p, err := pool.New(l, &pool.Options{Self: "worker", Max: 1})
 	require.NoError(t, err)
 	ended := make(chan error, 1)
-	go func() { ended <- l.Run() }() // It ends with Stop, below.
+	go func() { ended <- l.Run() }() // It ends when the pool is stopped, below.
 	rec := newRecorder()
 	a, err := f.Agent(p, &fleet.AgentOptions{Loop: l, Queues: queues("mail"), OnEvent: rec.on, PullWait: 100 * time.Millisecond})
 	require.NoError(t, err)

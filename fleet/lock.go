@@ -8,13 +8,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A lock keeps other processes out of a directory. Two servers on one directory do not see each
-// other: both would store jobs under the same sequence numbers. The kernel gives it back when the
-// process ends, however that ends.
+// A lock keeps other processes out of a directory, because two servers in one directory would store
+// jobs under the same sequence numbers. The kernel releases it when the process ends in any way.
 type lock struct{ file *os.File }
 
-// lockDir takes the lock of dir, with flock(2) on a file in it. The error is ErrLocked when another
-// has it.
+// lockDir locks dir by flock(2) on a file in it. If another process has the lock, the error wraps
+// ErrLocked. The caller must release the lock.
 func lockDir(dir string) (*lock, error) {
 	path := filepath.Join(dir, "fleet.lock")
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
@@ -37,10 +36,11 @@ func lockDir(dir string) (*lock, error) {
 		err = errors.Join(ErrLocked, err)
 	}
 	if err != nil {
-		_ = file.Close() // It was opened for the lock alone.
+		_ = file.Close() // It was opened only for the lock.
 		return nil, &OpError{"lock", dir, err}
 	}
 	return &lock{file}, nil
 }
 
-func (l *lock) release() { _ = l.file.Close() } // The lock goes with the descriptor.
+// release unlocks the directory.
+func (l *lock) release() { _ = l.file.Close() } // The descriptor holds the lock.

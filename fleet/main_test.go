@@ -17,7 +17,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	// Most of the time the tests wait for an AckWait to pass.
+	// The tests mostly wait until an AckWait has passed.
 	if err := flag.Set("test.parallel", "6"); err != nil {
 		panic(err)
 	}

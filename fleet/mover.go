@@ -11,42 +11,44 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// moverName is that of the mover's consumers.
+// moverName is the name of the mover's consumers.
 const moverName = "mover"
 
-// A Mover queues delayed jobs when they are due. Any number may work for a fleet; one must. A
-// server of Serve has one.
+// A Mover queues delayed jobs when they are due. A fleet needs at least one; a server of Serve has
+// one.
 //
-// A client stores a delayed job in one stream. The mover makes a schedule of it in another, to
-// which nobody else may publish, and when the server says that it is due, queues the job under its
-// id.
+// A client stores a delayed job in the stream F_later. The mover makes a schedule of it in F_clock,
+// to which no client may publish. When the server reports that the schedule is due, the mover
+// queues the job under its id.
+//
+// Its methods are safe to call from any goroutine.
 type Mover struct {
-	f    *Fleet
-	ctx  context.Context
-	end  context.CancelFunc
-	done sync.WaitGroup
+	f          *Fleet
+	ctx        context.Context
+	cancel     context.CancelFunc
+	goroutines sync.WaitGroup
 
-	// Used by schedule alone.
-	room int64 // how many schedules fit at least
-	// when the server said last that there is none; it is asked again after pullRetry
+	// Used by schedule only.
+	room int64 // at least so many schedules fit; 0: ask the server
+	// time of the server's last answer that there is no room; zero: none
 	noRoom time.Time
 }
 
 const (
-	// roomBatch is after how many schedules the server is asked how much room there is. Other
-	// movers may use it up meanwhile.
+	// roomBatch is the number of schedules between two questions for room. Other movers may use it
+	// up meanwhile.
 	roomBatch = 64
 
-	// roomRetry is when a delayed job for which there was none is tried again.
+	// roomRetry is the time until a delayed job without room is tried again.
 	roomRetry = time.Second
 )
 
-// Mover starts a mover. It needs the rights of RoleMover or RoleAdmin. The caller must Close it,
+// Mover starts a mover. It needs the rights of RoleMover or RoleAdmin. The caller must Close it
 // before the Fleet.
 func (f *Fleet) Mover() (*Mover, error) {
 	m := &Mover{f: f}
-	m.ctx, m.end = context.WithCancel(context.Background())
-	for stream, move := range map[string]func(jetstream.Msg) error{f.names.later(): m.schedule, f.names.clock(): m.queue} {
+	m.ctx, m.cancel = context.WithCancel(context.Background())
+	for stream, move := range map[string]func(jetstream.Msg) error{f.names.later(): m.schedule, f.names.clock(): m.enqueueDue} {
 		var consumer jetstream.Consumer
 		if err := f.admin(m.ctx, "start mover of", stream, func(ctx context.Context) (err error) {
 			consumer, err = f.js.Consumer(ctx, stream, moverName)
@@ -55,19 +57,19 @@ func (f *Fleet) Mover() (*Mover, error) {
 			m.Close()
 			return nil, err
 		}
-		// These end with Close, which waits for them.
-		m.done.Go(func() { m.run(consumer, move) })
+		// These goroutines end with Close, which waits for them.
+		m.goroutines.Go(func() { m.run(consumer, move) })
 	}
 	return m, nil
 }
 
-// Close ends the mover. What it has begun is done again by the next one.
+// Close ends the mover. The next mover completes unfinished steps.
 func (m *Mover) Close() {
-	m.end()
-	m.done.Wait()
+	m.cancel()
+	m.goroutines.Wait()
 }
 
-// run moves what a consumer gives, a few at a time.
+// run calls move with each message of the consumer.
 func (m *Mover) run(consumer jetstream.Consumer, move func(jetstream.Msg) error) {
 	const batch = 64
 	for m.ctx.Err() == nil {
@@ -76,7 +78,7 @@ func (m *Mover) run(consumer jetstream.Consumer, move func(jetstream.Msg) error)
 		if err == nil {
 			for msg := range batch.Messages() {
 				if err := move(msg); err != nil {
-					// It comes again after AckWait.
+					// The message comes again after AckWait.
 					m.f.log("a delayed job could not be moved", err)
 				}
 			}
@@ -124,8 +126,8 @@ func (m *Mover) schedule(msg jetstream.Msg) error {
 	f.step("scheduling")
 	_, _, err = f.publish(ctx, "schedule", out)
 	if code(err) != 0 && !full(err) {
-		// The server does not understand the schedule, and never will.
-		return m.refuse(ctx, msg, queue, id, err)
+		// The server cannot read the schedule, so a retry is useless.
+		return m.bury(ctx, msg, queue, id, err)
 	}
 	if err != nil {
 		return err
@@ -134,9 +136,9 @@ func (m *Mover) schedule(msg jetstream.Msg) error {
 	return msg.DoubleAck(ctx)
 }
 
-// fits reports whether there is room for a schedule, or one of that subject, which it replaces. The
-// stream of schedules can refuse nothing, so what does not fit stays in that of delayed jobs, which
-// can, and has the same limits.
+// fits reports whether there is room for a schedule, or one on the same subject that it would
+// replace. The stream of schedules cannot refuse a message. A job that does not fit stays in the
+// stream of delayed jobs, which has the same limits and can refuse.
 func (m *Mover) fits(ctx context.Context, subject string) (bool, error) {
 	f := m.f
 	if m.room == 0 && time.Since(m.noRoom) > pullRetry {
@@ -167,8 +169,8 @@ func (m *Mover) fits(ctx context.Context, subject string) (bool, error) {
 	return there != nil, err
 }
 
-// refuse has a job dead whose schedule is none.
-func (m *Mover) refuse(ctx context.Context, msg jetstream.Msg, queue string, id jobID, why error) error {
+// bury stores a job with an unreadable schedule in the dead stream.
+func (m *Mover) bury(ctx context.Context, msg jetstream.Msg, queue string, id jobID, why error) error {
 	d := &deadBody{Queue: queue, Kind: DeadMalformed, Reason: oneLine(why.Error()), Agent: moverName, Header: kept(msg.Headers()), Job: msg.Data()}
 	if err := m.f.storeDead(ctx, id, d); err != nil {
 		return err
@@ -176,9 +178,8 @@ func (m *Mover) refuse(ctx context.Context, msg jetstream.Msg, queue string, id 
 	return msg.DoubleAck(ctx)
 }
 
-// queue queues a job that is due. Its id is its own, or for a job that comes again and again one of
-// this time.
-func (m *Mover) queue(msg jetstream.Msg) error {
+// enqueueDue queues a job that is due. The job of a Cron gets an id of its own.
+func (m *Mover) enqueueDue(msg jetstream.Msg) error {
 	f := m.f
 	ctx, cancel := f.limit(m.ctx)
 	defer cancel()
@@ -201,9 +202,9 @@ func (m *Mover) queue(msg jetstream.Msg) error {
 		out.Header.Set(headerNonce, id.id)
 	}
 	if meta.NumDelivered > 1 {
-		// A mover that died may have queued it, and so long ago that the server has forgotten the
-		// message.
-		over, err := f.over(ctx, id, serverTime(out.Header, headerSince))
+		// A mover that died may have queued the job, so long ago that the server has forgotten its
+		// message id.
+		over, err := f.isOver(ctx, id, serverTime(out.Header, headerSince))
 		if err != nil {
 			return err
 		}
@@ -213,7 +214,7 @@ func (m *Mover) queue(msg jetstream.Msg) error {
 	}
 	message := out.Header.Get(headerMessage)
 	if message == "" {
-		message = id.String() // It comes from a program of another making.
+		message = id.String() // Another program submitted it.
 	} else if repeats {
 		message += id.id
 	}
@@ -231,8 +232,8 @@ func (m *Mover) queue(msg jetstream.Msg) error {
 	return msg.DoubleAck(ctx)
 }
 
-// Unschedule ends a job of JobOptions.Cron. Those that it has queued stay queued. It returns
-// ErrQueueFull while as many delayed jobs wait to be scheduled as may.
+// Unschedule ends a JobOptions.Cron. Jobs that it has queued stay queued. The error is ErrQueueFull
+// while there is no room for another delayed job.
 func (f *Fleet) Unschedule(ctx context.Context, queue, id string) error {
 	name := jobID{f.o.Client, id}
 	if err := (&JobOptions{ID: id}).check(queue, name); err != nil {
@@ -240,7 +241,7 @@ func (f *Fleet) Unschedule(ctx context.Context, queue, id string) error {
 	}
 	ctx, cancel := f.limit(ctx)
 	defer cancel()
-	// It takes the place of the schedule, and comes to nothing.
+	// This job replaces the schedule. When it is due, the mover drops it.
 	msg := nats.NewMsg(f.names.delayed(queue, name))
 	msg.Header.Set(headerDue, "@at "+time.Now().UTC().Format(time.RFC3339))
 	msg.Header.Set(headerDrop, "1")

@@ -6,14 +6,15 @@ import (
 	"strings"
 )
 
-// longestToken bounds names and ids, in bytes: subjects are sent with each message.
+// longestToken bounds a name or id, in bytes, because each message carries its subject.
 const longestToken = 128
 
-// names are the subjects and streams of one fleet. A job's id on the wire is two tokens, the
-// client's name and the client's own id: permissions are about whole tokens, so the server can keep
-// a client from using another's ids.
+// names has the subjects and streams of one fleet. A job's id is two tokens on the wire, the
+// client's name and the client's own id. Permissions are about whole tokens, so the server can keep
+// a client from using the ids of others.
 type names struct{ fleet string }
 
+// The streams.
 func (n names) jobs() string    { return n.fleet + "_jobs" }
 func (n names) results() string { return n.fleet + "_results" }
 func (n names) dead() string    { return n.fleet + "_dead" }
@@ -22,12 +23,14 @@ func (n names) clock() string   { return n.fleet + "_clock" }
 func (n names) cancels() string { return "KV_" + n.fleet + "_cancel" }
 func (n names) tries() string   { return "KV_" + n.fleet + "_try" }
 
-// bucket is that of the object store for the payloads of a client's jobs.
-func (n names) bucket(client string) string { return n.fleet + "_blob_" + client }
+// jobBucket is the bucket for the payloads of a client's jobs.
+func (n names) jobBucket(client string) string { return n.fleet + "_blob_" + client }
 
-// answers is that for the payloads of the results, which expire with these.
-func (n names) answers(client string) string { return n.fleet + "_answer_" + client }
+// resultBucket is the bucket for the payloads of a client's results.
+func (n names) resultBucket(client string) string { return n.fleet + "_answer_" + client }
 
+// The subjects of a job, its result, its place among the dead, its progress, its tombstone, its
+// history, and its stages as a delayed job.
 func (n names) job(queue string, id jobID) string {
 	return n.fleet + ".job." + queue + "." + id.String()
 }
@@ -46,25 +49,25 @@ func (n names) due(queue string, id jobID) string {
 	return n.fleet + ".clock.due." + queue + "." + id.String()
 }
 
-// done is where stored results and dead jobs of a client are told of, by the server.
+// done is the subject on which the server reports a client's stored results and dead jobs.
 func (n names) done(client string) string { return n.fleet + ".done." + client + ".*" }
 
-// cancelled is where tombstones are told of, by the server.
+// cancelled is the subject on which the server reports tombstones.
 func (n names) cancelled() string { return n.fleet + ".ctl.cancel" }
 
+// drain is the subject on which an agent receives DrainAgent.
 func (n names) drain(agent string) string { return n.fleet + ".ctl.drain." + agent }
 
-// service is the name that agents have for `nats micro`.
+// service is the name of the agents in `nats micro`.
 func (n names) service() string { return n.fleet + "-agent" }
 
 // A jobID names a job in the whole fleet.
 type jobID struct{ client, id string }
 
-// String returns it as it is in subjects.
+// String returns the id as in subjects.
 func (j jobID) String() string { return j.client + "." + j.id }
 
-// parseID takes an id of the client's own, or with the client's name before it and a dot between
-// them.
+// parseID reads an id: the client's own, or one with a client's name and a dot before it.
 func parseID(client, id string) (jobID, error) {
 	if owner, rest, ok := strings.Cut(id, "."); ok {
 		client, id = owner, rest
@@ -78,7 +81,7 @@ func parseID(client, id string) (jobID, error) {
 	return jobID{client, id}, nil
 }
 
-// subjectID reads the id that ends a subject, and the token before it.
+// subjectID reads the id at the end of a subject, and the token before it.
 func subjectID(subject string) (queue string, id jobID) {
 	tokens := strings.Split(subject, ".")
 	if n := len(tokens); n >= 3 {
@@ -87,7 +90,7 @@ func subjectID(subject string) (queue string, id jobID) {
 	return "", jobID{}
 }
 
-// checkToken returns an *OptionError when s cannot be one token of a subject and part of a stream's
+// checkToken returns an *OptionError if s cannot be a token of a subject and part of a stream's
 // name.
 func checkToken(option, s string) error {
 	switch {
@@ -104,5 +107,5 @@ func checkToken(option, s string) error {
 	return nil
 }
 
-// newID returns an id that nobody can guess.
+// newID returns a random id that nobody can guess.
 func newID() string { return rand.Text() }

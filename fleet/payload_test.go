@@ -12,8 +12,8 @@ import (
 	"github.com/brood-go/brood/fleet"
 )
 
-// garbling returns a proxy that makes the first answer of a stream unreadable: what was asked for
-// is stored, and whoever asked does not know.
+// garbling returns a proxy that makes the first answer of a stream unreadable: the message is
+// stored, but the client does not know it.
 func garbling(t testing.TB, s *fleet.Server, stream string) (p *proxy, garbled *atomic.Int32) {
 	t.Helper()
 	garbled = &atomic.Int32{}
@@ -64,7 +64,7 @@ func TestAResultThatMayBeStoredKeepsItsPayload(t *testing.T) {
 	j := submit(t, f, "mail", job{Size: 200 << 10}, nil)
 	rec.next(t, fleet.EventError)
 	require.EqualValues(t, 1, garbled.Load())
-	rec.next(t, fleet.EventDone) // It came again, and its result was there.
+	rec.next(t, fleet.EventDone) // The job came again, and its result was stored.
 	var got string
 	require.NoError(t, j.Wait(ctx(t), &got))
 	require.Len(t, got, 200<<10)
@@ -102,7 +102,7 @@ func TestACancelledJobLeavesNoPayload(t *testing.T) {
 }
 
 //brood:checks W139
-func TestABucketThatNobodyAskedForIsAsTheStreamOfJobs(t *testing.T) {
+func TestABucketMadeOnFirstUseHasTheLimitsOfTheStreamOfJobs(t *testing.T) {
 	l := quick("mail")
 	l.MaxJobBytes, l.StateTTL = 3<<20, time.Hour
 	o := &fleet.ServerOptions{Layout: l}

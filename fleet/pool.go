@@ -10,12 +10,17 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// Agent starts an agent that gives jobs to p, a pool on the loop o.Loop. The pool is borrowed: the
-// caller stops it after the agent has ended. Until then the agent keeps the loop alive. It waits
-// for the servers and for the loop, so it must not be called on the loop goroutine. The caller must
-// Drain or Close the agent, or Close the Fleet.
+// Agent starts an agent that gives jobs to p, a pool on o.Loop. A worker gets a [Task] as its job.
+// The error is an *[OptionError] or *[OpError].
 //
-// A worker gets a [Task] as its job.
+// The agent borrows p and keeps the loop alive until it has ended; then the caller stops p. The
+// caller must Drain or Close the agent, or Close the Fleet.
+//
+// Must not be called on the loop goroutine: it would wait for itself.
+//
+// Preconditions:
+//   - p is on o.Loop.
+//   - o.Loop runs, or another goroutine is about to run it.
 func (f *Fleet) Agent(p *pool.Pool, o *AgentOptions) (*Agent, error) {
 	switch {
 	case p == nil:
@@ -24,117 +29,120 @@ func (f *Fleet) Agent(p *pool.Pool, o *AgentOptions) (*Agent, error) {
 		return nil, &OptionError{"AgentOptions.Loop", "there is none"}
 	}
 	o.Loop.MustNotWait("fleet: Agent")
-	return f.newAgent(&poolWorkers{loop: o.Loop, pool: p}, o)
+	return f.newAgent(&poolExecutor{loop: o.Loop, pool: p}, o)
 }
 
-// poolWorkers are those of a pool. Its doors to other goroutines are the methods of workers, which
-// post to the loop; the rest is called on the loop goroutine.
-type poolWorkers struct {
+// poolExecutor makes a pool an executor. The methods of executor are for other goroutines: they
+// post to the loop. All other methods run on the loop goroutine.
+type poolExecutor struct {
 	loop *reactor.Loop
 	pool *pool.Pool
 
-	release func() // of the loop's Hold; used by listen alone, of which no two calls overlap
+	// undoes the loop's Hold; used by listen, of which no two calls overlap; nil: no Hold
+	release func()
 
-	// Used on the loop goroutine.
+	// Used on the loop goroutine only.
 	health    health
-	changed   func(h health, slots int, err error) // nil: nobody listens
+	changed   func(h health, slots int, err error) // callback of listen; nil: none
 	listeners []*events.Listener
 }
 
-// listen is safe to call from any goroutine but the loop's.
-func (w *poolWorkers) listen(ctx context.Context, changed func(h health, slots int, err error)) error {
-	if w.release != nil {
-		w.release()
-		w.release = nil
+// listen must not be called on the loop goroutine: it would wait for itself.
+func (x *poolExecutor) listen(ctx context.Context, changed func(h health, slots int, err error)) error {
+	if x.release != nil {
+		x.release()
+		x.release = nil
 	}
 	if changed != nil {
-		// A pool without workers and tasks, as one whose last worker has just died, would let the
-		// loop end.
-		w.release = w.loop.Hold()
+		// If the pool has no worker and no task, for example because its last worker has just died,
+		// the loop would end.
+		x.release = x.loop.Hold()
 	}
 	var failed error
-	err := w.loop.Do(ctx, func() {
-		for _, l := range w.listeners {
+	err := x.loop.Do(ctx, func() {
+		for _, l := range x.listeners {
 			l.Off()
 		}
-		w.listeners = nil
-		if w.changed = changed; changed == nil {
+		x.listeners = nil
+		if x.changed = changed; changed == nil {
 			return
 		}
-		w.listeners = []*events.Listener{
-			w.pool.OnCrashLoop(func(e *pool.CrashLoopError) { w.become(looping, e) }),
-			w.pool.OnWorkerReady(func(pool.Worker) {
-				if w.health == looping {
-					w.health = probing
+		x.listeners = []*events.Listener{
+			x.pool.OnCrashLoop(func(e *pool.CrashLoopError) { x.setHealth(looping, e) }),
+			x.pool.OnWorkerReady(func(pool.Worker) {
+				if x.health == looping {
+					x.health = probing
 				}
-				w.become(w.health, nil)
+				x.setHealth(x.health, nil)
 			}),
-			w.pool.OnWorkerExit(func(*pool.WorkerExit) {
-				w.become(w.health, nil)
-				w.loop.NextTick(func() { // When the pool knows whether that was its end.
-					if h, err := w.look(); h == ended && w.health != ended {
-						w.become(ended, err)
+			x.pool.OnWorkerExit(func(*pool.WorkerExit) {
+				x.setHealth(x.health, nil)
+				x.loop.NextTick(func() { // The pool knows by then whether it has ended.
+					if h, err := x.checkHealth(); h == stopped && x.health != stopped {
+						x.setHealth(stopped, err)
 					}
 				})
 			}),
 		}
-		h, err := w.look()
-		if h == ended {
+		h, err := x.checkHealth()
+		if h == stopped {
 			failed = err
 		}
-		w.become(h, err)
+		x.setHealth(h, err)
 	})
 	return errors.Join(err, failed)
 }
 
-// look asks the pool what it can do.
-func (w *poolWorkers) look() (h health, err error) {
-	err = w.pool.Healthy()
+// checkHealth asks the pool for its health. err is the reason if it is not healthy.
+func (x *poolExecutor) checkHealth() (h health, err error) {
+	err = x.pool.Healthy()
 	_, neverStarted := errors.AsType[*pool.StartError](err)
 	_, loops := errors.AsType[*pool.CrashLoopError](err)
 	switch {
 	case neverStarted, errors.Is(err, pool.ErrStopped):
-		return ended, err
+		return stopped, err
 	case loops:
 		return looping, err
 	}
 	return healthy, nil
 }
 
-func (w *poolWorkers) become(h health, err error) {
-	w.health = h
-	if w.changed != nil {
-		w.changed(h, w.pool.Stats().Slots, err)
+// setHealth stores the health and calls changed.
+func (x *poolExecutor) setHealth(h health, err error) {
+	x.health = h
+	if x.changed != nil {
+		x.changed(h, x.pool.Stats().Slots, err)
 	}
 }
 
-// turns is safe to call from any goroutine but the loop's.
-func (w *poolWorkers) turns(ctx context.Context) error { return w.loop.Do(ctx, func() {}) }
+// turns must not be called on the loop goroutine: it would wait for itself.
+func (x *poolExecutor) turns(ctx context.Context) error { return x.loop.Do(ctx, func() {}) }
 
 // start is safe to call from any goroutine.
-func (w *poolWorkers) start(o *order, progress func(json.RawMessage), done func(outcome)) started {
-	t := &poolTask{workers: w, done: done}
-	if err := w.loop.Post(func() { t.run(o, progress) }); err != nil {
+func (x *poolExecutor) start(o *poolJob, progress func(json.RawMessage), done func(outcome)) poolRun {
+	t := &poolTask{executor: x, done: done}
+	if err := x.loop.Post(func() { t.run(o, progress) }); err != nil {
 		done(outcome{kind: outcomeRefused, err: err})
 	}
 	return t
 }
 
-// poolTask is a task of the pool.
+// poolTask is a poolRun: a task of the pool.
 type poolTask struct {
-	workers *poolWorkers
-	done    func(outcome)
+	executor *poolExecutor
+	done     func(outcome) // see executor.start
 
-	// Used on the loop goroutine.
-	task    *pool.Task // nil: it was not begun
-	settled bool
+	// Used on the loop goroutine only.
+	task    *pool.Task // nil: not begun
+	settled bool       // done was called
 }
 
-func (t *poolTask) run(o *order, progress func(json.RawMessage)) {
+// run gives the job to the pool.
+func (t *poolTask) run(o *poolJob, progress func(json.RawMessage)) {
 	if t.settled {
 		return
 	}
-	task, err := t.workers.pool.Run(&o.task, &pool.RunOptions{
+	task, err := t.executor.pool.Run(&o.task, &pool.RunOptions{
 		Method: o.method, Key: o.key, Timeout: o.timeout, Retries: -1, // The fleet tries again.
 	}, t.finish)
 	if err != nil {
@@ -145,13 +153,13 @@ func (t *poolTask) run(o *order, progress func(json.RawMessage)) {
 	task.OnProgress(func(p *pool.Progress) { progress(p.Raw()) })
 }
 
-// finish tells what became of the task, and what that says of the pool.
+// finish reports the outcome of the task, once, and derives the pool's health from it.
 func (t *poolTask) finish(r *pool.Result, err error) {
 	if t.settled {
 		return
 	}
 	t.settled = true
-	w := t.workers
+	x := t.executor
 	out := outcome{err: err}
 	jobError, saysNo := errors.AsType[*pool.JobError](err)
 	crash, crashed := errors.AsType[*pool.CrashError](err)
@@ -167,12 +175,12 @@ func (t *poolTask) finish(r *pool.Result, err error) {
 		if n := len(crash.Crashes); n > 0 {
 			out.stderr = crash.Crashes[n-1].Stderr
 		}
-		if w.health != healthy {
-			out.kind = outcomeRefused // All its workers die: it is not the job.
+		if x.health != healthy {
+			out.kind = outcomeRefused // All workers die, so the job is not the cause.
 		}
 	case errors.Is(err, pool.ErrStopped), neverStarted:
 		out.kind = outcomeRefused
-		w.become(ended, err)
+		x.setHealth(stopped, err)
 	case errors.Is(err, pool.ErrCancelled):
 		out.kind = outcomeCancelled
 	case loops, errors.Is(err, pool.ErrQueueFull), errors.Is(err, pool.ErrQueueTimeout):
@@ -180,15 +188,15 @@ func (t *poolTask) finish(r *pool.Result, err error) {
 	default:
 		out.kind = outcomeFailed
 	}
-	if (err == nil || saysNo) && w.health != healthy {
-		w.become(healthy, nil)
+	if (err == nil || saysNo) && x.health != healthy {
+		x.setHealth(healthy, nil)
 	}
 	t.done(out)
 }
 
-// cancel is safe to call from any goroutine. A loop that is closed has ended the task.
+// cancel is safe to call from any goroutine. If the loop is closed, the task has ended.
 func (t *poolTask) cancel(cause error) {
-	err := t.workers.loop.Post(func() {
+	err := t.executor.loop.Post(func() {
 		if t.task != nil {
 			t.task.Cancel(cause)
 			return
@@ -200,8 +208,8 @@ func (t *poolTask) cancel(cause error) {
 	}
 }
 
-// holds is safe to call from any goroutine but the loop's.
+// holds must not be called on the loop goroutine: it would wait for itself.
 func (t *poolTask) holds(ctx context.Context) (held bool) {
-	err := t.workers.loop.Do(ctx, func() { held = !t.settled })
+	err := t.executor.loop.Do(ctx, func() { held = !t.settled })
 	return err == nil && held
 }

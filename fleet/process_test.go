@@ -23,17 +23,17 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// agentConfig is what an agent in a process of its own is told.
+// agentConfig configures an agent in a process of its own.
 type agentConfig struct {
 	URL, User, Password string
-	Fleet               string // its name
+	Fleet               string // name of the fleet
 	Name                string
 	Queues              []string
 	Workers             int
 
-	DieAt  string // a step, at which the process sends itself SIGKILL
-	StopAt string // a step, at which it sends itself SIGSTOP
-	Mover  bool   // it is a mover, and no agent
+	DieAt  string // step at which the process sends itself SIGKILL
+	StopAt string // step at which it sends itself SIGSTOP
+	Mover  bool   // run a mover and no agent
 }
 
 func init() {
@@ -49,7 +49,7 @@ func init() {
 	})
 }
 
-// run is the process. It says "ready", and each event, on stdout, and drains when stdin ends.
+// run is the process. It prints "ready" and each event, and drains when its stdin ends.
 func (c *agentConfig) run() error {
 	options := &fleet.Options{URL: c.URL, Name: c.Fleet, User: c.User, Password: c.Password}
 	goOn := make(chan os.Signal, 1)
@@ -89,7 +89,7 @@ func (c *agentConfig) run() error {
 		return err
 	}
 	failed := make(chan error, 1)
-	// It ends when the loop has been told to stop, which ends the process.
+	// It stops the loop, which ends the process.
 	go func() { failed <- c.agent(f, l, p) }()
 	if err := l.Run(); err != nil {
 		return err
@@ -122,7 +122,7 @@ type process struct {
 	cmd   *exec.Cmd
 	in    io.Closer
 	lines *bufio.Scanner
-	left  []string // lines that nobody has waited for
+	left  []string // lines that until has skipped
 	gone  bool
 }
 
@@ -151,7 +151,7 @@ func startProcess(t testing.TB, cmd *exec.Cmd) *process {
 	return p
 }
 
-// until waits for a line that begins with the words, and returns it. Other lines stay for other
+// until waits for a line that begins with words, and returns it. Skipped lines stay for other
 // calls.
 func (p *process) until(words string) string {
 	p.t.Helper()
@@ -173,24 +173,24 @@ func (p *process) until(words string) string {
 
 func (p *process) signal(s syscall.Signal) { require.NoError(p.t, p.cmd.Process.Signal(s)) }
 
-// kill ends it at once.
+// kill kills the process.
 func (p *process) kill() {
 	if !p.gone {
-		_ = p.cmd.Process.Kill() // It may have ended.
+		_ = p.cmd.Process.Kill() // It may have exited.
 		p.wait()
 	}
 }
 
-// wait waits for its end.
+// wait waits until the process has exited.
 func (p *process) wait() *os.ProcessState {
 	p.gone = true
-	for p.lines.Scan() { // Otherwise it might wait for somebody to read.
+	for p.lines.Scan() { // With a full pipe the process could not exit.
 	}
-	_ = p.cmd.Wait() // The state tells.
+	_ = p.cmd.Wait() // The state says more than the error.
 	return p.cmd.ProcessState
 }
 
-// drain has it finish, and waits for its end.
+// drain ends the stdin of the process, so that it drains, and waits for its exit.
 func (p *process) drain() {
 	p.t.Helper()
 	require.NoError(p.t, p.in.Close())

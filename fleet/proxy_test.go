@@ -8,13 +8,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A proxy passes connections on to a server, until it is cut: then nothing passes, in either
-// direction, and nobody is told, as when a cable is pulled.
+// A proxy passes connections on to a server. When it is cut, nothing passes in either direction,
+// and no side notices, as with a pulled cable.
 type proxy struct {
 	t       testing.TB
 	listen  net.Listener
 	server  string
-	rewrite func(p []byte) []byte // of what the server says; nil: nothing
+	rewrite func(p []byte) []byte // applied to the server's bytes; nil: they stay
 
 	mu    sync.Mutex
 	whole chan struct{} // closed while the proxy is not cut
@@ -34,7 +34,7 @@ func newRewritingProxy(t testing.TB, server string, rewrite func(p []byte) []byt
 	require.NoError(t, err)
 	p := &proxy{t: t, listen: l, server: server, rewrite: rewrite, whole: make(chan struct{}), conns: map[net.Conn]struct{}{}}
 	close(p.whole)
-	p.done.Go(p.accept) // It ends with the listener, and the cleanup waits for it.
+	p.done.Go(p.accept) // It ends with the listener; the cleanup waits for it.
 	t.Cleanup(func() {
 		p.mu.Lock()
 		p.ended = true
@@ -43,7 +43,7 @@ func newRewritingProxy(t testing.TB, server string, rewrite func(p []byte) []byt
 		}
 		p.mu.Unlock()
 		p.restore()
-		_ = l.Close() // Likewise.
+		_ = l.Close() // The same.
 		p.done.Wait()
 	})
 	return p
@@ -59,7 +59,7 @@ func (p *proxy) accept() {
 		}
 		server, err := net.Dial("tcp", p.server)
 		if err != nil {
-			_ = client.Close() // There is nobody to connect it to.
+			_ = client.Close() // There is no server to connect it to.
 			continue
 		}
 		p.mu.Lock()
@@ -104,7 +104,7 @@ func (p *proxy) cut() {
 	p.whole = make(chan struct{})
 }
 
-// restore has pass what was held back, late.
+// restore lets everything pass, including the delayed bytes.
 func (p *proxy) restore() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

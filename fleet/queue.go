@@ -8,16 +8,17 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// QueueOptions are how a queue is made.
+// QueueOptions configure a queue. A nil *QueueOptions means all defaults.
 type QueueOptions struct {
-	AckWait  time.Duration // as Layout.AckWait
-	Replicas int           // on how many servers; 0: as many as the stream of jobs
+	AckWait  time.Duration // see Layout.AckWait
+	Replicas int           // servers that have the queue; 0: as many as the stream of jobs
 }
 
-// AddQueue makes the queue that is called name, or changes it: its AckWait gets shorter only when
-// it has no agents and no job is running, since agents send their heartbeats by the old one. It
-// needs the rights of RoleAdmin. Jobs can be submitted to a queue before it is made; agents get
-// them afterwards.
+// AddQueue creates the queue, or changes it. AckWait cannot be shortened while the queue has agents
+// or running jobs, because the agents' heartbeats rely on it; the error is then an *OptionError. It
+// needs the rights of RoleAdmin.
+//
+// Jobs can be submitted before the queue is created; agents get them afterwards.
 func (f *Fleet) AddQueue(ctx context.Context, name string, o *QueueOptions) error {
 	if err := checkToken("queue", name); err != nil {
 		return err
@@ -31,8 +32,8 @@ func (f *Fleet) AddQueue(ctx context.Context, name string, o *QueueOptions) erro
 	config := jetstream.ConsumerConfig{
 		Durable: name, FilterSubject: f.names.fleet + ".job." + name + ".*.*", AckPolicy: jetstream.AckExplicitPolicy,
 		AckWait: o.AckWait, MaxDeliver: -1, Replicas: o.Replicas,
-		// The server's 1,000 would be the number of jobs that all agents together can run, and its
-		// 512 that of free slots.
+		// The server's default of 1,000 would bound the running jobs of all agents together, its
+		// default of 512 their free slots.
 		MaxAckPending: -1, MaxWaiting: maxWaiting,
 	}
 	if config.AckWait == 0 {
@@ -59,17 +60,17 @@ func (f *Fleet) AddQueue(ctx context.Context, name string, o *QueueOptions) erro
 	return err
 }
 
-// QueueInfo is what the servers know of a queue.
+// QueueInfo is the state of a queue on the servers.
 type QueueInfo struct {
 	Name    string
 	Waiting uint64        // jobs that no agent has
 	Running int           // jobs that agents have
-	Again   int           // of those, how many were given out before
-	Paused  time.Duration // how long it will give out no job; 0: it does
+	Again   int           // of the running jobs, those that were delivered before
+	Paused  time.Duration // time until the end of a Pause; 0: not paused
 	AckWait time.Duration
 }
 
-// Queue returns what the servers know of the queue that is called name.
+// Queue returns the state of a queue.
 func (f *Fleet) Queue(ctx context.Context, name string) (*QueueInfo, error) {
 	if err := checkToken("queue", name); err != nil {
 		return nil, err
@@ -86,7 +87,7 @@ func (f *Fleet) Queue(ctx context.Context, name string) (*QueueInfo, error) {
 	return q, nil
 }
 
-// Queues returns the names of the queues. It needs the rights of RoleAdmin.
+// Queues returns the names of all queues. It needs the rights of RoleAdmin.
 func (f *Fleet) Queues(ctx context.Context) ([]string, error) {
 	var names []string
 	err := f.admin(ctx, "list", f.names.jobs(), func(ctx context.Context) error {
@@ -104,6 +105,7 @@ func (f *Fleet) Queues(ctx context.Context) ([]string, error) {
 	return names, err
 }
 
+// consumer returns the consumer of a queue.
 func (f *Fleet) consumer(ctx context.Context, queue string) (info *jetstream.ConsumerInfo, err error) {
 	err = f.admin(ctx, "look at queue", queue, func(ctx context.Context) error {
 		c, err := f.js.Consumer(ctx, f.names.jobs(), queue)
@@ -115,8 +117,8 @@ func (f *Fleet) consumer(ctx context.Context, queue string) (info *jetstream.Con
 	return info, err
 }
 
-// Pause has the queue give out no job for d, to no agent; jobs that run go on, and jobs can be
-// submitted. The servers keep the time. It needs the rights of RoleAdmin.
+// Pause stops the delivery of the queue's jobs to all agents for d. Running jobs go on, and jobs
+// can be submitted. The servers keep the time. It needs the rights of RoleAdmin.
 func (f *Fleet) Pause(ctx context.Context, queue string, d time.Duration) error {
 	if d <= 0 {
 		return &OptionError{"Pause", "the time is not above zero"}
@@ -124,11 +126,12 @@ func (f *Fleet) Pause(ctx context.Context, queue string, d time.Duration) error 
 	return f.pause(ctx, "pause", queue, time.Now().Add(d))
 }
 
-// Resume ends a Pause.
+// Resume ends a Pause. It needs the rights of RoleAdmin.
 func (f *Fleet) Resume(ctx context.Context, queue string) error {
 	return f.pause(ctx, "resume", queue, time.Time{})
 }
 
+// pause pauses the queue until a time; the zero time resumes it.
 func (f *Fleet) pause(ctx context.Context, op, queue string, until time.Time) error {
 	if err := checkToken("queue", queue); err != nil {
 		return err
@@ -143,7 +146,7 @@ func (f *Fleet) pause(ctx context.Context, op, queue string, until time.Time) er
 	})
 }
 
-// missing reports whether the server said that there is no such stream, consumer or bucket.
+// missing reports whether a stream, consumer or bucket does not exist.
 func missing(err error) bool {
 	return errors.Is(err, jetstream.ErrStreamNotFound) || errors.Is(err, jetstream.ErrConsumerNotFound) ||
 		errors.Is(err, jetstream.ErrBucketNotFound) || errors.Is(err, jetstream.ErrConsumerDoesNotExist)

@@ -9,20 +9,22 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// refusals ends what waits for an answer that cannot come. The server refuses a subject by a
-// message that names it and no request, so to the request a refusal looks like a time-out.
+// refusals ends operations whose answer cannot come. If the server refuses a subject, its message
+// names the subject and not the request, so the request would only time out. Its methods are safe
+// to call from any goroutine.
 type refusals struct {
 	mu      sync.Mutex
 	waiting map[*waitRefusal]struct{}
 }
 
+// waitRefusal is an operation between guard and release.
 type waitRefusal struct {
 	covers func(subject string) bool
 	cancel context.CancelCauseFunc
 }
 
-// guard returns a context that ends with an error that wraps ErrPermission when a subject is
-// refused that covers says is part of the operation. The caller must call release.
+// guard returns a context that ends with an error that wraps ErrPermission, if a subject is refused
+// for which covers returns true. The caller must call release.
 func (r *refusals) guard(ctx context.Context, covers func(subject string) bool) (guarded context.Context, release func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	w := &waitRefusal{covers, cancel}
@@ -40,6 +42,7 @@ func (r *refusals) guard(ctx context.Context, covers func(subject string) bool) 
 	}
 }
 
+// refuse ends all operations that use the subject.
 func (r *refusals) refuse(subject string, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -50,9 +53,9 @@ func (r *refusals) refuse(subject string, err error) {
 	}
 }
 
-// subscribed waits until the server has heard of the subscriptions that were made. The error wraps
-// ErrPermission when it has refused one that covers says is part of the operation: the refusal
-// comes before the answer, but is told on another goroutine, perhaps later.
+// subscribed waits until the server has processed the latest subscriptions. If it refused one for
+// which covers returns true, the error wraps ErrPermission. The refusal comes before the answer,
+// but it may be handled later, because that happens on another goroutine.
 func (f *Fleet) subscribed(ctx context.Context, covers func(subject string) bool) error {
 	ctx, release := f.refusals.guard(ctx, covers)
 	defer release()
@@ -67,11 +70,11 @@ func (f *Fleet) subscribed(ctx context.Context, covers func(subject string) bool
 	return err
 }
 
-// quoted is the subject in what the server says: Permissions Violation for Publish to "a.b", or
-// Subscription to "a.b".
+// quoted matches the subject in an error of the server: Permissions Violation for Publish to "a.b",
+// or Subscription to "a.b".
 var quoted = regexp.MustCompile(`(?:Publish|Subscription) to "([^"\s]+)`)
 
-// refusedSubject returns the subject that was refused, "" for another error.
+// refusedSubject returns the refused subject, "" for any other error.
 func refusedSubject(err error) string {
 	if !errors.Is(err, nats.ErrPermissionViolation) {
 		return ""

@@ -11,16 +11,16 @@ import (
 )
 
 const (
-	// attemptTimeout is how long an attempt waits for its answer: one to a server that has just
-	// died has none. Each further attempt of an operation waits twice as long, since the server may
-	// just be slow.
+	// attemptTimeout bounds the first attempt of an operation: a server that has just died does not
+	// answer. Each further attempt may take twice as long, because the server may just be slow.
 	attemptTimeout = time.Second
 
 	firstRetry   = 20 * time.Millisecond
 	longestRetry = 500 * time.Millisecond
 )
 
-// Codes of the JetStream API (nats-server v2.15, server/errors.json) that nats.go has no names for.
+// Error codes of the JetStream API (nats-server v2.15, server/errors.json) without a name in
+// nats.go.
 const (
 	codeNoPeers          jetstream.ErrorCode = 10005
 	codeNotAvailable     jetstream.ErrorCode = 10008
@@ -32,7 +32,7 @@ const (
 	codeDuplicateRunning jetstream.ErrorCode = 10158 // the same message is being stored
 )
 
-// limit bounds a call whose context has no deadline.
+// limit bounds ctx by Options.Timeout if it has no deadline.
 func (f *Fleet) limit(ctx context.Context) (context.Context, context.CancelFunc) {
 	if _, ok := ctx.Deadline(); ok {
 		return context.WithCancel(ctx)
@@ -40,18 +40,18 @@ func (f *Fleet) limit(ctx context.Context) (context.Context, context.CancelFunc)
 	return context.WithTimeoutCause(ctx, f.o.Timeout, errLimit)
 }
 
-// errLimit is the cause of a context that limit ended.
+// errLimit is the cause of a context that ended by limit.
 var errLimit = errors.New("no answer in Options.Timeout")
 
 // retry calls attempt until it succeeds, fails for good, or ctx ends. The error is an *OpError.
 func (f *Fleet) retry(ctx context.Context, op, what string, attempt func(ctx context.Context) error) error {
 	ctx, cancel := f.limit(ctx)
 	defer cancel()
-	patience := attemptTimeout
-	for wait := firstRetry; ; wait, patience = min(2*wait, longestRetry), 2*patience {
-		try, done := context.WithTimeout(ctx, patience)
+	timeout := attemptTimeout
+	for wait := firstRetry; ; wait, timeout = min(2*wait, longestRetry), 2*timeout {
+		try, cancelTry := context.WithTimeout(ctx, timeout)
 		err := attempt(try)
-		done()
+		cancelTry()
 		switch {
 		case err == nil:
 			return nil
@@ -72,8 +72,8 @@ func (f *Fleet) retry(ctx context.Context, op, what string, attempt func(ctx con
 	}
 }
 
-// whyEnded is the error of an operation whose context has ended, when its last attempt failed with
-// err.
+// whyEnded returns the error of an operation whose context has ended. err is the error of its last
+// attempt.
 func whyEnded(ctx context.Context, err error) error {
 	if errors.Is(err, ErrPermission) {
 		return err
@@ -85,8 +85,8 @@ func whyEnded(ctx context.Context, err error) error {
 	return errors.Join(ErrUnavailable, cause)
 }
 
-// temporary reports whether an attempt may succeed later: the connection is lost, or the servers
-// choose a leader.
+// temporary reports whether an attempt may succeed later, because the connection is lost or the
+// servers choose a leader.
 func temporary(err error) bool {
 	switch code(err) {
 	case codeNoPeers, codeNotAvailable, codeNotLeader, codeDuplicateRunning:
@@ -103,7 +103,7 @@ func temporary(err error) bool {
 	return false
 }
 
-// code returns the code of an error of the JetStream API, 0 for another.
+// code returns the code of an error of the JetStream API, 0 for any other error.
 func code(err error) jetstream.ErrorCode {
 	if api, ok := errors.AsType[*jetstream.APIError](err); ok {
 		return api.ErrorCode
@@ -123,7 +123,7 @@ func full(err error) bool {
 	return false
 }
 
-// call sends msg and returns the answer, in one attempt.
+// call sends msg and returns the answer. It makes one attempt.
 func (f *Fleet) call(ctx context.Context, msg *nats.Msg) (*nats.Msg, error) {
 	ctx, release := f.refusals.guard(ctx, func(subject string) bool { return subject == msg.Subject })
 	defer release()
@@ -134,25 +134,25 @@ func (f *Fleet) call(ctx context.Context, msg *nats.Msg) (*nats.Msg, error) {
 	return answer, err
 }
 
-// stored is the answer to a message for a stream.
-type stored struct {
+// pubAck is the answer to a message that a stream should store.
+type pubAck struct {
 	Error     *jetstream.APIError `json:"error"`
 	Stream    string              `json:"stream"`
 	Seq       uint64              `json:"seq"`
 	Duplicate bool                `json:"duplicate"`
 }
 
-// publish has a stream store msg. tries is how many attempts it took: after the first, a duplicate
-// may be our own. The error is an *OpError with an *APIError of package jetstream for what the
-// stream refused.
-func (f *Fleet) publish(ctx context.Context, op string, msg *nats.Msg) (ack stored, tries int, err error) {
+// publish stores msg in a stream. tries is the number of attempts: above 1, a duplicate may be our
+// own. The error is an *OpError; it wraps an *APIError of package jetstream if the stream refused
+// msg.
+func (f *Fleet) publish(ctx context.Context, op string, msg *nats.Msg) (ack pubAck, tries int, err error) {
 	err = f.retry(ctx, op, msg.Subject, func(ctx context.Context) error {
 		tries++
 		answer, err := f.call(ctx, msg)
 		if err != nil {
 			return err
 		}
-		ack = stored{}
+		ack = pubAck{}
 		if err := json.Unmarshal(answer.Data, &ack); err != nil {
 			return err
 		}
@@ -164,11 +164,11 @@ func (f *Fleet) publish(ctx context.Context, op string, msg *nats.Msg) (ack stor
 	return ack, tries, err
 }
 
-// last returns the last message that stream has for subject, nil when there is none.
+// last returns the last message of the stream on subject, nil if there is none.
 func (f *Fleet) last(ctx context.Context, op, stream, subject string) (msg *nats.Msg, err error) {
-	ask := nats.NewMsg("$JS.API.DIRECT.GET." + stream + "." + subject)
+	request := nats.NewMsg("$JS.API.DIRECT.GET." + stream + "." + subject)
 	err = f.retry(ctx, op, subject, func(ctx context.Context) error {
-		msg, err = f.call(ctx, ask)
+		msg, err = f.call(ctx, request)
 		if err == nil && msg.Header.Get("Status") != "" {
 			status := msg.Header.Get("Status")
 			msg = nil
@@ -181,9 +181,8 @@ func (f *Fleet) last(ctx context.Context, op, stream, subject string) (msg *nats
 	return msg, err
 }
 
-// tell sends msg to the agent that has it, and waits for the answer: an acknowledgement, or what
-// releases the job.
-func (f *Fleet) tell(ctx context.Context, ack, text string) error {
+// sendAck sends an acknowledgement of a delivery, or another end of it, and waits for the answer.
+func (f *Fleet) sendAck(ctx context.Context, ack, text string) error {
 	return f.retry(ctx, "acknowledge", ack, func(ctx context.Context) error {
 		_, err := f.call(ctx, &nats.Msg{Subject: ack, Data: []byte(text)})
 		return err

@@ -1,40 +1,40 @@
 package fleet
 
-// A Role is what a user may do. The servers keep to it, whatever the user's program tries.
+// A Role is a set of rights of a user. The servers enforce it, whatever the user's program tries.
 type Role string
 
 // The roles.
 const (
-	// RoleClient may submit jobs to its queues under its own name, and wait for them, cancel them
-	// and look at them. It sees nothing of other clients.
+	// RoleClient may submit jobs to its queues under its own name, wait for them, cancel them and
+	// look at them. It has no access to the jobs of other clients.
 	RoleClient Role = "client"
 
-	// RoleAgent may take jobs of its queues, and store results, dead jobs and payloads of all
-	// clients, who have to trust it.
+	// RoleAgent may take jobs from its queues, and store results, dead jobs and payloads for all
+	// clients. The clients must trust it.
 	RoleAgent Role = "agent"
 
-	// RoleMover may queue delayed jobs, and so jobs of all clients.
+	// RoleMover may queue delayed jobs, and therefore jobs of all clients.
 	RoleMover Role = "mover"
 
-	// RoleAdmin may do all that this package does.
+	// RoleAdmin may do everything that this package does.
 	RoleAdmin Role = "admin"
 )
 
-// Permissions are subjects that a user may publish and subscribe to, as the configuration of a
-// server has them. Responses says that it may answer whom it was asked by.
+// Permissions are the subjects that a user may publish to and subscribe to, as in the configuration
+// of a server. Responses: the user may answer requests.
 type Permissions struct {
 	Publish, Subscribe []string
 	Responses          bool
 }
 
-// PermissionsFor returns what a user needs, for the configuration of a server that Serve does not
-// run: the subjects of its answers begin with "_INBOX_" and the user's name. queues nil means all.
-// clients are those whose large payloads an agent can load and store.
+// PermissionsFor returns the permissions of a user, for the configuration of a server that was not
+// started by Serve. The user's inbox begins with "_INBOX_" and its name. queues nil means all.
+// clients are the clients whose large payloads an agent may load and store.
 //
-// A server sends an answer to the subject that it is asked to, which the user need not be permitted
-// to publish to, unless it is one of JetStream's. So each client should have an account of its own,
-// which imports these subjects, as with Serve: in one account with the agents it can have answers
-// sent to them.
+// A server sends an answer to any subject that the request names, even if the user has no right to
+// publish there, except JetStream's own subjects. In one account with the agents a client could
+// send them answers in this way. So each client should have an account of its own that imports
+// these subjects, as with Serve.
 func PermissionsFor(fleet, user string, role Role, queues, clients []string) (*Permissions, error) {
 	if fleet == "" {
 		fleet = defaultName
@@ -77,6 +77,7 @@ func PermissionsFor(fleet, user string, role Role, queues, clients []string) (*P
 	return p, nil
 }
 
+// client adds the rights of RoleClient.
 func (p *Permissions) client(n names, user string, queues []string) {
 	mine := jobID{user, "*"}
 	for _, q := range queues {
@@ -87,11 +88,12 @@ func (p *Permissions) client(n names, user string, queues []string) {
 	p.Publish = append(p.Publish, n.cancel(mine), directGet(n.results(), n.result(mine)), directGet(n.dead(), n.deadJob(mine)),
 		directGet(n.tries(), n.try(mine)))
 	p.Subscribe = append(p.Subscribe, n.done(user), n.event(mine))
-	p.store(n.bucket(user))
-	p.load(n.bucket(user))
-	p.load(n.answers(user))
+	p.store(n.jobBucket(user))
+	p.load(n.jobBucket(user))
+	p.load(n.resultBucket(user))
 }
 
+// agent adds the rights of RoleAgent.
 func (p *Permissions) agent(n names, queues, clients []string) {
 	all := jobID{"*", "*"}
 	for _, q := range queues {
@@ -104,13 +106,14 @@ func (p *Permissions) agent(n names, queues, clients []string) {
 	p.Subscribe = append(p.Subscribe, n.fleet+".ctl.>", "$SRV.>")
 	p.Responses = true
 	for _, c := range clients {
-		for _, bucket := range []string{n.bucket(c), n.answers(c)} {
+		for _, bucket := range []string{n.jobBucket(c), n.resultBucket(c)} {
 			p.store(bucket)
 			p.load(bucket)
 		}
 	}
 }
 
+// mover adds the rights of RoleMover.
 func (p *Permissions) mover(n names) {
 	for _, stream := range []string{n.later(), n.clock()} {
 		p.Publish = append(p.Publish, "$JS.API.CONSUMER.INFO."+stream+"."+moverName,
@@ -123,20 +126,21 @@ func (p *Permissions) mover(n names) {
 		"$JS.API.STREAM.INFO."+n.later(), "$JS.API.STREAM.INFO."+n.clock())
 }
 
-// acks allows acknowledgements, in the two forms that servers have for their subjects.
+// acks allows acknowledgements, whose subjects have two forms.
 func (p *Permissions) acks(stream, consumer string) {
 	p.Publish = append(p.Publish, "$JS.ACK."+stream+"."+consumer+".>", "$JS.ACK.*.*."+stream+"."+consumer+".>")
 }
 
+// directGet returns the subject that asks a stream for the last message on subject.
 func directGet(stream, subject string) string { return "$JS.API.DIRECT.GET." + stream + "." + subject }
 
-// load allows to read what is in a bucket.
+// load allows to read a bucket.
 func (p *Permissions) load(bucket string) {
 	p.Publish = append(p.Publish, "$JS.API.DIRECT.GET.OBJ_"+bucket, "$JS.API.DIRECT.GET.OBJ_"+bucket+".>")
 }
 
-// store allows to write, and to delete, what is in a bucket. There is no right to make consumers,
-// to which a server sends what is in a stream under any subject that they name.
+// store allows to write to a bucket and to delete from it. No role may create consumers, because a
+// server sends the messages of a stream to any subject that a consumer names.
 func (p *Permissions) store(bucket string) {
 	p.Publish = append(p.Publish, "$O."+bucket+".C.*", "$O."+bucket+".M.*", "$JS.API.STREAM.INFO.OBJ_"+bucket,
 		"$JS.API.STREAM.PURGE.OBJ_"+bucket)

@@ -15,7 +15,7 @@ import (
 	"github.com/brood-go/brood/fleet"
 )
 
-// serveRoles starts a server with a user of each role, whose password is the name backwards.
+// serveRoles starts a server with a user of each role. The password is the name backwards.
 func serveRoles(t testing.TB) *fleet.Server {
 	t.Helper()
 	return serveRolesIn(t, t.TempDir())
@@ -146,10 +146,10 @@ func TestNoRoleCanDoWhatItMustNot(t *testing.T) {
 	}
 }
 
-// The protocol itself, without this package, which would not even try.
+// The clients use the protocol itself, because this package would not even try.
 //
 //brood:checks W138
-func TestTheServerRefusesWhatAProgramOfAnotherMakingTries(t *testing.T) {
+func TestTheServerRefusesAProgramThatDoesNotUseThisPackage(t *testing.T) {
 	s := serveRoles(t)
 	submit(t, as(t, s, "shop"), "mail", job{}, &fleet.JobOptions{ID: "a"})
 	for user, subjects := range map[string][]string{
@@ -197,7 +197,7 @@ func TestTheServerRefusesWhatAProgramOfAnotherMakingTries(t *testing.T) {
 			}
 		})
 	}
-	// What would empty a stream for all, if the streams of clients could roll up.
+	// If the streams of clients allowed roll-ups, this would empty a stream for all clients.
 	refuses := func(user, subject string) {
 		nc, js := raw(t, s, nats.UserInfo(user, password(user)), nats.CustomInboxPrefix("_INBOX_"+user))
 		msg := nats.NewMsg(subject)
@@ -209,7 +209,7 @@ func TestTheServerRefusesWhatAProgramOfAnotherMakingTries(t *testing.T) {
 	refuses("web", "fleet.job.mail.web.x")
 	refuses("web", "fleet.later.mail.web.x")
 	refuses("web", "$KV.fleet_cancel.web.x")
-	// Large tombstones would fill the place of those of others.
+	// Large tombstones would take the room of those of others.
 	_, js := raw(t, s, nats.UserInfo("web", password("web")), nats.CustomInboxPrefix("_INBOX_web"))
 	_, err := js.Publish(ctx(t), "$KV.fleet_cancel.web.x", make([]byte, 8<<10))
 	require.ErrorContains(t, err, "message size exceeds maximum allowed")
@@ -219,7 +219,7 @@ func TestTheServerRefusesWhatAProgramOfAnotherMakingTries(t *testing.T) {
 }
 
 //brood:checks W138
-func TestWithUsersAServerHasWhatItHadBefore(t *testing.T) {
+func TestAServerThatGetsUsersKeepsItsJobs(t *testing.T) {
 	dir := t.TempDir()
 	s := serveWith(t, &fleet.ServerOptions{Dir: dir, Layout: quick("mail")})
 	submit(t, dial(t, s, fleet.Options{Client: "web"}), "mail", job{Echo: 1}, &fleet.JobOptions{ID: "a"})
@@ -249,8 +249,8 @@ func TestChildrenGetNoCredentials(t *testing.T) {
 	require.NotContains(t, text, s.URL())
 }
 
-// A server answers to the subject that it is given, and a consumer delivers to one: whoever is not
-// permitted to publish there may not have the server do it.
+// A server answers to the subject in the request, and a consumer delivers to the subject it names.
+// A user without the right to publish there must not make the server do it.
 //
 //brood:checks W138
 func TestAClientCannotHaveTheServerPublishForIt(t *testing.T) {
@@ -264,7 +264,7 @@ func TestAClientCannotHaveTheServerPublishForIt(t *testing.T) {
 		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}))
 	mine := nats.NewMsg("fleet.job.mail.web.mine")
 	mine.Header.Set("Fleet-State", "done")
-	mine.Data = []byte("0s") // Of a request to drain.
+	mine.Data = []byte("0s") // The body of a drain request.
 	_, err := nc.RequestMsgWithContext(ctx(t), mine)
 	require.NoError(t, err)
 	for _, subject := range []string{
@@ -273,7 +273,7 @@ func TestAClientCannotHaveTheServerPublishForIt(t *testing.T) {
 		require.NoError(t, nc.PublishRequest("$JS.API.DIRECT.GET.fleet_jobs.fleet.job.mail.web.mine", subject, nil))
 		require.NoError(t, nc.PublishRequest("fleet.job.mail.web.other", subject, []byte("1")))
 	}
-	// What was asked for before was answered before.
+	// The answers to these requests come after those to the earlier ones.
 	for range 2 {
 		_, err = nc.RequestWithContext(ctx(t), "$JS.API.DIRECT.GET.fleet_jobs.fleet.job.mail.web.mine", nil)
 		require.NoError(t, err)
@@ -291,7 +291,7 @@ func TestAClientCannotHaveTheServerPublishForIt(t *testing.T) {
 	require.Equal(t, 1, n)
 }
 
-// The server drops a message whose Nats-Msg-Id it has seen a short time ago, whoever has sent that.
+// The server drops a message with a recent Nats-Msg-Id, whichever client sent that.
 //
 //brood:checks W138
 func TestAClientCannotTakeTheIDsOfAnother(t *testing.T) {

@@ -17,71 +17,74 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 )
 
-// ServerOptions are how a server is run.
+// ServerOptions configure Serve. Dir must be given.
 type ServerOptions struct {
-	// Dir is where jobs and results are kept. It is made if it is not there, for this user alone.
-	// One process has it.
+	// Dir is the directory for jobs and results. If it does not exist, it is created, for this user
+	// only. One process at a time can use it.
 	Dir string
 
-	// Host is the address to listen on. "": 127.0.0.1. Others than those of loopback need TLS and
-	// Users.
+	// Host is the address to listen on. "": 127.0.0.1. An address that is not loopback needs TLS
+	// and Users.
 	Host string
 
-	// Port is the port to listen on. 0: one that is free, see Server.URL; negative: none, only
+	// Port is the port to listen on. 0: a free one, see Server.URL; negative: none, so that only
 	// programs with Options.Server connect.
 	Port int
 
-	// TLS is the server's side of TLS. Nil: none.
+	// TLS is the server's side of TLS. Nil: no TLS.
 	TLS *tls.Config
 
-	// Users are those who may connect. Nil: everybody who can reach the address, with the rights of
-	// RoleAdmin.
+	// Users are the users that may connect. Nil: every program that can reach the address, with the
+	// rights of RoleAdmin.
 	Users []User
 
-	// Name is that of the fleet, see Options.Name.
+	// Name is the name of the fleet, see Options.Name.
 	Name string
 
-	// Layout is how its streams are kept.
+	// Layout configures the streams. Nil: all defaults.
 	Layout *Layout
 
-	// MaxStore bounds what is stored in Dir, in bytes. 0: three quarters of what is free there, as
-	// the server has it.
+	// MaxStore bounds the bytes stored in Dir. 0: the default of nats-server, three quarters of the
+	// free space.
 	MaxStore int64
 
-	// Logger gets the server's warnings and errors. Nil: silent.
+	// Logger gets the server's warnings and errors. Nil: none.
 	Logger *slog.Logger
 
-	maxPayload int32 // for tests; 0: the server's
+	maxPayload int32 // for tests; 0: nats-server's default
 }
 
-// A User is somebody who may connect.
+// A User may connect to a server.
 type User struct {
-	Name, Password string // the password as it is, or its bcrypt hash
+	Name, Password string // Password is plain, or its bcrypt hash
 	Role           Role
-	Queues         []string // of a client or an agent; nil: all
+	Queues         []string // the queues of a client or an agent; nil: all
 }
 
-// A Server is a NATS server in this program, with the streams of a fleet and a mover. All that it
-// acknowledges is on the disk: it syncs each write. Its methods are safe to call from any
-// goroutine.
+// A Server is a NATS server in this program, with the streams of a fleet and a mover. What it has
+// acknowledged is on the disk, because it syncs each write. Make one with Serve.
+//
+// A Server's methods are safe to call from any goroutine.
 type Server struct {
-	nats  *server.Server
-	lock  *lock
-	fleet *Fleet
-	mover *Mover
-	close sync.Once
+	// Set by Serve, in this order, and closed in reverse order; nil: Serve failed before.
+	lock      *lock
+	nats      *server.Server
+	fleet     *Fleet
+	mover     *Mover
+	closeOnce sync.Once
 }
 
-// startTimeout bounds how long a server reads what it has stored. It only ends what hangs.
+// startTimeout bounds the time in which a server reads its stored data. It only ends a server that
+// hangs.
 const startTimeout = 2 * time.Minute
 
-// Serve starts a server. The caller must Close it. It fails with an *OptionError, ErrLocked, or an
-// *OpError.
+// Serve starts a server. The caller must Close it. The error is an *OptionError or an *OpError,
+// which may wrap ErrLocked. Then nothing is left running.
 func Serve(o *ServerOptions) (*Server, error) {
 	if o == nil {
 		o = &ServerOptions{}
 	}
-	options, secret, layout, err := o.server()
+	options, secret, layout, err := o.natsOptions()
 	if err != nil {
 		return nil, err
 	}
@@ -93,6 +96,7 @@ func Serve(o *ServerOptions) (*Server, error) {
 	return s, nil
 }
 
+// start starts the server. If it fails, the caller must Close s.
 func (s *Server) start(o *ServerOptions, options *server.Options, secret string, layout *Layout) (err error) {
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return &OpError{"serve", o.Dir, err}
@@ -105,12 +109,12 @@ func (s *Server) start(o *ServerOptions, options *server.Options, secret string,
 	}
 	log := &serverLog{logger: o.Logger}
 	s.nats.SetLogger(log, false, false)
-	// The server starts goroutines of its own. Close ends them and waits.
+	// The server starts goroutines of its own. Close ends them and waits for them.
 	s.nats.Start()
 	if !s.nats.ReadyForConnections(startTimeout) || !s.nats.JetStreamEnabled() {
 		return &OpError{"serve", o.Dir, errors.Join(ErrUnavailable, log.err())}
 	}
-	// Where there are other accounts it is not enabled by itself.
+	// With accounts JetStream is not enabled by default.
 	if err := s.nats.GlobalAccount().EnableJetStream(nil, nil); err != nil {
 		return &OpError{"serve", o.Dir, err}
 	}
@@ -130,11 +134,12 @@ func (s *Server) start(o *ServerOptions, options *server.Options, secret string,
 	return nil
 }
 
-// internalUser is the server's own. It has another secret each time.
+// internalUser is the name of the server's own user. Its password is new each time.
 const internalUser = "fleet-internal"
 
-// server makes the options of the NATS server. secret is that of its own user, "" without users.
-func (o *ServerOptions) server() (options *server.Options, secret string, layout *Layout, err error) {
+// natsOptions returns the options of the NATS server, the password of its own user ("" without
+// users), and the complete layout.
+func (o *ServerOptions) natsOptions() (options *server.Options, secret string, layout *Layout, err error) {
 	if o.Dir == "" {
 		return nil, "", nil, &OptionError{"ServerOptions.Dir", "it is empty"}
 	}
@@ -162,7 +167,7 @@ func (o *ServerOptions) server() (options *server.Options, secret string, layout
 	}
 	options = &server.Options{
 		ServerName: "fleet-" + newID(), Host: host, Port: o.Port,
-		DontListen: true, // until all is there
+		DontListen: true, // Serve listens when everything is ready.
 		JetStream:  true, StoreDir: o.Dir, SyncAlways: true, JetStreamMaxStore: o.MaxStore,
 		NoSigs: true, DisableJetStreamBanner: true, MaxPayload: o.maxPayload, TLSConfig: o.TLS, TLS: o.TLS != nil,
 		TLSTimeout: 5, AuthTimeout: 5,
@@ -170,16 +175,17 @@ func (o *ServerOptions) server() (options *server.Options, secret string, layout
 	if o.Port == 0 {
 		options.Port = server.RANDOM_PORT
 	}
-	secret, err = o.users(options, &l)
+	secret, err = o.addUsers(options, &l)
 	return options, secret, &l, err
 }
 
-// users adds the users to options, and their buckets to the layout.
+// addUsers adds the users to options, and their buckets to the layout. It returns the password of
+// the server's own user.
 //
-// Each client has an account of its own, with its subjects and nothing else: an answer goes to the
-// account that has asked. In the same account a server would send it to any subject that the client
-// asks it to, permitted or not.
-func (o *ServerOptions) users(options *server.Options, l *Layout) (secret string, err error) {
+// Each client has an account of its own with only its own subjects, because an answer goes to the
+// account that asked. Within one account a server would send an answer to any subject that the
+// client names, permitted or not.
+func (o *ServerOptions) addUsers(options *server.Options, l *Layout) (secret string, err error) {
 	if len(o.Users) == 0 {
 		return "", nil
 	}
@@ -221,8 +227,8 @@ func (o *ServerOptions) users(options *server.Options, l *Layout) (secret string
 	return secret, nil
 }
 
-// clientAccount returns the account of a client, which has of the one with the jobs what the client
-// may use.
+// clientAccount returns an account for a client. It imports from the account of the jobs the
+// subjects in p.
 func clientAccount(jobs *server.Account, client string, p *Permissions) (*server.Account, error) {
 	a := server.NewAccount("client-" + client)
 	for _, subject := range p.Publish {
@@ -241,7 +247,7 @@ func clientAccount(jobs *server.Account, client string, p *Permissions) (*server
 	return a, nil
 }
 
-// isLoopback reports whether only this machine reaches what listens on host.
+// isLoopback reports whether only this machine can reach host.
 func isLoopback(host string) (bool, error) {
 	if host == "localhost" {
 		return true, nil
@@ -253,7 +259,7 @@ func isLoopback(host string) (bool, error) {
 	return addr.Unmap().IsLoopback(), nil
 }
 
-// URL returns where clients connect, "" when the server does not listen.
+// URL returns the address for clients, "" if the server does not listen.
 func (s *Server) URL() string {
 	addr, ok := s.nats.Addr().(*net.TCPAddr)
 	if !ok || addr == nil {
@@ -262,10 +268,10 @@ func (s *Server) URL() string {
 	return "nats://" + addr.String()
 }
 
-// Close ends the server and waits until all of it has ended. Clients reconnect to the next one that
-// has its directory and address.
+// Close ends the server and returns when it has ended. Clients reconnect to the next server with
+// this address; it finds the jobs if it has the same Dir.
 func (s *Server) Close() {
-	s.close.Do(func() {
+	s.closeOnce.Do(func() {
 		if s.mover != nil {
 			s.mover.Close()
 		}
@@ -282,7 +288,7 @@ func (s *Server) Close() {
 	})
 }
 
-// serverLog passes on the warnings and errors of the server, and keeps the last.
+// serverLog passes the server's warnings and errors on to a Logger, and keeps the latest.
 type serverLog struct {
 	logger *slog.Logger
 
@@ -290,6 +296,7 @@ type serverLog struct {
 	last string
 }
 
+// err returns the latest line, nil if there is none.
 func (l *serverLog) err() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -299,6 +306,7 @@ func (l *serverLog) err() error {
 	return errors.New(l.last)
 }
 
+// write logs a line and keeps it for err.
 func (l *serverLog) write(level slog.Level, format string, v []any) {
 	text := strings.TrimSpace(fmt.Sprintf(format, v...))
 	l.mu.Lock()
@@ -309,20 +317,20 @@ func (l *serverLog) write(level slog.Level, format string, v []any) {
 	}
 }
 
-// Noticef, Debugf and Tracef say nothing: they are of interest to those who work on the server.
+// Noticef, Debugf and Tracef drop lines that matter only to developers of the server.
 func (l *serverLog) Noticef(string, ...any) {}
 
-// Debugf is as Noticef.
+// Debugf drops the line.
 func (l *serverLog) Debugf(string, ...any) {}
 
-// Tracef is as Noticef.
+// Tracef drops the line.
 func (l *serverLog) Tracef(string, ...any) {}
 
-// Warnf passes on a warning.
+// Warnf passes a warning on.
 func (l *serverLog) Warnf(format string, v ...any) { l.write(slog.LevelWarn, format, v) }
 
-// Errorf passes on an error.
+// Errorf passes an error on.
 func (l *serverLog) Errorf(format string, v ...any) { l.write(slog.LevelError, format, v) }
 
-// Fatalf passes on an error after which the server does not start. Serve returns it.
+// Fatalf passes on an error that keeps the server from starting. Serve returns it.
 func (l *serverLog) Fatalf(format string, v ...any) { l.write(slog.LevelError, format, v) }

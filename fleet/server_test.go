@@ -25,14 +25,14 @@ import (
 	"github.com/brood-go/brood/internal/test/helperproc"
 )
 
-// serverConfig is what a server in a process of its own is told.
+// serverConfig configures a server in a process of its own.
 type serverConfig struct {
 	Dir  string
 	Port int
 }
 
 func init() {
-	// server serves a directory on a port until its stdin ends, and says where on stdout.
+	// server serves a directory on a port until its stdin ends. It prints its URL.
 	helperproc.Register("server", func(args []string) {
 		var c serverConfig
 		if err := json.Unmarshal([]byte(args[0]), &c); err != nil {
@@ -60,7 +60,7 @@ func startServer(t testing.TB, dir string, port int) *process {
 	return startProcess(t, exec.Command(file, argv...))
 }
 
-// freePort returns a port on which nobody listens.
+// freePort returns a port without a listener.
 func freePort(t testing.TB) int {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -91,7 +91,7 @@ func TestEachWriteIsSynced(t *testing.T) {
 }
 
 //brood:checks W137
-func TestWhatAServerHasAcknowledgedOutlivesItsSIGKILL(t *testing.T) {
+func TestAcknowledgedDataOutlivesASIGKILLOfTheServer(t *testing.T) {
 	t.Parallel()
 	dir, port := t.TempDir(), freePort(t)
 	victim := startServer(t, dir, port)
@@ -150,7 +150,7 @@ func TestBeyondLoopbackOnlyWithTLSAndUsers(t *testing.T) {
 	}
 }
 
-// certificate returns the two sides of TLS for 127.0.0.1.
+// certificate returns the server's and the client's side of TLS for 127.0.0.1.
 func certificate(t testing.TB) (server, client *tls.Config) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -200,7 +200,7 @@ func TestOverTLSWithCredentials(t *testing.T) {
 	require.NotEmpty(t, env)
 }
 
-// serveSmall starts a server that takes messages of up to 64 KiB.
+// serveSmall starts a server with messages of at most 64 KiB.
 func serveSmall(t testing.TB) *fleet.Server {
 	t.Helper()
 	o := &fleet.ServerOptions{Layout: quick("mail")}

@@ -2,42 +2,43 @@ package fleet
 
 import "sync"
 
-// A spread keeps the slots of an agent that wait spread over its queues: while one waits for a job
-// of one queue, another queue would be forgotten.
+// A spread distributes the waiting slots of an agent over its queues, so that a free slot waits at
+// as many queues as possible. Its methods are safe to call from any goroutine.
 type spread struct {
 	mu      sync.Mutex
-	waiting map[*waiter]struct{}
+	waiting map[*slotWait]struct{} // slots between choose and release; nil: none so far
 }
 
-// A waiter is a slot that waits for a job of a queue.
-type waiter struct {
-	queue *agentQueue
-	cut   chan struct{} // closed when it should ask the other queues again
+// A slotWait is a slot that waits for a job of one queue.
+type slotWait struct {
+	queue      *agentQueue
+	reassigned chan struct{} // closed when the slot should choose again
 }
 
-// wait chooses a queue for a slot to wait for: one that few wait for, of those the first from the
-// nth on. all reports whether there is a slot for each queue. The caller must call done.
-func (s *spread) wait(queues []*agentQueue, n int) (w *waiter, all bool) {
+// choose returns the queue that a slot should wait for: one with the fewest waiting slots, and of
+// those the first from the nth on. all reports whether every queue has a slot. The caller must call
+// release.
+func (s *spread) choose(queues []*agentQueue, n int) (w *slotWait, all bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	count := s.count()
-	w = &waiter{cut: make(chan struct{})}
+	w = &slotWait{reassigned: make(chan struct{})}
 	for i := range queues {
 		if q := queues[(n+i)%len(queues)]; w.queue == nil || count[q] < count[w.queue] {
 			w.queue = q
 		}
 	}
 	if s.waiting == nil {
-		s.waiting = map[*waiter]struct{}{}
+		s.waiting = map[*slotWait]struct{}{}
 	}
 	s.waiting[w] = struct{}{}
 	count[w.queue]++
 	return w, len(count) == len(queues)
 }
 
-// done says that a slot waits no more. When it has a job, and was the only one to wait for that
-// queue, one of the others is to look after it: one of a queue that most wait for.
-func (s *spread) done(w *waiter, job bool) {
+// release ends the wait of a slot. If the slot got a job (job) and was the only one at its queue, a
+// slot of the queue with the most slots is told to choose again.
+func (s *spread) release(w *slotWait, job bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.waiting, w)
@@ -45,7 +46,7 @@ func (s *spread) done(w *waiter, job bool) {
 	if !job || count[w.queue] > 0 {
 		return
 	}
-	var most *waiter
+	var most *slotWait
 	for other := range s.waiting {
 		if most == nil || count[other.queue] > count[most.queue] {
 			most = other
@@ -53,10 +54,11 @@ func (s *spread) done(w *waiter, job bool) {
 	}
 	if most != nil {
 		delete(s.waiting, most)
-		close(most.cut)
+		close(most.reassigned)
 	}
 }
 
+// count returns the number of waiting slots of each queue that has some.
 func (s *spread) count() map[*agentQueue]int {
 	count := map[*agentQueue]int{}
 	for w := range s.waiting {

@@ -13,16 +13,18 @@ import (
 	"github.com/nats-io/nats.go/micro"
 )
 
-// Version is that of this package, for `nats micro`.
+// Version is the version of this package that agents report to `nats micro`.
 const Version = "0.1.0"
 
-// AgentStats are what an agent has done. `nats micro stats` shows them as the data of its endpoint.
+// AgentStats are the state and the counts of an agent. `nats micro stats` shows them as the data of
+// its endpoint. The counts are of events with the same name, since the agent's start.
 type AgentStats struct {
 	Agent   string   `json:"agent"`
 	Queues  []string `json:"queues"`
 	Slots   int      `json:"slots"`
-	Running int      `json:"running"` // jobs that it has
-	// "healthy"; "probing", "looping" or "ended": of the pool; "draining"
+	Running int      `json:"running"` // jobs that the agent has now
+	// health of the pool, "healthy", "probing", "looping" or "ended"; "draining" once the agent
+	// ends
 	Health string `json:"health"`
 
 	Started    uint64 `json:"started"`
@@ -31,17 +33,18 @@ type AgentStats struct {
 	Released   uint64 `json:"released"`
 	Dead       uint64 `json:"dead"`
 	Cancelled  uint64 `json:"cancelled"`
-	Lost       uint64 `json:"lost"`       // leases
+	Lost       uint64 `json:"lost"`       // lost leases
 	Duplicates uint64 `json:"duplicates"` // answers to jobs that had a result
 	Errors     uint64 `json:"errors"`
 }
 
-// counts are those of AgentStats.
+// counts are the counts of AgentStats. Its methods are safe to call from any goroutine.
 type counts struct {
 	mu sync.Mutex
 	n  AgentStats
 }
 
+// count counts an event.
 func (c *counts) count(kind EventKind) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -67,19 +70,20 @@ func (c *counts) count(kind EventKind) {
 	}
 }
 
+// snapshot returns the counts; the other fields are zero.
 func (c *counts) snapshot() AgentStats {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.n
 }
 
-var healthNames = [...]string{healthy: "healthy", probing: "probing", looping: "looping", ended: "ended"}
+var healthNames = [...]string{healthy: "healthy", probing: "probing", looping: "looping", stopped: "ended"}
 
-// Stats returns what the agent has done.
+// Stats returns the state and the counts of the agent.
 func (a *Agent) Stats() AgentStats {
 	s := a.counts.snapshot()
 	s.Agent = a.o.Name
-	for _, q := range a.order {
+	for _, q := range a.queues {
 		s.Queues = append(s.Queues, q.name)
 	}
 	a.mu.Lock()
@@ -94,7 +98,7 @@ func (a *Agent) Stats() AgentStats {
 	return s
 }
 
-// serveStatus has the agent answer `nats micro`, and Agents.
+// serveStatus makes the agent answer `nats micro` and Fleet.Agents.
 func (a *Agent) serveStatus() (err error) {
 	names := a.f.names
 	a.service, err = micro.AddService(a.f.nc, micro.Config{
@@ -102,7 +106,7 @@ func (a *Agent) serveStatus() (err error) {
 		Metadata: map[string]string{"agent": a.o.Name}, QueueGroupDisabled: true,
 		Endpoint: &micro.EndpointConfig{
 			Subject: names.fleet + ".ctl.status." + a.o.Name,
-			// The asker may be gone.
+			// The sender may have gone.
 			Handler: micro.HandlerFunc(func(r micro.Request) { _ = r.RespondJSON(a.Stats()) }),
 		},
 		StatsHandler: func(*micro.Endpoint) any { return a.Stats() },
@@ -110,8 +114,8 @@ func (a *Agent) serveStatus() (err error) {
 	return err
 }
 
-// Agents asks all agents for their stats and returns the answers that come until none has come for
-// wait; 0 is 250 ms.
+// Agents asks all agents for their stats. It returns the answers that have come when none has come
+// for wait; 0 is 250 ms. It needs the rights of RoleAdmin.
 func (f *Fleet) Agents(ctx context.Context, wait time.Duration) ([]AgentStats, error) {
 	if wait <= 0 {
 		wait = 250 * time.Millisecond
@@ -126,7 +130,7 @@ func (f *Fleet) Agents(ctx context.Context, wait time.Duration) ([]AgentStats, e
 	if err != nil {
 		return nil, &OpError{"ask", "agents", errors.Join(ErrUnavailable, err)}
 	}
-	defer func() { _ = sub.Unsubscribe() }() // It fails when the connection is closed.
+	defer func() { _ = sub.Unsubscribe() }() // It fails if the connection is closed.
 	if err := f.nc.PublishMsg(&nats.Msg{Subject: subject, Reply: inbox}); err != nil {
 		return nil, &OpError{"ask", "agents", errors.Join(ErrUnavailable, err)}
 	}
@@ -139,11 +143,11 @@ func (f *Fleet) Agents(ctx context.Context, wait time.Duration) ([]AgentStats, e
 			if cause := context.Cause(ctx); cause != nil {
 				return all, &OpError{"ask", "agents", cause}
 			}
-			break // Nobody answers any more.
+			break // All agents have answered.
 		}
 		var stats micro.Stats
 		if len(msg.Data) == 0 || json.Unmarshal(msg.Data, &stats) != nil {
-			continue // There is no agent, or it is none of ours.
+			continue // No agent, or another program.
 		}
 		for _, e := range stats.Endpoints {
 			var s AgentStats

@@ -11,7 +11,7 @@ import (
 	"github.com/brood-go/brood/fleet"
 )
 
-// raw connects to s as other programs do.
+// raw connects to s without this package.
 func raw(t testing.TB, s *fleet.Server, o ...nats.Option) (*nats.Conn, jetstream.JetStream) {
 	t.Helper()
 	nc, err := nats.Connect(s.URL(), o...)

@@ -17,38 +17,40 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// JobOptions are how a job is queued. Nil is the zero value.
+// JobOptions say how a job is queued. A nil *JobOptions means all defaults.
 type JobOptions struct {
 	// ID names the job among those of this client in its queue: letters, digits, '-' and '_'. While
-	// a job of that id is queued, or will be, or its result is stored, there is no other. "": one
-	// that nobody can guess.
+	// a job with that id is queued or scheduled, or its result is stored, another one is refused.
+	// "": a random id that nobody can guess.
 	ID string
 
-	// Method and Key are those of pool.RunOptions: which handler of the worker, and which jobs go
-	// to one worker of the agent.
+	// Method and Key are those of pool.RunOptions: the handler of the worker, and the key whose
+	// jobs all go to one worker of the agent.
 	Method, Key string
 
-	// Timeout bounds each attempt, from when the worker gets the job. 0: none.
+	// Timeout bounds each attempt, from the moment when the worker gets the job. 0: no limit.
 	Timeout time.Duration
 
-	// MaxAttempts is how many attempts may fail before the job is dead. 0: AgentOptions.MaxAttempts
-	// of the agent.
+	// MaxAttempts is the number of failed attempts that makes the job dead. 0:
+	// AgentOptions.MaxAttempts of the agent.
 	MaxAttempts int
 
-	// Delay or At has the job queued later, by the mover. The server looks at its schedules four
-	// times a second.
+	// Delay or At: the mover queues the job later. The server checks its schedules four times a
+	// second.
 	Delay time.Duration
 	At    time.Time
 
 	// Cron queues a job again and again, until Unschedule: "0 30 9 * * 1-5" (with seconds),
-	// "@hourly", "@every 10s". Each has ID, a dash, and a number for an id. A Cron of the same
-	// queue and ID is replaced. Zone is that of the cron pattern, such as "Europe/Vienna"; "": UTC.
+	// "@hourly", "@every 10s". The id of each of its jobs is ID, a dash and a number. It replaces a
+	// Cron with the same queue and ID. Zone is the time zone of the pattern, such as
+	// "Europe/Vienna"; "": UTC.
 	Cron, Zone string
 }
 
-// Submit queues job, which is sent as JSON, and returns when it is stored. It returns ErrDuplicate,
-// ErrAlreadyDone, ErrQueueFull or ErrTooLarge when nothing was queued, or an *OpError: with
-// ErrUnavailable the job may be queued or not, so submit it again under the same ID.
+// Submit queues job, which is sent as JSON, and returns when it is stored. The error is, or wraps,
+// ErrDuplicate, ErrAlreadyDone, ErrQueueFull or ErrTooLarge if nothing was queued; else it is an
+// *OptionError or *OpError. With ErrUnavailable the job may be queued or not: submit it again with
+// the same ID.
 func (f *Fleet) Submit(ctx context.Context, queue string, job any, o *JobOptions) (*Job, error) {
 	if o == nil {
 		o = &JobOptions{}
@@ -68,7 +70,7 @@ func (f *Fleet) Submit(ctx context.Context, queue string, job any, o *JobOptions
 	defer cancel()
 	j := &Job{f: f, id: id, queue: queue}
 	if o.ID != "" {
-		if err := j.taken(ctx, o); err != nil {
+		if err := j.checkFree(ctx, o); err != nil {
 			return nil, err
 		}
 	}
@@ -79,7 +81,7 @@ func (f *Fleet) Submit(ctx context.Context, queue string, job any, o *JobOptions
 		msg.Subject, stream = f.names.delayed(queue, id), f.names.later()
 		msg.Header.Set(headerDue, due)
 	}
-	drop, err := f.attach(ctx, f.names.bucket(id.client), id, msg, body)
+	drop, err := f.attach(ctx, f.names.jobBucket(id.client), id, msg, body)
 	if err != nil {
 		return nil, err
 	}
@@ -92,13 +94,14 @@ func (f *Fleet) Submit(ctx context.Context, queue string, job any, o *JobOptions
 	return j, nil
 }
 
-// queuedNothing reports whether an error of enqueue says that the job is not queued: others leave
+// queuedNothing reports whether err says that the job is not queued. Other errors of enqueue leave
 // that open.
 func queuedNothing(err error) bool {
 	return errors.Is(err, ErrDuplicate) || errors.Is(err, ErrAlreadyDone) || errors.Is(err, ErrQueueFull) ||
 		errors.Is(err, ErrPermission) || code(err) != 0
 }
 
+// check returns an *OptionError for invalid options.
 func (o *JobOptions) check(queue string, id jobID) error {
 	if err := checkToken("queue", queue); err != nil {
 		return err
@@ -135,7 +138,7 @@ func (o *JobOptions) check(queue string, id jobID) error {
 	return nil
 }
 
-// control reports whether s has what a header cannot carry.
+// control reports whether s has control characters, which a header cannot carry.
 func control(s string) bool {
 	for _, c := range []byte(s) {
 		if c < ' ' || c == 0x7f {
@@ -145,8 +148,9 @@ func control(s string) bool {
 	return false
 }
 
-// messageID is what tells the server, for a while, that it has had the job. The server knows one
-// set of these for all clients: an id that another could guess, it could have the server drop.
+// messageID returns the Nats-Msg-Id of a job, by which the server drops repetitions for a while.
+// All clients share one set of these ids, so an id that another client could guess would let it
+// suppress the job.
 func (f *Fleet) messageID(id jobID) string {
 	if f.secret == nil {
 		return id.String()
@@ -156,9 +160,8 @@ func (f *Fleet) messageID(id jobID) string {
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
-// newSecret returns what the programs of a user have in common and nobody else knows, nil when
-// there is no such thing. Agents and movers see what is made with it, so it does not lead back to
-// the password.
+// newSecret returns a secret that only the programs of this user have; nil: the user has no
+// credentials. Agents and movers see values made with it, so it must not lead back to the password.
 func newSecret(o *Options) ([]byte, error) {
 	const rounds = 1 << 16
 	switch {
@@ -174,6 +177,7 @@ func newSecret(o *Options) ([]byte, error) {
 	return nil, nil
 }
 
+// header sets the headers of the job.
 func (o *JobOptions) header(h nats.Header, messageID string) {
 	for name, value := range map[string]string{headerMethod: o.Method, headerKey: o.Key, headerZone: o.Zone} {
 		if value != "" {
@@ -188,12 +192,12 @@ func (o *JobOptions) header(h nats.Header, messageID string) {
 	}
 	h.Set(headerNonce, newID())
 	h.Set(headerMessage, messageID)
-	if o.Cron == "" { // Which may be replaced at once.
+	if o.Cron == "" { // A Cron may be replaced at once, so it must not count as a repetition.
 		h.Set(natsMsgID, messageID)
 	}
 }
 
-// due returns the schedule of a delayed job as the server has it, "" for one that is not.
+// due returns the schedule of a delayed job in the server's form, "" for a job without delay.
 func (o *JobOptions) due() string {
 	switch {
 	case o.Cron != "":
@@ -206,10 +210,10 @@ func (o *JobOptions) due() string {
 	return ""
 }
 
-// taken returns an error when the job is queued, also for later, or its result is stored. A Cron
-// may have the place of another, and is in the way of a delayed job alone: those that it queues
-// have other ids.
-func (j *Job) taken(ctx context.Context, o *JobOptions) error {
+// checkFree returns an error if the job is queued or scheduled, or its result is stored. A Cron may
+// replace another Cron, and conflicts only with a delayed job, because the jobs that it queues have
+// other ids.
+func (j *Job) checkFree(ctx context.Context, o *JobOptions) error {
 	f, n := j.f, j.f.names
 	places := []struct{ stream, subject string }{
 		{n.results(), n.result(j.id)}, {n.jobs(), n.job(j.queue, j.id)},
@@ -221,7 +225,7 @@ func (j *Job) taken(ctx context.Context, o *JobOptions) error {
 	found, errs := make([]*nats.Msg, len(places)), make([]error, len(places))
 	var asked sync.WaitGroup
 	for i, place := range places {
-		// These end with the answers, and are waited for below.
+		// These goroutines end with the answers; Wait below waits for them.
 		asked.Go(func() { found[i], errs[i] = f.last(ctx, "look for", place.stream, place.subject) })
 	}
 	asked.Wait()
@@ -243,12 +247,11 @@ func (j *Job) taken(ctx context.Context, o *JobOptions) error {
 	return nil
 }
 
-// once reports whether a schedule is that of a delayed job, and not of one that comes again and
-// again.
+// once reports whether a schedule is that of a delayed job, and not of a Cron.
 func once(due string) bool { return strings.HasPrefix(due, "@at ") }
 
-// over reports whether a job that was submitted at since has a result, or is dead.
-func (f *Fleet) over(ctx context.Context, id jobID, since time.Time) (bool, error) {
+// isOver reports whether a job submitted at since has a result or is dead.
+func (f *Fleet) isOver(ctx context.Context, id jobID, since time.Time) (bool, error) {
 	for stream, subject := range map[string]string{f.names.results(): f.names.result(id), f.names.dead(): f.names.deadJob(id)} {
 		msg, err := f.last(ctx, "look for", stream, subject)
 		if err != nil || msg != nil && !serverTime(msg.Header, natsTime).Before(since) {
@@ -258,8 +261,8 @@ func (f *Fleet) over(ctx context.Context, id jobID, since time.Time) (bool, erro
 	return false, nil
 }
 
-// enqueue stores msg in a stream that takes one message a subject. private says that nobody else
-// can know the id.
+// enqueue stores msg in a stream that takes one message per subject. private: no other program can
+// know the id.
 func (f *Fleet) enqueue(ctx context.Context, stream string, msg *nats.Msg, private bool) error {
 	for again := false; ; again = true {
 		ack, tries, err := f.publish(ctx, "submit", msg)
@@ -273,8 +276,8 @@ func (f *Fleet) enqueue(ctx context.Context, stream string, msg *nats.Msg, priva
 			}
 			return err
 		}
-		// The subject is taken, by this message or by another, or was until a short time ago, or
-		// there is no room.
+		// The subject is taken by this message or another, or was until a short time ago, or there
+		// is no room.
 		there, lookErr := f.last(ctx, "submit", stream, msg.Subject)
 		switch {
 		case lookErr != nil:
@@ -284,13 +287,13 @@ func (f *Fleet) enqueue(ctx context.Context, stream string, msg *nats.Msg, priva
 		case there != nil:
 			return ErrDuplicate
 		case err == nil && private && tries > 1:
-			// It was stored by an attempt that got no answer, and an agent has done it since.
+			// An attempt without an answer stored it, and an agent has completed the job since.
 			return nil
 		case err == nil:
 			return ErrAlreadyDone
 		case again:
 			return errors.Join(ErrQueueFull, err)
 		}
-		// It may have been taken, and have become free, between the two questions.
+		// Between the two requests the subject may have become free.
 	}
 }

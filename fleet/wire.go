@@ -8,30 +8,30 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// Headers of jobs, results and dead jobs. Their bodies are JSON as the program gave it, or empty
-// when headerBlob names an object.
+// Headers of jobs, results and dead jobs. The body is the program's JSON, or empty if headerBlob
+// names an object.
 const (
 	headerMethod   = "Fleet-Method"
 	headerKey      = "Fleet-Key"
 	headerTimeout  = "Fleet-Timeout"
 	headerAttempts = "Fleet-Max-Attempts"
 	headerBlob     = "Fleet-Blob"
-	headerNonce    = "Fleet-Nonce"   // tells a job from another that has its id
-	headerMessage  = "Fleet-Message" // the Nats-Msg-Id with which a delayed job is queued
-	headerDue      = "Fleet-Due"     // of a delayed job: a schedule as the server has it
+	headerNonce    = "Fleet-Nonce"   // differs between jobs with the same id
+	headerMessage  = "Fleet-Message" // Nats-Msg-Id with which a delayed job is queued
+	headerDue      = "Fleet-Due"     // schedule of a delayed job, in the server's form
 	headerZone     = "Fleet-Zone"
-	headerDrop     = "Fleet-Drop" // of what replaces a schedule that has ended
-	// when a job that was delayed was submitted, as the server has it
+	headerDrop     = "Fleet-Drop" // set if the message only replaces an ended schedule
+	// time of the submission of a delayed job, by the server's clock
 	headerSince = "Fleet-Since"
 
-	headerState    = "Fleet-State" // of a result
+	headerState    = "Fleet-State" // one of the states below, of a result
 	headerReason   = "Fleet-Reason"
 	headerAttempt  = "Fleet-Attempt"
 	headerFailures = "Fleet-Failures"
 	headerLost     = "Fleet-Lost"
 	headerAgent    = "Fleet-Agent"
 	headerQueue    = "Fleet-Queue"
-	// leaseLost when the agent had lost the job as its child answered
+	// leaseLost: the agent had lost the job when its child answered
 	headerLease = "Fleet-Lease"
 
 	stateDone      = "done"
@@ -51,27 +51,28 @@ const (
 	natsScheduler = "Nats-Scheduler"
 )
 
-// Tries is how often a job was tried.
+// Tries counts the attempts of a job.
 type Tries struct {
-	// Attempt is the how-manieth time the job was given to an agent, from 1. Above 1 an attempt
-	// before this one may have run, in part or to its end.
+	// Attempt is the number of times that the job was given to an agent, from 1. Above 1, an
+	// earlier attempt may have run, in part or to its end.
 	Attempt int `json:"attempt"`
 
-	// Failures is how many attempts failed: the worker said no, or died, or took too long.
+	// Failures is the number of attempts that failed: the worker reported an error, died, or took
+	// too long.
 	Failures int `json:"failures,omitempty"`
 
-	// Lost is how many attempts ended with their agent: it died, was cut off, or stood still for
-	// longer than AckWait.
+	// Lost is the number of attempts that ended with their agent: it died, was cut off, or stood
+	// still for longer than AckWait.
 	Lost int `json:"lost,omitempty"`
 }
 
-// jobHeaders are those of a job that are kept when it is moved.
+// jobHeaders are the headers of a job that stay when the job is moved.
 var jobHeaders = [...]string{headerMethod, headerKey, headerTimeout, headerAttempts, headerBlob, headerNonce, headerMessage, headerSince, headerDue, headerZone}
 
-// longestHeader bounds a header that is kept, in bytes. Submit makes none that is longer.
+// longestHeader bounds a header that stays, in bytes. Submit makes no longer one.
 const longestHeader = 512
 
-// kept returns the headers of a job without what somebody else has put there.
+// kept returns the jobHeaders in h, without headers that other programs have added.
 func kept(h nats.Header) nats.Header {
 	k := nats.Header{}
 	for _, name := range jobHeaders {
@@ -82,13 +83,14 @@ func kept(h nats.Header) nats.Header {
 	return k
 }
 
+// header sets the headers for t.
 func (t Tries) header(h nats.Header) {
 	h.Set(headerAttempt, strconv.Itoa(t.Attempt))
 	h.Set(headerFailures, strconv.Itoa(t.Failures))
 	h.Set(headerLost, strconv.Itoa(t.Lost))
 }
 
-// number reads a header that is a number, 0 when it is none.
+// number returns the number in a header, 0 if there is none.
 func number(h nats.Header, name string) int {
 	n, err := strconv.Atoi(h.Get(name))
 	if err != nil || n < 0 {
@@ -97,7 +99,7 @@ func number(h nats.Header, name string) int {
 	return n
 }
 
-// serverTime reads when a server stored a message, the zero time when it does not say.
+// serverTime returns the server's time in a header, the zero time if there is none.
 func serverTime(h nats.Header, name string) time.Time {
 	t, err := time.Parse(time.RFC3339Nano, h.Get(name))
 	if err != nil {
@@ -106,16 +108,16 @@ func serverTime(h nats.Header, name string) time.Time {
 	return t
 }
 
-// A Result is what a job's worker answered, as it is stored.
+// A Result is the stored answer of a job's worker.
 type Result struct {
 	ID    string // with the client's name before it
 	Queue string
-	Agent string // the agent whose child answered
-	Time  time.Time
+	Agent string    // name of the agent whose child answered
+	Time  time.Time // time when the server stored it
 	Tries
 
-	// LostLease is true when the agent had lost the job as its child answered, because it stood
-	// still or was cut off for longer than AckWait. Another has run the job, too, or runs it.
+	// LostLease: the agent had lost the job when its child answered, because it stood still or was
+	// cut off for longer than AckWait. Another agent has run the job too, or runs it.
 	LostLease bool
 
 	raw []byte
@@ -124,10 +126,10 @@ type Result struct {
 // Raw returns the worker's answer as JSON text. The caller may keep the slice.
 func (r *Result) Raw() json.RawMessage { return r.raw }
 
-// Decode is json.Unmarshal of the answer.
+// Decode decodes the worker's answer by json.Unmarshal.
 func (r *Result) Decode(v any) error { return json.Unmarshal(r.raw, v) }
 
-// deadBody is a dead job as it is stored.
+// deadBody is the body of a message in the dead stream.
 type deadBody struct {
 	Queue  string      `json:"queue"`
 	Kind   DeadKind    `json:"kind"`
@@ -135,6 +137,7 @@ type deadBody struct {
 	Stderr string      `json:"stderr,omitempty"`
 	Agent  string      `json:"agent"`
 	Tries              // flat
-	Header nats.Header `json:"header,omitempty"` // of the job
-	Job    []byte      `json:"job,omitempty"`    // its body, in base64: it may be no JSON
+	Header nats.Header `json:"header,omitempty"` // the job's headers
+	// the job's body, in base64, because it may be no JSON; nil: in the object store
+	Job []byte `json:"job,omitempty"`
 }

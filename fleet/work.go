@@ -11,77 +11,80 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// A run is a job at an agent, from when it was given out to when the agent has told the servers
-// what became of it. Its methods are called on the goroutine of its slot, unless they say
-// otherwise.
+// A run is a job at an agent, from its delivery until the agent has reported its outcome to the
+// servers. Its methods run on the goroutine of its slot, unless their comment says otherwise.
 type run struct {
-	a        *Agent
-	f        *Fleet
-	msg      *nats.Msg
-	queue    *agentQueue
-	id       jobID
-	delivery int
-	seq      uint64
-	since    time.Time // of the submission, by the server's clock
-	lease    *lease
-	history  *history
+	a       *Agent
+	f       *Fleet
+	msg     *nats.Msg // the job as delivered
+	queue   *agentQueue
+	id      jobID
+	attempt int       // number of this delivery, from 1
+	seq     uint64    // of the job in its stream
+	since   time.Time // time of the submission, by the server's clock
+	lease   *lease    // stopped when the run ends
+	history *history  // empty until checkEarlier has read the stored one
 
 	tombstone sync.Once
-	cancelled chan struct{} // closed when the job is to be cancelled
+	cancelled chan struct{} // closed by cancel
 
 	mu     sync.Mutex
-	inPool started // nil: it is not in the pool
+	inPool poolRun // nil: the pool does not have the job
 }
 
-// work sees a job through. Whatever it cannot do is done by the servers, after AckWait: they give
-// the job out again.
-func (a *Agent) work(d *delivery) {
+// runDelivery runs a job to its end. If a step fails, the servers give the job out again after
+// AckWait.
+func (a *Agent) runDelivery(d *delivery) {
 	meta, err := d.msg.Metadata()
 	if err != nil {
-		return // jobQueue has seen that it has some.
+		return // jobQueue has checked that there is some.
 	}
 	_, id := subjectID(d.msg.Subject)
 	r := &run{
-		a: a, f: a.f, msg: d.msg, queue: d.queue, id: id, delivery: int(meta.NumDelivered), seq: meta.Sequence.Stream,
+		a: a, f: a.f, msg: d.msg, queue: d.queue, id: id, attempt: int(meta.NumDelivered), seq: meta.Sequence.Stream,
 		since: meta.Timestamp, history: &history{Seq: meta.Sequence.Stream}, cancelled: make(chan struct{}),
 	}
 	if t := serverTime(d.msg.Header, headerSince); !t.IsZero() {
 		r.since = t
 	}
-	if a.has(id, r.seq, d, r.delivery) {
+	if a.adopts(id, r.seq, d, r.attempt) {
 		return
 	}
-	r.lease = newLease(a.f, d, r.delivery, r.holds, r.lookForTombstone)
+	r.lease = newLease(a.f, d, r.attempt, r.holds, r.lookForTombstone)
 	defer r.lease.stop()
-	a.enter(r)
-	defer a.leave(r)
+	a.addRun(r)
+	defer a.removeRun(r)
 	r.f.step("delivered")
-	r.settle(r.attempt())
+	r.settle(r.execute())
 }
 
-// has reports whether the agent runs the job already. Then this delivery keeps it.
-func (a *Agent) has(id jobID, seq uint64, d *delivery, number int) bool {
+// adopts reports whether the agent runs the job already. If so, the running lease takes the
+// delivery.
+func (a *Agent) adopts(id jobID, seq uint64, d *delivery, number int) bool {
 	a.mu.Lock()
 	r := a.jobs[id]
 	a.mu.Unlock()
 	return r != nil && r.seq == seq && r.lease.adopt(d, number)
 }
 
-func (a *Agent) enter(r *run) {
+// addRun makes r reachable for onCancel and adopts.
+func (a *Agent) addRun(r *run) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.jobs[r.id] = r
 }
 
-func (a *Agent) leave(r *run) {
+// removeRun undoes addRun.
+func (a *Agent) removeRun(r *run) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.jobs[r.id] == r { // A job that was lost may have come back before its end.
+	// If the job was lost and delivered here again, the entry is another run's.
+	if a.jobs[r.id] == r {
 		delete(a.jobs, r.id)
 	}
 }
 
-// verdict is what an attempt came to.
+// verdict is the outcome of an attempt. answer is set for verdictAnswered, dead for verdictDead.
 type verdict struct {
 	kind   verdictKind
 	answer json.RawMessage
@@ -90,23 +93,24 @@ type verdict struct {
 	stderr []byte
 }
 
+// verdictKind is the kind of a verdict.
 type verdictKind uint8
 
 const (
 	verdictAnswered  verdictKind = iota
-	verdictDone                  // an earlier attempt has stored a result
-	verdictFailed                // it counts, and the job comes again
-	verdictReleased              // it does not count, and the job comes again
+	verdictDone                  // no run: an earlier attempt has stored a result
+	verdictFailed                // counts as a failure; the job comes again
+	verdictReleased              // does not count; the job comes again
 	verdictDead                  // the job does not come again
-	verdictBuried                // an earlier attempt has put it in the dead stream
-	verdictCancelled             // nor does this one
-	verdictLost                  // the lease is over
+	verdictBuried                // no run: an earlier attempt has put the job in the dead stream
+	verdictCancelled             // the job does not come again
+	verdictLost                  // the lease has ended: the job may be another agent's
 	verdictUnknown               // the servers do not answer: the job comes again after AckWait
 )
 
-// attempt runs the job, if it is to be run.
-func (r *run) attempt() verdict {
-	o, err := r.order()
+// execute runs the job, unless it was cancelled, is done, or cannot be run.
+func (r *run) execute() verdict {
+	o, err := r.poolJob()
 	if err != nil {
 		return verdict{kind: verdictDead, dead: DeadMalformed, err: err}
 	}
@@ -115,12 +119,12 @@ func (r *run) attempt() verdict {
 	} else if cancelled {
 		return verdict{kind: verdictCancelled, err: errors.New(reason)}
 	}
-	if r.delivery > 1 {
-		if v, over := r.again(); over {
+	if r.attempt > 1 {
+		if v, over := r.checkEarlier(); over {
 			return v
 		}
 	}
-	body, err := r.f.body(r.lease.ctx, r.f.names.bucket(r.id.client), r.id, r.msg)
+	body, err := r.f.body(r.lease.ctx, r.f.names.jobBucket(r.id.client), r.id, r.msg)
 	switch {
 	case errors.Is(err, errNoBlob), errors.Is(err, ErrNotSetUp):
 		return verdict{kind: verdictDead, dead: DeadPayload, err: err}
@@ -130,14 +134,14 @@ func (r *run) attempt() verdict {
 		return verdict{kind: verdictDead, dead: DeadMalformed, err: errors.New("the job is no JSON")}
 	}
 	o.task.Job = body
-	return r.inThePool(o)
+	return r.runInPool(o)
 }
 
-// order reads the headers of the job.
-func (r *run) order() (*order, error) {
+// poolJob reads the headers of the job.
+func (r *run) poolJob() (*poolJob, error) {
 	h := r.msg.Header
-	o := &order{
-		task:   Task{ID: r.id.String(), Queue: r.queue.name, Attempt: r.delivery},
+	o := &poolJob{
+		task:   Task{ID: r.id.String(), Queue: r.queue.name, Attempt: r.attempt},
 		method: h.Get(headerMethod), key: h.Get(headerKey),
 	}
 	if text := h.Get(headerTimeout); text != "" {
@@ -150,10 +154,11 @@ func (r *run) order() (*order, error) {
 	return o, nil
 }
 
-// again looks at what earlier deliveries came to. over says that the job is not to be run.
-func (r *run) again() (v verdict, over bool) {
+// checkEarlier looks up what became of earlier deliveries. If over is true, the job must not be
+// run.
+func (r *run) checkEarlier() (v verdict, over bool) {
 	ctx := r.lease.ctx
-	stored, err := (&Job{f: r.f, id: r.id}).stored(ctx)
+	stored, err := (&Job{f: r.f, id: r.id}).storedResult(ctx)
 	if err != nil {
 		return r.unknown(err), true
 	}
@@ -167,22 +172,22 @@ func (r *run) again() (v verdict, over bool) {
 	if dead != nil && !serverTime(dead.Header, natsTime).Before(r.since) {
 		return verdict{kind: verdictBuried}, true
 	}
-	if r.history, err = r.f.history(ctx, r.id); err != nil {
+	if r.history, err = r.f.readHistory(ctx, r.id); err != nil {
 		return r.unknown(err), true
 	}
-	r.history.arrive(r.seq, r.delivery)
+	r.history.countDelivery(r.seq, r.attempt)
 	if r.history.Lost >= r.a.o.MaxLost {
 		return verdict{kind: verdictDead, dead: DeadLost, err: errors.New(strconv.Itoa(r.history.Lost) +
 			" agents were lost with it: they died, were cut off, or stood still for longer than AckWait")}, true
 	}
-	r.history.Started = r.delivery
-	if err = r.f.write(ctx, r.id, r.history); err != nil {
+	r.history.Started = r.attempt
+	if err = r.f.writeHistory(ctx, r.id, r.history); err != nil {
 		return r.unknown(err), true
 	}
 	return v, false
 }
 
-// unknown is the verdict when a server was asked and err came.
+// unknown is the verdict after a request to the servers failed with err.
 func (r *run) unknown(err error) verdict {
 	if r.lease.lost() {
 		return verdict{kind: verdictLost, err: err}
@@ -190,16 +195,17 @@ func (r *run) unknown(err error) verdict {
 	return verdict{kind: verdictUnknown, err: err}
 }
 
-// inThePool has the pool run the job.
-func (r *run) inThePool(o *order) verdict {
+// runInPool runs the job in the pool. It cancels the job if the lease ends, the job is cancelled,
+// or the agent stops.
+func (r *run) runInPool(o *poolJob) verdict {
 	p := &progress{r: r}
 	defer p.stop()
 	done := make(chan outcome, 1)
-	started := r.a.pool.start(o, p.say, func(o outcome) { done <- o })
+	started := r.a.pool.start(o, p.update, func(o outcome) { done <- o })
 	r.mu.Lock()
 	r.inPool = started
 	r.mu.Unlock()
-	r.a.tell(r.event(EventStarted, nil))
+	r.a.emit(r.event(EventStarted, nil))
 	r.f.step("started")
 	var out outcome
 	var cause error
@@ -216,8 +222,8 @@ func (r *run) inThePool(o *order) verdict {
 		started.cancel(cause)
 		select {
 		case out = <-done: // It may have answered meanwhile.
-		case <-time.After(cutWait):
-			out = outcome{kind: outcomeCancelled} // Its loop stands still.
+		case <-time.After(cancelWait):
+			out = outcome{kind: outcomeCancelled} // The pool's loop stands still.
 		}
 	}
 	r.mu.Lock()
@@ -227,8 +233,8 @@ func (r *run) inThePool(o *order) verdict {
 	return r.judge(out, cause)
 }
 
-// judge makes a verdict of what the pool says. cause is why the job was cancelled, nil if it was
-// not.
+// judge makes a verdict of the pool's outcome. cause is the reason why the agent cancelled the job;
+// nil: it did not.
 func (r *run) judge(out outcome, cause error) verdict {
 	v := verdict{answer: out.answer, err: out.err, stderr: out.stderr}
 	switch out.kind {
@@ -245,7 +251,7 @@ func (r *run) judge(out outcome, cause error) verdict {
 			v.kind = verdictCancelled
 		case errLeaseLost:
 			v.kind = verdictLost
-		default: // The drain, or somebody who cancels tasks of the pool.
+		default: // errDraining, or the program cancelled the pool's task.
 			v.kind = verdictReleased
 		}
 	case outcomeRefused:
@@ -254,6 +260,7 @@ func (r *run) judge(out outcome, cause error) verdict {
 	return v
 }
 
+// maxAttempts returns the limit of the job, or else of the agent.
 func (r *run) maxAttempts() int {
 	if n := number(r.msg.Header, headerAttempts); n > 0 {
 		return n
@@ -261,30 +268,30 @@ func (r *run) maxAttempts() int {
 	return r.a.o.MaxAttempts
 }
 
-// holds reports whether there is reason to keep the lease. It is called by the lease's goroutine.
+// holds reports whether the agent still works on the job. The lease's goroutine calls it.
 func (r *run) holds(ctx context.Context) bool {
 	r.mu.Lock()
 	inPool := r.inPool
 	r.mu.Unlock()
-	// Before and after the pool it is this program that works.
+	// Before and after the pool it is the agent that works.
 	return inPool == nil || inPool.holds(ctx)
 }
 
-// tombstoneOf asks whether the job was cancelled. An older tombstone is that of an earlier job of
-// this id.
+// tombstoneOf asks whether the job was cancelled. A tombstone older than the submission belongs to
+// an earlier job of this id.
 func (r *run) tombstoneOf(ctx context.Context) (cancelled bool, reason string, err error) {
 	msg, err := r.f.last(ctx, "look for a request to cancel", r.f.names.cancels(), r.f.names.cancel(r.id))
 	if err != nil || msg == nil || serverTime(msg.Header, natsTime).Before(r.since) {
 		return false, "", err
 	}
 	if json.Unmarshal(msg.Data, &reason) != nil {
-		reason = "" // It is the client's, and says what it likes.
+		reason = "" // The client wrote it, so it may be anything.
 	}
 	return true, reason, nil
 }
 
-// lookForTombstone asks again, since a message that tells of a tombstone may be lost. It is called
-// by the lease's goroutine with each heartbeat.
+// lookForTombstone asks again, because a message about a tombstone may be lost. The lease's
+// goroutine calls it after each heartbeat.
 func (r *run) lookForTombstone() {
 	ctx, cancel := context.WithTimeout(r.lease.ctx, attemptTimeout)
 	defer cancel()
@@ -293,8 +300,8 @@ func (r *run) lookForTombstone() {
 	}
 }
 
-// hearCancel is told of each tombstone, by the goroutine of a subscription.
-func (a *Agent) hearCancel(msg *nats.Msg) {
+// onCancel handles the message about a tombstone, on the goroutine of the subscription.
+func (a *Agent) onCancel(msg *nats.Msg) {
 	_, id := subjectID(msg.Subject)
 	a.mu.Lock()
 	r := a.jobs[id]
@@ -304,31 +311,33 @@ func (a *Agent) hearCancel(msg *nats.Msg) {
 	}
 }
 
-// cancel is safe to call from any goroutine.
+// cancel cancels the job. Safe to call from any goroutine.
 func (r *run) cancel() { r.tombstone.Do(func() { close(r.cancelled) }) }
 
+// tries returns the counts including this attempt.
 func (r *run) tries() Tries {
-	return Tries{Attempt: r.delivery, Failures: r.history.Failures, Lost: r.history.Lost}
+	return Tries{Attempt: r.attempt, Failures: r.history.Failures, Lost: r.history.Lost}
 }
 
+// event returns an event about the job.
 func (r *run) event(kind EventKind, err error) Event {
 	return Event{Kind: kind, Queue: r.queue.name, ID: r.id.String(), Tries: r.tries(), Err: err}
 }
 
-// progress passes on what a worker says of its progress: not more often than ProgressEvery, and the
+// progress publishes the progress messages of a worker, at most one per ProgressEvery, always the
 // latest.
 type progress struct {
 	r *run
 
 	mu      sync.Mutex
 	latest  json.RawMessage
-	timer   *time.Timer // nil: nothing waits
+	timer   *time.Timer // nil: no message waits
 	last    time.Time
 	stopped bool
 }
 
-// say is called by the pool, on any goroutine.
-func (p *progress) say(text json.RawMessage) {
+// update is called by the pool, on any goroutine.
+func (p *progress) update(text json.RawMessage) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.stopped {
@@ -340,7 +349,7 @@ func (p *progress) say(text json.RawMessage) {
 	}
 }
 
-// send is called by the timer. The message is of the moment: nobody is told when it is lost.
+// send is called by the timer. A progress message may be lost: nothing depends on it.
 func (p *progress) send() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -348,11 +357,11 @@ func (p *progress) send() {
 	if p.latest == nil {
 		return
 	}
-	_ = p.r.f.nc.Publish(p.r.f.names.event(p.r.id), p.latest) // See above.
+	_ = p.r.f.nc.Publish(p.r.f.names.event(p.r.id), p.latest) // It may be lost.
 	p.latest, p.last = nil, time.Now()
 }
 
-// stop sends what is left: the last progress comes before the result.
+// stop sends the message that waits, so that the last progress precedes the result.
 func (p *progress) stop() {
 	p.mu.Lock()
 	p.stopped = true

@@ -17,25 +17,25 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// workers are what this test binary is as a worker of a pool.
+// workers are the programs that this binary is as a worker of a pool.
 var workers = childprocess.Workers{"worker": worker}
 
-// job is what a worker does: the first of these that is set.
+// job tells a worker what to do: the first group of fields in any case, then the first of the
+// second group that is set.
 type job struct {
-	Log string `json:",omitempty"` // appends its id, attempt and pid to the file, and goes on
-	// waits until somebody writes to the fifo of that name, and goes on
-	Held string `json:",omitempty"`
-	Says []int  `json:",omitempty"` // are told as progress
+	Log  string        `json:",omitempty"` // append id, attempt and pid to this file
+	Says []int         `json:",omitempty"` // send these as progress
+	Held string        `json:",omitempty"` // wait until this fifo is opened, see gate
+	Work time.Duration `json:",omitempty"` // take this time
 
-	Unless string        `json:",omitempty"` // answers at once if the file of that name is there
-	Work   time.Duration `json:",omitempty"` // takes that long, and goes on
-	Fail   string        `json:",omitempty"` // answers with that error
-	Die    string        `json:",omitempty"` // writes it to stderr and exits with 7
-	Hang   bool          `json:",omitempty"` // never answers, but when it is cancelled
-	Deaf   bool          `json:",omitempty"` // never answers
-	Env    bool          `json:",omitempty"` // answers with its environment
-	Size   int           `json:",omitempty"` // answers with so many bytes
-	Echo   any           `json:",omitempty"` // answers with that
+	Unless string `json:",omitempty"` // if this file exists, answer with Echo
+	Fail   string `json:",omitempty"` // answer with this error
+	Die    string `json:",omitempty"` // write this to stderr and exit with 7
+	Hang   bool   `json:",omitempty"` // answer only a cancellation
+	Deaf   bool   `json:",omitempty"` // never answer
+	Env    bool   `json:",omitempty"` // answer with the environment
+	Size   int    `json:",omitempty"` // answer with so many bytes
+	Echo   any    `json:",omitempty"` // answer with this
 }
 
 // worker speaks the pool's protocol.
@@ -101,7 +101,7 @@ func (j *job) do(k fleet.Task, answer func(map[string]any)) {
 		_, err = io.ReadAll(f)
 		check(errors.Join(err, f.Close()))
 	}
-	time.Sleep(j.Work) // It is what the worker does, and no wait for anything.
+	time.Sleep(j.Work) // This simulates work; it waits for nothing.
 	_, err := os.Stat(j.Unless)
 	switch {
 	case j.Unless != "" && err == nil:
@@ -121,7 +121,7 @@ func (j *job) do(k fleet.Task, answer func(map[string]any)) {
 	}
 }
 
-// ran reads what workers have logged: how often each job was begun, by id.
+// ran returns how often each job was begun, by id, from the log of the workers.
 func ran(file string) (map[string]int, error) {
 	f, err := os.Open(file)
 	if err != nil {

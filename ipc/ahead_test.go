@@ -11,14 +11,14 @@ import (
 	"github.com/brood-go/brood/ipc/v8"
 )
 
-// job is what most of the messages of this file are.
+// job is the type of most messages in this file.
 type job struct {
 	N    int   `json:"n"`
 	List []int `json:"list"`
 }
 
-// A channel reads messages as those before were read, before it delivers them. That must not show:
-// not in the values, of which some are kept, and not in what is told of messages that are wrong.
+// A channel decodes a message like the messages before, before it delivers it. Neither the values,
+// of which some are kept, nor the errors of malformed messages may show that.
 func TestMessagesThatAreReadAheadAreAsTheyWereSent(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)
@@ -31,7 +31,7 @@ func TestMessagesThatAreReadAheadAreAsTheyWereSent(t *testing.T) {
 			told = append(told, fmt.Sprintf("no job behind %d", len(got)))
 			return
 		}
-		if j.N%5 == 0 { // Some are asked for in other ways, too.
+		if j.N%5 == 0 { // Some are decoded in other ways too.
 			v, err := m.Value()
 			require.NoError(t, err)
 			require.Equal(t, map[string]any{"n": float64(j.N), "list": []any{float64(j.N)}}, v)
@@ -58,8 +58,8 @@ func TestMessagesThatAreReadAheadAreAsTheyWereSent(t *testing.T) {
 	}, told)
 }
 
-// What waits for a listener has been looked at when others were read, and is not mistaken for one
-// of them.
+// A message that waits for a listener was checked while others were read. It must not be taken for
+// one of them.
 func TestMessagesThatWaitAreNotMistakenForThoseReadAhead(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)
@@ -86,9 +86,9 @@ func TestMessagesThatWaitAreNotMistakenForThoseReadAhead(t *testing.T) {
 	run(t, l)
 }
 
-// What is wrong is told in its place among the others, whether it could be one of Node's messages
-// or not, and whether somebody reads the messages or not.
-func TestWhatIsWrongIsToldInItsPlace(t *testing.T) {
+// A malformed message is reported in its place among the others, whether or not it may be internal,
+// and whether or not the messages are decoded.
+func TestMalformedMessagesAreReportedInTheirPlace(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)
 	var j journal
@@ -100,7 +100,7 @@ func TestWhatIsWrongIsToldInItsPlace(t *testing.T) {
 	require.Equal(t, []string{"1", "error", "2", "error", "3", "error", "4"}, j.Entries)
 }
 
-// The same with the other serialization, where messages are also asked for as values.
+// The same with the other serialization, where Value is called too.
 func TestAdvancedMessagesThatAreReadAheadAreAsTheyWereSent(t *testing.T) {
 	l := newLoop(t)
 	x, y := socketPair(t)
@@ -139,8 +139,8 @@ func TestAdvancedMessagesThatAreReadAheadAreAsTheyWereSent(t *testing.T) {
 	require.Equal(t, want, got)
 }
 
-// An answer is found among messages that are read ahead, and a string of two bytes a character is
-// no hiding place: V8 writes some that are ASCII so.
+// An answer is found among messages that are read ahead, also in a string of two bytes a character:
+// V8 writes some ASCII strings in that way.
 func TestAnswersAndCommandsAreFoundAmongAdvancedMessages(t *testing.T) {
 	wide := func(s string) string {
 		var w strings.Builder
@@ -175,8 +175,8 @@ func TestAnswersAndCommandsAreFoundAmongAdvancedMessages(t *testing.T) {
 	require.Equal(t, []int{5, 1, 1}, []int{messages, commands, answers})
 }
 
-// Nobody searches for a cmd in a message that was read ahead; one that has it comes among them, and
-// is not taken for theirs.
+// A message that was read ahead is not searched for a cmd. An internal message among such messages
+// is not taken for one of them.
 func TestInternalMessagesAreFoundAmongThoseThatAreReadAhead(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)

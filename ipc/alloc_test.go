@@ -41,7 +41,7 @@ func TestReceivingAllocatesTheMessagesAndNothingElse(t *testing.T) {
 					}
 				}
 			}
-			receive() // The first time makes what is kept.
+			receive() // The first call makes the memory that is kept.
 			receive()
 			messages := strings.Count(text, "\n") / ipc.MessagesAtOnce
 			require.EqualValues(t, messages, testing.AllocsPerRun(allocRuns, receive))

@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// BenchmarkIPCEchoFloor is what the kernel charges for a round trip: the bytes of BenchmarkIPCEcho
-// without their meaning, over the same kind of socket, epoll_wait(2), read and write.
+// BenchmarkIPCEchoFloor measures the kernel's part of a round trip: the bytes of BenchmarkIPCEcho
+// without their meaning, over the same kind of socket, with epoll_wait(2), read and write.
 func BenchmarkIPCEchoFloor(b *testing.B) {
 	x, y := socketPair(b)
 	message := []byte(`{"n":1,"s":"hello"}` + "\n")
@@ -26,7 +26,7 @@ func BenchmarkIPCEchoFloor(b *testing.B) {
 	<-end
 }
 
-// pingPong sends what it gets back as long as more says so, then closes fd.
+// pingPong sends the bytes that it reads back while more returns true, then closes fd.
 func pingPong(fd int, more func(n int) bool) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()

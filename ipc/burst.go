@@ -1,41 +1,40 @@
 package ipc
 
 const (
-	// eagerWrites is the number of messages of a burst that are written at once. Those that follow
-	// are gathered and written together. Written at once means that a program may exit right behind
-	// it.
+	// eagerWrites is the number of messages of a burst that are written at once: a program may exit
+	// right behind them. Later messages are gathered and written together.
 	eagerWrites = 64
 
-	// gatherSize is the number of gathered bytes that are written without waiting for the end of
-	// the callback.
+	// gatherSize is the number of gathered bytes from which on they are written without waiting for
+	// the end of the callback.
 	gatherSize = 64 << 10
 
-	// worthWriting is the number of messages of one callback for which what was gathered is written
-	// at its end. That of callbacks which send less, as functions do that other goroutines have
-	// posted one by one, is written at the end of the turn, for all of them together.
+	// worthWriting is the number of messages of one callback from which on they are written at its
+	// end. If callbacks send fewer, as functions do that other goroutines post one by one, their
+	// messages are written at the end of the turn, all together.
 	worthWriting = 16
 )
 
-// burst counts messages that are sent one after the other. It goes on from one callback to the
-// next, and from one turn to the next as long as each callback leaves its messages to the end of
-// the turn. It is over with a turn that did not have to.
+// burst counts the messages of a burst, to decide which are written at once and which are gathered.
+// A burst goes on over callbacks. It goes on over turns while each turn leaves its messages to
+// flushTurn, and is over with a turn that does not.
 type burst struct {
-	size    int    // messages so far
-	here    int    // of them, in this callback and the ticks behind it
-	turn    uint64 // of the loop, in which there was one last
-	tickDue bool   // Channel.endCallback is queued
-	turnDue bool   // Channel.endTurn is set
-	goesOn  bool   // there was one since endTurn was called
+	size      int    // messages of the burst so far
+	here      int    // messages of this callback and its ticks
+	turn      uint64 // the loop's turn of the last message
+	tickDue   bool   // Channel.flushCallback is queued as a tick
+	turnDue   bool   // Channel.flushTurn is queued as an immediate
+	sentSince bool   // a message was sent since the last flushTurn
 
-	endCallback, endTurn func() // made once so that queueing them does not allocate
+	flushCallback, flushTurn func() // made once, because making one allocates
 }
 
-// note counts a message that is about to be written or gathered.
-func (c *Channel) note() {
+// noteSend counts a message. Call it before the message is written or gathered.
+func (c *Channel) noteSend() {
 	b := &c.out.burst
 	if !b.tickDue {
 		b.tickDue = true
-		c.loop.NextTick(b.endCallback)
+		c.loop.NextTick(b.flushCallback)
 		if turn := c.loop.Stats().Turns; turn != b.turn {
 			b.turn = turn
 			if !b.turnDue {
@@ -45,19 +44,20 @@ func (c *Channel) note() {
 	}
 	b.size++
 	b.here++
-	b.goesOn = true
+	b.sentSince = true
 }
 
-// writesAtOnce reports whether f, which was noted last, need not wait for others.
-func (b *burst) writesAtOnce(f queuedFrame) bool {
+// writesAtOnce reports whether f, the message that was noted last, is written at once.
+func (b *burst) writesAtOnce(f wireFrame) bool {
 	if f.gather {
 		return b.here <= 1
 	}
 	return b.size <= eagerWrites
 }
 
-// endCallback is behind everything that the callback and its ticks have sent.
-func (c *Channel) endCallback() {
+// flushCallback is the tick behind all messages of a callback. It writes them or leaves them to
+// flushTurn.
+func (c *Channel) flushCallback() {
 	b := &c.out.burst
 	here := b.here
 	b.here, b.tickDue = 0, false
@@ -65,17 +65,17 @@ func (c *Channel) endCallback() {
 		c.Flush()
 	} else if !b.turnDue {
 		b.turnDue = true
-		c.loop.SetImmediate(b.endTurn)
+		c.loop.SetImmediate(b.flushTurn)
 	}
 }
 
-// endTurn is behind all callbacks of a turn.
-func (c *Channel) endTurn() {
+// flushTurn is the immediate behind all callbacks of a turn. It writes their messages.
+func (c *Channel) flushTurn() {
 	b := &c.out.burst
 	b.turnDue = false
 	c.Flush()
-	if b.goesOn && c.state == stateOpen { // This turn or the next one may have more.
-		b.turnDue, b.goesOn = true, false
-		c.loop.SetImmediate(b.endTurn)
+	if b.sentSince && c.state == stateOpen { // This turn or the next one may have more.
+		b.turnDue, b.sentSince = true, false
+		c.loop.SetImmediate(b.flushTurn)
 	}
 }

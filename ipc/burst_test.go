@@ -11,7 +11,7 @@ import (
 	"github.com/brood-go/brood/ipc"
 )
 
-// arrivals counts the reads of a peer that found something, and what they found.
+// arrivals counts the reads of a peer that found bytes, and the bytes.
 type arrivals struct {
 	p    *peer
 	buf  [64 << 10]byte
@@ -29,8 +29,8 @@ func (a *arrivals) look() {
 	a.text.Write(a.buf[:n])
 }
 
-// Each function looks whether the message of the one before was written: with a call of its own if
-// so.
+// Each function checks whether the message of the function before was written with a call of its
+// own.
 func TestMessagesOfPostedFunctionsAreWrittenTogether(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)
@@ -57,8 +57,8 @@ func TestMessagesOfPostedFunctionsAreWrittenTogether(t *testing.T) {
 	run(t, l)
 }
 
-// The last words of a burst do not wait for a turn that something else causes, and who sends little
-// afterwards has each message written at once again.
+// The last messages of a burst do not wait for a turn that another event causes. Afterwards a
+// sender of few messages has each written at once again.
 func TestABurstEndsWithATurnThatHasNone(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)
@@ -91,7 +91,7 @@ func TestABurstEndsWithATurnThatHasNone(t *testing.T) {
 	run(t, l)
 }
 
-func TestWhatWaitsForTheEndOfTheTurnIsFlushedAndDisconnectedInOrder(t *testing.T) {
+func TestMessagesGatheredForTheEndOfTheTurnAreFlushedInOrder(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)
 	a := arrivals{p: p}

@@ -2,21 +2,24 @@ package ipc
 
 import "github.com/brood-go/brood/reactor"
 
-// Limits of what waits while nobody listens for messages. Past them the channel reads no more, and
-// the peer is held up as by any slow reader.
-const (
-	maxWaiting = 16 << 20 // bytes of messages, each counted with messageCost
-	// bytes; what a message costs besides its own length, so that empty ones count too
-	messageCost = 128
-	handleCost  = 256 << 10 // bytes; what a handle counts for: 64 of them fill the list
+// This file delivers messages, on ticks of the loop: inbox → takeInbound → deliver → the listeners
+// of OnMessage, or waitingList while there are none.
 
+// Limits of waitingList. Past them the channel does not read, and the peer is held up as by any
+// slow reader.
+const (
+	maxWaiting = 16 << 20 // bytes, with messageCost and handleCost
+	// bytes that a message counts besides its length, because an empty one takes memory too
+	messageCost = 128
+	handleCost  = 256 << 10 // bytes that a handle counts: 64 of them fill the list
 )
 
-// waitingList has the messages that came while nobody listened, in order.
+// waitingList has the messages that came while OnMessage had no listener, in order. They own their
+// memory (Message.keep).
 type waitingList struct {
 	list ring[*Message]
-	cost int  // in bytes, see maxWaiting
-	due  bool // a tick that delivers them is queued
+	cost int  // bytes, the sum of costOf; compared with maxWaiting
+	due  bool // deliverWaiting is queued
 }
 
 func (w *waitingList) empty() bool { return w.list.len() == 0 }
@@ -41,21 +44,22 @@ func costOf(m *Message) int {
 	return cost
 }
 
-// deliverNext is the tick that is queued for each entry of the inbox.
-func (c *Channel) deliverNext() {
+// takeInbound is the tick of one entry of the inbox: it takes the oldest one.
+func (c *Channel) takeInbound() {
 	in := c.inbox.pop()
 	switch {
 	case in.special == nil:
-		c.deliverOrdinary(in.message)
+		c.checkAndDeliver(in.message)
 	case in.special.err != nil:
 		c.emitError(in.special.err)
 	default:
-		c.internal(in)
+		c.receiveInternal(in)
 	}
 }
 
-// deliverOrdinary delivers a message once it is known to be well formed, and not one of Node's own.
-func (c *Channel) deliverOrdinary(m *Message) {
+// checkAndDeliver checks an unread message, then delivers it. A malformed one goes to OnError, one
+// of Node's internal messages to receiveInternal.
+func (c *Channel) checkAndDeliver(m *Message) {
 	if m.unread {
 		m.unread = false
 		cmd, err := c.format.check(m)
@@ -64,18 +68,17 @@ func (c *Channel) deliverOrdinary(m *Message) {
 			return
 		}
 		if cmd != "" {
-			c.internal(inbound{message: m, special: &special{cmd: cmd, fd: -1}})
+			c.receiveInternal(inbound{message: m, special: &special{cmd: cmd, fd: -1}})
 			return
 		}
 	}
 	c.deliver(m)
 }
 
-// deliver gives a message to the request that it answers, else to the listeners, or keeps it for
-// the first one.
+// deliver gives a message to the request that it answers, or to the listeners, or to waitingList.
 func (c *Channel) deliver(m *Message) {
 	if n := c.answerTo(m); n > 0 {
-		c.answered(n, m)
+		c.deliverAnswer(n, m)
 		return
 	}
 	if c.message.Len() > 0 && c.waiting.empty() {
@@ -83,24 +86,25 @@ func (c *Channel) deliver(m *Message) {
 		return
 	}
 	if c.state >= stateClosed && c.message.Len() == 0 {
-		m.expire(false) // Nobody will ever listen.
+		m.expire(false) // The channel is closed: no listener would get it.
 		return
 	}
 	m.keep()
 	c.waiting.push(m)
 	if c.message.Len() > 0 {
-		c.releaseWaiting()
+		c.scheduleWaiting()
 	}
 	c.update()
 }
 
+// emit calls the listeners of OnMessage with m, which expires with that.
 func (c *Channel) emit(m *Message) {
 	defer m.expire(c.hub.poison) // Also when the handler panics.
 	reactor.Emit(c.loop, &c.message, m)
 }
 
-// releaseWaiting has the messages that wait delivered on the next tick.
-func (c *Channel) releaseWaiting() {
+// scheduleWaiting queues deliverWaiting as the next tick, once.
+func (c *Channel) scheduleWaiting() {
 	if c.waiting.empty() || c.waiting.due || c.hub.closed {
 		return
 	}
@@ -108,14 +112,14 @@ func (c *Channel) releaseWaiting() {
 	c.loop.NextTick(c.deliverWaiting)
 }
 
-// deliverWaiting delivers, in one go as Node does, all messages that wait; unlike Node it keeps the
-// rest when the last listener goes in the middle. When a handler panics, the rest comes on the next
-// tick.
+// deliverWaiting delivers all waiting messages in one tick, as Node does. Unlike Node it keeps the
+// rest if the last listener is removed meanwhile. If a handler panics, the rest is delivered on the
+// next tick.
 func (c *Channel) deliverWaiting() {
 	defer func() {
 		c.waiting.due = false
 		if c.message.Len() > 0 {
-			c.releaseWaiting()
+			c.scheduleWaiting()
 		}
 		c.update()
 	}()
@@ -124,7 +128,7 @@ func (c *Channel) deliverWaiting() {
 	}
 }
 
-// dropWaiting gives up the messages that wait: the channel has ended.
+// dropWaiting drops the waiting messages, because the channel is closed. Their handles are closed.
 func (c *Channel) dropWaiting() {
 	for !c.waiting.empty() {
 		c.waiting.pop().expire(false)

@@ -8,22 +8,24 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// A Descriptor is the number of a descriptor to send as what its owner says that it is, for
-// programs that have objects of their own around their descriptors. Given as SendOptions.Handle it
-// is borrowed: the channel sends a duplicate. Of a connection that was sent, the owner gives up its
-// own; with KeepOpen it is not sent again when the peer says that it did not arrive.
+// A Descriptor is the number of a descriptor to send with a type that its owner gives, for programs
+// with objects of their own around descriptors. SendOptions.Handle borrows it: the channel sends a
+// duplicate. When a connection was sent, its owner must close its own descriptor. With KeepOpen the
+// connection is not sent again when the peer says that it did not arrive.
 type Descriptor struct {
+	// FD is the descriptor, borrowed.
 	FD int
-	// what the peer gets, as [Handle.Type] has it: "net.Server", "net.Socket", "net.Native",
-	// "dgram.Socket" or "dgram.Native"
+	// Type is the type for the peer, see [Handle.Type]: "net.Server", "net.Socket", "net.Native",
+	// "dgram.Socket" or "dgram.Native".
 	Type string
 
-	// Key is that of the server which counts a "net.Socket". The owner asks the peer how many it
-	// has, by the messages of package socketlist; empty: nobody counts.
+	// Key is the key of the server that counts a "net.Socket". The owner asks the peer for the
+	// count with the messages of package socketlist. Empty: the connection is not counted.
 	Key string
 }
 
-// describe says what copied, a duplicate of d's descriptor, is to the peer.
+// describe returns the outgoing of copied, a duplicate of d's descriptor. The error is a
+// *HandleError if d.Type does not fit the descriptor.
 func (d Descriptor) describe(copied int, keepOpen bool) (*outgoing, error) {
 	kind, family := kindOf(copied)
 	if !kind.fits(d.Type) || d.Type == wireFile {
@@ -39,10 +41,10 @@ func (d Descriptor) describe(copied int, keepOpen bool) (*outgoing, error) {
 	return o, nil
 }
 
-// String returns what is sent.
+// String returns a text such as "net.Socket(7)".
 func (d Descriptor) String() string { return fmt.Sprintf("%s(%d)", d.Type, d.FD) }
 
-// Kind is what a descriptor is, whatever its sender has called it.
+// Kind is the kind of a descriptor as the system sees it, regardless of the sender's type for it.
 type Kind uint8
 
 // The kinds of descriptors that come over a channel.
@@ -59,7 +61,7 @@ var kinds = map[handleKind]Kind{
 	listenerKind: Listener, streamKind: Stream, datagramKind: Datagram, pipeKind: Pipe, fileKind: Regular,
 }
 
-// Kind returns what the descriptor is, 0 if it was used or closed.
+// Kind returns the kind of the descriptor, 0 if the Handle was used or closed.
 func (h *Handle) Kind() Kind {
 	switch {
 	case h.fd < 0:
@@ -70,8 +72,9 @@ func (h *Handle) Kind() Kind {
 	return kinds[h.kind]
 }
 
-// connected reports whether a stream socket has a peer, or had one. That of a connection which was
-// reset has no name any more; but to read from a socket that had none is another error.
+// connected reports whether a stream socket is or was connected. Of a reset connection
+// getpeername(2) fails as for a socket that never was connected, but recv(2) fails with another
+// error.
 func connected(fd int) bool {
 	if _, err := unix.Getpeername(fd); err != unix.ENOTCONN {
 		return true
@@ -81,17 +84,17 @@ func connected(fd int) bool {
 }
 
 // Detach returns the descriptor itself, in non-blocking mode, which the caller must close. The
-// sender's Server no longer counts a connection that is given out so.
+// sender's Server stops counting a connection that is detached.
 func (h *Handle) Detach() (int, error) {
 	if err := h.prepare("Detach", h.kind); err != nil {
 		return -1, err
 	}
 	n := h.take()
-	h.member.Leave()
+	h.counted.Release()
 	return n, nil
 }
 
-// duplicateDescriptor returns a duplicate of a descriptor given by its number.
+// duplicateDescriptor returns a duplicate of n, the descriptor of v. The caller owns it.
 func duplicateDescriptor(v any, n int) (int, error) {
 	copied, err := fd.Duplicate(n, 0)
 	return copied, sendError(v, err)

@@ -13,11 +13,11 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-func TestADescriptorGoesAsWhatItsOwnerSays(t *testing.T) {
+func TestADescriptorIsSentWithTheTypeOfItsOwner(t *testing.T) {
 	for name, row := range map[string]struct {
-		make func(testing.TB) any
-		typ  string
-		kind ipc.Kind
+		create func(testing.TB) any
+		typ    string
+		kind   ipc.Kind
 	}{
 		"connection":     {connection("tcp4", "127.0.0.1:0"), "net.Socket", ipc.Stream},
 		"listener":       {listener("tcp4", "127.0.0.1:0"), "net.Server", ipc.Listener},
@@ -32,7 +32,7 @@ func TestADescriptorGoesAsWhatItsOwnerSays(t *testing.T) {
 			leakcheck.NoNewFDs(t)
 			l := drainedLoop(t)
 			a, b := newPair(t, l, nil)
-			n := dup(t, row.make(t))
+			n := dup(t, row.create(t))
 			require.NoError(t, a.SendWith("x", &ipc.SendOptions{Handle: ipc.Descriptor{FD: n, Type: row.typ}}))
 			require.True(t, isOpen(n), "it is borrowed")
 			closeFD(t, n)
@@ -55,7 +55,7 @@ func TestADescriptorGoesAsWhatItsOwnerSays(t *testing.T) {
 	}
 }
 
-func TestADescriptorThatIsNotWhatItsOwnerSaysIsRefused(t *testing.T) {
+func TestADescriptorOfAnotherKindThanItsTypeIsRefused(t *testing.T) {
 	l := newLoop(t)
 	a, _ := newPair(t, l, nil)
 	n := dup(t, pipe(t))
@@ -70,7 +70,7 @@ func TestADescriptorThatIsNotWhatItsOwnerSaysIsRefused(t *testing.T) {
 	run(t, l)
 }
 
-func TestTheKeyOfADescriptorIsWhatThePeerCountsItUnder(t *testing.T) {
+func TestThePeerCountsADescriptorUnderItsKey(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l := drainedLoop(t)
 	a, b := newPair(t, l, nil)
@@ -100,7 +100,7 @@ func TestTheKeyOfADescriptorIsWhatThePeerCountsItUnder(t *testing.T) {
 	require.Equal(t, []int{1, 0}, counts)
 }
 
-// boundSocket returns a socket that could listen.
+// boundSocket returns a bound socket that does not listen.
 func boundSocket(t testing.TB) any {
 	t.Helper()
 	n, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
@@ -124,7 +124,7 @@ func resetConnection(t testing.TB) any {
 	t.Cleanup(func() { require.NoError(t, conn.Close()) })
 	require.NoError(t, peer.(*net.TCPConn).SetLinger(0))
 	require.NoError(t, peer.Close())
-	_, err = conn.Read(make([]byte, 1)) // Now the reset has come.
+	_, err = conn.Read(make([]byte, 1)) // The reset has come.
 	require.Error(t, err)
 	return conn
 }

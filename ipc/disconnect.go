@@ -11,40 +11,43 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
+// This file closes a channel, on the loop goroutine. Disconnect: write the queue, read until the
+// peer is quiet, shut down the writing half, read to the peer's end, Destroy. Everything else, such
+// as the peer's end, goes to Destroy too; abandon closes a channel with its loop.
+
 const (
-	// shutAfter is the number of bytes that are read, after everything was sent, before the peer is
-	// told that nothing more comes: more than a socket holds. A peer that goes on sending would
-	// never let the socket become empty.
+	// shutAfter is the number of bytes that are read, once everything was sent, before the peer is
+	// told that nothing more comes: more than a socket holds. While a peer goes on sending, the
+	// socket would never be empty.
 	shutAfter = 4 << 20
 
-	// A peer that has sent something since everything was sent to it has to be quiet for quietTime
-	// before it is told, another one for briefTime.
+	// Before the peer is told that nothing more comes, it must have been quiet for quietTime if it
+	// has sent something since everything was sent to it, else for briefTime.
 	quietTime = 200 * time.Millisecond
 	briefTime = 20 * time.Millisecond
 
-	// skbCost is about what the kernel charges a socket for a message that was written alone,
-	// beside its bytes.
+	// skbCost is about the number of bytes that the kernel charges a socket for a message besides
+	// its own length, if the message was written alone.
 	skbCost = 768
 )
 
-// Disconnect ends the channel. Connected is false from here on; what was queued is sent first, and
-// a handle among it acknowledged. Then the peer is told that nothing more comes (shutdown(2)),
-// which is the end of the channel for it, Node or brood, and it closes its own end. Until it does,
-// its messages are delivered: all that it has sent before it knew. Then the descriptor is closed,
-// and OnDisconnect comes last. On a channel that is not connected OnError gets [ErrDisconnected],
-// on the next tick.
+// Disconnect closes the channel in order. Connected is false from here on. Queued messages are sent
+// first, and a handle among them is acknowledged. Then the peer, Node or brood, is told that
+// nothing more comes (shutdown(2)); it closes its own end then. Until it does, the messages that it
+// sent before are delivered. Then the descriptor is closed, and OnDisconnect comes last. If the
+// channel is not connected, OnError gets [ErrDisconnected] on the next tick.
 //
-// A peer that does not close, because it hangs or goes on sending, or because another process has
-// its descriptor, is left after Options.Linger. A handle that comes after the peer was told cannot
-// be acknowledged: it is closed, its message is dropped, and the sender sees that it was not
-// received.
+// If the peer does not close, because it hangs or goes on sending, or another process has its
+// descriptor, Disconnect stops waiting after Options.Linger. A handle that comes after the peer was
+// told cannot be acknowledged: it is closed, its message is dropped, and the sender sees that it
+// was not received.
 //
-// A peer that never reads what was queued can hold this up for ever; [Channel.Destroy], the end of
-// the peer, and Close of the loop end it.
+// If the peer never reads the queued messages, Disconnect waits until [Channel.Destroy], the exit
+// of the peer, or Close of the loop.
 func (c *Channel) Disconnect() {
 	switch {
 	case c.hub.closed:
-		return // There are no more events.
+		return // The loop is closed: there are no events.
 	case c.state != stateOpen:
 		c.report(ErrDisconnected)
 		return
@@ -54,13 +57,14 @@ func (c *Channel) Disconnect() {
 		c.flush()
 		return
 	}
-	c.settle()
+	c.checkQueue()
 }
 
-// finish is for a channel that is to be closed and has nothing left to send.
-func (c *Channel) finish() {
-	if c.lingering == nil {
-		c.in.rest = 0
+// queueReadRest starts the linger time, on the first call, and queues readRest as an immediate,
+// once. Call it in stateClosing when the queue is empty.
+func (c *Channel) queueReadRest() {
+	if c.lingerTimer == nil {
+		c.in.restBytes = 0
 		c.startLinger()
 	}
 	if !c.out.restDue {
@@ -69,30 +73,30 @@ func (c *Channel) finish() {
 	}
 }
 
-// readRest reads what is there and acknowledges the handles among it. When the peer seems to have
-// nothing left to send it is told that nothing more comes.
+// readRest reads the bytes that are there and acknowledges the handles among them. If the peer
+// seems to have nothing left to send, it is told that nothing more comes.
 func (c *Channel) readRest() {
 	c.out.restDue = false
 	if c.state != stateClosing || !c.out.idle() {
-		return // Otherwise settle comes again.
+		return // checkQueue queues it again when the queue is empty.
 	}
 	if c.inbox.len() > 0 {
-		c.finish() // There may be handles in it.
+		c.queueReadRest() // It may have handles to acknowledge.
 		return
 	}
-	if c.in.rest < shutAfter && c.reads() {
+	if c.in.restBytes < shutAfter && c.wantsRead() {
 		c.receive()
 		if c.state != stateClosing {
 			return
 		}
 		if !c.in.empty {
-			c.finish()
+			c.queueReadRest()
 			return
 		}
 	}
 	switch {
 	case c.out.broken != nil:
-		c.end() // The peer reads no more, and what it wrote before was read.
+		c.Destroy() // The peer reads no more, and its earlier messages were read.
 	case c.peerIsSending():
 		c.waitQuiet()
 	default:
@@ -100,28 +104,29 @@ func (c *Channel) readRest() {
 	}
 }
 
-// peerIsSending reports whether the peer is in the middle of a message, or was sending up to now;
-// but not for ever. A Node peer that has more queued than the socket holds drops it when it sees
-// the end, and it writes the queue only when its JavaScript returns. So one that has filled the
-// socket gets half of the linger time.
+// peerIsSending reports whether the peer is in the middle of a message or was sending until now.
+// After half the linger time it reports false. That long wait is for a Node peer that has filled
+// the socket: it writes the rest of its queue only when its JavaScript returns, and drops it if it
+// sees the end before.
 func (c *Channel) peerIsSending() bool {
 	limit := c.linger
 	if limit < 0 {
 		limit = DefaultLinger
 	}
-	if c.in.rest >= shutAfter || !c.reads() || c.loop.Now().Sub(c.lingerFrom) >= limit/2 {
+	if c.in.restBytes >= shutAfter || !c.wantsRead() || c.loop.Now().Sub(c.lingerStart) >= limit/2 {
 		return false
 	}
 	quiet := briefTime
-	if c.in.rest > 0 {
+	if c.in.restBytes > 0 {
 		quiet = quietTime
 	}
 	return c.in.batch >= c.socketSize()/2 || c.in.splitter.Partial() || c.loop.Now().Sub(c.in.last) < min(quiet, limit/4)
 }
 
-// socketSize is how much the peer can write before somebody reads, as the kernel counts it.
+// socketSize returns the number of bytes, as the kernel counts them, that the peer can write before
+// this side reads.
 func (c *Channel) socketSize() int {
-	// Ours is as large, unless somebody changed one.
+	// Our send buffer is as large as the peer's, unless a program has set one.
 	size, err := unix.GetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_SNDBUF)
 	if err != nil {
 		return math.MaxInt
@@ -129,126 +134,128 @@ func (c *Channel) socketSize() int {
 	return size
 }
 
-// waitQuiet has finish called again. What the peer sends meanwhile does so too.
+// waitQuiet calls checkQueue after briefTime. Bytes from the peer cause that earlier.
 func (c *Channel) waitQuiet() {
-	if c.quiet != nil {
+	if c.quietTimer != nil {
 		return
 	}
-	c.quiet = c.loop.SetTimeout(briefTime, func() {
-		if c.quiet = nil; c.state == stateClosing {
-			c.settle()
+	c.quietTimer = c.loop.SetTimeout(briefTime, func() {
+		if c.quietTimer = nil; c.state == stateClosing {
+			c.checkQueue()
 		}
 	})
-	c.quiet.Unref()
+	c.quietTimer.Unref()
 }
 
-// shut tells the peer that nothing more comes.
+// shut tells the peer that nothing more comes, and waits for its end.
 func (c *Channel) shut() {
 	c.state = stateShut
 	if err := unix.Shutdown(c.fd, unix.SHUT_WR); err != nil {
-		c.end() // The peer has gone, and everything was read. (On Darwin it is an error then.)
+		// The peer has gone, and everything was read. Only Darwin returns an error then.
+		c.Destroy()
 		return
 	}
 	c.update()
 }
 
-// startLinger bounds the wait for the peer's end.
+// startLinger destroys the channel after Options.Linger. Call it once.
 func (c *Channel) startLinger() {
-	c.lingerFrom = c.loop.Now()
+	c.lingerStart = c.loop.Now()
 	wait := c.linger
 	if wait < 0 {
 		wait = math.MaxInt64
 	}
-	c.lingering = c.loop.SetTimeout(wait, c.end)
-	c.lingering.Unref() // Whether the channel keeps the loop alive is decided by its watcher.
+	c.lingerTimer = c.loop.SetTimeout(wait, c.Destroy)
+	c.lingerTimer.Unref() // Only the watcher keeps the loop alive for the channel.
 }
 
-// peerEnded is called when the peer sends no more. It has gone, or it has disconnected and still
-// reads: then it gets what was queued for it. It does not acknowledge handles any more.
+// peerEnded takes the end of the peer's stream. Either the peer has exited, or it has disconnected
+// and still reads: then it gets the queued messages. It does not acknowledge handles any more.
 func (c *Channel) peerEnded() {
-	c.in.ended = true
+	c.in.eof = true
 	s := &c.out
 	if c.state == stateShut || s.wire.empty() || s.broken != nil {
-		c.end()
+		c.Destroy()
 		return
 	}
 	c.state = stateClosing
-	if c.lingering == nil {
+	if c.lingerTimer == nil {
 		c.startLinger()
 	}
 	c.flush()
 }
 
-// Destroy ends the channel at once: what is queued is dropped, and Done or OnError gets
-// [ErrChannelClosed] for each message. Messages that were read already are still delivered, then
-// OnDisconnect comes. Destroying a channel that has ended does nothing.
-func (c *Channel) Destroy() { c.end() }
-
-// end closes the descriptor, by whoever it was decided. The events follow what is queued to be
-// delivered.
-func (c *Channel) end() {
+// Destroy closes the channel at once. Queued messages are dropped; the Done of each, or OnError,
+// gets [ErrChannelClosed]. Messages that were read are still delivered, then OnDisconnect comes. If
+// the channel is closed, Destroy does nothing.
+func (c *Channel) Destroy() {
+	// Every way to close an open channel comes here, except abandon. The events follow on ticks,
+	// behind the entries of the inbox.
 	if c.state >= stateClosed {
 		return
 	}
 	c.state = stateClosed
-	c.close()
+	c.closeDescriptor()
 	c.dropQueue(ErrChannelClosed)
 	c.loop.NextTick(func() {
 		if len(c.requests.waiting) == 0 {
-			c.ended()
+			c.emitDisconnect()
 			return
 		}
-		c.failRequests() // Answers that were read have been given by now.
-		c.loop.NextTick(c.ended)
+		c.failRequests() // Answers that were read were delivered before this tick.
+		c.loop.NextTick(c.emitDisconnect)
 	})
 }
 
-func (c *Channel) close() {
+// closeDescriptor closes the descriptor, the watcher, the timers and the received descriptors
+// without a frame. Call it once.
+func (c *Channel) closeDescriptor() {
 	c.watcher.Close()
-	for _, t := range []*reactor.Timer{c.lingering, c.quiet} {
+	for _, t := range []*reactor.Timer{c.lingerTimer, c.quietTimer} {
 		if t != nil {
 			t.Stop()
 		}
 	}
 	fd.Close(c.fd)
 	c.fd = -1
-	c.in.rights.settle(false)
+	c.in.rights.closeUnclaimed(false)
 }
 
-// ended is the tick behind everything that was received and every callback of a message.
-func (c *Channel) ended() {
+// emitDisconnect is the last tick of a channel, behind every received message and every callback of
+// a sent one.
+func (c *Channel) emitDisconnect() {
 	delete(c.hub.open, c)
 	c.dropWaiting()
-	ends := c.ends
-	c.ends = nil
-	for _, fn := range ends {
+	hooks := c.disconnectHooks
+	c.disconnectHooks = nil
+	for _, fn := range hooks {
 		fn()
 	}
 	reactor.Emit(c.loop, &c.disconnect, struct{}{})
 }
 
-// onEnd has fn called once when the channel has ended, just before OnDisconnect; not when it is
-// closed with the loop.
-func (c *Channel) onEnd(fn func()) { c.ends = append(c.ends, fn) }
+// addDisconnectHook adds fn to the functions that run once, right before OnDisconnect. If the loop
+// closes the channel they do not run.
+func (c *Channel) addDisconnectHook(fn func()) { c.disconnectHooks = append(c.disconnectHooks, fn) }
 
-// abandon is the end with the loop, without events: nothing of the channel runs any more, not even
-// the ticks for what is in its inbox.
+// abandon closes the channel with its loop, without events: no tick runs any more, so it closes the
+// descriptors in the inbox and the queue itself.
 func (c *Channel) abandon() {
 	delete(c.hub.open, c)
 	c.dropRequests()
 	if c.state < stateClosed {
 		c.state = stateClosed
-		if n := c.out.frames.len() + c.out.held.len(); n > 0 {
+		if n := c.out.frames.len() + c.out.queue.len(); n > 0 {
 			c.loop.Log(slog.LevelError, "brood: ipc messages were not sent when the loop was closed", "messages", n)
 		}
-		c.close()
-		for !c.out.held.empty() {
-			if f := c.out.held.pop(); f.out != nil {
+		c.closeDescriptor()
+		for !c.out.queue.empty() {
+			if f := c.out.queue.pop(); f.out != nil {
 				fd.Close(f.out.fd)
 			}
 		}
-		if h := c.out.inFlight; h != nil {
-			fd.Close(h.out.fd)
+		if t := c.out.inFlight; t != nil {
+			fd.Close(t.out.fd)
 		}
 		c.out.wire.drop(c.hub)
 	}
@@ -256,7 +263,7 @@ func (c *Channel) abandon() {
 	c.dropWaiting()
 }
 
-// dropInbox gives up what has come and was not delivered.
+// dropInbox empties the inbox, and closes the descriptors in it.
 func (c *Channel) dropInbox() {
 	for c.inbox.len() > 0 {
 		if s := c.inbox.pop().special; s != nil && s.err == nil {

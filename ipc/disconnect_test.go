@@ -36,7 +36,7 @@ func TestDisconnectIsOneEventOnEachSideAndNeverInsideTheCall(t *testing.T) {
 }
 
 //brood:checks S067
-func TestWhatWasQueuedBeforeDisconnectArrives(t *testing.T) {
+func TestMessagesQueuedBeforeDisconnectArrive(t *testing.T) {
 	l := newLoop(t)
 	a, b := newPair(t, l, nil)
 	big := `"` + strings.Repeat("x", 3<<20) + `"`
@@ -113,8 +113,8 @@ func TestHalfACloseOfThePeerIsTheEnd(t *testing.T) {
 	require.True(t, end)
 }
 
-// The peer closes without having read everything, of which the system makes ECONNRESET here.
-func TestAPeerThatLeavesUnreadBytesHasSimplyGone(t *testing.T) {
+// The peer closes before it has read everything. The system reports that as ECONNRESET.
+func TestAPeerThatClosesWithUnreadBytesHasGone(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)
 	var j journal
@@ -175,18 +175,18 @@ func TestCloseOfTheLoopClosesChannelsWithoutEvents(t *testing.T) {
 	require.ErrorIs(t, err, reactor.ErrClosed)
 }
 
-func TestOnEndRunsBeforeDisconnect(t *testing.T) {
+func TestDisconnectHooksRunBeforeOnDisconnect(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)
 	var j journal
 	c.OnDisconnect(j.Note("disconnect"))
-	c.OnEnd(j.Note("end"))
+	c.AddDisconnectHook(j.Note("end"))
 	p.close()
 	run(t, l)
 	require.Equal(t, []string{"end", "disconnect"}, j.Entries)
 }
 
-// No tick comes any more that could tell anything.
+// No tick runs any more.
 func TestAChannelThatHasEndedOutlivesItsLoop(t *testing.T) {
 	l, err := reactor.New(nil)
 	require.NoError(t, err)
@@ -205,7 +205,7 @@ func TestAChannelThatHasEndedOutlivesItsLoop(t *testing.T) {
 	require.ErrorIs(t, c.Request(context.Background(), 1, func(*ipc.Message, error) { never() }), ipc.ErrChannelClosed)
 }
 
-// What is queued may wait for ever: the refusal of what was sent too late does not wait behind it.
+// Queued messages may wait without end. The refusal of a later message does not wait behind them.
 //
 //brood:checks S067
 func TestALateSendIsRefusedAtOnce(t *testing.T) {

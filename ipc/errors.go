@@ -11,42 +11,43 @@ import (
 
 var (
 	// ErrChannelClosed is the error of sending over a channel that is not connected, and of
-	// messages that were still queued when it ended. errors.Is(ErrChannelClosed, os.ErrClosed) is
-	// true.
+	// messages that were still queued when the channel closed. errors.Is(ErrChannelClosed,
+	// os.ErrClosed) is true.
 	ErrChannelClosed error = channelClosed{}
 
-	// ErrDisconnected comes to OnError when Disconnect is called on a channel that is not
-	// connected.
+	// ErrDisconnected goes to OnError when Disconnect is called on a channel that is not connected.
 	ErrDisconnected = errors.New("ipc: channel is already disconnected")
 
-	// ErrNoParent is returned by [Parent] when the program was not started with a channel, or has
-	// taken it already.
+	// ErrNoParent is the error of [Parent] when the program was not started with a channel, or
+	// another loop has taken it.
 	ErrNoParent = errors.New("ipc: no channel from a parent")
 
-	// ErrMessageTooLong is the cause of a [MessageError] when a message is over Options.MaxMessage,
-	// and the error of sending one that is too long for its length field (4 GiB, Advanced).
+	// ErrMessageTooLong is the cause of a [MessageError] for a message longer than
+	// Options.MaxMessage, and the error of sending a message whose length does not fit its length
+	// field (4 GiB, Advanced).
 	ErrMessageTooLong = frames.ErrTooLong
 
-	// ErrQueueFull is returned by Send when Options.MaxQueue bytes are queued.
+	// ErrQueueFull is the error of Send when Options.MaxQueue bytes are queued.
 	ErrQueueFull = errors.New("ipc: queue full")
 
-	// ErrNotInternal is returned by SendInternal for a message that is not one of Node's internal
-	// ones, or is the channel's.
+	// ErrNotInternal is the error of SendInternal for a message that is not one of Node's internal
+	// messages, or is one by which channels send handles.
 	ErrNotInternal = errors.New("ipc: not an internal message of Node's")
 
-	// ErrTooManyRequests is returned by Request when Options.MaxRequests wait for their answers.
+	// ErrTooManyRequests is the error of Request when Options.MaxRequests requests wait for their
+	// answers.
 	ErrTooManyRequests = errors.New("ipc: too many requests without an answer")
 
-	// ErrHandlesTruncated comes to OnError when the system could not hand over all the descriptors
-	// that came with a message, usually because this process has no more left (EMFILE). All that
-	// came were closed; the sender is told so.
+	// ErrHandlesTruncated goes to OnError when the system could not receive all the descriptors of
+	// a message, usually because this process has no free descriptors (EMFILE). All received ones
+	// were closed, and the sender gets a NACK.
 	ErrHandlesTruncated = errors.New("ipc: descriptors were lost on the way")
 
-	// ErrHandleNotReceived comes to OnError when the peer has said, as often as is asked, that a
-	// handle did not arrive.
+	// ErrHandleNotReceived goes to OnError, or to SendOptions.Received, when the peer has answered
+	// that a handle did not arrive and it is not sent again.
 	ErrHandleNotReceived = errors.New("ipc: handle did not reach the receiving process")
 
-	// ErrMessageExpired is returned by the methods of a [Message] after its callback has returned.
+	// ErrMessageExpired is the error of the methods of a [Message] after its callback has returned.
 	ErrMessageExpired = errors.New("ipc: message used after its callback has returned")
 )
 
@@ -55,9 +56,9 @@ type channelClosed struct{}
 func (channelClosed) Error() string        { return "ipc: channel closed" }
 func (channelClosed) Is(target error) bool { return target == os.ErrClosed }
 
-// A ChannelError is a system call on a channel's descriptor that failed.
+// A ChannelError is the error of a failed system call on a channel's descriptor.
 type ChannelError struct {
-	Op  string // the system call, or "open" for what New or Parent found wrong with the descriptor
+	Op  string // the system call, or "open" if New or Parent refuses the descriptor
 	Err error  // usually a syscall.Errno
 }
 
@@ -67,6 +68,7 @@ func (e *ChannelError) Error() string { return "ipc: " + e.Op + ": " + e.Err.Err
 // Unwrap returns the cause.
 func (e *ChannelError) Unwrap() error { return e.Err }
 
+// wrap returns a *ChannelError, nil for nil.
 func wrap(op string, err error) error {
 	if err == nil {
 		return nil
@@ -74,7 +76,8 @@ func wrap(op string, err error) error {
 	return &ChannelError{Op: op, Err: err}
 }
 
-// An EnvError is an environment variable that does not describe a channel. See [Parent].
+// An EnvError is the error of [Parent] for an environment variable that does not describe a
+// channel.
 type EnvError struct {
 	Name, Value string
 	Err         error // a *strconv.NumError, a syscall.Errno, or errors.ErrUnsupported
@@ -88,14 +91,15 @@ func (e *EnvError) Error() string {
 // Unwrap returns the cause.
 func (e *EnvError) Unwrap() error { return e.Err }
 
-// maxExcerpt is the length of MessageError.Data, in bytes: enough to see what it was.
+// maxExcerpt is the longest MessageError.Data, in bytes: enough to recognize the message.
 const maxExcerpt = 64
 
-// A MessageError is a message from the peer that could not be understood. It was dropped; those
-// before and behind it were not.
+// A MessageError is the error of a malformed or too long message from the peer. The message was
+// dropped; those before and behind it were not.
 type MessageError struct {
-	Data []byte // how it begins, at most 64 bytes; nil for one of Advanced that was too long
-	Err  error  // ErrMessageTooLong, or what is wrong with it
+	// the beginning of the message, at most 64 bytes; nil for an Advanced message that was too long
+	Data []byte
+	Err  error // ErrMessageTooLong, or the decoder's error
 }
 
 // Error returns a text such as `ipc: message "{]": invalid character ']'`.
@@ -109,17 +113,19 @@ func (e *MessageError) Error() string {
 // Unwrap returns the cause.
 func (e *MessageError) Unwrap() error { return e.Err }
 
+// badMessage returns the MessageError for data. It copies the excerpt.
 func badMessage(data []byte, err error) *MessageError {
 	return &MessageError{Data: append([]byte{}, data[:min(len(data), maxExcerpt)]...), Err: err}
 }
 
 // An AnswerError is the error with which the peer has answered a [Channel.Request].
 type AnswerError struct {
-	Value any // what was in the answer, as [Message.Value] gives it; nil if that was too deep
+	// the error in the answer, as [Message.Value] returns it; nil if it was nested too deep
+	Value any
 }
 
-// Error returns a text such as "ipc: the answer is an error: no such job": the error itself if it
-// is a text, else its member message if that is one.
+// Error returns a text such as "ipc: the answer is an error: no such job": with Value if that is a
+// string, or with its member message if that is one.
 func (e *AnswerError) Error() string {
 	const text = "ipc: the answer is an error"
 	switch v := e.Value.(type) {

@@ -11,8 +11,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// exampleChannels returns the two ends of a channel. A real one has its other end in another
-// process: package childprocess makes it with the process, which finds its end by Parent.
+// exampleChannels returns the two ends of a channel. In a real program the other end is in another
+// process: package childprocess starts the process with it, and Parent finds it there.
 func exampleChannels(loop *reactor.Loop) (parent, child *ipc.Channel) {
 	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 	if err != nil {
@@ -112,7 +112,7 @@ func ExampleMessage_Handle() {
 	if err := parent.SendWith("the child", &ipc.SendOptions{Handle: accepted}); err != nil {
 		panic(err)
 	}
-	parent.Disconnect() // Once the child has it.
+	parent.Disconnect() // The child gets the handle first.
 	if err := loop.Run(); err != nil {
 		panic(err)
 	}

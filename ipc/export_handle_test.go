@@ -2,7 +2,7 @@ package ipc
 
 import "golang.org/x/sys/unix"
 
-// Outgoing is a descriptor on its way, as the channel gets it.
+// Outgoing is an outgoing.
 type Outgoing struct {
 	o                    *outgoing
 	Type, DgramType, Key string
@@ -19,25 +19,25 @@ func OpenOutgoing(c *Channel, v any, keepOpen bool) (*Outgoing, error) {
 	return &Outgoing{o: o, Type: o.typ, DgramType: o.dgramType, Key: o.key, FD: o.fd, Retransmit: o.retransmit}, err
 }
 
-// Sent does what the channel does when the frame goes out.
+// Sent does the same as the channel when the frame is written.
 func (o *Outgoing) Sent() { o.o.sent() }
 
-// Done does what the channel does when the handle was acknowledged or given up.
+// Done does the same as the channel when the handle was acknowledged or given up.
 func (o *Outgoing) Done(ok bool) {
 	_ = unix.Close(o.FD)
 	o.o.done(ok)
 }
 
-// ReceiveHandle makes a Handle of fd as if it had come over c.
+// ReceiveHandle makes a Handle of fd as if it had come over c. It takes ownership of fd.
 func ReceiveHandle(c *Channel, typ, dgramType, key string, fd int) (*Handle, error) {
 	return c.newHandle(typ, dgramType, key, fd)
 }
 
-// Claimed reports whether h no longer has its descriptor.
-func (h *Handle) Claimed() bool { return h.fd < 0 }
+// Used reports whether h was used or closed.
+func (h *Handle) Used() bool { return h.fd < 0 }
 
-// KeysHeld returns the number of keys that are kept for what came over c.
-func KeysHeld(c *Channel) int {
+// Keys returns the number of keys that are kept for connections that came over c.
+func Keys(c *Channel) int {
 	if c.sockets == nil {
 		return 0
 	}

@@ -7,16 +7,20 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// writeBudget is the number of write calls per readiness.
+// This file writes frames: at once, or from the wire when the loop or a later message calls flush.
+// It runs on the loop goroutine.
+
+// writeBudget is the number of write calls per readiness. It is bounded because one channel must
+// not starve the rest of the loop.
 const writeBudget = 16
 
-// put writes or queues p, a frame that is not held and has no handle. It reports whether it has
-// kept the memory of p.
-func (c *Channel) put(p []byte, f queuedFrame) (kept bool) {
+// put writes the frame p without a handle, or puts it onto the wire to be written later. If kept is
+// true it has taken ownership of p.
+func (c *Channel) put(p []byte, f wireFrame) (kept bool) {
 	s := &c.out
-	c.note()
+	c.noteSend()
 	if !s.wire.empty() || s.gate != gateOpen || !s.burst.writesAtOnce(f) {
-		kept = c.queue(p, 0, f)
+		kept = c.putOnWire(p, 0, f)
 		if s.gate == gateOpen && (s.wire.size >= gatherSize || s.burst.writesAtOnce(f)) {
 			c.flush()
 		}
@@ -28,14 +32,14 @@ func (c *Channel) put(p []byte, f queuedFrame) (kept bool) {
 		s.passed += int64(n)
 		s.begun = s.passed
 		if f.done != nil {
-			c.tell(f.done, nil)
+			c.queueCallback(f.done, nil)
 		}
 		return false
 	}
-	kept = c.queue(p, n, f)
+	kept = c.putOnWire(p, n, f)
 	if err != nil && err != unix.EAGAIN {
 		if c.writeFailed(err) {
-			c.settle()
+			c.checkQueue()
 		}
 	} else {
 		c.setGate(gateFull)
@@ -43,9 +47,9 @@ func (c *Channel) put(p []byte, f queuedFrame) (kept bool) {
 	return kept
 }
 
-// queue puts a frame onto the wire of which the kernel has taken n bytes. It reports whether it has
-// kept the memory of p.
-func (c *Channel) queue(p []byte, n int, f queuedFrame) (kept bool) {
+// putOnWire puts the frame p onto the wire, without its first n bytes, which the kernel has taken.
+// If kept is true it has taken ownership of p.
+func (c *Channel) putOnWire(p []byte, n int, f wireFrame) (kept bool) {
 	s := &c.out
 	f.end = s.offset() + int64(len(p))
 	s.frames.push(f)
@@ -54,27 +58,28 @@ func (c *Channel) queue(p []byte, n int, f queuedFrame) (kept bool) {
 	return kept
 }
 
-// Flush writes what was sent and is gathered, as far as the kernel takes it, and never blocks. It
-// is for a program that ends without coming back to its loop; else nobody needs to call it.
+// Flush writes the gathered messages as far as the kernel takes them, and never blocks. Use it in a
+// program that exits without coming back to its loop; otherwise the loop does it.
 func (c *Channel) Flush() {
 	if c.state < stateShut && c.out.gate == gateOpen && !c.out.wire.empty() {
 		c.flush()
 	}
 }
 
-// flush writes what the kernel takes.
+// flush writes the wire's frames as far as the kernel takes them, then sets the gate. Failures go
+// to writeFailed.
 func (c *Channel) flush() {
 	s := &c.out
 	if s.flushing {
-		return // What was queued meanwhile is written by the call that is under way.
+		return // The call that is under way writes the new frames too.
 	}
 	s.flushing = true
-	defer func() { s.flushing = false }() // Also when a method of an object that was sent panics.
+	defer func() { s.flushing = false }() // Also when the Close of a sent object panics.
 	for range writeBudget {
 		if s.wire.empty() {
 			break
 		}
-		h := s.wire.handover()
+		t := s.wire.nextTransfer()
 		n, err := s.wire.send(c.hub, c.fd)
 		if err == unix.EAGAIN {
 			break
@@ -87,18 +92,19 @@ func (c *Channel) flush() {
 		}
 		s.failures = 0
 		c.advance(n)
-		if h != nil {
-			h.out.depart()
+		if t != nil {
+			t.out.markSent()
 		}
 	}
 	if s.wire.empty() {
 		c.setGate(gateOpen)
 	} else {
-		c.setGate(gateFull) // Or the budget is used up.
+		c.setGate(gateFull) // Or the budget is used up: the poller reports the socket again.
 	}
-	c.settle()
+	c.checkQueue()
 }
 
+// setGate sets the gate, and the watcher with it.
 func (c *Channel) setGate(g gate) {
 	if c.out.gate != g {
 		c.out.gate = g
@@ -106,74 +112,78 @@ func (c *Channel) setGate(g gate) {
 	}
 }
 
-// settle is called when something may have left the queue.
-func (c *Channel) settle() {
+// checkQueue does the things that wait for an empty queue: the drain event, closing after the end
+// of the peer's stream, the next step of Disconnect, and letting the loop go. Call it whenever a
+// frame has left the queue or a handle was acknowledged. It may close the channel.
+func (c *Channel) checkQueue() {
 	s := &c.out
 	if s.needDrain && s.queued() == 0 {
 		s.needDrain = false
-		c.loop.NextTick(s.drained)
+		c.loop.NextTick(s.onDrained)
 	}
-	if c.in.ended && s.wire.empty() && c.state < stateClosed {
-		c.end() // What is held waits for an acknowledgement that does not come any more.
+	if c.in.eof && s.wire.empty() && c.state < stateClosed {
+		c.Destroy() // Queued frames wait for an acknowledgement that cannot come any more.
 		return
 	}
 	if !s.idle() {
 		return
 	}
 	if c.state == stateClosing {
-		c.finish()
+		c.queueReadRest()
 	} else if c.refs == refCounted {
 		c.update()
 	}
 }
 
-// emitDrain tells nobody when there is no more to send, or there is so much again already.
+// emitDrain is the tick of the drain event. It emits nothing if the channel is closing, or
+// NeedDrain is true again.
 func (c *Channel) emitDrain() {
 	if c.state == stateOpen && !c.out.needDrain {
 		reactor.Emit(c.loop, &c.drain, struct{}{})
 	}
 }
 
-// breakWrites gives up writing: the peer reads no more. What it wrote before is still to be read.
+// breakWrites gives up writing, with every queued message, because the peer reads no more. The
+// channel stays open to read the peer's earlier messages.
 func (c *Channel) breakWrites(err error) {
-	if c.in.ended {
-		c.end()
+	if c.in.eof {
+		c.Destroy()
 		return
 	}
 	s := &c.out
 	s.broken = wrap("write", err)
 	c.dropQueue(s.broken)
 	c.setGate(gateOpen)
-	c.settle()
+	c.checkQueue()
 }
 
-// dropQueue gives up everything that is queued, with err for those who wait for it.
+// dropQueue drops every frame and handle that is queued or in flight. Their callbacks get err.
 func (c *Channel) dropQueue(err error) {
 	s := &c.out
 	for s.frames.len() > 0 {
-		if f := s.frames.pop(); f.handover == nil {
+		if f := s.frames.pop(); f.transfer == nil {
 			c.fail(f, nil, err)
 		} else {
-			c.fail(f, f.handover.out, err)
+			c.fail(f, f.transfer.out, err)
 		}
 	}
 	s.wire.drop(c.hub)
 	s.begun = s.passed
 	s.replies, s.failures = 0, 0
-	if s.retry != nil {
-		s.retry.Stop()
-		s.retry = nil
+	if s.retryTimer != nil {
+		s.retryTimer.Stop()
+		s.retryTimer = nil
 	}
-	for !s.held.empty() {
-		f := s.held.pop()
-		c.fail(f.as, f.out, err)
+	for !s.queue.empty() {
+		f := s.queue.pop()
+		c.fail(f.onWire, f.out, err)
 		if f.out != nil {
-			f.out.release(false)
+			f.out.close(false)
 		}
 	}
-	if h := s.inFlight; h != nil {
+	if t := s.inFlight; t != nil {
 		s.inFlight = nil
-		h.out.settle(c, err)
-		h.out.release(false)
+		t.out.tellReceived(c, err)
+		t.out.close(false)
 	}
 }

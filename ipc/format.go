@@ -9,63 +9,68 @@ import (
 	"github.com/brood-go/brood/ipc/v8"
 )
 
-// format is a [Serialization] at work.
+// format reads and writes the frames of one Serialization, for one channel. Its methods do not
+// change the channel and do no I/O.
 type format interface {
-	// splitter returns one that accepts frames of up to max bytes.
-	splitter(max int) frames.Splitter
+	// splitter returns a Splitter of frames of up to limit bytes.
+	splitter(limit int) frames.Splitter
 
 	// appendFrame appends the frame of v to dst, which is empty.
 	appendFrame(dst []byte, v any) ([]byte, error)
 
-	// payload returns what is in a frame of appendFrame.
+	// payload returns the message in a frame of appendFrame, a part of it.
 	payload(frame []byte) []byte
 
-	// appendHandleFrame is the same for a message with a handle, which may be nested as deep as one
-	// without.
+	// appendHandleFrame is appendFrame for a message with a handle, which may be nested as deep as
+	// one without.
 	appendHandleFrame(dst []byte, h handleFrame) ([]byte, error)
 
-	// inspect checks a received payload and returns its command if it is one of Node's internal
-	// messages, else "". It may keep in m what it has learned.
+	// inspect checks m's payload and returns its cmd if it is one of Node's internal messages, else
+	// "". It may keep the decoded value in m.
 	inspect(m *Message) (cmd string, err error)
 
-	// mentions reports whether there may be a string in a payload, well formed or not, that
-	// contains text, which is ASCII. It takes a small part of the time of inspect.
+	// mentions reports whether a payload, well formed or not, may have a string that contains text,
+	// which is ASCII. It takes a small part of inspect's time.
 	mentions(payload []byte, text string) bool
 
-	// check is inspect that is called right before a message is delivered, and may read it in the
-	// way in which the messages before were asked for.
+	// check is inspect for a message that is delivered next. It may decode the message into a
+	// variable of the type that the messages before were decoded into.
 	check(m *Message) (cmd string, err error)
 
-	// member returns a member of an internal message: strings as they are, numbers in decimal.
+	// member returns a member of an internal message: a string as it is, a number in decimal.
 	member(m *Message, name string) (string, bool)
 
-	// inner returns a member of a message as a message of its own.
+	// inner returns a member of a message as a message. The two share their payload.
 	inner(m *Message, name string) (*Message, error)
 
+	// These are Message.Decode, Value and Raw of a message that has not expired.
 	decode(m *Message, v any) error
 	value(m *Message) (any, error)
 	raw(m *Message) []byte
 
-	// nothing returns a message that says null, or undefined.
-	nothing() *Message
+	// nullMessage returns a message that is null, or undefined in Advanced.
+	nullMessage() *Message
 
-	// ack and nack are the frames that answer a handle.
+	// ack and nack return the frames that answer a handle, in new memory.
 	ack() []byte
 	nack() []byte
 }
 
-// Node's internal commands that concern a channel itself (Node v20, lib/internal/child_process.js).
+// The cmd of the internal messages by which channels send handles (Node v20,
+// lib/internal/child_process.js).
 const (
 	cmdHandle = "NODE_HANDLE"
 	cmdAck    = "NODE_HANDLE_ACK"
 	cmdNack   = "NODE_HANDLE_NACK"
 
-	cmdPrefix = "NODE_" // a longer cmd that begins so makes a message internal
+	cmdPrefix = "NODE_" // a longer cmd that begins with it makes a message internal
 )
 
+// isCommand reports whether s is the cmd of an internal message.
 func isCommand(s string) bool { return len(s) > len(cmdPrefix) && strings.HasPrefix(s, cmdPrefix) }
 
-// handleFrame is a message with a handle, as it is on the wire. The order of the members is Node's.
+// handleFrame is the NODE_HANDLE frame around a message with a handle. The order of its members is
+// Node's.
 type handleFrame struct {
 	Cmd       string `json:"cmd"`
 	Type      string `json:"type"`
@@ -74,11 +79,11 @@ type handleFrame struct {
 	Key       string `json:"key,omitempty"`
 }
 
-// formatOf returns the format of one channel of h's loop.
+// formatOf returns a format for one channel of h's loop.
 func (h *hub) formatOf(s Serialization) format {
 	if s == Advanced {
 		return advancedFormat{readahead.New(v8.DecodePlain)}
 	}
-	reader := new(nodejson.Reader)
-	return jsonFormat{&h.json, reader, readahead.New(reader.Plain)}
+	decoder := new(nodejson.Decoder)
+	return jsonFormat{&h.json, decoder, readahead.New(decoder.DecodePlain)}
 }

@@ -12,13 +12,13 @@ import (
 	"github.com/brood-go/brood/ipc/v8"
 )
 
-// advancedFormat is [Advanced]. A payload is read before it is delivered, because nothing less
-// finds out whether it is well formed.
+// advancedFormat is the format of [Advanced]. It decodes a payload before delivery, because nothing
+// less shows whether it is well formed.
 type advancedFormat struct {
-	guess *readahead.Guess // of the channel, about the message that is being delivered
+	guess *readahead.Guess // the channel's, about the message that is being delivered
 }
 
-func (advancedFormat) splitter(max int) frames.Splitter { return frames.Lengths(max) }
+func (advancedFormat) splitter(limit int) frames.Splitter { return frames.Lengths(limit) }
 
 func (f advancedFormat) appendFrame(dst []byte, v any) ([]byte, error) {
 	return f.append(dst, v, v8.MaxWriteDepth)
@@ -44,7 +44,7 @@ func (advancedFormat) append(dst []byte, v any, depth int) ([]byte, error) {
 }
 
 func (f advancedFormat) inspect(m *Message) (cmd string, err error) {
-	if err := f.need(m); err != nil {
+	if err := f.ensureValue(m); err != nil {
 		return "", err
 	}
 	if text, ok := memberOf(m.value, "cmd"); ok && isCommand(text) {
@@ -53,14 +53,15 @@ func (f advancedFormat) inspect(m *Message) (cmd string, err error) {
 	return "", nil
 }
 
-// need has the message read, unless it is. It allows the envelope of a handle levels of its own.
-func (f advancedFormat) need(m *Message) error {
+// ensureValue sets m.value, unless it is set. The envelope of a handle may have levels in addition
+// to those of a message.
+func (f advancedFormat) ensureValue(m *Message) error {
 	if m.decoded {
 		return nil
 	}
-	v, err := f.read(m)
+	v, err := f.readAgain(m)
 	if errors.Is(err, v8.ErrTooDeep) && m.path == nil {
-		deep, deepErr := v8.UnmarshalDepth(m.raw, v8.MaxReadDepth+maxNesting)
+		deep, deepErr := v8.ValueDepth(m.raw, v8.MaxReadDepth+maxNesting)
 		if text, _ := memberOf(deep, "cmd"); deepErr == nil && text == cmdHandle {
 			v, err = deep, nil
 		}
@@ -71,11 +72,12 @@ func (f advancedFormat) need(m *Message) error {
 	return err
 }
 
-// mentions looks for text as V8 writes it, in a string of one byte for each character or of two.
+// mentions looks for text as V8 writes it: in one byte a character, or in two.
 func (advancedFormat) mentions(payload []byte, text string) bool {
 	return bytes.Contains(payload, []byte(text)) || mentionsWide(payload, text)
 }
 
+// mentionsWide reports whether text is in p in UTF-16.
 func mentionsWide(p []byte, text string) bool {
 	for {
 		i := bytes.IndexByte(p, text[0])
@@ -89,7 +91,7 @@ func mentionsWide(p []byte, text string) bool {
 	}
 }
 
-// beginsWide reports whether p begins with text in UTF-16, the lower byte first.
+// beginsWide reports whether p begins with text in UTF-16, little-endian.
 func beginsWide(p []byte, text string) bool {
 	if len(p) < 2*len(text) {
 		return false
@@ -112,7 +114,7 @@ func (f advancedFormat) check(m *Message) (cmd string, err error) {
 	return f.inspect(m)
 }
 
-// memberOf returns a member of an object that is a string.
+// memberOf returns the member of v if v is an object and the member a string.
 func memberOf(v any, name string) (string, bool) {
 	o, ok := v.(*v8.Object)
 	if !ok {
@@ -124,8 +126,8 @@ func memberOf(v any, name string) (string, bool) {
 }
 
 func (f advancedFormat) member(m *Message, name string) (string, bool) {
-	if f.need(m) != nil {
-		return "", false // Unreachable: it is well formed.
+	if f.ensureValue(m) != nil {
+		return "", false // Unreachable: inspect has found it well formed.
 	}
 	o, ok := m.value.(*v8.Object)
 	if !ok {
@@ -143,10 +145,9 @@ func (f advancedFormat) member(m *Message, name string) (string, bool) {
 	return "", false
 }
 
-// inner leaves the member in its payload: the references inside it count from the beginning of
-// that.
+// inner keeps the payload of m, because references inside the member count from its beginning.
 func (f advancedFormat) inner(m *Message, name string) (*Message, error) {
-	if err := f.need(m); err != nil {
+	if err := f.ensureValue(m); err != nil {
 		return nil, err
 	}
 	o, ok := m.value.(*v8.Object)
@@ -160,27 +161,27 @@ func (f advancedFormat) inner(m *Message, name string) (*Message, error) {
 	return &Message{format: f, raw: m.raw, path: &memberPath{m.path, name}, owned: m.owned, value: v, decoded: true}, nil
 }
 
-// read decodes the message anew.
-func (advancedFormat) read(m *Message) (any, error) {
+// readAgain decodes the message from its payload. It leaves m as it is.
+func (advancedFormat) readAgain(m *Message) (any, error) {
 	levels := 0
 	for p := m.path; p != nil; p = p.outer {
 		levels++
 	}
-	v, err := v8.UnmarshalDepth(m.raw, v8.MaxReadDepth+levels)
+	v, err := v8.ValueDepth(m.raw, v8.MaxReadDepth+levels)
 	if err != nil {
 		return nil, err
 	}
 	return m.path.in(v), nil
 }
 
-// in returns the member of the payload v.
+// in returns the member at p of the payload's value v.
 func (p *memberPath) in(v any) any {
 	if p == nil {
 		return v
 	}
 	o, ok := p.outer.in(v).(*v8.Object)
 	if !ok {
-		return nil // Unreachable: inner has been there.
+		return nil // Unreachable: inner has found the member.
 	}
 	member, _ := o.Get(p.name)
 	return member
@@ -190,7 +191,7 @@ func (f advancedFormat) decode(m *Message, dst any) error {
 	if m.guessed && f.guess.Take(dst) {
 		return nil
 	}
-	v, err := f.give(m)
+	v, err := f.takeValue(m)
 	if err != nil {
 		return err
 	}
@@ -203,27 +204,26 @@ func (f advancedFormat) value(m *Message) (any, error) {
 			return v, nil
 		}
 	}
-	return f.give(m)
+	return f.takeValue(m)
 }
 
-// give returns what was read to check the message, once: who has it may change it, and what it is
-// decoded into may share memory with it.
-func (f advancedFormat) give(m *Message) (any, error) {
+// takeValue returns m.value, or decodes the message if it was taken before: the caller may change
+// the value, and variables decoded from it may share its memory.
+func (f advancedFormat) takeValue(m *Message) (any, error) {
 	if !m.decoded {
-		return f.read(m)
+		return f.readAgain(m)
 	}
 	v := m.value
 	m.value, m.decoded = nil, false
 	return v, nil
 }
 
-// raw returns a member of a payload as a payload of its own, nil if it can only be read and not
-// written.
+// raw returns a member of a payload as a payload of its own, nil if it cannot be written.
 func (f advancedFormat) raw(m *Message) []byte {
 	if m.path == nil || m.raw == nil {
 		return m.raw
 	}
-	v, err := f.read(m)
+	v, err := f.readAgain(m)
 	if err != nil {
 		return nil
 	}
@@ -234,11 +234,11 @@ func (f advancedFormat) raw(m *Message) []byte {
 	return p
 }
 
-func (f advancedFormat) nothing() *Message {
+func (f advancedFormat) nullMessage() *Message {
 	return &Message{format: f, raw: []byte("\xff\x0f_"), owned: true, value: v8.Undefined, decoded: true}
 }
 
-// The frames are those of Node: the length, the version, an object with one property.
+// The frames are Node's: the length, the version, an object with one property.
 
 func (advancedFormat) ack() []byte {
 	return []byte("\x00\x00\x00\x1b\xff\x0fo\"\x03cmd\"\x0fNODE_HANDLE_ACK{\x01")

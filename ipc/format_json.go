@@ -8,14 +8,14 @@ import (
 	"github.com/brood-go/brood/internal/readahead"
 )
 
-// jsonFormat is [JSON].
+// jsonFormat is the format of [JSON].
 type jsonFormat struct {
-	encoder *nodejson.Encoder // of the loop: frames are only made there
-	reader  *nodejson.Reader  // of the channel
-	guess   *readahead.Guess  // that reads by it, about the message that is being delivered
+	encoder *nodejson.Encoder // the hub's
+	decoder *nodejson.Decoder // the channel's
+	guess   *readahead.Guess  // decodes by decoder; about the message that is being delivered
 }
 
-func (jsonFormat) splitter(max int) frames.Splitter { return frames.Lines(max) }
+func (jsonFormat) splitter(limit int) frames.Splitter { return frames.Lines(limit) }
 
 func (f jsonFormat) appendFrame(dst []byte, v any) ([]byte, error) {
 	dst, err := f.encoder.Append(dst, v)
@@ -27,8 +27,8 @@ func (f jsonFormat) appendFrame(dst []byte, v any) ([]byte, error) {
 
 func (jsonFormat) payload(frame []byte) []byte { return frame[:len(frame)-1] }
 
-// appendHandleFrame writes the envelope itself: inside another value the message would have one
-// level less.
+// appendHandleFrame writes the envelope itself, because inside another value the message could have
+// one level less.
 func (f jsonFormat) appendHandleFrame(dst []byte, h handleFrame) ([]byte, error) {
 	dst = append(dst, `{"cmd":"`+h.Cmd+`","type":"`+h.Type+`","msg":`...)
 	dst, err := f.encoder.Append(dst, h.Msg)
@@ -47,7 +47,7 @@ func (f jsonFormat) appendHandleFrame(dst []byte, h handleFrame) ([]byte, error)
 	return append(dst, "}\n"...), nil
 }
 
-// inspect allows the envelope of a handle levels of its own.
+// inspect allows the envelope of a handle maxNesting more levels.
 func (jsonFormat) inspect(m *Message) (cmd string, err error) {
 	cmd, err = nodejson.Cmd(m.raw, 0)
 	if errors.Is(err, nodejson.ErrDepth) {
@@ -60,11 +60,11 @@ func (jsonFormat) inspect(m *Message) (cmd string, err error) {
 
 func (jsonFormat) mentions(payload []byte, text string) bool { return nodejson.Mentions(payload, text) }
 
-// check looks for a cmd only where reading the message has not shown that there is none: that takes
-// a search of its own.
+// check searches for a cmd only if decoding the message has not shown that it has none, because the
+// search takes time.
 func (f jsonFormat) check(m *Message) (cmd string, err error) {
 	read := f.guess.Read(m.raw)
-	if read && f.reader.Ordinary() {
+	if read && f.decoder.Ordinary() {
 		m.guessed = true
 		return "", nil
 	}
@@ -88,7 +88,7 @@ func (jsonFormat) member(m *Message, name string) (text string, ok bool) {
 	if raw[0] != '"' {
 		return string(raw), true
 	}
-	return text, nodejson.Unmarshal(raw, &text) == nil
+	return text, nodejson.Decode(raw, &text) == nil
 }
 
 func (f jsonFormat) inner(m *Message, name string) (*Message, error) {
@@ -99,9 +99,10 @@ func (f jsonFormat) inner(m *Message, name string) (*Message, error) {
 	return &Message{raw: raw, format: f, owned: m.owned}, nil
 }
 
-// rawMember returns the last member called name, as JSON.parse would, nil if there is none.
+// rawMember returns the value of the last member called name, as JSON.parse takes it, nil if there
+// is none. It is a part of object.
 func rawMember(object []byte, name string) (found []byte) {
-	// What was inspected is well formed.
+	// The object was inspected, so it is well formed.
 	_ = nodejson.Members(object, maxNesting, func(key string, raw []byte) {
 		if key == name {
 			found = raw
@@ -114,7 +115,7 @@ func (f jsonFormat) decode(m *Message, v any) error {
 	if m.guessed && f.guess.Take(v) {
 		return nil
 	}
-	return nodejson.Unmarshal(m.raw, v)
+	return nodejson.Decode(m.raw, v)
 }
 
 func (f jsonFormat) value(m *Message) (any, error) {
@@ -128,7 +129,9 @@ func (f jsonFormat) value(m *Message) (any, error) {
 
 func (jsonFormat) raw(m *Message) []byte { return m.raw }
 
-func (f jsonFormat) nothing() *Message { return &Message{format: f, raw: []byte("null"), owned: true} }
+func (f jsonFormat) nullMessage() *Message {
+	return &Message{format: f, raw: []byte("null"), owned: true}
+}
 
 func (jsonFormat) ack() []byte  { return []byte(`{"cmd":"NODE_HANDLE_ACK"}` + "\n") }
 func (jsonFormat) nack() []byte { return []byte(`{"cmd":"NODE_HANDLE_NACK"}` + "\n") }

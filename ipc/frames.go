@@ -2,31 +2,32 @@ package ipc
 
 import "github.com/brood-go/brood/reactor"
 
-// queuedFrame is a frame on the wire that is not, or not all of it, with the kernel.
-type queuedFrame struct {
-	end      int64       // offset
-	done     func(error) // nil: OnError gets the reason when it cannot be sent
-	handover *handover   // of a frame with a handle; nil: it has none
-	vital    bool        // the peer waits for it: it is not given up
-	gather   bool        // it may wait for the end of the callback
+// wireFrame is a frame of which bytes are still on the wire.
+type wireFrame struct {
+	end      int64           // offset of its end
+	done     func(error)     // SendOptions.Done; nil: OnError gets the reason if the frame is lost
+	transfer *handleTransfer // nil: the frame has no handle
+	vital    bool            // the peer waits for it, so it is not given up
+	gather   bool            // SendOptions.Gather: it may wait for the end of the callback
 }
 
-// verdict is a callback that has a tick, with what it is told.
-type verdict struct {
-	fn  func(error) // nil: OnError is
+// callback is a queued call of fn with err.
+type callback struct {
+	fn  func(error) // nil: OnError
 	err error
 }
 
-// tell has fn called with err on a later tick, in the order of the calls, or OnError when fn is
-// nil. Each has a tick of its own: one that panics is no harm to the others, and what is queued
-// next, the disconnect event for one, comes behind all.
-func (c *Channel) tell(fn func(error), err error) {
-	c.out.verdicts.push(verdict{fn, err})
-	c.loop.NextTick(c.out.onVerdict)
+// queueCallback calls fn with err on a later tick, in the order of the calls; OnError if fn is nil.
+// Each callback has a tick of its own: if one panics, the others still run. Ticks that are queued
+// later, such as that of the disconnect event, come behind all of them.
+func (c *Channel) queueCallback(fn func(error), err error) {
+	c.out.callbacks.push(callback{fn, err})
+	c.loop.NextTick(c.out.onCallback)
 }
 
-func (c *Channel) tellNext() {
-	v := c.out.verdicts.pop()
+// runCallback is the tick of one callback: it calls the oldest one.
+func (c *Channel) runCallback() {
+	v := c.out.callbacks.pop()
 	if v.fn == nil {
 		c.emitError(v.err)
 		return
@@ -34,7 +35,8 @@ func (c *Channel) tellNext() {
 	reactor.Call(c.loop, v.fn, v.err)
 }
 
-// advance notes that the kernel took n bytes.
+// advance accounts for n bytes that the kernel took from the wire. It queues the Done of each frame
+// that they complete.
 func (c *Channel) advance(n int) {
 	s := &c.out
 	s.passed += int64(n)
@@ -42,16 +44,16 @@ func (c *Channel) advance(n int) {
 		f := s.frames.pop()
 		s.begun = f.end
 		if f.done != nil {
-			c.tell(f.done, nil)
+			c.queueCallback(f.done, nil)
 		}
 	}
 }
 
-// fail tells those who wait for a message that it is lost: Done and Received, or OnError when there
-// is neither.
-func (c *Channel) fail(f queuedFrame, out *outgoing, err error) {
+// fail queues the callbacks of a lost message, Done and Received, or OnError if it has neither. It
+// does not close out, which may be nil.
+func (c *Channel) fail(f wireFrame, out *outgoing, err error) {
 	if f.done != nil || !out.awaited() {
-		c.tell(f.done, err)
+		c.queueCallback(f.done, err)
 	}
-	out.settle(c, err)
+	out.tellReceived(c, err)
 }

@@ -12,8 +12,7 @@ import (
 // fuzzLimit keeps the bytes of one input within the smallest socket buffer.
 const fuzzLimit = 4 << 10
 
-// split cuts data into chunks: each byte of cuts is the length of one, and they are used round and
-// round.
+// split cuts data into chunks. The bytes of cuts are their lengths, used round and round.
 func split(data, cuts []byte) [][]byte {
 	if len(cuts) == 0 {
 		return [][]byte{data}

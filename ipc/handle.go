@@ -11,33 +11,34 @@ import (
 )
 
 // A Handle is a descriptor that came with a message. It is used at most once: Listener, Conn,
-// PacketConn, File and Duplex each return an object that owns the descriptor from then on, and
-// leave a Handle that is closed. What is possible depends on the descriptor and not on
-// [Handle.Type], which is the peer's word for it: asked for something else they return a
-// *[HandleError] with [ErrHandleKind], and the Handle stays as it was. When the system refuses
-// (EMFILE) the error has its reason and the Handle is closed.
+// PacketConn, File, Duplex and Detach each return a new owner of the descriptor, and leave the
+// Handle closed. The descriptor decides which of them works, not [Handle.Type], which is the peer's
+// word for it. If the descriptor is of another kind, they return a *[HandleError] with
+// [ErrHandleKind], and the Handle stays as it was. If the system refuses (EMFILE), the error has
+// its reason and the Handle is closed.
 //
-// The open file description is shared with the sender while that keeps it open, and a listener is
-// usually shared with other processes for good. Listener, Conn, PacketConn and Duplex need
-// O_NONBLOCK on it and set it for all of them; File leaves it alone.
+// The sender shares the open file description while it keeps its own descriptor; other processes
+// usually share a listener for good. Listener, Conn, PacketConn, Duplex and Detach set O_NONBLOCK
+// on it, for all of them; File does not.
 //
-// A Handle that nobody took from its message with [Message.Handle] is closed when the callback
-// returns. One that was taken must be used or closed; it is closed with the loop otherwise. What it
-// became are ordinary objects of packages net and os: they may be used on any goroutine, and the
-// caller must Close them. All are close-on-exec.
+// If a callback does not call [Message.Handle], the handle is closed when the callback returns.
+// Otherwise the caller must use or Close the Handle; it is closed with the loop at the latest. The
+// objects made of it are ordinary objects of packages net and os: they may be used on any
+// goroutine, and the caller must Close them. All are close-on-exec.
 //
 // A Handle's methods must be called on the loop goroutine.
 type Handle struct {
-	hub       *hub
-	typ       string
-	dgramType string
-	kind      handleKind
-	fd        int // -1 once used or closed
-	// where it is counted for the sender's Server, nil when it is not
-	member *socketlist.Membership
+	hub       *hub       // lists it in hub.handles until it is used or closed
+	typ       string     // the peer's word: one of the wire types
+	dgramType string     // "udp4" or "udp6" of a datagramKind
+	kind      handleKind // the system's word
+	fd        int        // owned; -1 once used or closed
+	// the count of the sender's Server, released with the connection; nil: not counted
+	counted *socketlist.Counted
 }
 
-// newHandle takes ownership of right, a descriptor that was received, also on error.
+// newHandle returns a Handle for right, a received descriptor. It takes ownership of right, also on
+// error. Errors are *HandleError.
 func (c *Channel) newHandle(typ, dgramType, key string, right int) (*Handle, error) {
 	kind, family := kindOf(right)
 	if !knownType(typ) || kind == otherKind || (kind == fileKind) != (typ == wireFile) {
@@ -53,20 +54,20 @@ func (c *Channel) newHandle(typ, dgramType, key string, right int) (*Handle, err
 	}
 	h := &Handle{hub: c.hub, typ: typ, dgramType: dgramType, kind: kind, fd: right}
 	if typ == wireSocket && key != "" {
-		h.member = c.socketPeer().Receive(key)
+		h.counted = c.socketPeer().Receive(key)
 	}
 	c.hub.handles[h] = struct{}{}
 	return h, nil
 }
 
-// Type returns what the sender sent: "net.Server", "net.Socket", "dgram.Socket", or "net.Native"
-// and "dgram.Native" for descriptors without such an object around them, an *os.File for instance;
-// "brood.File" for a [File].
+// Type returns the type that the sender gave: "net.Server", "net.Socket", "dgram.Socket";
+// "net.Native" and "dgram.Native" for descriptors without such an object around them, such as an
+// *os.File; "brood.File" for a [File].
 func (h *Handle) Type() string { return h.typ }
 
-// Listener returns the listening socket as a *net.TCPListener or *net.UnixListener. Closing the
-// latter does not remove the path. Other processes that have the socket accept from it too, each
-// connection goes to one of them.
+// Listener returns the listening socket as a *net.TCPListener or *net.UnixListener. Closing a
+// *net.UnixListener does not remove its path. Other processes that share the socket accept from it
+// too; each connection goes to one of them.
 func (h *Handle) Listener() (net.Listener, error) {
 	f, err := h.netFile("Listener", listenerKind)
 	if err != nil {
@@ -83,9 +84,10 @@ func (h *Handle) Listener() (net.Listener, error) {
 	return ln, nil
 }
 
-// Conn returns the connection as a *net.TCPConn or *net.UnixConn; or, when a server of the sender
-// accepted it and counts it, as a *[TCPConn] or *[UnixConn], which are these with another Close.
-// What the peer of the connection sent before is still there, except for what the sender has read.
+// Conn returns the connection as a *net.TCPConn or *net.UnixConn. If a server of the sender has
+// accepted and counts it, Conn returns a *[TCPConn] or *[UnixConn], whose Close takes it off the
+// count. Bytes that came over the connection before can still be read, unless the sender has read
+// them.
 func (h *Handle) Conn() (net.Conn, error) {
 	f, err := h.netFile("Conn", streamKind)
 	if err != nil {
@@ -94,14 +96,14 @@ func (h *Handle) Conn() (net.Conn, error) {
 	conn, err := net.FileConn(f)
 	_ = f.Close() // The connection has a duplicate of its own.
 	if err != nil {
-		h.member.Leave()
+		h.counted.Release()
 		return nil, &HandleError{Op: "Conn", Type: h.typ, Err: err}
 	}
-	return socketlist.Count(conn, h.member), nil
+	return socketlist.Count(conn, h.counted), nil
 }
 
-// PacketConn returns the UDP socket as a *net.UDPConn. Other processes that have the socket receive
-// from it too, each datagram goes to one of them.
+// PacketConn returns the UDP socket as a *net.UDPConn. Other processes that share the socket
+// receive from it too; each datagram goes to one of them.
 func (h *Handle) PacketConn() (net.PacketConn, error) {
 	f, err := h.netFile("PacketConn", datagramKind)
 	if err != nil {
@@ -115,19 +117,20 @@ func (h *Handle) PacketConn() (net.PacketConn, error) {
 	return conn, nil
 }
 
-// File returns the descriptor, of any kind, as a file named after [Handle.Type]. It is in blocking
-// mode or not, as it came. The sender's Server no longer counts a connection that became a file.
+// File returns the descriptor, of any kind, as a file named after [Handle.Type], in the blocking or
+// non-blocking mode that it has. The sender's Server stops counting a connection that became a
+// file.
 func (h *Handle) File() (*os.File, error) {
 	if h.fd < 0 {
 		return nil, &HandleError{Op: "File", Type: h.typ, Err: ErrHandleUsed}
 	}
 	f := os.NewFile(uintptr(h.take()), h.typ)
-	h.member.Leave()
+	h.counted.Release()
 	return f, nil
 }
 
-// Duplex returns the connection as two streams on l, which nil means is the channel's loop. The
-// sender's Server counts it until both are closed.
+// Duplex returns the connection as two streams on l; nil: the channel's loop. The sender's Server
+// counts it until both are closed.
 func (h *Handle) Duplex(l *reactor.Loop) (*streams.Duplex, error) {
 	if err := h.prepare("Duplex", streamKind); err != nil {
 		return nil, err
@@ -138,15 +141,15 @@ func (h *Handle) Duplex(l *reactor.Loop) (*streams.Duplex, error) {
 	socket := h.take()
 	d, err := streams.NewDuplex(l, socket, nil)
 	if err != nil {
-		fd.Close(socket) // It is still ours then.
-		h.member.Leave()
+		fd.Close(socket) // On error the caller keeps it.
+		h.counted.Release()
 		return nil, &HandleError{Op: "Duplex", Type: h.typ, Err: err}
 	}
-	if h.member != nil {
+	if h.counted != nil {
 		halves := 2
 		closed := func() {
 			if halves--; halves == 0 {
-				h.member.Leave()
+				h.counted.Release()
 			}
 		}
 		d.Readable.OnClose(closed)
@@ -155,16 +158,17 @@ func (h *Handle) Duplex(l *reactor.Loop) (*streams.Duplex, error) {
 	return d, nil
 }
 
-// Close closes a Handle that was not used; otherwise it does nothing. It returns nil.
+// Close closes a Handle that was not used; otherwise it does nothing. It always returns nil.
 func (h *Handle) Close() error {
 	if h.fd >= 0 {
 		fd.Close(h.take())
-		h.member.Leave()
+		h.counted.Release()
 	}
 	return nil
 }
 
-// prepare checks that the descriptor is there and of the right kind, and sets O_NONBLOCK.
+// prepare checks that the descriptor is there and of that kind, and sets O_NONBLOCK. If the system
+// refuses that, it closes the Handle.
 func (h *Handle) prepare(op string, kind handleKind) error {
 	switch {
 	case h.fd < 0:
@@ -179,8 +183,8 @@ func (h *Handle) prepare(op string, kind handleKind) error {
 	return nil
 }
 
-// netFile gives the descriptor out for the functions of package net, which duplicate it and leave
-// the file to be closed.
+// netFile returns the descriptor as a file for package net, whose functions duplicate it. The
+// caller must Close the file.
 func (h *Handle) netFile(op string, kind handleKind) (*os.File, error) {
 	if err := h.prepare(op, kind); err != nil {
 		return nil, err
@@ -188,7 +192,7 @@ func (h *Handle) netFile(op string, kind handleKind) (*os.File, error) {
 	return os.NewFile(uintptr(h.take()), h.typ), nil
 }
 
-// take hands the descriptor over to the caller.
+// take returns the descriptor, which the caller then owns.
 func (h *Handle) take() int {
 	fd := h.fd
 	h.fd = -1

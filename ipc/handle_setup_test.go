@@ -15,42 +15,42 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// object is something with a descriptor, made for one test, and what is known of it.
+// object makes a value with a descriptor, and says how it is sent.
 type object struct {
 	name      string
-	make      func(t testing.TB) any
+	create    func(t testing.TB) any
 	typ       string // on the wire; "": it cannot be sent
 	dgramType string
-	listens   bool // what a Handle of it can become
+	listens   bool // a Handle of it becomes such an object
 	connects  bool
 	receives  bool
 }
 
-// objects are all kinds of things that somebody may want to send.
+// objects are all kinds of values that a program may try to send.
 func objects() []object {
 	list := []object{
-		{name: "tcp4 listener", make: listener("tcp4", "127.0.0.1:0"), typ: "net.Server", listens: true},
-		{name: "unix listener", make: unixListener, typ: "net.Server", listens: true},
-		{name: "tcp4 connection", make: connection("tcp4", "127.0.0.1:0"), typ: "net.Socket", connects: true},
-		{name: "unix connection", make: unixConnection, typ: "net.Socket", connects: true},
-		{name: "udp4 socket", make: packetConn("udp4", "127.0.0.1:0"), typ: "dgram.Socket", dgramType: "udp4", receives: true},
-		{name: "connected udp4 socket", make: connectedUDP, typ: "dgram.Socket", dgramType: "udp4", receives: true},
-		{name: "file of a listener", make: fileOf(listener("tcp4", "127.0.0.1:0")), typ: "net.Native", listens: true},
-		{name: "file of a connection", make: fileOf(unixConnection), typ: "net.Native", connects: true},
-		{name: "file of a socket pair", make: socketPairFile(unix.SOCK_STREAM), typ: "net.Native", connects: true},
-		{name: "file of a udp socket", make: fileOf(packetConn("udp4", "127.0.0.1:0")), typ: "dgram.Native", receives: true},
-		{name: "pipe", make: pipe, typ: "net.Native"},
-		{name: "regular file", make: regularFile},
-		{name: "directory", make: func(t testing.TB) any { return openFile(t, t.TempDir()) }},
-		{name: "device", make: func(t testing.TB) any { return openFile(t, os.DevNull) }},
-		{name: "unix datagrams", make: packetConn("unixgram", "")},
-		{name: "file of unix datagrams", make: socketPairFile(unix.SOCK_DGRAM)},
+		{name: "tcp4 listener", create: listener("tcp4", "127.0.0.1:0"), typ: "net.Server", listens: true},
+		{name: "unix listener", create: unixListener, typ: "net.Server", listens: true},
+		{name: "tcp4 connection", create: connection("tcp4", "127.0.0.1:0"), typ: "net.Socket", connects: true},
+		{name: "unix connection", create: unixConnection, typ: "net.Socket", connects: true},
+		{name: "udp4 socket", create: packetConn("udp4", "127.0.0.1:0"), typ: "dgram.Socket", dgramType: "udp4", receives: true},
+		{name: "connected udp4 socket", create: connectedUDP, typ: "dgram.Socket", dgramType: "udp4", receives: true},
+		{name: "file of a listener", create: fileOf(listener("tcp4", "127.0.0.1:0")), typ: "net.Native", listens: true},
+		{name: "file of a connection", create: fileOf(unixConnection), typ: "net.Native", connects: true},
+		{name: "file of a socket pair", create: socketPairFile(unix.SOCK_STREAM), typ: "net.Native", connects: true},
+		{name: "file of a udp socket", create: fileOf(packetConn("udp4", "127.0.0.1:0")), typ: "dgram.Native", receives: true},
+		{name: "pipe", create: pipe, typ: "net.Native"},
+		{name: "regular file", create: regularFile},
+		{name: "directory", create: func(t testing.TB) any { return openFile(t, t.TempDir()) }},
+		{name: "device", create: func(t testing.TB) any { return openFile(t, os.DevNull) }},
+		{name: "unix datagrams", create: packetConn("unixgram", "")},
+		{name: "file of unix datagrams", create: socketPairFile(unix.SOCK_DGRAM)},
 	}
 	if hasIPv6() {
 		list = append(list,
-			object{name: "tcp6 listener", make: listener("tcp6", "[::1]:0"), typ: "net.Server", listens: true},
-			object{name: "tcp6 connection", make: connection("tcp6", "[::1]:0"), typ: "net.Socket", connects: true},
-			object{name: "udp6 socket", make: packetConn("udp6", "[::1]:0"), typ: "dgram.Socket", dgramType: "udp6", receives: true})
+			object{name: "tcp6 listener", create: listener("tcp6", "[::1]:0"), typ: "net.Server", listens: true},
+			object{name: "tcp6 connection", create: connection("tcp6", "[::1]:0"), typ: "net.Socket", connects: true},
+			object{name: "udp6 socket", create: packetConn("udp6", "[::1]:0"), typ: "dgram.Socket", dgramType: "udp6", receives: true})
 	}
 	return list
 }
@@ -118,9 +118,9 @@ func connectedUDP(t testing.TB) any {
 	return conn
 }
 
-func fileOf(make func(testing.TB) any) func(testing.TB) any {
+func fileOf(create func(testing.TB) any) func(testing.TB) any {
 	return func(t testing.TB) any {
-		f, err := make(t).(interface{ File() (*os.File, error) }).File()
+		f, err := create(t).(interface{ File() (*os.File, error) }).File()
 		require.NoError(t, err)
 		t.Cleanup(func() { _ = f.Close() })
 		return f
@@ -160,7 +160,7 @@ func openFile(t testing.TB, path string) any {
 	return f
 }
 
-// unrefedChannel returns a channel whose peer says nothing. It does not keep the loop alive.
+// unrefedChannel returns a channel whose peer sends nothing. It does not keep the loop alive.
 func unrefedChannel(t testing.TB, l *reactor.Loop) *ipc.Channel {
 	t.Helper()
 	c, _ := newChannel(t, l, nil)
@@ -213,7 +213,7 @@ func closeFD(t testing.TB, fd int) {
 	require.NoError(t, unix.Close(fd))
 }
 
-// readable reports whether something has come.
+// readable reports whether bytes have come.
 func (p *peer) readable() bool {
 	p.t.Helper()
 	return fdtest.Readable(p.t, p.fd, 0)

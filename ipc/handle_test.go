@@ -16,7 +16,7 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-func TestWhatAHandleBecomes(t *testing.T) {
+func TestAHandleBecomesTheObjectsOfItsKind(t *testing.T) {
 	for _, object := range objects() {
 		if object.typ == "" {
 			continue
@@ -25,7 +25,7 @@ func TestWhatAHandleBecomes(t *testing.T) {
 			leakcheck.NoNewFDs(t)
 			l := newLoop(t)
 			c := unrefedChannel(t, l)
-			v := object.make(t)
+			v := object.create(t)
 			for name, conversion := range map[string]struct {
 				possible bool
 				convert  func(h *ipc.Handle) (any, error)
@@ -41,12 +41,12 @@ func TestWhatAHandleBecomes(t *testing.T) {
 				made, err := conversion.convert(h)
 				if !conversion.possible {
 					require.ErrorIs(t, err, ipc.ErrHandleKind, name)
-					require.False(t, h.Claimed(), name)
+					require.False(t, h.Used(), name)
 					require.NoError(t, h.Close())
 					continue
 				}
 				require.NoError(t, err, name)
-				require.True(t, h.Claimed(), name)
+				require.True(t, h.Used(), name)
 				require.Zero(t, ipc.OpenHandles(c), name)
 				for other, again := range map[string]func() error{
 					"Listener":   func() error { _, err := h.Listener(); return err },
@@ -157,7 +157,7 @@ func TestAReceivedDuplexHasWhatWasSentBefore(t *testing.T) {
 	require.ErrorIs(t, err, io.EOF)
 }
 
-func TestWhatNobodyCanUseIsRefusedAndClosed(t *testing.T) {
+func TestUnusableDescriptorsAreRefusedAndClosed(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	c := unrefedChannel(t, newLoop(t))
 	refused := func(typ string, v any) {
@@ -173,7 +173,7 @@ func TestWhatNobodyCanUseIsRefusedAndClosed(t *testing.T) {
 	}
 	for _, object := range objects() {
 		if object.typ == "" {
-			refused("net.Native", object.make(t))
+			refused("net.Native", object.create(t))
 		}
 	}
 	_, err := ipc.ReceiveHandle(c, "net.Native", "", "", -1)
@@ -204,7 +204,7 @@ func TestAConversionThatTheSystemRefusesClosesTheHandle(t *testing.T) {
 				require.ErrorIs(t, err, unix.EMFILE)
 				require.IsType(t, &ipc.HandleError{}, err)
 			})
-			require.True(t, h.Claimed())
+			require.True(t, h.Used())
 			require.Len(t, leakcheck.FDs(), before-1)
 		})
 	}
@@ -220,7 +220,7 @@ func TestUnusedHandlesAreClosedWithTheLoop(t *testing.T) {
 	h, err := ipc.ReceiveHandle(c, "net.Socket", "", "", dup(t, conn))
 	require.NoError(t, err)
 	require.NoError(t, l.Close())
-	require.True(t, h.Claimed())
+	require.True(t, h.Used())
 	fd := dup(t, conn)
 	_, err = ipc.ReceiveHandle(c, "net.Socket", "", "", fd)
 	require.Error(t, err)

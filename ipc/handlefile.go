@@ -2,11 +2,10 @@ package ipc
 
 import "os"
 
-// A File is a regular file that goes with a message, such as one of memory, see memfd_create(2). As
-// with an *os.File the sender keeps it, and the receiver's Handle.File shares its open file
-// description, the offset with it.
+// A File is a regular file to send with a message, such as memory of memfd_create(2). The sender
+// keeps it, as it keeps an *os.File. The receiver's Handle.File shares the open file description,
+// and so the offset.
 //
-// It is for a peer that is this package, and known to want it: Node aborts when it receives a
-// regular file, so a plain *os.File is refused if it is one, and so is a *[Handle] of type
-// "brood.File".
+// Send one only to a peer that is this package: Node aborts when it receives a regular file. So an
+// *os.File that is a regular file is refused, and so is a *[Handle] of type "brood.File".
 type File struct{ *os.File }

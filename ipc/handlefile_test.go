@@ -76,7 +76,7 @@ func TestAFileIsARegularFile(t *testing.T) {
 	run(t, l)
 }
 
-// TestAFileByAnotherNameIsRefused: and what is no file by that name, too.
+// Also a descriptor of another kind with the type of a file.
 func TestAFileByAnotherNameIsRefused(t *testing.T) {
 	for typ, open := range map[string]func() *os.File{
 		"net.Native": func() *os.File { return tempFile(t, "") },

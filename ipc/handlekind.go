@@ -6,32 +6,31 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// Types of handles on the wire. The native ones are for descriptors that come with no object around
-// them.
+// Types of handles on the wire. The native ones are for descriptors without an object around them.
 const (
 	wireServer      = "net.Server"
 	wireSocket      = "net.Socket"
 	wireNative      = "net.Native"
 	wireDgram       = "dgram.Socket"
 	wireDgramNative = "dgram.Native"
-	wireFile        = "brood.File" // Node knows nothing of it
+	wireFile        = "brood.File" // unknown to Node
 )
 
-// handleKind is what a descriptor is, whatever the message says that it came with.
+// handleKind is what the system says that a descriptor is, as opposed to the type in its message.
 type handleKind uint8
 
 const (
-	// nothing that may be sent: Node v20 aborts when it receives a device
+	// cannot be sent: Node v20 aborts when it receives a device
 	otherKind    handleKind = iota
-	fileKind                // a regular file, which it aborts for, too: see File
+	fileKind                // a regular file, for which Node aborts too: see File
 	listenerKind            // a listening stream socket: TCP or AF_UNIX
 	streamKind              // any other stream socket: TCP or AF_UNIX
 	datagramKind            // a UDP socket
-	pipeKind                // one end of a pipe, or a FIFO, which Node takes for a pipe too
+	pipeKind                // one end of a pipe, or a FIFO, which is a pipe to Node
 )
 
-// kindOf asks the system what n is. For datagrams it also returns how Node calls the address
-// family, "udp4" or "udp6". What is sent mostly is a socket, which answers the first question.
+// kindOf asks the system what n is. For datagrams it also returns Node's name of the address
+// family, "udp4" or "udp6". It asks for a socket first, because most handles are sockets.
 func kindOf(n int) (kind handleKind, dgramType string) {
 	if typ, err := unix.GetsockoptInt(n, unix.SOL_SOCKET, unix.SO_TYPE); err == nil {
 		return socketKind(n, typ)
@@ -49,7 +48,8 @@ func kindOf(n int) (kind handleKind, dgramType string) {
 	return otherKind, ""
 }
 
-// socketKind refuses families that Node does not know.
+// socketKind is kindOf of a socket of that type. Of families that Node does not know it returns
+// otherKind.
 func socketKind(n, typ int) (kind handleKind, dgramType string) {
 	domain, err := fd.Domain(n)
 	if err != nil {
@@ -82,8 +82,8 @@ func listening(fd int) bool {
 	if err == nil {
 		return v != 0
 	}
-	// Darwin does not answer that question. A socket that was connected once has a peer or says
-	// EINVAL.
+	// Darwin does not answer that question. There, Getpeername of a socket that was once connected
+	// succeeds or returns EINVAL.
 	_, err = unix.Getpeername(fd)
 	return err == unix.ENOTCONN
 }
@@ -105,7 +105,7 @@ func (k handleKind) fits(typ string) bool {
 	return false
 }
 
-// native returns the type on the wire for a descriptor without an object.
+// native returns the wire type for a descriptor without an object around it.
 func (k handleKind) native() string {
 	if k == datagramKind {
 		return wireDgramNative
@@ -113,6 +113,7 @@ func (k handleKind) native() string {
 	return wireNative
 }
 
+// knownType reports whether typ is one of the wire types.
 func knownType(typ string) bool {
 	switch typ {
 	case wireFile:

@@ -13,8 +13,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// socketKeeper is a Node child that ends the sockets it gets with 'end', and the others when it is
-// told to close.
+// socketKeeper is a Node child that ends the sockets that come with 'end', and the others on
+// 'close'.
 const socketKeeper = `
 	const kept = [];
 	process.on('message', (m, socket) => {
@@ -120,7 +120,7 @@ func init() {
 						if err != nil {
 							return
 						}
-						_, _ = conn.Write([]byte("child")) // Node looks at what it gets.
+						_, _ = conn.Write([]byte("child")) // Node checks the bytes.
 						_ = conn.Close()
 					}
 				}(ln)

@@ -35,8 +35,8 @@ func forkNodeWith(t *testing.T, l *reactor.Loop, o *ipc.Options, script string) 
 	return n.channel
 }
 
-// runNodeParent runs script in Node, where forkGo() forks the helper called name. It must exit with
-// 0 and write nothing to stderr. What it has printed is returned.
+// runNodeParent runs script in Node, where forkGo() forks the helper called name, and returns its
+// output. It must exit with 0 and write nothing to stderr.
 func runNodeParent(t testing.TB, script, name string) string {
 	t.Helper()
 	file, argv := helperproc.Command(name)
@@ -69,8 +69,8 @@ func sendHandle(t testing.TB, c *ipc.Channel, v, h any) {
 	require.NoError(t, c.SendWith(v, &ipc.SendOptions{Handle: h}))
 }
 
-// dial connects to addr. When the other side has ended the connection it closes its own and tells
-// what the other had to say.
+// dial connects to addr. When the other side has ended the connection it closes it, and sends the
+// bytes that came on the channel.
 func dial(t testing.TB, addr net.Addr) (net.Conn, <-chan string) {
 	t.Helper()
 	conn, err := net.Dial(addr.Network(), addr.String())
@@ -80,7 +80,7 @@ func dial(t testing.TB, addr net.Addr) (net.Conn, <-chan string) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		all, _ := io.ReadAll(conn) // An error is the end as well.
+		all, _ := io.ReadAll(conn) // An error ends the text too.
 		_ = conn.Close()           // The server waits for that.
 		said <- string(all)
 	}()
@@ -91,7 +91,7 @@ func dial(t testing.TB, addr net.Addr) (net.Conn, <-chan string) {
 	return conn, said
 }
 
-// acceptOn accepts n connections on a goroutine and has fn called with each on the loop.
+// acceptOn accepts n connections on a goroutine, and calls fn with each on the loop.
 func acceptOn(t testing.TB, l *reactor.Loop, ln net.Listener, n int, fn func(i int, conn net.Conn)) {
 	t.Helper()
 	release := l.Hold()

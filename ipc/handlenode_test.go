@@ -16,7 +16,7 @@ import (
 )
 
 func init() {
-	// Answers on every connection with what it read from it, in capitals.
+	// Answers on every connection with the bytes that came, in capitals.
 	helperproc.Register("handle-shout", func([]string) {
 		inHelper(func(l *reactor.Loop, c *ipc.Channel) {
 			c.OnMessage(func(m *ipc.Message) {
@@ -52,7 +52,7 @@ func init() {
 			})
 		})
 	})
-	// Writes what it is sent to the connection that comes with it, closes its end, and says so.
+	// Writes a message to the connection that comes with it, ends the connection, and says so.
 	helperproc.Register("handle-greet", func([]string) {
 		inHelper(func(_ *reactor.Loop, c *ipc.Channel) {
 			c.OnMessage(func(m *ipc.Message) {

@@ -12,51 +12,51 @@ import (
 	"github.com/brood-go/brood/ipc/socketlist"
 )
 
-// outgoing is a descriptor on its way to the peer. All of it belongs to the channel from the moment
-// openOutgoing returned it, fd included.
+// outgoing is a descriptor on its way to the peer. The channel owns it, fd included, from
+// openOutgoing until close.
 type outgoing struct {
-	typ       string // what the peer is told it gets: wireServer, …
+	typ       string // the type for the peer: wireServer, …
 	dgramType string // "udp4" or "udp6" when typ is wireDgram
-	key       string // under which the peer is to count it; "": not at all
-	fd        int    // a duplicate, close-on-exec; the channel closes it
+	key       string // the key under which the peer counts it; "": it does not
+	fd        int    // a duplicate, close-on-exec; -1 once closed
 
-	// retransmit: the sender's object is gone once this was sent, so what did not arrive is sent
-	// again.
+	// retransmit: if the descriptor does not arrive it is sent again, because the sender's object
+	// is closed once it was sent.
 	retransmit bool
 
-	// received is SendOptions.Received, until it has been told.
+	// received is SendOptions.Received; nil without one, and once it was called.
 	received func(error)
 
-	// sent is called once, when the kernel has taken the descriptor: from then on the sender's
-	// object is detached. It must not be called when the message is given up before. It sends
-	// nothing itself.
+	// sent is called once, when the kernel has taken the descriptor: it counts a connection as
+	// sent, and closes the sender's object unless that stays open. It is not called if the message
+	// is given up before. It sends nothing itself. nil once called.
 	sent func()
 
-	// done is called once: with true when the peer has acknowledged the handle, with false when it
-	// was given up, sent or not. The channel closes fd.
+	// done is called once, by close: with true if the peer has acknowledged the handle, with false
+	// if the handle was given up, sent or not.
 	done func(ok bool)
 }
 
-// sendingObject is a value with a descriptor that can be sent, whatever its type.
+// sendingObject is the value of SendOptions.Handle with the kind of its descriptor.
 type sendingObject struct {
 	value  any
 	kind   handleKind
 	family string // "udp4" or "udp6" for datagrams
 }
 
-// openOutgoing duplicates the descriptor of v for a message that is sent now or queued.
+// openOutgoing duplicates the descriptor of v for a message that is sent or queued now.
 //
-// It returns nil and no error when there is none to send: v is nil or a nil *Handle, v is closed,
-// or a message that was sent before takes v away, which in the end is the same. The message then
-// goes without a handle, as it does in Node (v20, lib/internal/child_process.js, target._send).
-// Every error is a *HandleError, and nothing was done: v is of no type that can be sent, a nil
-// pointer, or the system refuses to duplicate.
+// It returns nil and no error if there is no descriptor to send: v is nil, a nil *Handle or closed,
+// or a message sent before will close v, which comes to the same. The message then goes without a
+// handle, as in Node (v20, lib/internal/child_process.js, target._send). Every error is a
+// *HandleError: v is of a type that cannot be sent, v is a nil pointer, or the system refuses to
+// duplicate. Nothing was done then.
 //
-// Unless keepOpen is set, a net.Conn is closed when the frame goes out. Only this process's
-// descriptor is: the connection lives on in the duplicate. Listeners, packet connections and files
-// stay open and the sender's own.
+// Unless keepOpen is set, a net.Conn, or the *Handle of a connection, is closed when the frame goes
+// out. The connection lives on in the duplicate. Listeners, packet connections and files stay open,
+// and the sender's own.
 func (c *Channel) openOutgoing(v any, keepOpen bool) (*outgoing, error) {
-	if h, ok := v.(*Handle); ok && h == nil || v == nil || c.hub.isLeaving(v) {
+	if h, ok := v.(*Handle); ok && h == nil || v == nil || c.hub.isSending(v) {
 		return nil, nil
 	}
 	copied, err := duplicate(v)
@@ -71,7 +71,7 @@ func (c *Channel) openOutgoing(v any, keepOpen bool) (*outgoing, error) {
 	return o, nil
 }
 
-// describe says what fd, the duplicate of v's descriptor, is to the peer.
+// describe returns the outgoing of fd, the duplicate of v's descriptor, with its type for the peer.
 func (c *Channel) describe(v any, fd int, keepOpen bool) (*outgoing, error) {
 	if d, ok := v.(Descriptor); ok {
 		return d.describe(fd, keepOpen)
@@ -100,26 +100,26 @@ func (c *Channel) describe(v any, fd int, keepOpen bool) (*outgoing, error) {
 	return o, nil
 }
 
-// track makes o's callbacks. server is the one that counts v, nil when none does.
+// track sets o's callbacks. server is the Server that counts v; nil: none.
 func (c *Channel) track(o *outgoing, v any, server *socketlist.Server) {
 	detach := o.retransmit
 	if detach {
-		c.hub.setLeaving(v)
+		c.hub.setSending(v)
 	}
 	var arrive func(ok bool)
 	o.sent = func() {
 		if server != nil && !c.hub.closed {
-			// First, so that the connection is counted somewhere at every moment.
-			arrive = c.socketPeer().HandOut(server)
+			// First, because the connection must be counted somewhere at every moment.
+			arrive = c.socketPeer().Sent(server)
 		}
 		if detach {
-			c.hub.unsetLeaving(v)
+			c.hub.unsetSending(v)
 			detachObject(v)
 		}
 	}
 	o.done = func(ok bool) {
 		if detach {
-			c.hub.unsetLeaving(v) // It stays the sender's if it was not sent.
+			c.hub.unsetSending(v) // If v was not sent, the sender keeps it.
 		}
 		if arrive != nil {
 			arrive(ok)
@@ -133,12 +133,12 @@ func detachObject(v any) {
 	case *Handle:
 		_ = v.Close() // It returns no error.
 	case net.Conn:
-		// Best effort: it may have been closed since. Nothing that was written is lost by it.
+		// Best effort: it may have been closed since. Bytes that were written to it are not lost.
 		_ = v.Close()
 	}
 }
 
-// wireType returns what the peer is told it gets, "" for what it could not use.
+// wireType returns the type for the peer, "" if the peer could not use the descriptor.
 func (o *sendingObject) wireType() string {
 	_, file := o.value.(File)
 	switch {
@@ -151,10 +151,10 @@ func (o *sendingObject) wireType() string {
 		if o.kind.fits(h.typ) {
 			return h.typ
 		}
-		return o.kind.native() // The peer that it came from called it something else.
+		return o.kind.native() // The process that it came from gave it another type.
 	}
 	_, listener := o.value.(net.Listener)
-	_, packets := o.value.(net.PacketConn) // Also a *net.UnixConn, whatever its socket.
+	_, packets := o.value.(net.PacketConn) // Also a *net.UnixConn, of any type of socket.
 	_, conn := o.value.(net.Conn)          // Also a *net.UDPConn.
 	switch {
 	case o.kind == listenerKind && listener:
@@ -169,8 +169,8 @@ func (o *sendingObject) wireType() string {
 	return o.kind.native()
 }
 
-// duplicate returns a close-on-exec duplicate of v's descriptor, -1 when v is closed. It goes
-// through SyscallConn because File and Fd would change the mode of the open file description.
+// duplicate returns a close-on-exec duplicate of v's descriptor, -1 if v is closed. It uses
+// SyscallConn, because File and Fd change the mode of the open file description.
 func duplicate(v any) (int, error) {
 	if h, ok := v.(*Handle); ok {
 		if h.fd < 0 {
@@ -209,36 +209,36 @@ func duplicate(v any) (int, error) {
 	return copied, sendError(v, dupErr)
 }
 
-// isClosed reports whether err, from SyscallConn or Control, says that v is closed. An *os.File
-// does not say it in a way that errors.Is would find (Go 1.26, os.rawConn), but there is no other
-// reason for an error.
+// isClosed reports whether err, from SyscallConn or Control, means that v is closed. The error of
+// an *os.File is none that errors.Is would find (Go 1.26, os.rawConn), but it has no other reason.
 func isClosed(v any, err error) bool {
 	_, file := v.(*os.File)
 	return file || errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrClosed)
 }
 
-// isLeaving reports whether a queued message takes v away. Values that cannot be compared are never
-// known to be.
-func (h *hub) isLeaving(v any) bool {
+// isSending reports whether a queued message will close v. For values that cannot be compared it
+// reports false.
+func (h *hub) isSending(v any) bool {
 	if !reflect.ValueOf(v).Comparable() {
 		return false
 	}
-	_, ok := h.leaving[v]
+	_, ok := h.sending[v]
 	return ok
 }
 
-func (h *hub) setLeaving(v any) {
+func (h *hub) setSending(v any) {
 	if reflect.ValueOf(v).Comparable() {
-		h.leaving[v] = struct{}{}
+		h.sending[v] = struct{}{}
 	}
 }
 
-func (h *hub) unsetLeaving(v any) {
+func (h *hub) unsetSending(v any) {
 	if reflect.ValueOf(v).Comparable() {
-		delete(h.leaving, v)
+		delete(h.sending, v)
 	}
 }
 
+// sendError wraps err, the reason why v cannot be sent. nil in, nil out.
 func sendError(v any, err error) error {
 	if err == nil {
 		return nil

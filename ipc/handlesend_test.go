@@ -15,12 +15,12 @@ import (
 	"github.com/brood-go/brood/ipc"
 )
 
-func TestWhatGoesOutAsWhat(t *testing.T) {
+func TestObjectsAreSentByTheirTypes(t *testing.T) {
 	c := unrefedChannel(t, newLoop(t))
 	for _, object := range objects() {
 		t.Run(object.name, func(t *testing.T) {
 			leakcheck.NoNewFDs(t)
-			v := object.make(t)
+			v := object.create(t)
 			statusBefore, _ := flags(t, v)
 			o, err := ipc.OpenOutgoing(c, v, false)
 			if object.typ == "" {
@@ -54,7 +54,7 @@ func TestWhatGoesOutAsWhat(t *testing.T) {
 	}
 }
 
-func TestWhatHasNoDescriptorCannotBeSent(t *testing.T) {
+func TestValuesWithoutADescriptorCannotBeSent(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	c := unrefedChannel(t, newLoop(t))
 	inner, other := net.Pipe()
@@ -76,13 +76,13 @@ func TestWhatHasNoDescriptorCannotBeSent(t *testing.T) {
 	}
 }
 
-// wrappedConn has a descriptor only because of what it embeds, and cannot be a key of a map.
+// wrappedConn has a descriptor only through its embedded connection, and cannot be a key of a map.
 type wrappedConn struct {
 	*net.TCPConn
 	_ []int
 }
 
-func TestWhatEmbedsAConnectionIsSentAsOne(t *testing.T) {
+func TestAnEmbeddedConnectionIsSent(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	c := unrefedChannel(t, newLoop(t))
 	inner := connection("tcp4", "127.0.0.1:0")(t).(*net.TCPConn)
@@ -94,14 +94,14 @@ func TestWhatEmbedsAConnectionIsSentAsOne(t *testing.T) {
 	require.ErrorIs(t, inner.Close(), net.ErrClosed)
 }
 
-func TestWhatIsClosedGoesWithoutHandle(t *testing.T) {
+func TestAClosedObjectGoesWithoutAHandle(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	c := unrefedChannel(t, newLoop(t))
 	for _, object := range objects() {
 		if object.typ == "" {
 			continue
 		}
-		v := object.make(t)
+		v := object.create(t)
 		require.NoError(t, v.(io.Closer).Close())
 		o, err := ipc.OpenOutgoing(c, v, false)
 		require.NoError(t, err, object.name)
@@ -124,7 +124,7 @@ func TestAConnectionThatIsQueuedAlreadyGoesOnce(t *testing.T) {
 	second, err := ipc.OpenOutgoing(c, conn, true)
 	require.NoError(t, err)
 	require.Nil(t, second)
-	first.Done(false) // Given up before it was sent: it is the sender's again.
+	first.Done(false) // It was given up before it was sent, so the sender has it again.
 	third, err := ipc.OpenOutgoing(c, conn, false)
 	require.NoError(t, err)
 	require.NotNil(t, third)
@@ -180,14 +180,14 @@ func TestAHandleIsForwardedWithItsType(t *testing.T) {
 		if object.typ == "" {
 			continue
 		}
-		h := received(t, c, object.make(t), object.typ, "")
+		h := received(t, c, object.create(t), object.typ, "")
 		o, err := ipc.OpenOutgoing(c, h, false)
 		require.NoError(t, err)
 		require.Equal(t, object.typ, o.Type)
 		require.Equal(t, object.dgramType, o.DgramType)
 		o.Sent()
 		o.Done(true)
-		require.Equal(t, object.typ == "net.Socket", h.Claimed(), object.name)
+		require.Equal(t, object.typ == "net.Socket", h.Used(), object.name)
 		require.NoError(t, h.Close())
 		o, err = ipc.OpenOutgoing(c, h, false)
 		require.NoError(t, err)
@@ -235,8 +235,8 @@ func TestSendingWithoutFreeDescriptorsIsAnError(t *testing.T) {
 	require.NoError(t, conn.Close())
 }
 
-// withoutFreeFDs runs fn while no descriptor can be opened: but for the first, which is taken, all
-// are over the limit.
+// withoutFreeFDs runs fn while no descriptor can be opened: the lowest free one is taken, and all
+// others are over the limit.
 func withoutFreeFDs(t *testing.T, fn func()) {
 	t.Helper()
 	var old unix.Rlimit

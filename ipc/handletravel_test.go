@@ -15,7 +15,7 @@ import (
 	"github.com/brood-go/brood/ipc"
 )
 
-// use converts h as what object says it is, and closes that.
+// use converts h into the object that o says, and closes that.
 func (o *object) use(t testing.TB, h *ipc.Handle) {
 	t.Helper()
 	var made io.Closer
@@ -52,7 +52,7 @@ func TestAHandleAndItsMessageStayTogether(t *testing.T) {
 						require.NoError(t, a.Send(v))
 						continue
 					}
-					senders[i] = object.make(t)
+					senders[i] = object.create(t)
 					sendHandle(t, a, v, senders[i])
 				}
 				a.Disconnect()

@@ -14,7 +14,7 @@ import (
 	"github.com/brood-go/brood/ipc"
 )
 
-// marker is sent behind what is hostile: it must arrive unless framing itself is lost.
+// marker is sent behind hostile bytes. It must arrive unless the framing is lost.
 const marker = "\"marker\"\n"
 
 func TestAHostilePeerCannotDoMoreThanCauseErrors(t *testing.T) {
@@ -88,9 +88,9 @@ func TestDescriptorsThatWaitForTheirFrameAreFew(t *testing.T) {
 	for range 20 {
 		p.sendMany(253, "[")
 		poll(t, l)
-		require.LessOrEqual(t, c.PendingRights(), ipc.HeldRights)
+		require.LessOrEqual(t, c.PendingRights(), ipc.MaxPendingRights)
 	}
-	require.LessOrEqual(t, len(leakcheck.FDs()), before+ipc.HeldRights)
+	require.LessOrEqual(t, len(leakcheck.FDs()), before+ipc.MaxPendingRights)
 	p.send("\n")
 	poll(t, l)
 	require.Zero(t, c.PendingRights())
@@ -99,8 +99,8 @@ func TestDescriptorsThatWaitForTheirFrameAreFew(t *testing.T) {
 	run(t, l)
 }
 
-// There is no room for the descriptors, which the system tells by MSG_CTRUNC.
-func TestTruncatedDescriptorsAreAnErrorAndTheSenderIsTold(t *testing.T) {
+// There is no room for the descriptors: the system sets MSG_CTRUNC.
+func TestTruncatedDescriptorsAreAnErrorAndTheSenderGetsANack(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)
@@ -201,7 +201,7 @@ func TestAPeerThatIsFasterThanTheHandlerIsHeldUp(t *testing.T) {
 	require.Equal(t, sent/2, got)
 }
 
-// A length that is announced is not memory that is made.
+// No memory is allocated for an announced length.
 //
 //brood:checks N157
 func TestAnAnnouncedLengthAllocatesNothing(t *testing.T) {

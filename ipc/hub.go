@@ -11,33 +11,38 @@ import (
 )
 
 const (
-	// bytes; a message of 64 KiB mostly comes whole, and need not be put together
+	// bytes; large enough that a message of 64 KiB mostly comes in one read
 	readBufferSize = 128 << 10
-	blockSize      = 64 << 10 // bytes; small frames that are queued share blocks of this size
-	spareBlocks    = 16       // blocks kept for reuse per loop
+	blockSize      = 64 << 10 // bytes; small frames of a writeQueue share blocks of this size
+	spareBlocks    = 16       // blocks that a loop keeps for reuse
 )
 
-// hub is what the channels, handles and servers of one loop share. It is closed with the loop.
+// hub is the memory and the lists that the channels, handles and servers of one loop share
+// (Loop.Local). It is used on the loop goroutine and closed with the loop.
 type hub struct {
 	loop       *reactor.Loop
-	readBuffer []byte           // nil before the first read
-	borrower   *Channel         // whose undelivered messages may be in readBuffer
-	control    []byte           // of received messages
-	scratch    []byte           // the frame that is being encoded; nil while somebody encodes
-	messages   []Message        // memory for those that come next
-	json       nodejson.Encoder // of the frames of its channels
-	poison     bool             // tests: clear messages when they expire
-	spare      [][]byte
-	open       map[*Channel]struct{} // until they have told of their end
-	handles    map[*Handle]struct{}  // received, neither used nor closed
-	leaving    map[any]struct{}      // connections that a queued message will take away
-	closed     bool                  // with the loop: there are no more ticks
-	parent     *Channel              // see Parent
-	sockets    *socketlist.Lists     // counts connections
+	readBuffer []byte // see lendBuffer; nil before the first read
+	// the channel whose undelivered messages may be in readBuffer; nil before the first read
+	borrower *Channel
+	control  []byte           // for the control messages of recvmsg(2)
+	scratch  []byte           // see takeScratch; nil while a frame is made in it
+	messages []Message        // unused, for the next messages
+	json     nodejson.Encoder // makes the JSON frames of all channels
+	// set by tests: clear expired messages, to find kept slices
+	poison  bool
+	spare   [][]byte              // empty blocks, at most spareBlocks
+	open    map[*Channel]struct{} // until emitDisconnect, or abandon
+	handles map[*Handle]struct{}  // received, neither used nor closed; Close closes them
+	// connections that are closed here when their queued message is written
+	sending map[any]struct{}
+	closed  bool              // the loop is closed: no tick runs any more
+	parent  *Channel          // the channel of Parent, kept when it is closed; nil before
+	sockets *socketlist.Lists // counts the connections of servers
 }
 
 type hubKey struct{}
 
+// hubOf returns the hub of l and makes it on the first call.
 func hubOf(l *reactor.Loop) (*hub, error) {
 	c, err := l.Local(hubKey{}, func() (io.Closer, error) {
 		return &hub{
@@ -45,7 +50,7 @@ func hubOf(l *reactor.Loop) (*hub, error) {
 			control: fd.NewControl(),
 			open:    map[*Channel]struct{}{},
 			handles: map[*Handle]struct{}{},
-			leaving: map[any]struct{}{},
+			sending: map[any]struct{}{},
 			sockets: socketlist.New(l),
 		}, nil
 	})
@@ -55,8 +60,8 @@ func hubOf(l *reactor.Loop) (*hub, error) {
 	return c.(*hub), nil
 }
 
-// Close closes the servers, the channels that had not ended and the handles that were still open
-// when the loop was closed. They get no events.
+// Close closes the servers, the open channels and the open handles, when the loop is closed. They
+// get no events.
 func (h *hub) Close() error {
 	h.closed = true
 	err := h.sockets.Close()
@@ -69,9 +74,9 @@ func (h *hub) Close() error {
 	return err
 }
 
-// messagesAtOnce is how many messages are made together: a small one takes less time to read than
-// to make. They stay in memory together too, without what is in them, as long as somebody keeps one
-// of them.
+// messagesAtOnce is the number of messages that are allocated together, because allocating a small
+// one takes longer than reading it. They stay in memory together, without their contents, while one
+// of them is kept.
 const messagesAtOnce = 12
 
 func (h *hub) newMessage() *Message {
@@ -83,9 +88,9 @@ func (h *hub) newMessage() *Message {
 	return m
 }
 
-// lendBuffer returns the buffer for c to read into. While another reader's messages in it have not
-// been delivered, because a callback has panicked or there were too many for one turn, it is left
-// to them.
+// lendBuffer returns the buffer for c to read into. If another channel's undelivered messages are
+// in it, because a callback has panicked or a turn had too many, that channel keeps it and c gets a
+// new one.
 func (h *hub) lendBuffer(c *Channel) []byte {
 	if b := h.borrower; h.readBuffer == nil || b != nil && b.inbox.len() > 0 {
 		h.readBuffer = make([]byte, readBufferSize)
@@ -94,8 +99,8 @@ func (h *hub) lendBuffer(c *Channel) []byte {
 	return h.readBuffer
 }
 
-// takeScratch returns empty memory to encode into. An encoding that begins inside another gets its
-// own.
+// takeScratch returns empty memory for a frame. If a method of the value sends a message too, that
+// one gets its own. giveScratch gives the memory back.
 func (h *hub) takeScratch() []byte {
 	b := h.scratch
 	h.scratch = nil
@@ -108,6 +113,7 @@ func (h *hub) giveScratch(b []byte) {
 	}
 }
 
+// block returns an empty block; recycle takes one back.
 func (h *hub) block() []byte {
 	if n := len(h.spare); n > 0 {
 		b := h.spare[n-1]

@@ -7,20 +7,23 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// internalListeners are those of one prefix.
+// internalListeners are the listeners of one prefix.
 type internalListeners struct {
 	prefix string
 	event  events.Event[*Message]
 }
 
 // OnInternal calls fn with each of Node's internal messages whose cmd begins with prefix, such as
-// "NODE_CLUSTER": a message that is an object with a text cmd which begins with "NODE_" and goes
-// on. It is a door for packages that speak a protocol of Node's. Those by which the channel itself
-// sends handles, NODE_HANDLE and its answers, do not come through; the handle of another internal
-// message is [Message.Handle], as always. An internal message that nobody listens for is gone.
+// "NODE_CLUSTER". An internal message is an object whose cmd is a string that begins with "NODE_"
+// and is longer. OnInternal is for packages that speak one of Node's protocols. The messages by
+// which the channel sends handles, NODE_HANDLE and its answers, do not come here; another internal
+// message may have a handle, [Message.Handle]. An internal message without a listener is dropped.
 //
-// A listener does not keep the loop alive: see [Parent]. OnInternal panics when prefix does not
-// begin with "NODE_".
+// A listener does not keep the loop alive: see [Parent].
+//
+// Preconditions:
+//
+//   - prefix begins with "NODE_", or OnInternal panics.
 func (c *Channel) OnInternal(prefix string, fn func(m *Message)) *events.Listener {
 	if !strings.HasPrefix(prefix, cmdPrefix) {
 		panic("ipc: OnInternal: the prefix does not begin with " + cmdPrefix)
@@ -36,13 +39,12 @@ func (c *Channel) OnInternal(prefix string, fn func(m *Message)) *events.Listene
 	return l
 }
 
-// SendInternal is [Channel.SendWith] for v that is one of Node's internal messages, see
-// [Channel.OnInternal]: for the peer it is no message of its user. The error is [ErrNotInternal]
-// when it is none, or one of those by which the channel sends handles. (Send does not look at what
-// it sends.)
+// SendInternal is [Channel.SendWith] for one of Node's internal messages, see [Channel.OnInternal]:
+// the peer's program does not get it as a message. If v is none, or one by which the channel sends
+// handles, the error is [ErrNotInternal]. Send makes no such check.
 //
-// Who answers the peer's messages should do so only while NeedDrain is false: a peer that asks and
-// does not read would make the queue grow, up to Options.MaxQueue.
+// Answer a peer's messages only while NeedDrain is false: a peer that asks and does not read would
+// make the queue grow, up to Options.MaxQueue.
 func (c *Channel) SendInternal(v any, o *SendOptions) error {
 	cmd, err := c.cmdOf(v)
 	if err != nil {
@@ -54,7 +56,7 @@ func (c *Channel) SendInternal(v any, o *SendOptions) error {
 	return c.SendWith(v, o)
 }
 
-// cmdOf returns the cmd that v has when it is an internal message, else "".
+// cmdOf returns the cmd of v if v is an internal message, else "".
 func (c *Channel) cmdOf(v any) (string, error) {
 	frame, err := c.format.appendFrame(c.hub.takeScratch(), v)
 	if err != nil {
@@ -64,10 +66,10 @@ func (c *Channel) cmdOf(v any) (string, error) {
 	return c.format.inspect(&Message{format: c.format, raw: c.format.payload(frame)})
 }
 
-// isHandleCommand reports whether an internal message is the channel's own.
+// isHandleCommand reports whether cmd is one by which channels send handles.
 func isHandleCommand(cmd string) bool { return cmd == cmdHandle || cmd == cmdAck || cmd == cmdNack }
 
-// emitInternal gives an internal message to those who listen for it.
+// emitInternal calls the listeners of OnInternal whose prefix fits cmd.
 func (c *Channel) emitInternal(m *Message, cmd string) {
 	for _, in := range c.internals {
 		if strings.HasPrefix(cmd, in.prefix) {

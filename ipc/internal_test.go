@@ -43,8 +43,7 @@ func init() {
 	})
 }
 
-// Node gives internal messages to process.on('internalMessage'), and its own peer gets what is sent
-// back.
+// Node emits internal messages as 'internalMessage', and sends them back here.
 const internalEcho = `
 	process.on('internalMessage', (m, h) => {
 		if (m.cmd === 'NODE_CLUSTER') process.send({...m, act: 'echo ' + m.act}, h);
@@ -129,7 +128,7 @@ func TestTheDoorIsForInternalMessagesOnly(t *testing.T) {
 	})
 }
 
-func TestTheHandleOfAnInternalMessageThatNobodyTakesIsClosed(t *testing.T) {
+func TestAnUntakenHandleOfAnInternalMessageIsClosed(t *testing.T) {
 	for _, listens := range []bool{false, true} {
 		leakcheck.NoNewFDs(t)
 		l := newLoop(t)
@@ -167,7 +166,7 @@ func TestAnInternalMessageIsNoAnswer(t *testing.T) {
 	run(t, l)
 }
 
-func TestAListenerForInternalMessagesDoesNotKeepAWorkersLoopAlive(t *testing.T) {
+func TestAListenerForInternalMessagesDoesNotKeepAChildsLoopAlive(t *testing.T) {
 	l := newLoop(t)
 	c, _ := newParentChannel(t, l, "json")
 	c.OnInternal("NODE_CLUSTER", func(*ipc.Message) {})
@@ -176,7 +175,7 @@ func TestAListenerForInternalMessagesDoesNotKeepAWorkersLoopAlive(t *testing.T) 
 	run(t, l)
 }
 
-func TestAWorkerBoundsItsParent(t *testing.T) {
+func TestAChildBoundsItsParent(t *testing.T) {
 	l := newLoop(t)
 	x, y := socketPair(t)
 	p := &peer{t: t, fd: y}

@@ -10,9 +10,8 @@ import (
 	"github.com/brood-go/brood/ipc"
 )
 
-// What is put together anew with each piece that comes is memory that is made anew, and would be
-// sixteen times as much for a message four times as long. (How long it takes is for the benchmarks
-// to say.)
+// If a long message were copied with each piece that comes, the memory would be sixteen times as
+// much for a message four times as long. (Benchmarks measure the time.)
 func TestLargeMessagesTakeTheMemoryThatTheirLengthSays(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it moves 160 MiB")
@@ -27,7 +26,7 @@ func TestLargeMessagesTakeTheMemoryThatTheirLengthSays(t *testing.T) {
 	}
 }
 
-// memoryOf returns how many bytes are allocated while a message of that length goes from one
+// memoryOf returns the bytes that are allocated while a message of that length goes from one
 // channel to another.
 func memoryOf(t *testing.T, o *ipc.Options, size int) uint64 {
 	t.Helper()
@@ -48,8 +47,8 @@ func memoryOf(t *testing.T, o *ipc.Options, size int) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
-// A newline that is put among the bytes that have come before shows whether the next piece has them
-// looked at again.
+// A newline is put among the bytes that came before. It shows whether the next piece makes the
+// channel search them again.
 func TestBytesThatWereKeptAreNotSearchedAgain(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)

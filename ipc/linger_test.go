@@ -21,8 +21,8 @@ import (
 )
 
 func init() {
-	// ipc-flood writes messages to its channel as fast as it can, and never looks at what comes,
-	// nor at its end.
+	// ipc-flood writes messages to its channel as fast as it can. It reads neither messages nor the
+	// end.
 	helperproc.Register("ipc-flood", func([]string) {
 		fd, err := strconv.Atoi(os.Getenv("NODE_CHANNEL_FD"))
 		check(err)
@@ -49,8 +49,7 @@ func TestDisconnectReadsWhatANodeChildHasSentBefore(t *testing.T) {
 		for size, full := range map[int]int{1: 2000, 1000: 80_000} {
 			t.Run(fmt.Sprint(mode, size), func(t *testing.T) {
 				l := newLoop(t)
-				// It sends everything in one callback, and for a while sees nothing of what
-				// happens.
+				// It sends everything in one callback, and sees no event for a while.
 				node := startNode(t, l, &ipc.Options{Serialization: mode, Linger: time.Minute}, fmt.Sprintf(`
 					for (let i = 0; i < 1000; i++) process.send([i, 'x'.repeat(%d)]);
 					Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);`, size))
@@ -90,8 +89,8 @@ func TestANodeChildAnswersWhatWasSentBeforeDisconnect(t *testing.T) {
 	require.Equal(t, []string{`"answer 0"`, `"answer 1"`, `"answer 2"`, "disconnect"}, j.Entries)
 }
 
-// The message is longer than the socket holds: Node would drop the rest of it at the end that it is
-// told.
+// The message is longer than the socket holds. Node would drop the rest of it at the end of the
+// stream.
 func TestDisconnectDoesNotCutANodeChildOffInTheMiddleOfAMessage(t *testing.T) {
 	l := newLoop(t)
 	node := startNode(t, l, nil, `process.send('x'.repeat(4 << 20));`)
@@ -107,7 +106,7 @@ func TestDisconnectDoesNotCutANodeChildOffInTheMiddleOfAMessage(t *testing.T) {
 	require.Equal(t, 4<<20+2, size)
 }
 
-// What is queued in the other process, more than a socket holds, was sent before as well.
+// Messages that are queued in the other process, more than a socket holds, were sent before too.
 //
 //brood:checks S067
 func TestDisconnectReadsWhatAGoPeerHasQueued(t *testing.T) {
@@ -147,8 +146,8 @@ func TestAHandleThatWasSentBeforeDisconnectArrives(t *testing.T) {
 	require.Equal(t, []string{"1", "2 with a", "disconnect"}, j.Entries)
 }
 
-// It cannot be acknowledged: the sender takes it for lost, and may give it to somebody else.
-func TestAHandleThatComesAfterTheEndWasToldIsDropped(t *testing.T) {
+// It cannot be acknowledged: the sender takes it for lost, and may send it to another process.
+func TestAHandleThatComesAfterTheShutdownIsDropped(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)
@@ -208,7 +207,7 @@ func TestWithoutALimitThePeersCloseIsWaitedFor(t *testing.T) {
 	require.Equal(t, []string{"1", "disconnect"}, j.Entries)
 }
 
-// Nobody listens, so reading has stopped: the end comes all the same.
+// Without a listener reading has stopped. OnDisconnect still comes.
 func TestDisconnectWhileTooMuchWaitsForAListener(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, &ipc.Options{Linger: 10 * time.Millisecond})

@@ -16,8 +16,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// waysToLose end a channel, or its writing, while messages are queued. The error is what they are
-// told.
+// waysToLose end a channel, or its writing, while messages are queued. err is the error of these
+// messages.
 var waysToLose = map[string]struct {
 	lose func(t *testing.T, c *ipc.Channel, p *peer)
 	err  error
@@ -26,7 +26,7 @@ var waysToLose = map[string]struct {
 	"the peer closes": {func(_ *testing.T, _ *ipc.Channel, p *peer) { p.close() }, ipc.ErrChannelClosed},
 	"the peer reads no more": {func(t *testing.T, _ *ipc.Channel, p *peer) {
 		require.NoError(t, unix.Shutdown(p.fd, unix.SHUT_RD))
-		p.read() // Makes room: while there is none nothing is written that could fail.
+		p.read() // Makes room: without it no write is tried that could fail.
 	}, syscall.EPIPE},
 	"Disconnect that is not waited for": {func(_ *testing.T, c *ipc.Channel, _ *peer) {
 		c.Disconnect()
@@ -35,7 +35,7 @@ var waysToLose = map[string]struct {
 }
 
 //brood:checks S067
-func TestEveryQueuedMessageThatIsLostIsTold(t *testing.T) {
+func TestEveryLostMessageIsReported(t *testing.T) {
 	for name, way := range waysToLose {
 		for _, behind := range []string{"bytes", "handle"} {
 			t.Run(name+" behind "+behind, func(t *testing.T) {
@@ -44,7 +44,8 @@ func TestEveryQueuedMessageThatIsLostIsTold(t *testing.T) {
 				c, p := newChannel(t, l, nil)
 				var j journal
 				c.OnError(func(err error) { require.ErrorIs(t, err, way.err); j.Add("OnError") })
-				o := &ipc.SendOptions{Done: func(error) {}} // With the kernel or not: it is told.
+				// Done is called, whether or not the kernel has the message.
+				o := &ipc.SendOptions{Done: func(error) {}}
 				var v any = strings.Repeat("x", 1<<20)
 				if behind == "handle" {
 					o.Handle, v = socketFile(t), 0
@@ -61,7 +62,7 @@ func TestEveryQueuedMessageThatIsLostIsTold(t *testing.T) {
 				require.True(t, c.NeedDrain())
 				way.lose(t, c, p)
 				if name == "the peer reads no more" && behind == "handle" {
-					c.Destroy() // What is held behind a handle is not written, so nothing fails.
+					c.Destroy() // Messages behind a handle are not written, so no write fails.
 					way.err = ipc.ErrChannelClosed
 				}
 				until(t, l, func() bool { return len(j.Entries) == 7 })
@@ -105,7 +106,7 @@ func TestNeedDrainIsFalseWhereNoDrainWillCome(t *testing.T) {
 	})
 }
 
-func TestWhatNobodyListensForIsLogged(t *testing.T) {
+func TestErrorsWithoutAListenerAreLogged(t *testing.T) {
 	var text bytes.Buffer
 	o := reactor.Options{Logger: slog.New(slog.NewTextHandler(&text, nil))}
 	lines := func() []string {

@@ -1,31 +1,32 @@
 package ipc
 
-// A Message is one message from the peer. It, and what Raw returns, is valid until the callback
+// A Message is one message from the peer. It, and the bytes of Raw, are valid until the callback
 // that got it returns; after that its methods return [ErrMessageExpired] or nil.
 //
 // A Message's methods must be called on the loop goroutine.
 type Message struct {
-	format  format
-	raw     []byte      // the payload of the frame; nil once expired
-	path    *memberPath // Advanced: where in the payload the message is; nil: it is all of it
-	value   any         // Advanced: what the message means, while decoded is set
+	format format
+	raw    []byte // the payload of the frame, usually a part of the read buffer; nil once expired
+	// Advanced: the message's place in the payload; nil: it is the whole payload
+	path    *memberPath
+	value   any // Advanced: the decoded message; valid while decoded is set
 	decoded bool
-	// it is not known yet what the payload is, and whether it is well formed, see receive.go
+	// not checked yet: it may be malformed, or one of Node's internal messages
 	unread  bool
-	guessed bool // the channel's guess is about this message
-	owned   bool // raw is nobody else's memory
-	taken   bool // the user has asked for the handle
-	handle  *Handle
+	guessed bool    // the format's readahead.Guess is about this message
+	owned   bool    // raw is memory of its own
+	taken   bool    // the user has called Handle, and owns it
+	handle  *Handle // nil: none came, or the message has expired
 }
 
-// memberPath is a member of an object, which is a payload or a member itself.
+// memberPath is the place of a member: in the payload, or in a member that has its own path.
 type memberPath struct {
-	outer *memberPath // nil: the payload
+	outer *memberPath // nil: the object is the payload
 	name  string
 }
 
-// Decode stores the message in what v points to. JSON goes as encoding/json's Unmarshal does it,
-// Advanced as Decode of package v8.
+// Decode stores the message in the variable that v points to: JSON as json.Unmarshal does, Advanced
+// as Decode of package v8. Nothing in v refers to the message afterwards.
 func (m *Message) Decode(v any) error {
 	if m.raw == nil {
 		return ErrMessageExpired
@@ -33,8 +34,8 @@ func (m *Message) Decode(v any) error {
 	return m.format.decode(m, v)
 }
 
-// Value returns the message as a generic value, which the caller may keep: of JSON nil, bool,
-// float64, string, []any or map[string]any; of Advanced what package v8 documents.
+// Value returns the message as a generic value, which the caller may keep: for JSON nil, bool,
+// float64, string, []any or map[string]any; for Advanced the types that package v8 lists.
 func (m *Message) Value() (any, error) {
 	if m.raw == nil {
 		return nil, ErrMessageExpired
@@ -42,38 +43,38 @@ func (m *Message) Value() (any, error) {
 	return m.format.value(m)
 }
 
-// Raw returns the message as it came, without the newline or the length of its frame. It is valid
-// until the callback returns. An Advanced message that came inside another, with a handle or as an
-// answer, is encoded anew for it; it is nil if that is not possible, see package v8 for what cannot
-// be written.
+// Raw returns the bytes of the message, without the newline or the length of its frame. They are
+// valid until the callback returns. If an Advanced message came inside another, with a handle or as
+// an answer, Raw encodes it anew; it returns nil if the value cannot be written, see package v8.
 func (m *Message) Raw() []byte { return m.format.raw(m) }
 
-// Handle returns the handle that came with the message, nil when none came. From the first call on
-// it is the caller's, who must convert or Close it; a handle that nobody asked for is closed when
-// the callback returns.
+// Handle returns the handle that came with the message, nil if none came. From the first call on
+// the caller owns it, and must convert or Close it. If Handle is not called, the handle is closed
+// when the callback returns.
 func (m *Message) Handle() *Handle {
 	m.taken = m.handle != nil
 	return m.handle
 }
 
-// keep makes the message outlive the buffer that it was read into.
+// keep copies the message out of the read buffer, because it has to wait.
 func (m *Message) keep() {
 	if !m.owned {
 		m.raw = append(make([]byte, 0, len(m.raw)), m.raw...)
 		m.owned = true
 	}
-	m.value, m.decoded = nil, false // It may be much larger.
-	m.guessed = false               // Others come in between.
+	m.value, m.decoded = nil, false // It may take much more memory than raw.
+	m.guessed = false               // Other messages are delivered before it.
 }
 
-// expire ends the message.
+// expire makes the message's methods return ErrMessageExpired, and closes a handle that was not
+// taken. poison is hub.poison.
 func (m *Message) expire(poison bool) {
 	if poison {
 		clear(m.raw)
 	}
 	m.raw, m.value, m.decoded = nil, nil, false
 	if m.handle != nil && !m.taken {
-		_ = m.handle.Close() // Nobody has used it, so nothing can be lost.
+		_ = m.handle.Close() // Close returns no error.
 	}
 	m.handle = nil
 }

@@ -6,18 +6,18 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// A Native is the number of a descriptor to send as it is, for protocols that say what to do with
-// it in their messages: the peer is told "net.Native" for a stream socket, connected or listening,
-// and for a pipe, and "dgram.Native" for a UDP socket. A Node program gets it without a net.Socket
-// or net.Server around it. Given as SendOptions.Handle it is borrowed, whatever KeepOpen says: the
-// channel sends a duplicate.
+// A Native is the number of a descriptor to send without an object around it, for protocols whose
+// messages say its purpose. The peer gets "net.Native" for a stream socket, connected or listening,
+// and for a pipe, and "dgram.Native" for a UDP socket; a Node program gets no net.Socket or
+// net.Server. SendOptions.Handle borrows the descriptor, regardless of KeepOpen: the channel sends
+// a duplicate.
 //
-// An *os.File goes in the same way. But for one that is in non-blocking mode, as those of a loop
-// are, os.NewFile has Go's poller watch it too, and whatever happens there wakes the program twice.
+// An *os.File is sent in the same way. But os.NewFile adds a non-blocking descriptor, as those of a
+// loop are, to Go's poller too, and then each event wakes the program twice.
 type Native int
 
-// nativeKindOf is kindOf where a listener need not be told from a connection: there may be one such
-// call for each connection of a server.
+// nativeKindOf is kindOf that takes a listener for a connection. It saves system calls, because a
+// server may call it for each connection.
 func nativeKindOf(n int) (kind handleKind, dgramType string) {
 	typ, err := unix.GetsockoptInt(n, unix.SOL_SOCKET, unix.SO_TYPE)
 	if err != nil {

@@ -13,19 +13,19 @@ import (
 func TestANativeIsADescriptorThatStaysTheSenders(t *testing.T) {
 	c := unrefedChannel(t, newLoop(t))
 	for name, row := range map[string]struct {
-		make           func(testing.TB) any
+		create         func(testing.TB) any
 		typ, dgramType string
 	}{
-		"connection": {make: connection("tcp4", "127.0.0.1:0"), typ: "net.Native"},
-		"listener":   {make: listener("tcp4", "127.0.0.1:0"), typ: "net.Native"},
-		"unix":       {make: unixListener, typ: "net.Native"},
-		"pipe":       {make: pipe, typ: "net.Native"},
-		"udp":        {make: packetConn("udp4", "127.0.0.1:0"), typ: "dgram.Native"},
-		"file":       {make: regularFile},
+		"connection": {create: connection("tcp4", "127.0.0.1:0"), typ: "net.Native"},
+		"listener":   {create: listener("tcp4", "127.0.0.1:0"), typ: "net.Native"},
+		"unix":       {create: unixListener, typ: "net.Native"},
+		"pipe":       {create: pipe, typ: "net.Native"},
+		"udp":        {create: packetConn("udp4", "127.0.0.1:0"), typ: "dgram.Native"},
+		"file":       {create: regularFile},
 	} {
 		t.Run(name, func(t *testing.T) {
 			leakcheck.NoNewFDs(t)
-			n := dup(t, row.make(t))
+			n := dup(t, row.create(t))
 			defer closeFD(t, n)
 			o, err := ipc.OpenOutgoing(c, ipc.Native(n), false)
 			if row.typ == "" {

@@ -12,7 +12,7 @@ import (
 	"github.com/brood-go/brood/ipc/v8"
 )
 
-// nest returns arrays in each other, and how to count them in what arrives.
+// nest returns arrays in each other, and a function that counts them in a message.
 func nest(levels int) any {
 	var v any = []any{}
 	for range levels - 1 {
@@ -33,8 +33,7 @@ func levelsOf(t *testing.T, v any) int {
 	}
 }
 
-// The limits are those of packages nodejson and v8: what goes without a handle goes with one, and
-// no more.
+// The limits are those of packages nodejson and v8, with a handle as without.
 func TestAMessageIsNestedAsDeepWithAHandleAsWithout(t *testing.T) {
 	for mode, limit := range map[ipc.Serialization]int{ipc.JSON: 10_000, ipc.Advanced: v8.MaxWriteDepth + 1} {
 		t.Run(mode.String(), func(t *testing.T) {
@@ -130,8 +129,8 @@ func TestADeepMessageWithAHandleIsRead(t *testing.T) {
 	}
 }
 
-// Levels of its own are for the envelope of a handle, and for nothing else.
-func TestWhatIsNestedTooDeepIsAnError(t *testing.T) {
+// Only the envelope of a handle may have more levels.
+func TestTooDeepNestingIsAnError(t *testing.T) {
 	deep := strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000)
 	for name, text := range map[string]string{
 		"array":    "[" + deep + "]",
@@ -153,7 +152,7 @@ func TestWhatIsNestedTooDeepIsAnError(t *testing.T) {
 	}
 }
 
-// What can be read but not written, an error in its own cause, comes with a handle as it does
+// A value that can be read but not written, an error in its own cause, comes with a handle as
 // without.
 func TestAnAdvancedMessageWithAHandleNeedNotBeWritten(t *testing.T) {
 	leakcheck.NoNewFDs(t)
@@ -180,7 +179,7 @@ func TestAnAdvancedMessageWithAHandleNeedNotBeWritten(t *testing.T) {
 	require.Equal(t, []string{"message"}, j.Entries)
 }
 
-// Nobody listens at first, so that the message is decoded again from what was kept of it.
+// There is no listener at first, so the message is decoded again from its kept bytes.
 func TestAnAdvancedMessageWithAHandleWaits(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l := newLoop(t)
@@ -201,7 +200,7 @@ func TestAnAdvancedMessageWithAHandleWaits(t *testing.T) {
 		require.NoError(t, m.Decode(&v))
 		require.Same(t, v.A, v.B)
 		require.Equal(t, 1, v.A.X)
-		again, err := v8.Unmarshal(m.Raw())
+		again, err := v8.Value(m.Raw())
 		require.NoError(t, err)
 		value, err := m.Value()
 		require.NoError(t, err)

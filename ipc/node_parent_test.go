@@ -31,7 +31,7 @@ func init() {
 	// ipc-idle takes the channel and neither listens nor sends.
 	helperproc.Register("ipc-idle", func([]string) { inHelper(func(*reactor.Loop, *ipc.Channel) {}) })
 
-	// ipc-count sends the numbers up to 9999 and a long text, and ends.
+	// ipc-count sends the numbers up to 9999 and a long text, and exits.
 	helperproc.Register("ipc-count", func([]string) {
 		inHelper(func(_ *reactor.Loop, c *ipc.Channel) {
 			for i := range 10_000 {
@@ -61,8 +61,8 @@ func init() {
 		})
 	})
 
-	// ipc-leave says goodbye and disconnects.
-	helperproc.Register("ipc-leave", func([]string) {
+	// ipc-disconnect says goodbye and disconnects.
+	helperproc.Register("ipc-disconnect", func([]string) {
 		inHelper(func(_ *reactor.Loop, c *ipc.Channel) {
 			check(c.Send("bye"))
 			c.Disconnect()
@@ -130,7 +130,7 @@ func TestFiftySmallMessagesAndAnExitAllArrive(t *testing.T) {
 
 //brood:checks N146
 func TestAGoChildThatDisconnects(t *testing.T) {
-	out := underNode(t, "ipc-leave", `
+	out := underNode(t, "ipc-disconnect", `
 		const c = child();
 		c.on('message', m => console.log(m));
 		c.on('disconnect', () => console.log('disconnect', c.connected));

@@ -53,7 +53,7 @@ func startNode(t *testing.T, l *reactor.Loop, o *ipc.Options, script string) *no
 	return n
 }
 
-// wait waits for the end of the process, after that of the channel, and returns its stdout.
+// wait waits for the exit of the process, after the end of the channel, and returns its stdout.
 func (n *nodeChild) wait() string {
 	n.t.Helper()
 	require.NoError(n.t, n.cmd.Wait(), "%s", n.stderr.String())
@@ -91,7 +91,7 @@ func inHelper(fn func(l *reactor.Loop, c *ipc.Channel)) {
 	check(l.Close())
 }
 
-// check ends a helper program when an error says so.
+// check ends a helper program if err is not nil.
 func check(err error) {
 	if err != nil {
 		_, _ = io.WriteString(os.Stderr, err.Error()+"\n")

@@ -12,33 +12,34 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// The variables by which a parent tells a child of its channel (Node v20, lib/child_process.js and
-// lib/internal/bootstrap/node).
+// The environment variables by which a parent tells a child its channel (Node v20,
+// lib/child_process.js and lib/internal/bootstrap/node).
 const (
 	envFD   = "NODE_CHANNEL_FD"
 	envMode = "NODE_CHANNEL_SERIALIZATION_MODE"
 )
 
-// environment is held from reading the two variables to removing them, because they are the
-// process's and not a loop's.
+// environment guards the two variables from reading until removing them, because they belong to the
+// process and not to a loop.
 var environment sync.Mutex
 
-// Parent returns the channel to the process that has forked this one: by childprocess.Fork, or by
-// Node's fork or spawn with an 'ipc' slot. It takes the descriptor that NODE_CHANNEL_FD names and
-// removes that variable and NODE_CHANNEL_SERIALIZATION_MODE from the environment, so that this
-// program's own children do not think that they have a channel. A channel on descriptor 0, 1 or 2
-// is moved, and /dev/null takes its place.
+// Parent returns the channel to the process that started this one with childprocess.Fork, or with
+// Node's fork or spawn with an 'ipc' slot. It takes ownership of the descriptor that
+// NODE_CHANNEL_FD names, and removes that variable and NODE_CHANNEL_SERIALIZATION_MODE from the
+// environment, because this program's children would take the descriptor for theirs. If the
+// descriptor is 0, 1 or 2, the channel gets another one, and /dev/null takes its place.
 //
-// The channel does not keep the loop alive by itself, only while it has listeners for OnMessage or
-// OnDisconnect, or something to send; from the first call of Ref or Unref on, those decide.
+// The channel keeps the loop alive while it has listeners for OnMessage or OnDisconnect, or
+// something to send. From the first call of Ref or Unref on, these decide.
 //
-// When there is no channel, or another loop has taken it, the error is [ErrNoParent]; for one that
-// cannot be used it is an *[EnvError], and nothing is closed. Calling Parent again on the same loop
-// returns the same channel, also when it has ended.
+// If there is no channel, or another loop has taken it, the error is [ErrNoParent]. If the channel
+// cannot be used, the error is an *[EnvError], and nothing is closed. Another call on the same loop
+// returns the same channel, even if it is closed.
 func Parent(l *reactor.Loop) (*Channel, error) { return ParentWith(l, nil) }
 
-// ParentWith is [Parent] with options: a worker may bound what its parent sends. Serialization is
-// that of the parent, whatever o says. When Parent or ParentWith was called before, o is ignored.
+// ParentWith is [Parent] with options, for instance to bound the messages of the parent. The parent
+// decides on the Serialization; that of o is ignored. If Parent or ParentWith has already returned
+// a channel, o is ignored.
 func ParentWith(l *reactor.Loop, o *Options) (*Channel, error) {
 	if l == nil {
 		return nil, wrap("open", errNilLoop)
@@ -73,7 +74,7 @@ func ParentWith(l *reactor.Loop, o *Options) (*Channel, error) {
 	c, err := open(l, socket, &with)
 	if err != nil {
 		if moved {
-			fd.Close(socket) // Nobody knows this number.
+			fd.Close(socket) // The duplicate is ours.
 		}
 		return nil, err
 	}
@@ -83,6 +84,7 @@ func ParentWith(l *reactor.Loop, o *Options) (*Channel, error) {
 	return c, nil
 }
 
+// takeEnvironment returns the values of the two variables and removes them.
 func takeEnvironment() (number, mode string) {
 	environment.Lock()
 	defer environment.Unlock()
@@ -92,7 +94,8 @@ func takeEnvironment() (number, mode string) {
 	return number, mode
 }
 
-// inheritedSocket returns the descriptor that number names, moved away from the standard ones.
+// inheritedSocket returns the descriptor that number names. If that is a standard descriptor, it
+// returns a duplicate, which the caller owns, and moved is true.
 func inheritedSocket(number string) (fd int, moved bool, err error) {
 	n, err := strconv.ParseUint(number, 10, 31)
 	if err != nil {
@@ -109,8 +112,9 @@ func inheritedSocket(number string) (fd int, moved bool, err error) {
 	return fd, true, err
 }
 
-// moveStandard gives a channel on a standard descriptor another number. Closing 0, 1 or 2 at its
-// end would hand the number to the next file that is opened, and what is printed would go there.
+// moveStandard returns a duplicate of a channel on a standard descriptor, and puts /dev/null in its
+// place. If 0, 1 or 2 were closed with the channel, the next opened file would get the number, and
+// printed text would go there.
 func moveStandard(socket int) (int, error) {
 	moved, err := fd.Duplicate(socket, 3)
 	if err != nil {

@@ -15,7 +15,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// newParentChannel returns what Parent makes of a socket in an environment with the given mode.
+// newParentChannel returns the channel of Parent for a socket and an environment with the given
+// mode.
 func newParentChannel(t *testing.T, l *reactor.Loop, mode string) (*ipc.Channel, *peer) {
 	t.Helper()
 	x, y := socketPair(t)
@@ -29,7 +30,7 @@ func newParentChannel(t *testing.T, l *reactor.Loop, mode string) (*ipc.Channel,
 }
 
 func setChannel(t *testing.T, fd, mode string) {
-	t.Setenv("NODE_CHANNEL_FD", fd) // Which puts it back in the end.
+	t.Setenv("NODE_CHANNEL_FD", fd) // Setenv restores it at the end of the test.
 	t.Setenv("NODE_CHANNEL_SERIALIZATION_MODE", mode)
 }
 
@@ -73,7 +74,7 @@ func TestParentTakesTheChannelOutOfTheEnvironment(t *testing.T) {
 
 func TestParentWithoutAChannel(t *testing.T) {
 	l := newLoop(t)
-	t.Setenv("NODE_CHANNEL_FD", "3") // Which puts it back in the end.
+	t.Setenv("NODE_CHANNEL_FD", "3") // Setenv restores it at the end of the test.
 	for _, set := range []bool{false, true} {
 		require.NoError(t, os.Unsetenv("NODE_CHANNEL_FD"))
 		if set {

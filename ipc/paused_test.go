@@ -9,8 +9,8 @@ import (
 	"github.com/brood-go/brood/ipc"
 )
 
-// A peer that has gone makes its socket ready for ever. A channel that does not read must leave it
-// alone all the same.
+// After its peer has gone a socket is always ready. A channel that does not read must not wake up
+// for it.
 func TestAPausedChannelWhosePeerDiesDoesNotSpin(t *testing.T) {
 	const wait = 50 * time.Millisecond
 	for name, hold := range map[string]func(c *ipc.Channel){
@@ -35,7 +35,7 @@ func TestAPausedChannelWhosePeerDiesDoesNotSpin(t *testing.T) {
 			l.SetTimeout(wait, l.Stop)
 			before := l.Stats().Turns
 			run(t, l)
-			const most = 20 // turns; one that spins has thousands
+			const most = 20 // turns; a loop that spins has thousands
 			require.Less(t, l.Stats().Turns-before, uint64(most))
 			var got []string
 			c.OnMessage(func(m *ipc.Message) { got = append(got, string(m.Raw())) })
@@ -45,7 +45,7 @@ func TestAPausedChannelWhosePeerDiesDoesNotSpin(t *testing.T) {
 				c.Release()
 			}
 			run(t, l)
-			// With what was not read the system throws away what was sent.
+			// If bytes were not read, the system drops the sent ones too.
 			if name != "a full socket" {
 				require.Equal(t, []string{`"first"`, "disconnect"}, got)
 			}

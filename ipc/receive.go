@@ -9,39 +9,46 @@ import (
 	"github.com/brood-go/brood/internal/frames"
 )
 
-// readBudget is the number of reads per readiness of a message that is longer than the read buffer.
+// readBudget is the number of reads per readiness for a message longer than the read buffer.
 // Reading stops earlier at the first message, because messages are delivered from the buffer.
 const readBudget = 16
 
-// receiver is the reading half of a channel.
+// receiver is the reading half of a channel: it reads on readiness, cuts the bytes into frames and
+// queues these in Channel.inbox. It owns the received descriptors until a Handle does.
 type receiver struct {
-	splitter frames.Splitter
-	rights   rightsQueue
-	dropped  bool  // a frame of this read, or one that is being skipped, was dropped
-	refuse   bool  // a descriptor came with it, of which the peer is to be told
-	hungUp   bool  // the peer sends no more than what is to be read
-	ended    bool  // that was read
-	bytes    int64 // read so far
-	rest     int   // bytes that have come since everything was sent, see readRest
-	// what the last receive took, and all since the channel is to be closed, as the kernel counts
-	// it
-	batch   int
-	last    time.Time // when bytes came last
-	empty   bool      // the last read found nothing
-	deliver func()    // Channel.deliverNext, made once so that queueing it does not allocate
+	splitter frames.Splitter // has the bytes of an incomplete frame
+	rights   rightsQueue     // descriptors of an incomplete frame
+	// a frame of this read was dropped, or the rest of one is being skipped
+	dropped bool
+	// a descriptor came with the dropped frame; send a NACK once the frame is over
+	refuse bool
+	// the poller reported it: the peer sends no more bytes than are to be read
+	hungUp    bool
+	eof       bool  // the end of the stream was read
+	bytes     int64 // bytes read so far
+	restBytes int   // bytes read since everything was sent, see readRest
+	// bytes of the last receive, as the kernel counts them; from stateClosing on, of all receives
+	// together
+	batch     int
+	last      time.Time // time of the last read that found bytes; zero before it
+	empty     bool      // the last read found nothing (EAGAIN)
+	onInbound func()    // Channel.takeInbound, made once, because making it allocates
 }
 
-// reads reports whether the channel wants to read now. It does not while too much waits for a
-// listener, or for a peer that makes us answer and does not read the answers.
-func (c *Channel) reads() bool {
-	return c.state < stateClosed && !c.in.ended && (c.in.hungUp || !c.waiting.full() && !c.out.repliesPending())
+// wantsRead reports whether the channel may read now. It may not while too many messages wait for a
+// listener, or too many answers wait for the peer to read them.
+func (c *Channel) wantsRead() bool {
+	return c.state < stateClosed && !c.in.eof && (c.in.hungUp || !c.waiting.full() && !c.out.repliesPending())
 }
 
-// receive reads until there are messages, or nothing more.
+// receive reads until there is a message in the inbox or nothing more to read. The messages are
+// parts of the hub's read buffer until they are delivered or kept.
 func (c *Channel) receive() {
 	c.in.empty = false
 	if c.inbox.len() > 0 {
-		return // The loop has so many ticks to run that what came before is still to be delivered.
+		// The ticks of the last read did not all run in one turn, and their messages are in the
+		// buffer.
+		return
 	}
 	c.in.splitter.Recycle()
 	if c.state == stateOpen {
@@ -57,7 +64,7 @@ func (c *Channel) receive() {
 		if truncated {
 			c.enqueue(inbound{special: &special{err: ErrHandlesTruncated}})
 		}
-		// Reset means that the peer closed without reading all of ours.
+		// ECONNRESET means that the peer closed without reading all of our bytes.
 		if err != nil && err != unix.ECONNRESET {
 			c.report(wrap("recvmsg", err))
 		}
@@ -66,7 +73,7 @@ func (c *Channel) receive() {
 			return
 		}
 		c.in.bytes += int64(n)
-		c.in.rest, c.in.last = c.in.rest+n, c.loop.Now()
+		c.in.restBytes, c.in.last = c.in.restBytes+n, c.loop.Now()
 		c.split(buf[:n])
 		c.in.batch += n + skbCost*c.inbox.len()
 		if c.inbox.len() > 0 || n < len(buf) && !c.in.hungUp {
@@ -75,21 +82,21 @@ func (c *Channel) receive() {
 	}
 }
 
-// split cuts p into messages and queues them.
+// split cuts p into messages and queues them in the inbox.
 func (c *Channel) split(p []byte) {
 	for len(p) > 0 {
 		frame, rest, err := c.in.splitter.Next(p)
 		switch {
 		case err != nil && frame == nil:
-			c.drop(&MessageError{Err: err})
+			c.dropFrame(&MessageError{Err: err})
 		case err != nil:
-			c.drop(badMessage(frame, err))
+			c.dropFrame(badMessage(frame, err))
 		case frame != nil:
-			c.accept(frame)
+			c.enqueueFrame(frame)
 		}
 		p = rest
 	}
-	if c.in.rights.settle(c.in.splitter.Partial()) && c.in.dropped {
+	if c.in.rights.closeUnclaimed(c.in.splitter.Partial()) && c.in.dropped {
 		c.in.refuse = true
 	}
 	c.in.dropped = c.in.splitter.Skipping()
@@ -99,20 +106,20 @@ func (c *Channel) split(p []byte) {
 	}
 }
 
-// drop reports a frame that nobody gets. Descriptors that nobody takes then were its own, and its
-// sender, if it keeps to the protocol, sends nothing else until it is told what became of them.
-func (c *Channel) drop(err error) {
+// dropFrame reports a dropped frame to OnError. Descriptors that no other frame takes then came
+// with it. Its sender, if it keeps to the protocol, waits for the answer to its handle.
+func (c *Channel) dropFrame(err error) {
 	c.in.dropped = true
 	c.enqueue(inbound{special: &special{err: err}})
 }
 
-// accept queues one message.
-func (c *Channel) accept(frame []byte) {
+// enqueueFrame queues one message in the inbox.
+func (c *Channel) enqueueFrame(frame []byte) {
 	m := c.hub.newMessage()
 	m.format, m.raw = c.format, frame
 	if c.in.rights.empty() {
-		// What it is, and whether it is well formed, is found when it is read. That matters before
-		// only where a descriptor may be its own.
+		// It is checked when it is delivered. Only a message that may have a descriptor must be
+		// checked now.
 		m.unread = true
 		c.enqueue(inbound{message: m})
 		return
@@ -120,7 +127,7 @@ func (c *Channel) accept(frame []byte) {
 	cmd, err := c.format.inspect(m)
 	switch {
 	case err != nil:
-		c.drop(badMessage(frame, err))
+		c.dropFrame(badMessage(frame, err))
 	case cmd == "":
 		c.enqueue(inbound{message: m})
 	case cmd == cmdHandle:
@@ -130,9 +137,9 @@ func (c *Channel) accept(frame []byte) {
 	}
 }
 
-// enqueue has in delivered in a callback of its own, as Node does: what one handler breaks, the
-// next one does not feel.
+// enqueue queues in for delivery in a tick of its own, as Node does, so a handler that panics costs
+// no other message.
 func (c *Channel) enqueue(in inbound) {
 	c.inbox.push(in)
-	c.loop.NextTick(c.in.deliver)
+	c.loop.NextTick(c.in.onInbound)
 }

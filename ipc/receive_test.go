@@ -149,8 +149,7 @@ func TestAHandlerThatPanicsLosesNoOtherMessage(t *testing.T) {
 	})
 }
 
-// Other channels read while messages of the first one are still to be delivered: a panic has put
-// them off.
+// A panic puts the first channel's messages off. Other channels read meanwhile.
 func TestMessagesPutOffByAPanicKeepTheirBytes(t *testing.T) {
 	l := newLoop(t)
 	a, p := newChannel(t, l, nil)

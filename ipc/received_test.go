@@ -15,8 +15,8 @@ import (
 )
 
 func init() {
-	// ipc-read-once reads its channel once and ends: it has received what came, and has not said
-	// so.
+	// ipc-read-once reads its channel once and exits: it has received a handle and not acknowledged
+	// it.
 	helperproc.Register("ipc-read-once", func([]string) {
 		_, _, _, _, err := unix.Recvmsg(3, make([]byte, 1000), make([]byte, 1000), 0)
 		check(err)
@@ -30,12 +30,12 @@ func init() {
 	})
 }
 
-func TestReceivedTellsWhatBecameOfAHandle(t *testing.T) {
+func TestReceivedReportsTheFateOfAHandle(t *testing.T) {
 	refused := errors.New("an errno")
 	for _, c := range []struct {
 		name   string
 		handle func(t *testing.T) any
-		end    func(ch *ipc.Channel, p *peer)
+		then   func(ch *ipc.Channel, p *peer)
 		want   error
 	}{
 		{"acknowledged", func(t *testing.T) any { return socketFile(t) }, func(_ *ipc.Channel, p *peer) { p.send(ack) }, nil},
@@ -59,9 +59,9 @@ func TestReceivedTellsWhatBecameOfAHandle(t *testing.T) {
 			l := newLoop(t)
 			ch, p := newChannel(t, l, nil)
 			ch.OnError(func(err error) { require.NoError(t, errors.Join(refused, err)) })
-			if c.end == nil {
+			if c.then == nil {
 				ch.Destroy()
-				c.end = func(*ipc.Channel, *peer) {}
+				c.then = func(*ipc.Channel, *peer) {}
 			}
 			var j journal
 			require.NoError(t, ch.SendWith("x", &ipc.SendOptions{
@@ -71,7 +71,7 @@ func TestReceivedTellsWhatBecameOfAHandle(t *testing.T) {
 			}))
 			require.NoError(t, errors.Join(ch.SendWith("behind", &ipc.SendOptions{Done: func(error) {}})))
 			require.Empty(t, j.Entries, "inside the call")
-			c.end(ch, p)
+			c.then(ch, p)
 			until(t, l, func() bool { return len(j.Entries) == 2 })
 			require.Equal(t, []string{"done", "received"}, j.Entries)
 			p.close()
@@ -81,8 +81,8 @@ func TestReceivedTellsWhatBecameOfAHandle(t *testing.T) {
 	}
 }
 
-// Without Done it is Received that is told, and not OnError.
-func TestAMessageThatFailsTellsReceivedWhenThereIsNoDone(t *testing.T) {
+// Without Done, Received gets the error, and not OnError.
+func TestALostMessageGoesToReceivedIfThereIsNoDone(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)
@@ -96,7 +96,7 @@ func TestAMessageThatFailsTellsReceivedWhenThereIsNoDone(t *testing.T) {
 	require.Equal(t, []error{ipc.ErrChannelClosed, ipc.ErrChannelClosed, ipc.ErrChannelClosed}, got)
 }
 
-func TestAConnectionGoesToAnotherProcessWhenOneDiesWithoutHavingSaidThatItHasIt(t *testing.T) {
+func TestAConnectionGoesToAnotherProcessIfTheFirstDiesWithoutAcknowledgingIt(t *testing.T) {
 	for _, second := range []string{"ipc-take", "node"} {
 		t.Run(second, func(t *testing.T) {
 			leakcheck.NoNewFDs(t)
@@ -139,8 +139,9 @@ func TestAConnectionGoesToAnotherProcessWhenOneDiesWithoutHavingSaidThatItHasIt(
 	}
 }
 
-// A hundred are on their way when the process dies: each is told once, and none leaks.
-func TestEveryHandleOnItsWayIsToldOnceWhenTheProcessDies(t *testing.T) {
+// A hundred handles are on their way when the process dies. Each Received is called once, and no
+// descriptor leaks.
+func TestReceivedIsCalledOnceForEachHandleWhenTheProcessDies(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l := newLoop(t)
 	c, cmd := startHelper(t, l, "ipc-take", nil)
@@ -151,7 +152,7 @@ func TestEveryHandleOnItsWayIsToldOnceWhenTheProcessDies(t *testing.T) {
 		require.NoError(t, c.SendWith(i, &ipc.SendOptions{Handle: net.Conn(conn), KeepOpen: true, Received: func(err error) {
 			if told[i]++; err == nil {
 				received++
-			} else { // One of them may be the first to find nobody there.
+			} else { // One of them may be the first to find that the process has gone.
 				require.True(t, errors.Is(err, ipc.ErrChannelClosed) || errors.Is(err, unix.EPIPE), "%d: %v", i, err)
 			}
 			if received == 50 {

@@ -11,7 +11,7 @@ import (
 	"github.com/brood-go/brood/ipc"
 )
 
-// handleJournal notes each message, and its handle by what comes through it.
+// handleJournal notes each message, and the text that its handle yields.
 func handleJournal(t *testing.T, c *ipc.Channel) *journal {
 	t.Helper()
 	j := new(journal)
@@ -135,7 +135,7 @@ func TestAWrappedHandleIsAcknowledgedOnce(t *testing.T) {
 	require.Contains(t, j.Entries[1], "wrapped too often")
 }
 
-func TestAHandleThatNobodyTakesIsClosed(t *testing.T) {
+func TestAnUntakenHandleIsClosed(t *testing.T) {
 	for name, frame := range map[string]string{
 		"taken by nobody":   handleFrame("net.Socket", "1"),
 		"unknown type":      handleFrame("bogus", "1"),
@@ -202,12 +202,12 @@ func TestHandlesThatWaitAreClosedAtTheEnd(t *testing.T) {
 	run(t, l)
 }
 
-// The sender waits for an answer, and would for ever.
-func TestTheSenderOfAHandleIsToldThatItsFrameWasDropped(t *testing.T) {
+// The sender waits for an answer, and would wait without end.
+func TestTheSenderOfADroppedHandleGetsANack(t *testing.T) {
 	long := handleFrame("net.Socket", `"`+strings.Repeat("x", 5000)+`"`)
 	for name, c := range map[string]struct {
 		o      ipc.Options
-		chunks []string // with the first one comes the descriptor
+		chunks []string // the descriptor comes with the first byte
 	}{
 		"in one read":         {ipc.Options{MaxMessage: 1000}, []string{long}},
 		"in several":          {ipc.Options{MaxMessage: 1000}, []string{long[:500], long[500:2000], long[2000:3000], long[3000:]}},

@@ -1,22 +1,22 @@
 package ipc
 
-// refRule is what decides whether the channel keeps the loop alive.
+// refRule says when the channel keeps the loop alive.
 type refRule uint8
 
 const (
 	refAlways  refRule = iota // until it has ended
 	refNever                  // not at all
-	refCounted                // while somebody listens or something is to be sent: see Parent
+	refCounted                // while it has listeners, or something to send: see Parent
 )
 
-// Ref has the channel keep the loop alive until it has ended, whatever was counted before: see
-// [Parent].
+// Ref makes the channel keep the loop alive until it is closed, also a channel of [Parent].
 func (c *Channel) Ref() { c.refs = refAlways; c.update() }
 
-// Unref lets the loop end while the channel is open. Of what is still queued then, and of what is
-// in [Channel.Disconnect], the rest is lost.
+// Unref lets Run return while the channel is open. If Run returns, messages that are still queued
+// are lost, and [Channel.Disconnect] is cut short.
 func (c *Channel) Unref() { c.refs = refNever; c.update() }
 
+// referenced reports whether the channel keeps the loop alive now.
 func (c *Channel) referenced() bool {
 	switch c.refs {
 	case refAlways:
@@ -27,12 +27,13 @@ func (c *Channel) referenced() bool {
 	return c.message.Len() > 0 || c.disconnect.Len() > 0 || !c.out.idle() || len(c.requests.waiting) > 0
 }
 
-// messageListeners is told how many listeners there are.
+// messageListeners runs when the number of OnMessage's listeners changes; n is the new number.
 func (c *Channel) messageListeners(n int) {
 	if n > 0 {
-		c.releaseWaiting()
+		c.scheduleWaiting()
 	}
 	c.update()
 }
 
+// disconnectListeners runs when the number of OnDisconnect's listeners changes.
 func (c *Channel) disconnectListeners(int) { c.update() }

@@ -18,7 +18,7 @@ func TestAParentsChannelKeepsTheLoopAliveUntilUnref(t *testing.T) {
 	require.True(t, c.Connected())
 	c.Ref()
 	require.True(t, poll(t, l))
-	// Not even an asynchronous send unrefs it (spec H5).
+	// Even an asynchronous send does not unref it (spec H5).
 	require.NoError(t, c.Send(strings.Repeat("x", 1<<20)))
 	for got := 0; got < 1<<20; {
 		s, _ := p.read()

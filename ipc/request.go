@@ -11,39 +11,39 @@ import (
 	"github.com/brood-go/brood/ipc/v8"
 )
 
-// DefaultMaxRequests is the number of requests without an answer past which Request refuses by
-// default.
+// DefaultMaxRequests is Options.MaxRequests where that is 0.
 const DefaultMaxRequests = 1 << 16
 
-// requests are those of a channel that wait for their answer.
+// requests are the sent requests of a channel that have no answer yet.
 type requests struct {
-	// begins the ids: no other message has such an id by chance; "" before the first request
+	// beginning of each id, random, because no other message may have one by chance; "" before the
+	// first request
 	token   string
-	last    uint64 // the number in the id of the last request
-	waiting map[uint64]*request
+	last    uint64              // number in the id of the last request; 0 before it
+	waiting map[uint64]*request // by number; nil before the first request
 }
 
+// request is one of them.
 type request struct {
-	fn   func(m *Message, err error)
-	stop func() bool // ends the watch of the context
+	fn   func(m *Message, err error) // called once
+	stop func() bool                 // stops watching the context
 }
 
-// requestFrame is a request as it is on the wire.
+// requestFrame is the message of a request.
 type requestFrame struct {
 	ID      string `json:"id"`
 	Request any    `json:"request"`
 }
 
-// Request sends v and calls fn once: with the peer's answer, or with an error. Any number of
-// requests may be under way, and the answers may come in any order.
+// Request sends v and calls fn once, with the peer's answer or with an error. Any number of
+// requests may wait, and the answers may come in any order.
 //
-// On the wire a request is the message {id, request}, whose id is a text and whose request is v.
-// The answer to it is a message {id, result} or {id, error} with the same id. So a worker in Node
-// answers in one line,
+// A request is the message {id, request}, whose id is a string and whose request is v. Its answer
+// is a message {id, result} or {id, error} with the same id. A Node program answers in one line,
 //
 //	process.on('message', async ({id, request}) => process.send({id, result: await work(request)}));
 //
-// and one in Go with a few:
+// a Go program in a few:
 //
 //	parent.OnMessage(func(m *ipc.Message) {
 //		var q struct { ID string; Request Job }
@@ -51,24 +51,28 @@ type requestFrame struct {
 //		parent.Send(map[string]any{"id": q.ID, "result": work(q.Request)})
 //	})
 //
-// fn gets the result as a message, which may have a handle, and is valid until fn returns; an
-// answer without a result is null, or undefined. An error in the answer that is not null or
-// undefined comes as an *[AnswerError]. An answer never reaches OnMessage, also when nobody waits
-// for it any more. (Messages that wait for a listener of OnMessage hold up the answers behind them
-// once they are many, as they hold up everything: see the package comment.)
+// fn gets the result as a message, which may have a handle and is valid until fn returns. If an
+// answer has no result, the message is null, or undefined in Advanced. An error in the answer that
+// is not null or undefined comes as an *[AnswerError]. An answer never reaches OnMessage, even if
+// its request has ended. While many messages wait for a listener of OnMessage, the answers behind
+// them wait too: see the package comment.
 //
-// When ctx, which may be nil, ends before the answer, fn gets its error. It gets [ErrChannelClosed]
-// when the channel has ended, before OnDisconnect, and the reason when the request could not be
-// sent. After [Channel.Disconnect] answers still come while the peer sends them.
+// If ctx, which may be nil, ends before the answer comes, fn gets its error. If the channel closes,
+// fn gets [ErrChannelClosed], before OnDisconnect. If the request is lost, fn gets the reason.
+// After [Channel.Disconnect] answers still come while the peer sends them.
 //
-// What Send returns is returned, an error of ctx that has ended already, and [ErrTooManyRequests];
-// then fn is not called. It is never called inside Request, nor after the loop was closed. A
-// request that waits counts as something to send for [Parent]. Request panics when fn is nil.
+// Request returns the errors of Send, the error of a ctx that has already ended, and
+// [ErrTooManyRequests]; fn is then not called. It is never called inside Request, nor after the
+// loop was closed. A waiting request counts as something to send for [Parent].
+//
+// Preconditions:
+//
+//   - fn is not nil, or Request panics.
 func (c *Channel) Request(ctx context.Context, v any, fn func(m *Message, err error)) error {
 	return c.RequestWith(ctx, v, nil, fn)
 }
 
-// RequestWith is [Channel.Request] with a handle or callbacks for the message that is sent.
+// RequestWith is [Channel.Request] with a handle or callbacks for the request's message.
 func (c *Channel) RequestWith(ctx context.Context, v any, o *SendOptions, fn func(m *Message, err error)) error {
 	if fn == nil {
 		panic("ipc: Request: nil callback")
@@ -91,7 +95,7 @@ func (c *Channel) RequestWith(ctx context.Context, v any, o *SendOptions, fn fun
 		q.waiting = map[uint64]*request{}
 	}
 	q.last++
-	n := q.last // v's own methods may make requests.
+	n := q.last // A method of v may make requests too.
 	var with SendOptions
 	if o != nil {
 		with = *o
@@ -108,8 +112,8 @@ func (c *Channel) RequestWith(ctx context.Context, v any, o *SendOptions, fn fun
 	if err := c.SendWith(requestFrame{q.token + strconv.FormatUint(n, 10), v}, &with); err != nil {
 		return err
 	}
-	// The context tells on a goroutine of its own, which only posts. A closed loop has no callbacks
-	// any more.
+	// context starts a goroutine for the function; it only posts. Post fails on a closed loop,
+	// where no callback runs any more.
 	stop := context.AfterFunc(ctx, func() { _ = c.loop.Post(func() { c.failRequest(n, ctx.Err()) }) })
 	q.waiting[n] = &request{fn, stop}
 	if c.refs == refCounted {
@@ -118,7 +122,7 @@ func (c *Channel) RequestWith(ctx context.Context, v any, o *SendOptions, fn fun
 	return nil
 }
 
-// takeRequest returns the request with number n, which waits no longer; nil when it did not.
+// takeRequest removes and returns request number n, nil if it does not wait.
 func (c *Channel) takeRequest(n uint64) *request {
 	r := c.requests.waiting[n]
 	if r == nil {
@@ -132,21 +136,21 @@ func (c *Channel) takeRequest(n uint64) *request {
 	return r
 }
 
-// failRequest has a request that still waits told why there is no answer, in a tick of its own.
+// failRequest fails request number n with err, in a tick of its own, if it still waits.
 func (c *Channel) failRequest(n uint64, err error) {
 	if r := c.takeRequest(n); r != nil {
-		c.tell(func(err error) { r.fn(nil, err) }, err)
+		c.queueCallback(func(err error) { r.fn(nil, err) }, err)
 	}
 }
 
-// failRequests tells all that wait that the channel has ended.
+// failRequests fails all waiting requests, in their order, because the channel is closed.
 func (c *Channel) failRequests() {
 	for _, n := range slices.Sorted(maps.Keys(c.requests.waiting)) {
 		c.failRequest(n, ErrChannelClosed)
 	}
 }
 
-// dropRequests ends the waiting without a word: the loop is closed.
+// dropRequests drops all requests without callbacks, because the loop is closed.
 func (c *Channel) dropRequests() {
 	for _, r := range c.requests.waiting {
 		r.stop()
@@ -154,7 +158,7 @@ func (c *Channel) dropRequests() {
 	clear(c.requests.waiting)
 }
 
-// answerTo returns the number of the request that m answers, 0 when it is no answer.
+// answerTo returns the number of the request that m answers, 0 if m is no answer.
 func (c *Channel) answerTo(m *Message) uint64 {
 	token := c.requests.token
 	if token == "" || !m.decoded && !c.format.mentions(m.raw, token) {
@@ -169,8 +173,9 @@ func (c *Channel) answerTo(m *Message) uint64 {
 	return n
 }
 
-// answered gives an answer to the request that waits for it.
-func (c *Channel) answered(n uint64, m *Message) {
+// deliverAnswer calls the function of request n with its answer m. If the request does not wait any
+// more, m is dropped.
+func (c *Channel) deliverAnswer(n uint64, m *Message) {
 	defer m.expire(c.hub.poison) // Also when the callback panics.
 	r := c.takeRequest(n)
 	if r == nil {
@@ -184,7 +189,7 @@ func (c *Channel) answered(n uint64, m *Message) {
 	}
 	result, err := c.format.inner(m, "result")
 	if err != nil {
-		result = c.format.nothing()
+		result = c.format.nullMessage()
 	}
 	result.handle, m.handle = m.handle, nil
 	defer result.expire(c.hub.poison)

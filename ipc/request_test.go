@@ -24,7 +24,7 @@ type question struct {
 }
 
 func init() {
-	// ipc-answer answers with what it is asked, numbers doubled.
+	// ipc-answer answers with the request, numbers doubled.
 	helperproc.Register("ipc-answer", func([]string) {
 		inHelper(func(_ *reactor.Loop, c *ipc.Channel) {
 			c.OnMessage(func(m *ipc.Message) {
@@ -39,7 +39,7 @@ func init() {
 	})
 }
 
-// answering has c answer what it is asked.
+// answering makes c answer requests.
 func answering(t *testing.T, c *ipc.Channel, answer func(q question) map[string]any) {
 	c.OnMessage(func(m *ipc.Message) {
 		var q question
@@ -65,15 +65,15 @@ func eachMode(t *testing.T, test func(t *testing.T, o *ipc.Options)) {
 }
 
 //brood:checks S073
-func TestARealWorkerAnswersInAnyOrder(t *testing.T) {
-	for _, worker := range []string{"node", "go"} {
-		t.Run(worker, func(t *testing.T) {
+func TestARealProcessAnswersInAnyOrder(t *testing.T) {
+	for _, language := range []string{"node", "go"} {
+		t.Run(language, func(t *testing.T) {
 			eachMode(t, func(t *testing.T, o *ipc.Options) {
 				const n = 200
 				l := newLoop(t)
 				var c *ipc.Channel
 				var wait func()
-				if worker == "node" {
+				if language == "node" {
 					node := startNode(t, l, o, `
 						const work = async n => { if (n % 3 === 0) await new Promise(setImmediate); return 2 * n; };
 						process.send('ready');
@@ -101,7 +101,7 @@ func TestARealWorkerAnswersInAnyOrder(t *testing.T) {
 				run(t, l)
 				wait()
 				require.Equal(t, n, got)
-				if worker == "node" {
+				if language == "node" {
 					require.Equal(t, []string{"ready"}, others)
 				} else {
 					require.Empty(t, others)
@@ -112,7 +112,7 @@ func TestARealWorkerAnswersInAnyOrder(t *testing.T) {
 }
 
 //brood:checks S073
-func TestWhatAnAnswerMaySay(t *testing.T) {
+func TestAnswersHaveResultsOrErrors(t *testing.T) {
 	eachMode(t, func(t *testing.T, o *ipc.Options) {
 		l := newLoop(t)
 		a, b := newPair(t, l, o)
@@ -162,7 +162,7 @@ func v8Number(v any) float64 {
 }
 
 //brood:checks S073
-func TestAnErrorOfANodeWorker(t *testing.T) {
+func TestAnErrorOfANodeProgram(t *testing.T) {
 	l := newLoop(t)
 	node := startNode(t, l, advanced, `process.on('message', ({id}) => process.send({id, error: new RangeError('too much')}));`)
 	var got error
@@ -209,7 +209,7 @@ func TestAnAnswerMayHaveAHandle(t *testing.T) {
 				got++
 			}))
 		}
-		// One that nobody waits for: its handle is closed.
+		// No request waits for this answer, so its handle is closed.
 		ctx, cancel := context.WithCancel(context.Background())
 		cancelled := false
 		require.NoError(t, a.RequestWith(ctx, "late", &ipc.SendOptions{Handle: file}, func(_ *ipc.Message, err error) {
@@ -245,7 +245,7 @@ func TestARequestEndsWithItsContext(t *testing.T) {
 			err := a.Request(ctx, 2, func(_ *ipc.Message, err error) { got = append(got, err) })
 			if err == nil {
 				sent++
-			} else { // Its time was up before.
+			} else { // Its context had ended before.
 				require.ErrorIs(t, err, context.DeadlineExceeded)
 			}
 		}
@@ -264,7 +264,7 @@ func TestARequestEndsWithItsContext(t *testing.T) {
 }
 
 //brood:checks S073
-func TestTheEndIsToldToEveryRequestBeforeDisconnect(t *testing.T) {
+func TestEveryRequestFailsBeforeOnDisconnect(t *testing.T) {
 	for name, end := range map[string]func(a *ipc.Channel, p *peer){
 		"peer":    func(_ *ipc.Channel, p *peer) { p.close() },
 		"destroy": func(a *ipc.Channel, _ *peer) { a.Destroy() },
@@ -298,7 +298,7 @@ func TestTheEndIsToldToEveryRequestBeforeDisconnect(t *testing.T) {
 }
 
 //brood:checks S073
-func TestAnswersThatWereReadAreGivenBeforeTheEnd(t *testing.T) {
+func TestAnswersThatWereReadAreDeliveredBeforeTheEnd(t *testing.T) {
 	l := newLoop(t)
 	a, b := newPair(t, l, nil)
 	answering(t, b, func(q question) map[string]any {
@@ -316,7 +316,7 @@ func TestAnswersThatWereReadAreGivenBeforeTheEnd(t *testing.T) {
 	require.Equal(t, 10, answers)
 }
 
-func TestARequestThatIsLostIsTold(t *testing.T) {
+func TestALostRequestFails(t *testing.T) {
 	l := newLoop(t)
 	a, p := newChannel(t, l, nil)
 	a.OnError(func(err error) { require.NoError(t, err) })
@@ -329,7 +329,7 @@ func TestARequestThatIsLostIsTold(t *testing.T) {
 	require.ElementsMatch(t, []string{"done", "request"}, got)
 }
 
-// Messages that look like answers and are none are the user's.
+// Messages that look like answers and are none go to OnMessage.
 func TestOnlyAnswersAreTakenForAnswers(t *testing.T) {
 	eachMode(t, func(t *testing.T, o *ipc.Options) {
 		l := newLoop(t)
@@ -382,8 +382,8 @@ func TestRequestsAreBounded(t *testing.T) {
 	require.Equal(t, 4, answers)
 }
 
-// Each answer is looked up and not offered to all who wait: that would be thousands of millions of
-// calls here.
+// The request of each answer is looked up. Trying all waiting requests would be thousands of
+// millions of calls here.
 func TestManyRequestsAreAnsweredInTheReverseOrder(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it makes 50,000 requests")
@@ -414,7 +414,7 @@ func TestManyRequestsAreAnsweredInTheReverseOrder(t *testing.T) {
 	require.Equal(t, n, got)
 }
 
-func TestARequestKeepsAWorkersLoopAlive(t *testing.T) {
+func TestARequestKeepsAChildsLoopAlive(t *testing.T) {
 	l := newLoop(t)
 	c, p := newParentChannel(t, l, "json")
 	answered := false

@@ -79,7 +79,7 @@ func TestAPlainMessageThatCannotBeSentCostsItselfAndNothingElse(t *testing.T) {
 	}
 }
 
-// The peer has a part of it: nothing else can follow, but what it sends is read.
+// The peer has a part of the message, so nothing else can be written; but its messages are read.
 func TestAMessageThatWasSentInPartIsNotCutShort(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)
@@ -105,8 +105,8 @@ func TestAMessageThatWasSentInPartIsNotCutShort(t *testing.T) {
 	require.Equal(t, []string{"1", "disconnect"}, j.Entries)
 }
 
-// fillUser has more descriptors on their way between processes than this thread, which gives up its
-// privileges, may have. What is read from the socket that is returned takes some of them away.
+// fillUser puts more descriptors on their way between processes than this thread may have, which
+// gives up its privileges. Reads from the returned socket take some of them away.
 func fillUser(t *testing.T) *peer {
 	t.Helper()
 	x, y := socketPair(t)
@@ -115,7 +115,7 @@ func fillUser(t *testing.T) *peer {
 	t.Cleanup(full.close)
 	(&peer{t: t, fd: x}).sendMany(253, "x")
 	limitDescriptors(t, 20)
-	runtime.LockOSThread() // For ever: nobody else may get this thread.
+	runtime.LockOSThread() // Never unlocked: no other goroutine may get this thread.
 	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	none := new([2]unix.CapUserData)
 	require.NoError(t, unix.Capset(&header, &none[0]))

@@ -2,19 +2,19 @@ package ipc
 
 import "github.com/brood-go/brood/internal/fd"
 
-// heldRights is the most descriptors that wait for the rest of a frame. It is one, for a peer that
-// keeps to the protocol; the others are for the frames behind it.
-const heldRights = 64
+// maxPendingRights is the number of descriptors that may wait for the rest of their frame. A peer
+// that keeps to the protocol has one on its way; the others allow for the frames behind it.
+const maxPendingRights = 64
 
-// rightsQueue has the descriptors that have come and whose frame has not. A descriptor comes with
-// or before the last byte of its frame, so those left over when no frame is under way belong to
-// none.
-type rightsQueue struct{ fds []int }
+// rightsQueue owns the received descriptors whose frame is not yet complete (SCM_RIGHTS, unix(7)).
+// A descriptor comes with or before the last byte of its frame. So when no frame is incomplete, the
+// descriptors left over belong to none.
+type rightsQueue struct{ fds []int } // oldest first
 
 func (q *rightsQueue) empty() bool { return len(q.fds) == 0 }
 
-// add takes the descriptors out of a control message. All of them are closed when some are missing:
-// which is not known.
+// add takes the descriptors out of a control message. If any were lost (MSG_CTRUNC) it closes all
+// of them, because it cannot tell which.
 func (q *rightsQueue) add(control []byte, truncated bool) {
 	if len(control) == 0 {
 		return
@@ -28,7 +28,7 @@ func (q *rightsQueue) add(control []byte, truncated bool) {
 	})
 }
 
-// take returns the oldest descriptor, -1 if there is none. It is the caller's.
+// take returns the oldest descriptor, -1 if there is none. The caller owns it.
 func (q *rightsQueue) take() int {
 	if len(q.fds) == 0 {
 		return -1
@@ -38,11 +38,12 @@ func (q *rightsQueue) take() int {
 	return right
 }
 
-// settle closes the descriptors that nobody can claim any more, and reports whether there were any.
-func (q *rightsQueue) settle(partial bool) (closed bool) {
+// closeUnclaimed closes the descriptors that no frame can claim any more: all of them, or those
+// past maxPendingRights if a frame is partial. It reports whether it closed any.
+func (q *rightsQueue) closeUnclaimed(partial bool) (closed bool) {
 	keep := 0
 	if partial {
-		keep = min(len(q.fds), heldRights)
+		keep = min(len(q.fds), maxPendingRights)
 	}
 	if closed = len(q.fds) > keep; closed {
 		fd.Close(q.fds[keep:]...)

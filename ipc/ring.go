@@ -2,12 +2,12 @@ package ipc
 
 // ring is a queue of T that reuses its memory. The zero value is empty and ready to use.
 type ring[T any] struct {
-	buf  []T // length is a power of two
-	head int
-	n    int
+	buf  []T // its length is a power of two, or 0
+	head int // index of the oldest
+	n    int // entries
 }
 
-// keptPlaces is the number of places that an empty ring keeps.
+// keptPlaces is the capacity above which an empty ring gives its memory up.
 const keptPlaces = 4096
 
 func (q *ring[T]) len() int { return q.n }
@@ -23,7 +23,7 @@ func (q *ring[T]) push(v T) {
 	q.n++
 }
 
-// front is the oldest, of which there must be one.
+// front returns the oldest entry. The ring must not be empty.
 func (q *ring[T]) front() *T { return &q.buf[q.head] }
 
 func (q *ring[T]) pop() T {

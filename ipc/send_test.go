@@ -47,7 +47,7 @@ func TestFlushWritesWhatIsGathered(t *testing.T) {
 		c.Flush()
 		s, _ := p.read()
 		require.Equal(t, "\"gathered\"\n", s)
-		c.Flush() // There is nothing to do.
+		c.Flush() // There is no other callback.
 	})
 	poll(t, l)
 	p.close()
@@ -152,7 +152,7 @@ func TestSendAfterTheEndIsReturnedOrGivenToDone(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeSerializedIsReturnedAtOnce(t *testing.T) {
+func TestAValueThatCannotBeSerializedIsAnErrorOfSend(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)
 	require.NoError(t, c.Send("before"))

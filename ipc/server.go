@@ -8,27 +8,26 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// A Server is a listener that knows how many of the connections it accepted are open, also those
-// that were sent to other processes over channels of its loop, be they Go or Node:
-// [Server.Connections] counts them wherever they live, and the close event comes when the last one
-// is gone. The methods that are not here are those of the [socketlist.Server] in it; it is itself a
-// net.Listener that can be sent.
+// A Server is a listener that counts the open connections that it accepted, including those sent to
+// other processes, Go or Node, over channels of its loop. [Server.Connections] counts them in all
+// processes, and the close event comes when the last one is closed. The other methods are those of
+// the [socketlist.Server] in it. It is a net.Listener and can itself be sent.
 type Server struct{ *socketlist.Server }
 
-// A TCPConn is a TCP connection that a [Server] counts: its own, or that of the process the
-// connection came from.
+// A TCPConn is a TCP connection that a [Server] counts: one of this process, or of the process from
+// which the connection came.
 type TCPConn = socketlist.TCPConn
 
 // A UnixConn is a connection over an AF_UNIX stream socket that a [Server] counts, as [TCPConn] is
 // one over TCP.
 type UnixConn = socketlist.UnixConn
 
-// ErrChildClosedBeforeReply is what [Server.Connections] ends with when the channel to a process
-// that was sent connections ended before that process told how many it has.
+// ErrChildClosedBeforeReply is the error of [Server.Connections] when the channel to a process with
+// connections closed before that process replied with its count.
 var ErrChildClosedBeforeReply = socketlist.ErrProcessEnded
 
 // NewServer returns a Server that accepts from ln, a *net.TCPListener or *net.UnixListener, for
-// loop l. It takes ownership of ln once it returned no error. The Server keeps Run alive until its
+// loop l. It takes ownership of ln unless it returns an error. The Server keeps Run alive until its
 // close event, see [socketlist.Server.Unref]. Errors are *[HandleError].
 func NewServer(l *reactor.Loop, ln net.Listener) (*Server, error) {
 	if l == nil {
@@ -45,9 +44,13 @@ func NewServer(l *reactor.Loop, ln net.Listener) (*Server, error) {
 	return &Server{s}, nil
 }
 
-// Connections is that of [socketlist.Server]: it calls fn once, on a later turn, with the number of
-// connections that are open, in this process and in those that were sent some. The error is
-// [ErrChildClosedBeforeReply], or a *[HandleError] for a reply that makes no sense.
+// Connections calls fn once, on a later turn, with the number of open connections, in this process
+// and in the processes that got some. The error is [ErrChildClosedBeforeReply], or a *[HandleError]
+// for a malformed reply.
+//
+// Preconditions:
+//
+//   - fn is not nil, or Connections panics.
 func (s *Server) Connections(fn func(n int, err error)) {
 	if fn == nil {
 		panic("ipc: Connections: nil callback")
@@ -60,19 +63,20 @@ func (s *Server) Connections(fn func(n int, err error)) {
 	})
 }
 
+// serverError wraps err, the reason why ln cannot become a Server.
 func serverError(ln net.Listener, err error) error {
 	e := sendError(ln, err).(*HandleError)
 	e.Op = "serve"
 	return e
 }
 
-// socketChannel is a channel as package socketlist wants it.
+// socketChannel makes a Channel a socketlist.Channel.
 type socketChannel struct{ *Channel }
 
-func (c socketChannel) Send(v any) { c.sendInternal(v) }
+func (c socketChannel) Send(v any) { c.sendVital(v) }
 
-// socketPeer returns the accounting of connections with the process at the other end, which ends
-// with the channel.
+// socketPeer returns the count of connections that were sent over the channel or came over it, and
+// makes it on the first call. It is closed right before OnDisconnect.
 func (c *Channel) socketPeer() *socketlist.Peer {
 	if c.sockets != nil {
 		return c.sockets
@@ -85,6 +89,6 @@ func (c *Channel) socketPeer() *socketlist.Peer {
 		}
 		c.sockets.Message(v.Cmd, func(name string) (string, bool) { return c.format.member(m, name) })
 	})
-	c.onEnd(c.sockets.End)
+	c.addDisconnectHook(c.sockets.Close)
 	return c.sockets
 }

@@ -27,7 +27,7 @@ func drainedLoop(t testing.TB) *reactor.Loop {
 	return l
 }
 
-// linePeer is a peer that is looked at line by line.
+// linePeer is a peer whose bytes are read line by line.
 type linePeer struct {
 	*peer
 	loop    *reactor.Loop
@@ -58,16 +58,16 @@ func (p *linePeer) line() string {
 	return line
 }
 
-// silent checks that the channel has sent nothing in answer to what the peer has sent: the answer
-// to a handle without a descriptor, which comes behind, is the next line.
-func (p *linePeer) silent() {
+// requireNothingSent checks that the channel has not answered the peer's messages: the next line is
+// the answer to a handle without a descriptor, sent behind them.
+func (p *linePeer) requireNothingSent() {
 	p.t.Helper()
 	p.send(`{"cmd":"NODE_HANDLE","type":"net.Socket","msg":0}` + "\n")
 	require.Equal(p.t, `{"cmd":"NODE_HANDLE_NACK"}`, p.line())
 }
 
-// hand sends v as a handle and waits for the acknowledgement.
-func (p *linePeer) hand(typ, key string, v any) {
+// sendHandle sends v as a handle and waits for the acknowledgement.
+func (p *linePeer) sendHandle(typ, key string, v any) {
 	p.t.Helper()
 	fd := dup(p.t, v)
 	p.send(`{"cmd":"NODE_HANDLE","type":"`+typ+`","msg":0,"key":"`+key+`"}`+"\n", fd)
@@ -75,7 +75,7 @@ func (p *linePeer) hand(typ, key string, v any) {
 	require.Equal(p.t, `{"cmd":"NODE_HANDLE_ACK"}`, p.line())
 }
 
-// acceptHandle checks that the next line is frame, acknowledges it and closes what came with it.
+// acceptHandle checks that the next line is frame, acknowledges it and closes its descriptor.
 func (p *linePeer) acceptHandle(frame string) {
 	p.t.Helper()
 	require.Empty(p.t, p.pending)
@@ -105,7 +105,7 @@ func newServer(t testing.TB, l *reactor.Loop, network, address string) *ipc.Serv
 	return s
 }
 
-// count runs the loop until s knows how many connections there are.
+// count runs the loop until s has counted its connections.
 func count(t testing.TB, l *reactor.Loop, s *ipc.Server) int {
 	t.Helper()
 	n := -1
@@ -126,7 +126,7 @@ func waitClosed(t testing.TB, l *reactor.Loop, s *ipc.Server) {
 	until(t, l, func() bool { return closed })
 }
 
-// sendSome writes what the kernel takes of s.
+// sendSome writes s as far as the kernel takes it.
 func (p *peer) sendSome(s string) int {
 	p.t.Helper()
 	n, err := unix.Write(p.fd, []byte(s[:min(len(s), 64<<10)]))

@@ -72,8 +72,8 @@ func TestAServerKeepsRunAliveUntilItIsUnrefed(t *testing.T) {
 	require.ErrorIs(t, s.Close(), net.ErrClosed)
 }
 
-// TestCloseMissesNoConnection closes servers while others accept: whatever order that takes, no
-// connection is open at the close event.
+// TestCloseMissesNoConnection closes servers while other goroutines accept. In every order no
+// connection may be open at the close event.
 func TestCloseMissesNoConnection(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	for range 50 {

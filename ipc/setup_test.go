@@ -19,7 +19,7 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// hangLimit ends tests that wait for what will not come.
+// hangLimit ends tests that wait for an event that does not come.
 func hangLimit() time.Duration { return looptest.HangLimit() }
 
 // The vocabulary of all tests of loops, here by its short names.
@@ -65,7 +65,7 @@ func newPair(t testing.TB, l *reactor.Loop, o *ipc.Options) (a, b *ipc.Channel) 
 	return a, b
 }
 
-// newChannel returns a channel on l and its peer, which sees bytes.
+// newChannel returns a channel on l, and its peer, which reads and writes bytes.
 func newChannel(t testing.TB, l *reactor.Loop, o *ipc.Options) (*ipc.Channel, *peer) {
 	t.Helper()
 	x, y := socketPair(t)
@@ -154,7 +154,7 @@ func (p *peer) trySend(s string) bool {
 	return true
 }
 
-// read returns everything that has come, and whether the end has.
+// read returns all bytes that have come, and whether the end has come.
 func (p *peer) read() (s string, end bool) {
 	p.t.Helper()
 	buf := make([]byte, 1<<20)
@@ -171,7 +171,8 @@ func (p *peer) read() (s string, end bool) {
 	}
 }
 
-// readRights returns what one recvmsg finds. The caller must close the descriptors.
+// readRights returns the bytes and descriptors of one recvmsg. The caller must close the
+// descriptors.
 func (p *peer) readRights() (s string, fds []int) {
 	p.t.Helper()
 	buf, oob := make([]byte, 1<<16), make([]byte, 4096)
@@ -187,7 +188,7 @@ func (p *peer) readRights() (s string, fds []int) {
 	return string(buf[:n]), fds
 }
 
-// takeRights is readRights of descriptors that are closed with the test.
+// takeRights is readRights, and closes the descriptors with the test.
 func (p *peer) takeRights() (s string, fds []int) {
 	p.t.Helper()
 	s, fds = p.readRights()

@@ -41,7 +41,7 @@ func TestReceivedConnectionsAreCountedUntilTheyAreClosed(t *testing.T) {
 	handles := collect(c)
 	conn := connection("tcp4", "127.0.0.1:0")(t)
 	for range 5 {
-		p.hand("net.Socket", "K", conn)
+		p.sendHandle("net.Socket", "K", conn)
 	}
 	until(t, l, func() bool { return len(*handles) == 5 })
 	h := *handles
@@ -56,14 +56,14 @@ func TestReceivedConnectionsAreCountedUntilTheyAreClosed(t *testing.T) {
 	require.IsType(t, &ipc.TCPConn{}, tcp)
 	file, err := h[1].File()
 	require.NoError(t, err)
-	expect(4) // Nothing tells when a file is closed.
+	expect(4) // No event says that a file is closed.
 	duplex, err := h[2].Duplex(nil)
 	require.NoError(t, err)
 	require.NoError(t, h[3].Close())
 	expect(3)
 	p.send(askClose)
 	p.send(askClose)
-	p.silent()
+	p.requireNothingSent()
 	require.NoError(t, tcp.Close())
 	gone := false
 	duplex.Readable.OnClose(func() { gone = true })
@@ -89,7 +89,7 @@ func TestConnectionsThatCannotBeOpenedAreNotCounted(t *testing.T) {
 	l := drainedLoop(t)
 	c, p := newLinePeer(t, l)
 	handles := collect(c)
-	p.hand("net.Socket", "K", unixConnection(t))
+	p.sendHandle("net.Socket", "K", unixConnection(t))
 	until(t, l, func() bool { return len(*handles) == 1 })
 	withoutFreeFDs(t, func() {
 		_, err := (*handles)[0].Conn()
@@ -105,7 +105,7 @@ func TestUnclaimedConnectionsAreNotCounted(t *testing.T) {
 	c, p := newLinePeer(t, l)
 	got := 0
 	c.OnMessage(func(*ipc.Message) { got++ })
-	p.hand("net.Socket", "K", unixConnection(t))
+	p.sendHandle("net.Socket", "K", unixConnection(t))
 	until(t, l, func() bool { return got == 1 })
 	p.send(askCount)
 	require.Equal(t, countReply(0), p.line())
@@ -117,15 +117,15 @@ func TestKeysThatAreNotKnownGetNoAnswer(t *testing.T) {
 	c, p := newLinePeer(t, l)
 	handles := collect(c)
 	p.send(askCount + askClose)
-	p.silent()
-	p.hand("net.Socket", "other", unixConnection(t))
-	p.hand("net.Server", "K", unixListener(t)) // Only connections are counted.
-	p.hand("net.Socket", "", unixConnection(t))
+	p.requireNothingSent()
+	p.sendHandle("net.Socket", "other", unixConnection(t))
+	p.sendHandle("net.Server", "K", unixListener(t)) // Only connections are counted.
+	p.sendHandle("net.Socket", "", unixConnection(t))
 	p.send(askCount + askClose + strings.ReplaceAll(askCount, `"K"`, `""`))
 	p.send(`{"cmd":"NODE_SOCKET_GET_COUNT"}` + "\n" + `{"cmd":"NODE_SOCKET_WHAT","key":"other"}` + "\n")
 	p.send(strings.ReplaceAll(replied, `"K"`, `"other"`) + "\n")
 	p.send(`{"cmd":"NODE_SOCKET_COUNT","key":"other","count":1}` + "\n")
-	p.silent()
+	p.requireNothingSent()
 	require.Len(t, *handles, 3)
 	for _, h := range *handles {
 		require.NoError(t, h.Close())
@@ -138,20 +138,20 @@ func TestKeysDoNotPileUp(t *testing.T) {
 	c, p := newLinePeer(t, l)
 	handles := collect(c)
 	conn := unixConnection(t)
-	p.hand("net.Socket", "K", conn)
+	p.sendHandle("net.Socket", "K", conn)
 	until(t, l, func() bool { return len(*handles) == 1 })
 	for i := range 2 * socketlist.MaxIdleKeys {
 		h := received(t, c, conn, "net.Socket", fmt.Sprint(i))
 		require.NoError(t, h.Close())
-		require.LessOrEqual(t, ipc.KeysHeld(c), socketlist.MaxIdleKeys)
+		require.LessOrEqual(t, ipc.Keys(c), socketlist.MaxIdleKeys)
 	}
 	p.send(askCount)
 	require.Equal(t, countReply(1), p.line(), "open connections keep their key")
 	require.NoError(t, (*handles)[0].Close())
 
-	keys := ipc.KeysHeld(c)
+	keys := ipc.Keys(c)
 	h := received(t, c, conn, "net.Socket", strings.Repeat("x", socketlist.MaxKey+1))
-	require.Equal(t, keys, ipc.KeysHeld(c))
+	require.Equal(t, keys, ipc.Keys(c))
 	require.NoError(t, h.Close())
 }
 
@@ -160,7 +160,7 @@ func TestAPeerThatAsksAndNeverReadsMakesNothingGrow(t *testing.T) {
 	l := drainedLoop(t)
 	c, p := newLinePeer(t, l)
 	handles := collect(c)
-	p.hand("net.Socket", "K", unixConnection(t))
+	p.sendHandle("net.Socket", "K", unixConnection(t))
 	until(t, l, func() bool { return len(*handles) == 1 })
 	const questions = 200_000
 	unsent := strings.Repeat(askCount, questions)
@@ -175,7 +175,7 @@ func TestAPeerThatAsksAndNeverReadsMakesNothingGrow(t *testing.T) {
 		require.Less(t, c.Queued(), 1<<20)
 	}
 	require.NotEmpty(t, unsent, "the peer is held up by what it does not read")
-	// When it reads again all is answered.
+	// Once it reads again, all questions are answered.
 	replies := 0
 	until(t, l, func() bool {
 		if len(unsent) > 0 {
@@ -193,7 +193,7 @@ func TestAnswersWaitUntilTheChannelHasDrained(t *testing.T) {
 	l := drainedLoop(t)
 	c, p := newLinePeer(t, l)
 	handles := collect(c)
-	p.hand("net.Socket", "K", unixConnection(t))
+	p.sendHandle("net.Socket", "K", unixConnection(t))
 	until(t, l, func() bool { return len(*handles) == 1 })
 	const large = 4 << 20 // bytes, more than the kernel takes
 	asked := 0
@@ -224,7 +224,8 @@ func TestCountedConnectionsAreStillThoseOfPackageNet(t *testing.T) {
 		runtime.GC()
 	})
 	c := unrefedChannel(t, drainedLoop(t))
-	sandbox.Need(t, "splice") // Package net takes a refusal for a failure of the connection.
+	// Package net takes a refused splice(2) for a failure of the connection.
+	sandbox.Need(t, "splice")
 	for _, network := range []string{"tcp4", "unix"} {
 		var ln net.Listener
 		if network == "unix" {
@@ -263,8 +264,8 @@ func TestAReceivedConnectionThatIsSentOnIsCountedNoLonger(t *testing.T) {
 	c, p := newLinePeer(t, l)
 	next, q := newLinePeer(t, l)
 	handles := collect(c)
-	p.hand("net.Socket", "K", unixConnection(t))
-	p.hand("net.Socket", "K", unixConnection(t))
+	p.sendHandle("net.Socket", "K", unixConnection(t))
+	p.sendHandle("net.Socket", "K", unixConnection(t))
 	until(t, l, func() bool { return len(*handles) == 2 })
 	conn, err := (*handles)[0].Conn()
 	require.NoError(t, err)

@@ -36,13 +36,14 @@ func TestManyWaitersForOneFilteredMessage(t *testing.T) {
 		require.Equal(t, 1, times, i)
 	}
 	ended := false
-	c.OnDisconnect(func() { ended = true }) // What those hear who still wait.
+	c.OnDisconnect(func() { ended = true }) // The waiting calls end with this event.
 	p.close()
 	run(t, l)
 	require.True(t, ended)
 }
 
-// A request whose peer goes without an answer: the send was done or failed, and the end is told.
+// The peer of a request goes without an answer: the send was done or failed, and OnDisconnect
+// comes.
 //
 //brood:checks S073
 func TestARequestToAPeerThatGoesDoesNotHang(t *testing.T) {

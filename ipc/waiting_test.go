@@ -30,8 +30,9 @@ func TestMessagesWaitForTheFirstListener(t *testing.T) {
 	require.Equal(t, []string{"1", "2", "3", "4", "disconnect"}, j.Entries)
 }
 
-// The listener is added while more is about to be delivered, which must not overtake what waits.
-func TestWhatWaitsIsDeliveredBeforeWhatComesBehind(t *testing.T) {
+// The listener is added while other messages are about to be delivered. They must not overtake the
+// waiting ones.
+func TestWaitingMessagesAreDeliveredBeforeLaterOnes(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)
 	var j journal
@@ -56,7 +57,7 @@ func TestAListenerThatIsGoneOnTheNextTickGetsNothing(t *testing.T) {
 	require.Equal(t, []string{"1", "disconnect"}, j.Entries)
 }
 
-// Node loses what is behind the first (spec H8).
+// Node loses the messages behind the first (spec H8).
 func TestOnceMessageLeavesTheRestWaiting(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)
@@ -78,7 +79,7 @@ func TestOnceMessageLeavesTheRestWaiting(t *testing.T) {
 	require.Equal(t, []string{"1", "2", "3", "4"}, j.Entries)
 }
 
-func TestWhatWaitsIsDroppedAtTheEnd(t *testing.T) {
+func TestWaitingMessagesAreDroppedAtTheEnd(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)
 	p.send("1\n2\n")
@@ -90,7 +91,7 @@ func TestWhatWaitsIsDroppedAtTheEnd(t *testing.T) {
 }
 
 // Node crashes (spec H7).
-func TestDisconnectWhileWhatWaitedIsDelivered(t *testing.T) {
+func TestDisconnectWhileWaitingMessagesAreDelivered(t *testing.T) {
 	l := newLoop(t)
 	c, p := newChannel(t, l, nil)
 	p.send("1\n2\n3\n")
@@ -102,8 +103,8 @@ func TestDisconnectWhileWhatWaitedIsDelivered(t *testing.T) {
 	require.Equal(t, []string{"1", "2", "3", "disconnect"}, j.Entries)
 }
 
-// A peer that floods a channel without a listener is held up, nothing is lost, and its end is seen
-// all the same.
+// A peer that floods a channel without a listener is held up. No message is lost, and its end is
+// still seen.
 func TestReadingStopsWhenTooMuchWaits(t *testing.T) {
 	message := `"` + strings.Repeat("x", 8000) + "\"\n"
 	for _, listen := range []bool{true, false} {

@@ -6,23 +6,25 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// longFrame is the length, in bytes, from which on the rest of a frame is kept as it is and not
-// copied into blocks. Up to it copying is cheaper than making new memory for the next frame.
+// longFrame is the length, in bytes, above which push keeps a frame's own memory instead of copying
+// it into blocks. Up to it a copy is cheaper than new memory for the next frame.
 const longFrame = 256 << 10
 
-// writeQueue holds what the kernel did not take, in order. Frames share blocks; a long one has its
-// own memory.
+// writeQueue has the bytes of the wire that the kernel has not taken, in order. Short frames share
+// blocks of the hub; a long one, or one with a handle, is a piece of its own. The three slices have
+// the same length.
 type writeQueue struct {
-	pieces [][]byte // the unwritten parts
-	// the memory of each piece, from its beginning; nil where it is not from hub.block
+	pieces [][]byte // unwritten bytes, each piece non-empty
+	// the block of each piece, to be recycled; nil if the piece is not in a block
 	blocks [][]byte
-	rights []*handover // whose descriptor goes with the first byte of each piece, nil if none
-	size   int         // bytes in pieces
+	// the transfer whose descriptor goes with the piece's first byte; nil if none, or once sent
+	transfers []*handleTransfer
+	size      int // bytes in pieces together
 }
 
 func (q *writeQueue) empty() bool { return q.size == 0 }
 
-// push appends p: a copy, or p itself when it is long, which it reports.
+// push appends a copy of p, or p itself if it is long. If kept is true the queue owns p.
 func (q *writeQueue) push(h *hub, p []byte) (kept bool) {
 	q.size += len(p)
 	if len(p) > longFrame {
@@ -44,38 +46,39 @@ func (q *writeQueue) push(h *hub, p []byte) (kept bool) {
 	return false
 }
 
-// pushHandle appends the frame of h, which goes with a descriptor.
-func (q *writeQueue) pushHandle(h *handover) {
-	q.size += len(h.frame)
-	q.add(h.frame, nil, h)
+// pushTransfer appends the frame of t, whose descriptor goes with its first byte.
+func (q *writeQueue) pushTransfer(t *handleTransfer) {
+	q.size += len(t.frame)
+	q.add(t.frame, nil, t)
 }
 
-func (q *writeQueue) add(piece, block []byte, h *handover) {
+func (q *writeQueue) add(piece, block []byte, t *handleTransfer) {
 	q.pieces = append(q.pieces, piece)
 	q.blocks = append(q.blocks, block)
-	q.rights = append(q.rights, h)
+	q.transfers = append(q.transfers, t)
 }
 
-// handover returns the one whose frame is next, nil if that is a frame without a descriptor, or the
-// rest of one.
-func (q *writeQueue) handover() *handover { return q.rights[0] }
+// nextTransfer returns the transfer whose frame is sent next, nil if the next piece has no
+// descriptor. The queue must not be empty.
+func (q *writeQueue) nextTransfer() *handleTransfer { return q.transfers[0] }
 
-// send writes once what the kernel takes: a piece with a descriptor by itself, as Node does, others
-// together.
-func (q *writeQueue) send(hub *hub, socket int) (n int, err error) {
-	if h := q.rights[0]; h != nil {
-		n, err = fd.Sendmsg(socket, q.pieces[:1], unix.UnixRights(h.out.fd))
+// send makes one sendmsg(2): of a piece with a descriptor alone, as Node does, or of all pieces
+// before the next such piece. It removes the n bytes that the kernel took. The queue must not be
+// empty.
+func (q *writeQueue) send(h *hub, socket int) (n int, err error) {
+	if t := q.transfers[0]; t != nil {
+		n, err = fd.Sendmsg(socket, q.pieces[:1], unix.UnixRights(t.out.fd))
 		if n > 0 {
-			q.rights[0] = nil
+			q.transfers[0] = nil
 		}
 	} else {
 		k := 1
-		for k < len(q.rights) && q.rights[k] == nil {
+		for k < len(q.transfers) && q.transfers[k] == nil {
 			k++
 		}
 		n, err = fd.Sendmsg(socket, q.pieces[:k], nil)
 	}
-	q.pop(hub, n)
+	q.pop(h, n)
 	return n, err
 }
 
@@ -86,19 +89,20 @@ func (q *writeQueue) pop(h *hub, n int) {
 	for i < len(q.pieces) && n >= len(q.pieces[i]) {
 		n -= len(q.pieces[i])
 		h.recycle(q.blocks[i])
-		q.pieces[i], q.blocks[i], q.rights[i] = nil, nil, nil
+		q.pieces[i], q.blocks[i], q.transfers[i] = nil, nil, nil
 		i++
 	}
 	if i > 0 && i == len(q.pieces) {
-		q.pieces, q.blocks, q.rights = q.pieces[:0], q.blocks[:0], q.rights[:0]
+		q.pieces, q.blocks, q.transfers = q.pieces[:0], q.blocks[:0], q.transfers[:0]
 		return
 	}
-	q.pieces, q.blocks, q.rights = q.pieces[i:], q.blocks[i:], q.rights[i:]
+	q.pieces, q.blocks, q.transfers = q.pieces[i:], q.blocks[i:], q.transfers[i:]
 	if len(q.pieces) > 0 {
 		q.pieces[0] = q.pieces[0][n:]
 	}
 }
 
+// drop empties the queue. Its blocks go back to h.
 func (q *writeQueue) drop(h *hub) {
 	for _, b := range q.blocks {
 		h.recycle(b)

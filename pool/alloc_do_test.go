@@ -10,10 +10,10 @@ import (
 	"github.com/brood-go/brood/pool"
 )
 
-// The race detector allocates on its own account, so this file is not built with it.
+// This file is not built with the race detector, which allocates too.
 
-// TestAJobOfAnotherGoroutineAllocates: what a job of the loop's does, what takes it to the loop and
-// back, and the text as it is decoded.
+// TestAJobOfAnotherGoroutineAllocates counts the allocations of a job of the loop, of the way to
+// the loop and back, and of decoding the text.
 func TestAJobOfAnotherGoroutineAllocates(t *testing.T) {
 	e := newEchoes(t, 1)
 	release := e.loop.Hold()

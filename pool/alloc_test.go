@@ -10,16 +10,16 @@ import (
 	"github.com/brood-go/brood/pool"
 )
 
-// The race detector allocates on its own account, so this file is not built with it.
+// This file is not built with the race detector, which allocates too.
 
-// TestAJobAllocatesTheTaskTheJobTheMessageAndTheResult: and, in the test itself, the text as an
-// any.
+// TestAJobAllocatesTheTaskTheJobTheMessageAndTheResult also counts the text as an any, which the
+// test itself makes.
 func TestAJobAllocatesTheTaskTheJobTheMessageAndTheResult(t *testing.T) {
 	const jobs = 200
 	for _, inFlight := range []int{1, 16} {
 		e := newEchoes(t, inFlight)
 		run := func() { e.run(jobs, 2*inFlight) }
-		run() // The first time makes what is kept.
+		run() // The first run makes memory that is used again.
 		const ofARun = 20
 		require.LessOrEqual(t, testing.AllocsPerRun(10, run), 5.0*jobs+ofARun, "%d each", inFlight)
 		e.Stop(nil, func(*pool.StopReport) {})

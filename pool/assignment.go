@@ -9,32 +9,33 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// An assignment is a task in the hands of a worker. It ends when the worker has answered, or is
-// gone; its task may have been settled long before.
+// An assignment is a job that a worker has. It is in worker.jobs until the worker has answered or
+// is gone; its task may have been settled long before.
 type assignment struct {
-	id     uint64
-	worker *worker
-	task   *Task // nil: settled, and what comes is dropped
-	begun  bool  // the worker may have begun with it: only so many jobs are in front of it
-	since  time.Time
-	asked  bool // the worker was told to cancel it
-	// the worker was asked to give it back if it has not begun it, since another one can have it
-	recall bool
+	id         uint64 // number of the job on the wire, unique in the worker
+	worker     *worker
+	task       *Task // nil: settled, and the answer is dropped
+	begun      bool  // the worker may have begun it: fewer than capacity jobs are before it
+	begunAt    time.Time
+	cancelSent bool
+	recallSent bool // the worker may give the job back
 
-	deadline, stuck, grace alarm
+	deadline alarm // rings after Task.timeout
+	stuck    alarm // rings after Options.StuckAfter
+	grace    alarm // set once task is nil; rings after Options.CancelGrace
 }
 
-// give has w run t. It reports false when the worker can be given nothing: it has ended, as will be
-// seen.
-func (p *Pool) give(w *worker, t *Task) bool {
-	if !w.does(t.method) {
-		p.sendElsewhere(t)
-		return true
+// assign gives t to w. Afterwards t is running or settled, or waits: for its attachment, for a
+// worker that has its method, or because the link shows that w has exited.
+func (p *Pool) assign(w *worker, t *Task) {
+	if !w.hasMethod(t.method) {
+		p.queueForMethod(t)
+		return
 	}
-	if !p.prepare(t, w) {
-		return true
+	if !p.prepareAttachment(t, w) {
+		return
 	}
-	p.unqueue(t)
+	p.dequeue(t)
 	w.jobID++
 	m := &w.message
 	*m = jobMessage{ID: w.jobID, Method: t.method, Job: t.job, Attach: int64(len(t.attach))}
@@ -42,54 +43,49 @@ func (p *Pool) give(w *worker, t *Task) bool {
 		m.Attempt = t.runs + 1
 	}
 	if err := w.link.send(m, t); err != nil {
-		if handleError(err) {
+		if isHandleError(err) {
 			p.enqueue(t)
 			p.settle(t, nil, err)
-			return true
+			return
 		}
-		if w.state <= workerDraining {
-			w.state = workerEnding
-			w.release()
-			w.endWithin(p.o.DisconnectGrace)
-		}
+		w.hearEnd()
 		p.enqueue(t)
-		return false
+		return
 	}
 	t.state = taskRunning
 	p.counts.running++
 	a := t.newAssignment()
 	*a = assignment{id: w.jobID, worker: w, task: t}
-	t.given = a
+	t.assignment = a
 	w.jobs = append(w.jobs, a)
 	if len(t.attach) > 0 && !w.accepts.memfd {
 		w.side.send(t)
 	}
-	w.touch()
+	w.markUsed()
 	w.idleAlarm.stop()
-	if t.alone {
+	if t.suspect {
 		w.exclusive = true
 	}
 	if len(w.jobs) <= w.capacity {
 		a.begin()
 	}
-	return true
 }
 
-// does reports whether the worker has a method.
-func (w *worker) does(method string) bool {
+// hasMethod reports whether the worker has a method. During a reload, workers may differ.
+func (w *worker) hasMethod(method string) bool {
 	return w.methods == nil || method == "" || slices.Contains(w.methods, method)
 }
 
-// sendElsewhere has t wait for a worker that has its method, if one is ready: while a pool is
-// reloaded they differ.
-func (p *Pool) sendElsewhere(t *Task) {
+// queueForMethod moves t to the queue of a ready worker that has its method, and fails it if there
+// is none.
+func (p *Pool) queueForMethod(t *Task) {
 	var best *worker
 	for _, w := range p.workers {
-		if w.state == workerReady && w.does(t.method) && (best == nil || len(w.jobs) < len(best.jobs)) {
+		if w.state == workerReady && w.hasMethod(t.method) && (best == nil || len(w.jobs) < len(best.jobs)) {
 			best = w
 		}
 	}
-	if best == nil || t.only != nil || t.alone {
+	if best == nil || t.onlyWorker != nil || t.suspect {
 		p.settle(t, nil, ErrMethod)
 		return
 	}
@@ -97,35 +93,37 @@ func (p *Pool) sendElsewhere(t *Task) {
 	best.bound.add(t)
 }
 
-// newAssignment returns one that nothing knows of: callbacks of the one before may still come.
+// newAssignment returns memory for an assignment. It never returns memory that was used, because
+// alarms and callbacks of an earlier one may still refer to that.
 func (t *Task) newAssignment() *assignment {
-	if t.first.worker == nil {
-		return &t.first
+	if t.firstAssignment.worker == nil {
+		return &t.firstAssignment
 	}
 	return new(assignment)
 }
 
-// handleError reports whether err is about the handle of a job, which then is the job's fault.
-func handleError(err error) bool {
+// isHandleError reports whether err is about the handle of a job. It is the job that is wrong then,
+// not the worker.
+func isHandleError(err error) bool {
 	_, ok := errors.AsType[*ipc.HandleError](err)
 	return ok
 }
 
-// begin is called when the worker can have begun with the job.
+// begin starts the timers of a job when the worker can have begun it.
 func (a *assignment) begin() {
 	p, t := a.worker.pool, a.task
 	a.begun = true
-	a.since = p.loop.Now()
-	if t == nil { // It was cancelled meanwhile, and the worker may not know.
-		a.endure()
+	a.begunAt = p.loop.Now()
+	if t == nil { // It was cancelled before, and the worker may not know of cancel.
+		a.awaitUnwanted()
 		return
 	}
 	t.waitAlarm.stop()
 	t.runs++
-	t.begun = a.since
-	p.counts.waited.add(a.since.Sub(t.since))
+	t.begunAt = a.begunAt
+	p.counts.waited.add(a.begunAt.Sub(t.submittedAt))
 	if t.timeout > 0 {
-		a.deadline.set(p.loop, t.timeout, func() { a.worker.judge(a.late) })
+		a.deadline.set(p.loop, t.timeout, func() { a.worker.afterBacklog(a.onDeadline) })
 	}
 	if p.o.StuckAfter > 0 {
 		a.stuck.set(p.loop, p.o.StuckAfter, func() {
@@ -136,77 +134,78 @@ func (a *assignment) begin() {
 	}
 }
 
-// late is called when the job is over its time.
-func (a *assignment) late() {
+// onDeadline fails the task when its run is over its time.
+func (a *assignment) onDeadline() {
 	if a.task != nil {
 		a.worker.pool.abandon(a.task, ErrTimeout, "timed out")
 	}
 }
 
-// cancel has the worker end the job, whose task was settled, and ends the worker if it does not.
+// cancel asks the worker to cancel a job whose task is settled. If the job is begun, the worker is
+// killed if it does not answer in CancelGrace.
 func (a *assignment) cancel(reason string) {
 	a.deadline.stop()
 	a.stuck.stop()
 	if a.worker.state >= workerKilled {
 		return
 	}
-	a.ask(reason)
+	a.sendCancel(reason)
 	if a.begun {
-		a.endure()
+		a.awaitUnwanted()
 	}
 }
 
-// ask tells the worker to cancel the job.
-func (a *assignment) ask(reason string) {
-	if !a.asked && a.worker.accepts.cancel {
-		a.asked = true
-		a.worker.link.control(&cancelMessage{a.id, reason})
+// sendCancel sends the cancel message, at most once.
+func (a *assignment) sendCancel(reason string) {
+	if !a.cancelSent && a.worker.accepts.cancel {
+		a.cancelSent = true
+		a.worker.link.sendControl(&cancelMessage{a.id, reason})
 	}
 }
 
-// endure waits for the worker to answer a job that nobody wants any more. The others that it was
-// sent in advance may go to workers that have room for them.
-func (a *assignment) endure() {
+// awaitUnwanted gives the worker CancelGrace to answer a job whose task is settled. Jobs that were
+// sent ahead are recalled, because the worker may be killed.
+func (a *assignment) awaitUnwanted() {
 	w := a.worker
-	a.grace.set(w.pool.loop, w.pool.o.CancelGrace, func() { w.judge(a.outlived) })
-	w.recall()
+	a.grace.set(w.pool.loop, w.pool.o.CancelGrace, func() { w.afterBacklog(a.onGraceOver) })
+	w.recallMovable()
 }
 
-// outlived is called when the worker has not answered in its grace.
-func (a *assignment) outlived() {
+// onGraceOver kills a worker that has not answered in CancelGrace.
+func (a *assignment) onGraceOver() {
 	if slices.Contains(a.worker.jobs, a) {
 		a.worker.kill(ExitTimeout, nil)
 	}
 }
 
-// recall asks the worker to give back what it has not begun and others may have. A worker that does
-// not know of that keeps it until it has ended.
-func (w *worker) recall() {
+// recallMovable asks the worker to give back the jobs that it has not begun and other workers may
+// run. A worker without recall keeps them until it has exited.
+func (w *worker) recallMovable() {
 	for _, a := range w.jobs {
 		if a.movable() {
-			a.giveBack()
+			a.sendRecall()
 		}
 	}
 }
 
-// movable reports whether the job may go to another worker.
+// movable reports whether another worker may run the job.
 func (a *assignment) movable() bool {
-	return !a.begun && a.task != nil && a.task.only == nil && a.task.key == ""
+	return !a.begun && a.task != nil && a.task.onlyWorker == nil && a.task.key == ""
 }
 
-// giveBack asks for the job once.
-func (a *assignment) giveBack() {
-	if !a.recall && a.worker.accepts.recall {
-		a.recall = true
-		a.worker.link.control(&recallMessage{a.id, true})
+// sendRecall asks the worker for the job, at most once.
+func (a *assignment) sendRecall() {
+	if !a.recallSent && a.worker.accepts.recall {
+		a.recallSent = true
+		a.worker.link.sendControl(&recallMessage{a.id, true})
 	}
 }
 
-// finish ends an assignment, which the worker has answered.
-func (w *worker) finish(a *assignment) {
+// finishJob counts a job that the worker has answered, and drops its assignment.
+func (w *worker) finishJob(a *assignment) {
 	w.answered++
 	if a.begun {
-		w.busy += w.pool.loop.Now().Sub(a.since)
+		w.busy += w.pool.loop.Now().Sub(a.begunAt)
 	}
 	if w.jobsLeft > 0 {
 		w.jobsLeft--
@@ -214,7 +213,7 @@ func (w *worker) finish(a *assignment) {
 	w.drop(a)
 }
 
-// drop takes an assignment from the worker, and makes room for the next one.
+// drop takes an assignment out of the worker's jobs. The next job can begin.
 func (w *worker) drop(a *assignment) {
 	i := slices.Index(w.jobs, a)
 	w.jobs = slices.Delete(w.jobs, i, i+1)
@@ -227,23 +226,24 @@ func (w *worker) drop(a *assignment) {
 		}
 	}
 	if len(w.jobs) == 0 {
-		w.idle()
+		w.onIdle()
 	}
 }
 
-// room returns how many jobs more the worker takes now, with so many ahead.
+// room returns the number of jobs that the worker takes now, with ahead beyond its capacity. It is
+// not positive if there is no room.
 func (w *worker) room(ahead int) int {
 	if w.state != workerReady || w.exclusive || w.reserved || w.link.needDrain() {
 		return 0
 	}
-	if ahead > 0 && w.endures() {
+	if ahead > 0 && w.awaitsUnwanted() {
 		ahead = 0
 	}
 	return w.capacity + ahead - len(w.jobs)
 }
 
-// endures reports whether the worker goes on with a job that nobody wants any more, and may have to
-// be killed for it.
-func (w *worker) endures() bool {
+// awaitsUnwanted reports whether the worker runs a job whose task is settled. It may be killed for
+// that, so it gets no jobs ahead.
+func (w *worker) awaitsUnwanted() bool {
 	return slices.ContainsFunc(w.jobs, func(a *assignment) bool { return a.begun && a.task == nil })
 }

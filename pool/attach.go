@@ -12,18 +12,22 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// ErrAttach is in the error of a task with an attachment that its worker cannot take: it is no Go
-// worker on Linux, and Options.Attachments is not set; or could not be made, or has not come as it
-// was announced.
+// Attachments go to and from a worker as files of memory (memfd_create(2)), if its ready message
+// says so, or else as frames on a side channel. All of it runs on the loop goroutine, except the
+// two goroutines that say so: one writes a big file, the other reads a file of the worker.
+
+// ErrAttach is in the error of a task whose attachment failed: the worker takes none (it is no Go
+// worker on Linux, and Options.Attachments is not set), the file of memory could not be made, or
+// the bytes did not come as announced.
 var ErrAttach = errors.New("pool: attachment")
 
-// quickFile is how many bytes are written into a file of memory on the loop goroutine. More are on
-// a goroutine of their own.
+// quickFile is the number of bytes that are written into a file of memory on the loop goroutine.
+// For more there is a goroutine.
 const quickFile = 256 << 10
 
-// prepare makes what carries the attachment of t to w, if that is not there yet. It reports false
-// when t has to wait for that, or was settled because it cannot be.
-func (p *Pool) prepare(t *Task, w *worker) bool {
+// prepareAttachment makes the file of memory for the attachment of t, if w takes such files. It
+// returns false if t has to wait for the file or was settled, so that it cannot be assigned now.
+func (p *Pool) prepareAttachment(t *Task, w *worker) bool {
 	switch {
 	case len(t.attach) == 0:
 		return true
@@ -34,31 +38,33 @@ func (p *Pool) prepare(t *Task, w *worker) bool {
 		return true
 	case len(t.attach) <= quickFile:
 		file, err := memoryFile(bytes.NewReader(t.attach))
-		p.prepared(t, file, err)
+		p.onPrepared(t, file, err)
 		return t.state != taskSettled
 	}
 	p.setAside(t)
 	t.copying = &copying{data: t.attach}
 	c := t.copying
-	// It ends with the write, which settling the task stops. What it has made for a task that was
-	// settled meanwhile, or a loop that was closed, is closed. Close of the loop waits for it.
+	// The goroutine ends with the copy, which settling the task stops. onPrepared closes the file
+	// of a settled task. If the loop is closed, the goroutine closes the file; hub.Close waits for
+	// it.
 	p.hub.door.copies.Go(func() {
 		file, err := memoryFile(c)
-		if p.loop.Post(func() { p.prepared(t, file, err) }) != nil && file != nil {
+		if p.loop.Post(func() { p.onPrepared(t, file, err) }) != nil && file != nil {
 			_ = file.Close()
 		}
 	})
 	return false
 }
 
-// setAside takes t out of its queue, where it still counts, until it was prepared.
+// setAside takes t out of its queue until its file is ready. It still counts as waiting.
 func (p *Pool) setAside(t *Task) {
 	t.queue.remove(t)
 	p.aside[t] = struct{}{}
 }
 
-// prepared is called when a file of memory has t's attachment.
-func (p *Pool) prepared(t *Task, file *os.File, err error) {
+// onPrepared takes the file of memory with t's attachment, which the task owns from now on, and
+// queues t again.
+func (p *Pool) onPrepared(t *Task, file *os.File, err error) {
 	_, wasAside := p.aside[t]
 	delete(p.aside, t)
 	t.copying = nil
@@ -73,51 +79,54 @@ func (p *Pool) prepared(t *Task, file *os.File, err error) {
 		return
 	}
 	t.file = file
-	if t.only != nil && t.only.state == workerGone { // It looked for its tasks in its queue.
-		p.settle(t, nil, t.only.crashError(nil))
+	// requeueBound has not found t, which was in no queue.
+	if t.onlyWorker != nil && t.onlyWorker.state == workerGone {
+		p.settle(t, nil, t.onlyWorker.crashError(nil))
 		return
 	}
 	if wasAside {
 		p.queueFor(t).add(t)
-		p.dispatch()
+		p.assignWaiting()
 		p.grow()
 	}
 }
 
-// attachment is what comes beside the answer that is heard.
+// attachment is the attachment of an answer while that is being heard.
 type attachment struct {
-	size    int64        // bytes; 0: none
-	message *ipc.Message // that may have it as a handle
+	size    int64        // bytes, as announced; 0: none
+	message *ipc.Message // has the handle, if the worker attaches files; nil for other links
 }
 
-// answeredWith is answered, once what comes beside the answer has come.
-func (t *Task) answeredWith(w *worker, r *Result) {
-	a := w.attached
+// settleWithAttachment settles the task with the worker's answer once its attachment and the chunks
+// before it have come.
+func (t *Task) settleWithAttachment(w *worker, r *Result) {
+	a := w.answerAttachment
 	switch {
 	case a.size <= 0:
-		t.answered(r, nil)
+		t.settleAfterChunks(r, nil)
 	case w.side == nil && !w.accepts.memfd:
-		t.attached(r, nil, errNoAttachment)
+		t.attachmentArrived(r, nil, errNoAttachment)
 	case a.size > t.pool.o.MaxResult:
-		t.pool.settle(t, nil, ErrTooLarge) // What comes is skipped.
+		t.pool.settle(t, nil, ErrTooLarge) // The bytes are skipped when they come.
 	case w.accepts.memfd:
 		t.takeAttachment(r, a.message.Handle(), a.size)
 	default:
-		w.attached = attachment{}
+		w.answerAttachment = attachment{}
 		w.side.expect(t, r, a.size)
 	}
 }
 
-// skipAttachment lets go of what comes beside an answer that nobody wants.
+// skipAttachment drops the attachment of an answer that settleWithAttachment did not take.
 func (w *worker) skipAttachment() {
-	if w.side != nil && !w.accepts.memfd && w.attached.size > 0 {
-		w.side.expect(nil, nil, w.attached.size)
+	if w.side != nil && !w.accepts.memfd && w.answerAttachment.size > 0 {
+		w.side.expect(nil, nil, w.answerAttachment.size)
 	}
-	w.attached = attachment{}
+	w.answerAttachment = attachment{}
 }
 
-// attached ends the wait of a result for its bytes, which came beside it.
-func (t *Task) attached(r *Result, data []byte, err error) {
+// attachmentArrived adds the attachment to the result and settles the task after its chunks. With
+// err, the task fails.
+func (t *Task) attachmentArrived(r *Result, data []byte, err error) {
 	p := t.pool
 	if t.state == taskSettled {
 		return
@@ -127,31 +136,32 @@ func (t *Task) attached(r *Result, data []byte, err error) {
 		return
 	}
 	r.Attach = data
-	t.answered(r, nil)
+	t.settleAfterChunks(r, nil)
 }
 
-// takeAttachment gets the bytes of a result which came as a file of memory, the handle of its
-// message.
+// takeAttachment reads the attachment out of a file of memory, the handle h of the answer.
 func (t *Task) takeAttachment(r *Result, h *ipc.Handle, n int64) {
 	if h == nil {
-		t.attached(r, nil, errNoAttachment)
+		t.attachmentArrived(r, nil, errNoAttachment)
 		return
 	}
 	file, err := h.File()
 	if err != nil {
-		t.attached(r, nil, err)
+		t.attachmentArrived(r, nil, err)
 		return
 	}
-	t.hold()
-	// It ends with the read. When the loop is closed nobody wants it any more.
+	t.markIncomplete()
+	// The goroutine owns file, and ends after the Post. Nothing waits for it. If the loop is
+	// closed, the result is dropped.
 	go func() {
 		data, err := readAttachment(file, n)
 		_ = file.Close()
-		_ = t.pool.loop.Post(func() { t.attached(r, data, err) })
+		_ = t.pool.loop.Post(func() { t.attachmentArrived(r, data, err) })
 	}()
 }
 
-// readAttachment returns the first n bytes of a file, which the worker may cut short meanwhile.
+// readAttachment returns the first n bytes of a file. The worker may shorten the file meanwhile;
+// that is an error.
 func readAttachment(file *os.File, n int64) ([]byte, error) {
 	info, err := file.Stat()
 	switch {
@@ -167,63 +177,66 @@ func readAttachment(file *os.File, n int64) ([]byte, error) {
 	return data, err
 }
 
-// sideChannel carries the attachments of workers that take no files of memory: frames on a socket
-// of their own, in the order of the messages that announce them.
+// sideChannel carries the attachments of a worker that takes no files of memory: frames on a
+// socket, in the order of the messages that announce them. The child owns the streams.
 type sideChannel struct {
 	worker   *worker
 	in       *streams.Readable
 	out      *streams.Writable
 	splitter frames.Splitter
 
-	writing []*sideWrite // attachments that were not written whole
-	arrived [][]byte     // frames whose announcement has not come
-	wanted  []sideWanted // announcements whose frame has not come
-	ended   bool         // no frame comes any more
+	writing  []*sideWrite // attachments to the worker that are not written whole
+	arrived  [][]byte     // frames whose announcement has not come; nil: one that was too long
+	wanted   []sideWanted // announcements whose frame has not come; empty if arrived is not
+	inClosed bool         // no frame comes any more
 }
 
-// sideWrite is an attachment on its way. left is the task's memory as long as that is not settled.
+// sideWrite is an attachment on its way to the worker. left is the caller's memory while task is
+// not nil.
 type sideWrite struct {
 	task *Task
 	left []byte
 }
 
+// sideWanted is an attachment that an answer has announced. result gets the bytes.
 type sideWanted struct {
-	task   *Task // nil: nobody wants it
+	task   *Task // nil: the frame is skipped
 	result *Result
 	size   int64
 }
 
+// newSideChannel returns the side channel over two streams of the child, which are one socket.
 func newSideChannel(w *worker, s *streams.Readable, out *streams.Writable) *sideChannel {
 	c := &sideChannel{worker: w, in: s, out: out, splitter: frames.Lengths(int(w.pool.o.MaxResult))}
 	s.Unref()
 	out.Unref()
 	s.OnData(c.split)
-	s.OnError(func(error) {}) // The end says it.
-	s.OnClose(c.end)
-	out.OnError(func(error) { w.hearEnd() }) // It cannot be given its jobs any more.
+	s.OnError(func(error) {}) // 'close' follows.
+	s.OnClose(c.onClose)
+	out.OnError(func(error) { w.hearEnd() }) // The worker cannot get attachments any more.
 	out.OnDrain(c.write)
 	return c
 }
 
-// pieceSize is how many bytes of an attachment are given to the kernel at once: what it does not
-// take is copied.
+// pieceSize is the number of bytes of an attachment in one write. The rest of a write that the
+// kernel does not take is copied, so it must be small.
 const pieceSize = 128 << 10
 
-// send has the worker get an attachment.
+// send queues the attachment of t.
 func (c *sideChannel) send(t *Task) {
 	head := binary.BigEndian.AppendUint32(nil, uint32(len(t.attach)))
 	c.writing = append(c.writing, &sideWrite{nil, head}, &sideWrite{t, t.attach})
 	c.write()
 }
 
-// write goes on with the attachments until the worker has to be waited for.
+// write writes attachments until the stream needs a drain.
 func (c *sideChannel) write() {
 	for len(c.writing) > 0 && !c.out.NeedDrain() {
 		next := c.writing[0]
 		n := min(len(next.left), pieceSize)
 		if _, err := c.out.Write(next.left[:n]); err != nil {
 			c.writing = nil
-			c.worker.hearEnd() // It has gone, or might as well be.
+			c.worker.hearEnd() // It has exited, or closed its side.
 			return
 		}
 		if next.left = next.left[n:]; len(next.left) == 0 {
@@ -232,9 +245,9 @@ func (c *sideChannel) write() {
 	}
 }
 
-// settled keeps what is left to write of a task's attachment: from now on it is not borrowed any
-// more.
-func (c *sideChannel) settled(t *Task) {
+// unborrow copies the part of a task's attachment that is not written yet, because the memory
+// belongs to the caller again.
+func (c *sideChannel) unborrow(t *Task) {
 	for _, w := range c.writing {
 		if w.task == t {
 			w.task, w.left = nil, append([]byte(nil), w.left...)
@@ -242,80 +255,83 @@ func (c *sideChannel) settled(t *Task) {
 	}
 }
 
-// split takes what the worker has attached.
+// split cuts the bytes that have come into frames.
 func (c *sideChannel) split(p []byte) {
-	for len(p) > 0 && !c.worker.deaf() {
+	for len(p) > 0 && !c.worker.dropsMessages() {
 		frame, rest, err := c.splitter.Next(p)
 		p = rest
 		switch {
 		case err != nil:
-			c.arrived = append(c.arrived, nil) // It was too long, and is skipped.
+			c.arrived = append(c.arrived, nil) // It was too long.
 		case frame != nil:
 			c.arrived = append(c.arrived, append([]byte{}, frame...))
 		}
 	}
 	c.splitter.Recycle()
 	c.match()
-	if len(c.arrived) > len(c.worker.jobs) { // An answer that announces one may come behind it.
-		c.worker.breakOff("attachments that nobody has announced", nil)
+	// A frame may come before its answer, but each job has one at most.
+	if len(c.arrived) > len(c.worker.jobs) {
+		c.worker.killBroken("attachments that nobody has announced", nil)
 	}
 }
 
-// expect has the next frame be the attachment of a result. It may not come: the time that the job
-// may take goes on.
+// expect makes the next frame the attachment of r. It counts as a part of the run: if it does not
+// come within the rest of the task's timeout, the task fails. With a nil t the frame is skipped.
 func (c *sideChannel) expect(t *Task, r *Result, n int64) {
 	if t != nil {
-		t.hold()
+		t.markIncomplete()
 		if t.timeout > 0 {
 			late := func() { t.pool.settle(t, nil, ErrTimeout) }
-			t.restAlarm.set(t.pool.loop, t.timeout-r.Ran, func() { c.worker.judgeAfter(c.in.Backlog(), late) })
+			t.restAlarm.set(t.pool.loop, t.timeout-r.Ran, func() { c.worker.afterBacklogOf(c.in.Backlog(), late) })
 		}
 	}
 	c.wanted = append(c.wanted, sideWanted{t, r, n})
 	c.match()
-	if c.ended {
-		c.fail()
+	if c.inClosed {
+		c.failWanted()
 	}
 }
 
+// match gives frames to the results that announced them. If one has another length than announced,
+// the streams are out of step, and the worker is killed.
 func (c *sideChannel) match() {
 	for len(c.arrived) > 0 && len(c.wanted) > 0 {
 		data, want := c.arrived[0], c.wanted[0]
 		c.arrived, c.wanted = c.arrived[1:], c.wanted[1:]
 		if data == nil && want.size > c.worker.pool.o.MaxResult {
-			continue // Its task has failed.
+			continue // The task has failed with ErrTooLarge.
 		}
 		if want.size != int64(len(data)) {
 			err := fmt.Errorf("%d bytes are announced, and %d came", want.size, len(data))
 			if want.task != nil {
-				want.task.attached(nil, nil, err)
+				want.task.attachmentArrived(nil, nil, err)
 			}
-			c.worker.breakOff(err.Error(), nil)
+			c.worker.killBroken(err.Error(), nil)
 			return
 		}
 		if want.task != nil {
-			want.task.attached(want.result, data, nil)
+			want.task.attachmentArrived(want.result, data, nil)
 		}
 	}
 }
 
-// end is called when the worker has closed its end.
-func (c *sideChannel) end() {
-	c.ended = true
-	c.fail()
+// onClose runs when the worker has closed its end.
+func (c *sideChannel) onClose() {
+	c.inClosed = true
+	c.failWanted()
 }
 
-// gone is called when the worker is gone.
-func (c *sideChannel) gone() {
-	c.fail()
+// discard runs when the worker is gone.
+func (c *sideChannel) discard() {
+	c.failWanted()
 	c.writing, c.arrived = nil, nil
 }
 
-// fail fails the results whose bytes will not come.
-func (c *sideChannel) fail() {
+// failWanted fails the results whose attachment cannot come any more.
+func (c *sideChannel) failWanted() {
 	for _, want := range c.wanted {
 		if want.task != nil {
-			want.task.attached(nil, nil, errNoAttachment)
+			want.task.attachmentArrived(nil, nil, errNoAttachment)
 		}
 	}
 	c.wanted = nil

@@ -11,7 +11,7 @@ import (
 	"github.com/brood-go/brood/pool"
 )
 
-// scribble writes to p, which the race detector sees if somebody reads it meanwhile.
+// scribble writes to p, so that the race detector finds a read at the same time.
 func scribble(p []byte) {
 	for i := range p[:4096] {
 		p[i]++
@@ -65,7 +65,7 @@ func TestDoReturnsWhenTheAttachmentIsTheCallersAgain(t *testing.T) {
 }
 
 //brood:checks W072
-func TestAClosedLoopHasLetGoOfAttachments(t *testing.T) {
+func TestAClosedLoopReadsNoAttachments(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, &pool.Options{Self: "attach", Max: 1})
 	ready(t, l, p, 1)

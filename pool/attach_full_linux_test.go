@@ -14,7 +14,7 @@ import (
 
 func init() { workers["full"] = fullWorker }
 
-// A worker without descriptors to spare does not get a job that has one: the pool is told so, and
+// A worker that has no descriptor left cannot receive a job that has one. The pool gets a NACK, and
 // the job fails.
 //
 //brood:checks W072
@@ -42,13 +42,13 @@ func TestAJobWhoseDescriptorDoesNotArriveFails(t *testing.T) {
 	stop(t, l, p)
 }
 
-// fullWorker is a worker that has as many descriptors open as it may have.
+// fullWorker is a worker that has opened as many descriptors as it may.
 func fullWorker(l *reactor.Loop, parent *ipc.Channel, _ []string) error {
 	err := pool.Serve(l, parent, pool.Handlers{"": nothing})
 	if err != nil {
 		return err
 	}
-	// After the first message everything is there that the loop needs.
+	// By the first message, the loop has all its descriptors.
 	parent.OnMessage(func(*ipc.Message) {
 		for first := true; ; first = false {
 			fd, err := unix.FcntlInt(2, unix.F_DUPFD_CLOEXEC, 0)

@@ -12,19 +12,19 @@ import (
 	"github.com/brood-go/brood/pool"
 )
 
-// attaching returns options for a script that has a descriptor for attachments, 4.
+// attaching returns options for a script with a descriptor for attachments, 4.
 func attaching(t testing.TB, o pool.Options, text string) *pool.Options {
 	o.Max, o.Attachments = 1, true
 	return script(t, o, text)
 }
 
-// gateFile is a file that a script waits for, by the text given for it.
+// gateFile returns a command that waits in a script until open is called.
 func gateFile(t testing.TB) (wait string, open func()) {
 	name := filepath.Join(t.TempDir(), "gate")
 	return fmt.Sprintf("until [ -e '%s' ]; do sleep 0.01; done", name), func() { require.NoError(t, os.WriteFile(name, nil, 0o600)) }
 }
 
-// Both sockets are read as they are ready: attachments may come before the answers that announce
+// The two sockets are read independently, so attachments may come before the answers that announce
 // them, one for each job.
 //
 //brood:checks W072
@@ -66,7 +66,7 @@ exec sleep 1000`))
 	stop(t, l, p)
 }
 
-// A worker that passes files of memory has the other descriptor for nothing.
+// A worker that attaches files of memory does not use the other descriptor.
 //
 //brood:checks W072
 func TestFilesOfMemoryAreNotAwaitedOnTheDescriptor(t *testing.T) {
@@ -82,7 +82,7 @@ func TestFilesOfMemoryAreNotAwaitedOnTheDescriptor(t *testing.T) {
 }
 
 //brood:checks W072
-func TestAWorkerThatClosesTheDescriptorFailsWhatItAttaches(t *testing.T) {
+func TestAWorkerThatClosesTheDescriptorFailsItsResultsWithAttachments(t *testing.T) {
 	for name, answer := range map[string]string{
 		"before": `exec 4>&-; echo '{"id":1,"result":1,"attach":5}' >&3`,
 		"after":  `echo '{"id":1,"result":1,"attach":5}' >&3; exec 4>&-`,
@@ -108,7 +108,7 @@ read job <&3`))
 	}
 }
 
-// A job whose attachment has nobody to read it cannot be done by this worker.
+// If a worker cannot read attachments, a job with one cannot run there.
 //
 //brood:checks W072
 func TestAWorkerThatClosesTheDescriptorLosesItsJobsWithAttachments(t *testing.T) {
@@ -123,7 +123,7 @@ exec sleep 1000`))
 	stop(t, l, p)
 }
 
-// What has come in time is not late because this program is.
+// An attachment that has come in time is not late because this program is.
 //
 //brood:checks W030 W072
 func TestAnAttachmentThatHasComeInTimeIsTaken(t *testing.T) {
@@ -140,7 +140,7 @@ read job <&3`))
 	got := run(t, p, 1, &pool.RunOptions{Timeout: timeout})
 	until(t, l, func() bool { return pool.Announced(p) == 1 })
 	open()
-	// The loop is kept for too long.
+	// The loop is busy for longer than the timeout.
 	for began := time.Now(); time.Since(began) <= timeout; time.Sleep(timeout / 20) {
 	}
 	until(t, l, settled(got))
@@ -149,8 +149,8 @@ read job <&3`))
 	stop(t, l, p)
 }
 
-// The caller has its memory back when done is called, also while a file of memory is being made of
-// it: the race detector sees whether that is so.
+// When done is called, the memory is the caller's again, also if a file of memory is being made of
+// it. The race detector would find a read.
 //
 //brood:checks W072
 func TestAnAttachmentThatIsBeingCopiedIsNotBorrowedAnyMore(t *testing.T) {

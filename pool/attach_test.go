@@ -18,8 +18,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// attachWorker sends back what was attached, each byte one more; or, as it is asked for, too
-// little, or nothing.
+// attachWorker attaches the bytes of the job, each one more, to its result; if the job asks for it,
+// too few, or none.
 func attachWorker(l *reactor.Loop, parent *ipc.Channel, args []string) error {
 	return pool.Serve(l, parent, pool.Handlers{"": func(_ context.Context, j *pool.Job) (any, error) {
 		p := bytes.Clone(j.Attachment())
@@ -80,7 +80,7 @@ func TestAttachmentsGoBothWaysWithoutBase64(t *testing.T) {
 }
 
 //brood:checks W072
-func TestAWorkerThatTakesNoAttachmentsSaysSo(t *testing.T) {
+func TestAJobWithAnAttachmentFailsInAWorkerThatTakesNone(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, raw(pool.Options{Max: 1}))
 	got := run(t, p, order{}, &pool.RunOptions{Attach: []byte("x")})
@@ -92,8 +92,7 @@ func TestAWorkerThatTakesNoAttachmentsSaysSo(t *testing.T) {
 	stop(t, l, p)
 }
 
-// The worker of a cancelled job may still be reading what was attached: the caller's memory is not
-// used for that.
+// The worker of a cancelled job may still read its attachment, but not from the caller's memory.
 //
 //brood:checks W072
 func TestTheAttachmentOfACancelledJobIsNotBorrowedAnyMore(t *testing.T) {
@@ -138,7 +137,7 @@ func TestAnAttachmentThatIsTooLongFailsItsJob(t *testing.T) {
 const promiseWorker = `process.on('message', ({id}) => process.send({id, result: 1, attach: 5}));`
 
 //brood:checks W030 W072
-func TestAnAttachmentThatDoesNotComeIsPartOfTheTimeThatAJobMayTake(t *testing.T) {
+func TestWaitingForAnAttachmentCountsForTheTimeout(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, &pool.Options{
 		Module: promiseWorker, ExecPath: looptest.NodePath(t), Fork: &childprocess.ForkOptions{ExecArgv: []string{"-e"}},
@@ -159,7 +158,7 @@ func TestAnAttachmentThatDoesNotComeIsPartOfTheTimeThatAJobMayTake(t *testing.T)
 	stop(t, l, p)
 }
 
-// hangWorker says that it has got an attachment, in progress, and never answers.
+// hangWorker reports the attachment as progress, and never answers.
 func hangWorker(l *reactor.Loop, parent *ipc.Channel, args []string) error {
 	return pool.Serve(l, parent, pool.Handlers{"": func(ctx context.Context, j *pool.Job) (any, error) {
 		_ = j.Progress(len(j.Attachment()))
@@ -168,11 +167,11 @@ func hangWorker(l *reactor.Loop, parent *ipc.Channel, args []string) error {
 	}})
 }
 
-// What carries an attachment is that of the worker that gets it, also when the one before took
-// another.
+// An attachment goes in the way of the worker that gets it, also if the worker before took another
+// way.
 //
 //brood:checks W062 W072
-func TestAReloadToWorkersThatTakeAttachmentsOtherwise(t *testing.T) {
+func TestAReloadToWorkersWithAnotherWayForAttachments(t *testing.T) {
 	node := looptest.NodePath(t)
 	l := newLoop(t)
 	p := newPool(t, l, &pool.Options{Self: "hang", Attachments: true, Max: 1, MaxCrashes: 2})

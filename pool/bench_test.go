@@ -13,7 +13,7 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// echoWorker sends jobs back, on its loop.
+// echoWorker answers with the job, on its loop.
 func echoWorker(l *reactor.Loop, parent *ipc.Channel, _ []string) error {
 	return pool.ServeWith(l, parent, pool.Handlers{
 		"": func(_ context.Context, j *pool.Job) (any, error) {
@@ -24,7 +24,7 @@ func echoWorker(l *reactor.Loop, parent *ipc.Channel, _ []string) error {
 	}, &pool.ServeOptions{OnLoop: true, Concurrency: 16})
 }
 
-// echoes is a pool of two echo workers, which are ready.
+// echoes is a pool of two echo workers that are ready.
 type echoes struct {
 	*pool.Pool
 	t    testing.TB
@@ -40,7 +40,7 @@ func newEchoes(t testing.TB, inFlight int) *echoes {
 
 var echoText = strings.Repeat("x", 28)
 
-// run has n jobs done, so many at once.
+// run runs n jobs, atOnce of them at a time.
 func (e *echoes) run(n, atOnce int) {
 	sent, answered := 0, 0
 	var next func()

@@ -65,8 +65,8 @@ func TestKeyedJobsBehindABusyWorkerDelayNoOthers(t *testing.T) {
 //brood:checks W005
 func TestBroadcastReachesEveryWorkerOnce(t *testing.T) {
 	l := newLoop(t)
-	log := newLog(t)
-	p := newPool(t, l, env(one(pool.Options{Max: 3, Retries: 3}), log.env()))
+	journal := newJournalFile(t)
+	p := newPool(t, l, env(one(pool.Options{Max: 3, Retries: 3}), journal.env()))
 	var nobody []pool.WorkerResult
 	told := false
 	require.NoError(t, p.Broadcast(order{Do: "pid"}, nil, func(r []pool.WorkerResult) { nobody, told = r, true }))
@@ -92,9 +92,9 @@ func TestBroadcastReachesEveryWorkerOnce(t *testing.T) {
 		seen[pid] = true
 	}
 	require.Len(t, seen, 3)
-	require.Equal(t, 3, log.begun("reload config"))
+	require.Equal(t, 3, journal.begun("reload config"))
 
-	// Each worker that dies of it is an error of its own, and nobody does its part.
+	// Each worker that dies is an error of its own, and no other worker runs its part.
 	all = nil
 	require.NoError(t, p.Broadcast(order{Do: "exit", Arg: "broadcast"}, nil, func(r []pool.WorkerResult) { all = r }))
 	until(t, l, func() bool { return all != nil })
@@ -104,7 +104,7 @@ func TestBroadcastReachesEveryWorkerOnce(t *testing.T) {
 		require.True(t, ok, "%v", r.Err)
 		require.Equal(t, r.Worker, crash.Crashes[0].Worker)
 	}
-	require.Equal(t, 3, log.begun("broadcast"))
+	require.Equal(t, 3, journal.begun("broadcast"))
 	stop(t, l, p)
 }
 

@@ -2,14 +2,15 @@ package pool
 
 import "container/list"
 
-// maxBindings is how many keys are remembered. Of more the one that was used longest ago is
-// forgotten: its next job may go to another worker.
+// maxBindings is the greatest number of keys. Beyond it, the key that was used longest ago is
+// forgotten, and its next job may go to another worker.
 const maxBindings = 65_536
 
-// bindings say which worker has the jobs of a key. The zero value is ready.
+// bindings map keys to workers. The zero value is ready. Bound workers are ready ones: when a
+// worker leaves that state, requeueBound forgets its keys.
 type bindings struct {
-	byKey map[string]*list.Element // of *binding
-	used  list.List                // the one that was used last at the front
+	byKey map[string]*list.Element // values are *binding
+	used  list.List                // the last used one at the front
 }
 
 type binding struct {
@@ -17,7 +18,7 @@ type binding struct {
 	worker *worker
 }
 
-// worker returns the worker of a key, nil if it has none.
+// worker returns the worker of a key, or nil.
 func (b *bindings) worker(key string) *worker {
 	e := b.byKey[key]
 	if key == "" || e == nil {
@@ -26,7 +27,7 @@ func (b *bindings) worker(key string) *worker {
 	return e.Value.(*binding).worker
 }
 
-// bind has w get the jobs of key from now on. "" is no key.
+// bind gives w the jobs of key from now on. "" is no key.
 func (b *bindings) bind(key string, w *worker) {
 	if key == "" {
 		return

@@ -15,10 +15,10 @@ import (
 )
 
 func init() {
-	// retires [job] asks to be replaced as soon as it is ready, or as soon as it gets a job, which
-	// it never answers.
+	// retires [job] asks to be replaced when it is ready, or when it gets a job, which it never
+	// answers.
 	workers["retires"] = func(_ *reactor.Loop, parent *ipc.Channel, args []string) error {
-		// The parent may have gone.
+		// The parent may have exited.
 		retire := func() { _ = parent.Send(json.RawMessage(`{"retire":true}`)) }
 		_ = parent.Send(json.RawMessage(`{"ready":true}`))
 		if len(args) == 0 {
@@ -34,7 +34,7 @@ func TestWorkersThatRetireAsSoonAsTheyAreReadyAreNoRestartLoop(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, &pool.Options{Self: "retires", Max: 1, Backoff: pool.Backoff{Min: time.Hour, Max: time.Hour}})
 	ends := exits(p)
-	// The third had begun to start when the second had gone.
+	// The third was starting when the second had exited.
 	until(t, l, func() bool { return len(*ends) >= 3 })
 	pass(t, l, 50*time.Millisecond)
 	require.Equal(t, 3, p.Stats().Peak)
@@ -42,7 +42,7 @@ func TestWorkersThatRetireAsSoonAsTheyAreReadyAreNoRestartLoop(t *testing.T) {
 	stop(t, l, p)
 }
 
-// countWorkers returns where the largest number of workers will be.
+// countWorkers returns a counter of the largest number of workers.
 func countWorkers(p *pool.Pool) *int {
 	most := new(int)
 	p.OnWorkerReady(func(pool.Worker) { *most = max(*most, len(p.Workers())) })
@@ -57,7 +57,8 @@ func TestWorkersThatRetireInTheirJobsDoNotPileUp(t *testing.T) {
 		run(t, p, 1, nil)
 	}
 	most := countWorkers(p)
-	until(t, l, func() bool { return p.Stats().Running == 4 }) // Their places are taken by others.
+	// Other workers have taken their places.
+	until(t, l, func() bool { return p.Stats().Running == 4 })
 	pass(t, l, 100*time.Millisecond)
 	require.Equal(t, 4, *most)
 	require.Equal(t, 16, p.Stats().Waiting)

@@ -10,8 +10,8 @@ import (
 	"github.com/brood-go/brood/pool"
 )
 
-// Whatever the first message is, it is nothing but that: not even an answer to the first job, which
-// has come before it.
+// The first message only makes the worker ready, whatever it is. It is no answer to the first job,
+// even if that was sent before it.
 //
 //brood:checks W010
 func TestTheFirstMessageOfAForeignProgramIsNoAnswer(t *testing.T) {
@@ -31,7 +31,7 @@ read job <&3`))
 }
 
 //brood:checks W012
-func TestAHugeConcurrencyIsOneThatCanBeCountedWith(t *testing.T) {
+func TestAHugeConcurrencyIsBounded(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, script(t, pool.Options{Max: 2, Ahead: 4}, `
 echo '{"ready":{"version":1,"concurrency":9223372036854775807}}' >&3
@@ -51,10 +51,11 @@ done`))
 	stop(t, l, p)
 }
 
-// What a worker cannot be told any more is not waited for, even if it does not end.
+// The pool does not wait for a worker that cannot be sent anything more, even if the worker does
+// not exit.
 //
 //brood:checks W003
-func TestAWorkerThatDoesNotListenAnyMoreIsEnded(t *testing.T) {
+func TestAWorkerThatDoesNotReadIsKilled(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, script(t, pool.Options{Max: 1, Protocol: pool.StdLines, DisconnectGrace: time.Millisecond}, `
 [ $BROOD_POOL_WORKER = 2 ] || exec <&-
@@ -74,7 +75,8 @@ read job`))
 	stop(t, l, p)
 }
 
-// The workers of two generations may have different methods: a job goes to one that has its.
+// The workers of two generations may have different methods. A job goes to a worker that has its
+// method.
 //
 //brood:checks W064
 func TestAJobWaitsForAWorkerThatHasItsMethod(t *testing.T) {

@@ -1,18 +1,19 @@
 package pool
 
-// A WorkerResult is what one worker has answered to a Broadcast.
+// A WorkerResult is the answer of one worker to a Broadcast.
 type WorkerResult struct {
 	Worker Worker
-	Result *Result // nil with an error
+	Result *Result // nil if Err is not
 	Err    error
 }
 
-// Broadcast gives job to each worker that is ready, once, and calls done with their answers in the
-// order of the workers' numbers when the last one is there: never inside this call, and with none
-// when no worker is ready. The job waits for a worker that is busy. It is not run again, nor by
-// another worker, when its worker dies. Of o, Key and Handle are refused.
+// Broadcast gives job to each ready worker, once. done is called once, never inside this call, with
+// the answers in the order of the workers' numbers, when the last one has come; with none if no
+// worker is ready.
 //
-// Errors are those of [Pool.Run], for all workers together.
+// The job waits for busy workers. It is not run again if its worker dies. Key and Handle of o are
+// refused. Errors are those of [Pool.Run], for all workers together. Broadcast panics if done is
+// nil.
 func (p *Pool) Broadcast(job any, o *RunOptions, done func([]WorkerResult)) error {
 	if done == nil {
 		panic("pool: Broadcast: nil callback")
@@ -37,7 +38,7 @@ func (p *Pool) Broadcast(job any, o *RunOptions, done func([]WorkerResult)) erro
 		return &OptionError{"Handle", "is not for Broadcast"}
 	}
 	var workers []*worker
-	busy := 0 // with which the job has to wait
+	busy := 0 // workers for which the job has to wait
 	for _, w := range p.workers {
 		if w.state == workerReady {
 			workers = append(workers, w)
@@ -46,16 +47,17 @@ func (p *Pool) Broadcast(job any, o *RunOptions, done func([]WorkerResult)) erro
 			}
 		}
 	}
-	bytes := int64(busy) * int64(len(encoded)+len(o.Attach))
+	size := int64(busy) * int64(len(encoded)+len(o.Attach))
 	if p.o.MaxQueue >= 0 && p.counts.waiting+busy > p.o.MaxQueue ||
-		p.o.MaxQueueBytes >= 0 && p.counts.waiting > 0 && busy > 0 && p.counts.waitingBytes+bytes > p.o.MaxQueueBytes {
-		p.full = p.full || p.counts.waiting > 0 // Else nothing would undo it.
+		p.o.MaxQueueBytes >= 0 && p.counts.waiting > 0 && busy > 0 && p.counts.waitingBytes+size > p.o.MaxQueueBytes {
+		// Without a waiting task nothing would reset it.
+		p.needDrain = p.needDrain || p.counts.waiting > 0
 		return ErrQueueFull
 	}
 	results := make([]WorkerResult, len(workers))
 	left := len(workers)
 	if left == 0 {
-		p.tell(func() { done(nil) })
+		p.nextTick(func() { done(nil) })
 		return nil
 	}
 	for i, w := range workers {
@@ -66,8 +68,8 @@ func (p *Pool) Broadcast(job any, o *RunOptions, done func([]WorkerResult)) erro
 				done(results)
 			}
 		})
-		t.only, t.retries, t.retried, t.stream.deaf = w, 0, false, true
-		p.enter(t)
+		t.onlyWorker, t.retries, t.rerunAfterCrash, t.stream.discards = w, 0, false, true
+		p.admit(t)
 	}
 	return nil
 }

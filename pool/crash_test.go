@@ -77,7 +77,7 @@ func TestExit0InMidJobIsACrash(t *testing.T) {
 	require.True(t, crash.Status.Success())
 	require.Equal(t, pool.ExitCrash, (*ended)[0].Reason)
 
-	// One that hangs up and goes on for a while is no better.
+	// The same for a worker that hangs up and goes on for a while.
 	got = run(t, p, order{Do: "hang-up"}, nil)
 	next := run(t, p, order{Do: "pid"}, nil)
 	until(t, l, settled(got, next))
@@ -89,8 +89,8 @@ func TestExit0InMidJobIsACrash(t *testing.T) {
 //brood:checks W042
 func TestAnswersSentBeforeDeathCount(t *testing.T) {
 	l := newLoop(t)
-	log := newLog(t)
-	p := newPool(t, l, env(raw(pool.Options{Max: 1, InFlight: 4, Retries: 1}), log.env()))
+	journal := newJournalFile(t)
+	p := newPool(t, l, env(raw(pool.Options{Max: 1, InFlight: 4, Retries: 1}), journal.env()))
 	ready(t, l, p, 1)
 	answered := []*outcome{
 		run(t, p, order{Do: "echo", Arg: "a", MS: 20}, nil),
@@ -101,10 +101,10 @@ func TestAnswersSentBeforeDeathCount(t *testing.T) {
 	until(t, l, settled(append(answered, cut)...))
 	for i, want := range []string{"a", "b", "last words"} {
 		require.Equal(t, want, value[string](answered[i]))
-		require.Equal(t, 1, log.begun(want), "run again")
+		require.Equal(t, 1, journal.begun(want), "run again")
 	}
 	require.Equal(t, "cut", value[string](cut))
-	require.Equal(t, 2, log.begun("cut"))
+	require.Equal(t, 2, journal.begun("cut"))
 	stop(t, l, p)
 }
 
@@ -131,17 +131,17 @@ while :; do sleep 0.02; done
 //brood:checks W043
 func TestAStartedJobIsRetriedOnlyIfAsked(t *testing.T) {
 	l := newLoop(t)
-	log := newLog(t)
-	p := newPool(t, l, env(one(pool.Options{Max: 1}), log.env()))
+	journal := newJournalFile(t)
+	p := newPool(t, l, env(one(pool.Options{Max: 1}), journal.env()))
 	once := run(t, p, order{Do: "exit", Arg: "once"}, nil)
 	none := run(t, p, order{Do: "error", Arg: `"none"`}, nil)
 	thrice := run(t, p, order{Do: "error", Arg: `"thrice"`}, &pool.RunOptions{Retries: 2})
 	until(t, l, settled(once, none, thrice))
 	require.Len(t, crashOf(t, once).Crashes, 1)
 	require.NotErrorIs(t, once.err, pool.ErrPoison)
-	require.Equal(t, 1, log.begun("once"))
-	require.Equal(t, 1, log.begun(`"none"`))
-	require.Equal(t, 3, log.begun(`"thrice"`))
+	require.Equal(t, 1, journal.begun("once"))
+	require.Equal(t, 1, journal.begun(`"none"`))
+	require.Equal(t, 3, journal.begun(`"thrice"`))
 	refused, ok := errors.AsType[*pool.JobError](thrice.err)
 	require.True(t, ok, "%v", thrice.err)
 	require.Equal(t, 3, refused.Runs)
@@ -153,8 +153,8 @@ func TestAStartedJobIsRetriedOnlyIfAsked(t *testing.T) {
 //brood:checks W043
 func TestACrashTakesNoRetryFromJobErrors(t *testing.T) {
 	l := newLoop(t)
-	log := newLog(t)
-	p := newPool(t, l, env(one(pool.Options{Max: 1, Retries: 2}), log.env()))
+	journal := newJournalFile(t)
+	p := newPool(t, l, env(one(pool.Options{Max: 1, Retries: 2}), journal.env()))
 	ready(t, l, p, 1)
 	task, got := runTask(t, p, order{Do: "error", Arg: `"no"`, MS: 60}, nil)
 	w, ok := task.Worker()
@@ -168,7 +168,7 @@ func TestACrashTakesNoRetryFromJobErrors(t *testing.T) {
 }
 
 //brood:checks W043
-func TestTheWorkerIsToldTheAttempt(t *testing.T) {
+func TestTheWorkerGetsTheAttempt(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 1, Retries: 1}))
 	ready(t, l, p, 1)
@@ -187,8 +187,8 @@ func TestTheWorkerIsToldTheAttempt(t *testing.T) {
 //brood:checks W043
 func TestAJobWhoseChunksWereTakenIsNotRunAgain(t *testing.T) {
 	l := newLoop(t)
-	log := newLog(t)
-	p := newPool(t, l, env(one(pool.Options{Max: 1, Retries: 5}), log.env()))
+	journal := newJournalFile(t)
+	p := newPool(t, l, env(one(pool.Options{Max: 1, Retries: 5}), journal.env()))
 	for _, how := range []string{"chunk-and-exit", "chunk-and-error"} {
 		task, got := runTask(t, p, order{Do: how, Arg: how}, nil)
 		heard := 0
@@ -196,21 +196,21 @@ func TestAJobWhoseChunksWereTakenIsNotRunAgain(t *testing.T) {
 		until(t, l, settled(got))
 		require.Error(t, got.err)
 		require.Equal(t, 1, heard)
-		require.Equal(t, 1, log.begun(how))
+		require.Equal(t, 1, journal.begun(how))
 	}
-	// What nobody has heard can be done again.
+	// A job whose chunks no listener got can be run again.
 	got := run(t, p, order{Do: "chunk-and-exit", Arg: "unheard"}, nil)
 	until(t, l, settled(got))
 	require.ErrorIs(t, got.err, pool.ErrPoison)
-	require.Equal(t, 2, log.begun("unheard"))
+	require.Equal(t, 2, journal.begun("unheard"))
 	stop(t, l, p)
 }
 
 //brood:checks W044
 func TestPoisonHasEveryStatusAndItsSecondRunIsAlone(t *testing.T) {
 	l := newLoop(t)
-	log := newLog(t)
-	p := newPool(t, l, env(raw(pool.Options{Max: 1, InFlight: 4, Retries: 9, Backoff: pool.Backoff{Min: time.Millisecond, Max: time.Millisecond}}), log.env()))
+	journal := newJournalFile(t)
+	p := newPool(t, l, env(raw(pool.Options{Max: 1, InFlight: 4, Retries: 9, Backoff: pool.Backoff{Min: time.Millisecond, Max: time.Millisecond}}), journal.env()))
 	ready(t, l, p, 1)
 	neighbours := []*outcome{
 		run(t, p, order{Do: "echo", Arg: "neighbour", MS: 100}, nil),
@@ -246,8 +246,8 @@ func TestPoisonHasEveryStatusAndItsSecondRunIsAlone(t *testing.T) {
 	for _, o := range append(neighbours, behind...) {
 		require.NoError(t, o.err)
 	}
-	require.Equal(t, 2, log.begun("poison"))
-	require.Equal(t, 4, log.begun("neighbour"), "each once with it, and once by itself")
+	require.Equal(t, 2, journal.begun("poison"))
+	require.Equal(t, 4, journal.begun("neighbour"), "each once with it, and once by itself")
 	stop(t, l, p)
 }
 
@@ -255,19 +255,19 @@ func TestPoisonHasEveryStatusAndItsSecondRunIsAlone(t *testing.T) {
 func TestMaxCrashes(t *testing.T) {
 	for _, most := range []int{1, 3} {
 		l := newLoop(t)
-		log := newLog(t)
-		p := newPool(t, l, env(one(pool.Options{Max: 1, MaxCrashes: most, Backoff: pool.Backoff{Min: time.Millisecond, Max: time.Millisecond}}), log.env()))
+		journal := newJournalFile(t)
+		p := newPool(t, l, env(one(pool.Options{Max: 1, MaxCrashes: most, Backoff: pool.Backoff{Min: time.Millisecond, Max: time.Millisecond}}), journal.env()))
 		got := run(t, p, order{Do: "segv", Arg: "x"}, &pool.RunOptions{Retries: 1})
 		until(t, l, settled(got))
 		require.ErrorIs(t, got.err, pool.ErrPoison)
 		require.Len(t, crashOf(t, got).Crashes, most)
-		require.Equal(t, most, log.begun("x"))
+		require.Equal(t, most, journal.begun("x"))
 		stop(t, l, p)
 	}
 }
 
 //brood:checks W044
-func TestAJobThatWasHeardInPartBeforeItKilledItsLastWorkerIsPoisonToo(t *testing.T) {
+func TestAJobWhoseChunksWereTakenInItsLastRunIsPoisonToo(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 1, MaxCrashes: 2}))
 	task, got := runTask(t, p, order{Do: "chunk-and-exit", MS: 50}, nil)
@@ -281,7 +281,7 @@ func TestAJobThatWasHeardInPartBeforeItKilledItsLastWorkerIsPoisonToo(t *testing
 	stop(t, l, p)
 }
 
-// halfWorker reads nothing, the first time; it answers each job otherwise.
+// halfWorker reads nothing in its first process; later ones answer each job.
 const halfWorker = `
 import os, socket, sys, time
 s = socket.socket(fileno=3)

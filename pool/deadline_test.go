@@ -15,7 +15,7 @@ import (
 	"github.com/brood-go/brood/pool"
 )
 
-// script returns options for workers that are a shell script with JSON lines.
+// script returns options for workers that are a shell script, with JSON lines.
 func script(t testing.TB, o pool.Options, text string) *pool.Options {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "worker.sh")
@@ -32,7 +32,7 @@ func TestAtTheDeadlineDoneComesAtOnceAndTheSlotIsFreeLater(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 1, CancelGrace: time.Minute}))
 	ready(t, l, p, 1)
-	// It does not mind being cancelled, and answers in its own time.
+	// It ignores the cancel, and answers later.
 	late := run(t, p, order{Do: "stubborn", MS: 1500}, &pool.RunOptions{Timeout: 30 * time.Millisecond})
 	next := run(t, p, order{Do: "echo", Arg: "next"}, nil)
 	began := time.Now()
@@ -54,7 +54,7 @@ func TestTimeoutIsOfTheRunAndNotOfTheWait(t *testing.T) {
 	p := newPool(t, l, one(pool.Options{Max: 1, Timeout: 700 * time.Millisecond}))
 	ready(t, l, p, 1)
 	var jobs []*outcome
-	for range 5 { // Together they take longer than each may.
+	for range 5 { // Together they take longer than the timeout of each.
 		jobs = append(jobs, run(t, p, order{Do: "pid", MS: 200}, nil))
 	}
 	unlimited := run(t, p, order{Do: "pid", MS: 900}, &pool.RunOptions{Timeout: -1})
@@ -138,7 +138,7 @@ wait
 	stop(t, l, p)
 }
 
-// running reports whether there is a process with that number that has not ended.
+// running reports whether there is a process with that pid that has not exited.
 func running(pid int) bool {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
@@ -168,15 +168,15 @@ func TestTimersOfAJobDoNotHitTheNextOne(t *testing.T) {
 	p := newPool(t, l, one(pool.Options{Max: 1, Timeout: time.Second, CancelGrace: 600 * time.Millisecond}))
 	ready(t, l, p, 1)
 	for range 2 {
-		// The worker answers a cancelled job within the grace, and has the next one when that would
-		// have ended.
+		// The worker answers a cancelled job within the grace, and runs the next one when the grace
+		// is over.
 		task, cancelled := runTask(t, p, order{Do: "silent"}, nil)
 		task.Cancel(nil)
 		next := run(t, p, order{Do: "pid", MS: 800}, &pool.RunOptions{Timeout: -1})
 		until(t, l, settled(cancelled, next))
 		require.Equal(t, 1, resultOf(next).Worker.Number)
 	}
-	// Neither does a deadline: two jobs take longer than one may.
+	// The same for deadlines: two jobs take longer than the timeout of one.
 	a, b := run(t, p, order{Do: "pid", MS: 600}, nil), run(t, p, order{Do: "pid", MS: 600}, nil)
 	until(t, l, settled(a, b))
 	require.NoError(t, a.err)
@@ -195,8 +195,8 @@ func resultOf(o *outcome) *pool.Result {
 //brood:checks W034
 func TestCancellingAWaitingJobSendsNothing(t *testing.T) {
 	l := newLoop(t)
-	log := newLog(t)
-	p := newPool(t, l, env(one(pool.Options{Max: 1}), log.env()))
+	journal := newJournalFile(t)
+	p := newPool(t, l, env(one(pool.Options{Max: 1}), journal.env()))
 	ready(t, l, p, 1)
 	neighbour := run(t, p, order{Do: "pid", MS: 500}, nil)
 	waiting, got := runTask(t, p, order{Do: "echo", Arg: "never"}, nil)
@@ -210,8 +210,8 @@ func TestCancellingAWaitingJobSendsNothing(t *testing.T) {
 	require.NoError(t, neighbour.err)
 	require.Equal(t, "behind", value[string](behind))
 	require.Equal(t, uint64(0), p.Stats().Late)
-	require.Zero(t, log.begun("never"))
-	waiting.Cancel(nil) // Nothing.
+	require.Zero(t, journal.begun("never"))
+	waiting.Cancel(nil) // Does nothing: it is settled.
 	require.Equal(t, 1, got.called)
 	stop(t, l, p)
 }
@@ -221,9 +221,9 @@ func TestAKillForOneJobCostsItsNeighboursNothing(t *testing.T) {
 	for _, how := range []string{"in a worker that stays", "in a worker that is replaced"} {
 		t.Run(how, func(t *testing.T) {
 			l := newLoop(t)
-			log := newLog(t)
+			journal := newJournalFile(t)
 			o := raw(pool.Options{Max: 1, InFlight: 3, CancelGrace: 30 * time.Millisecond, KillGrace: 30 * time.Millisecond})
-			p := newPool(t, l, env(o, log.env(), "RAW_IGNORE=1"))
+			p := newPool(t, l, env(o, journal.env(), "RAW_IGNORE=1"))
 			ended := exits(p)
 			ready(t, l, p, 1)
 			guilty := run(t, p, order{Do: "stubborn", Arg: "guilty", MS: 100_000}, &pool.RunOptions{Timeout: 200 * time.Millisecond, Retries: 5})
@@ -241,8 +241,8 @@ func TestAKillForOneJobCostsItsNeighboursNothing(t *testing.T) {
 				require.Equal(t, 1, o.result.Runs, "the first was not theirs")
 				require.Equal(t, 2, o.result.Worker.Number)
 			}
-			require.Equal(t, 1, log.begun("guilty"))
-			require.Equal(t, 4, log.begun("neighbour"))
+			require.Equal(t, 1, journal.begun("guilty"))
+			require.Equal(t, 4, journal.begun("neighbour"))
 			until(t, l, func() bool { return len(*ended) > 0 })
 			require.Equal(t, pool.ExitTimeout, (*ended)[0].Reason)
 			require.Zero(t, p.Stats().Retried)
@@ -252,7 +252,7 @@ func TestAKillForOneJobCostsItsNeighboursNothing(t *testing.T) {
 }
 
 //brood:checks W035
-func TestANeighbourThatWasHeardInPartIsNotRunAgain(t *testing.T) {
+func TestANeighbourWhoseChunksWereTakenIsNotRunAgain(t *testing.T) {
 	l := newLoop(t)
 	o := script(t, pool.Options{Max: 1, InFlight: 2, CancelGrace: -1}, `
 echo '{"ready":{"version":1,"concurrency":2}}' >&3

@@ -9,14 +9,14 @@ import (
 	"github.com/brood-go/brood/pool"
 )
 
-// deaf begins a script whose process, and what it becomes, does not end on SIGTERM.
-const deaf = `trap '' TERM
+// ignoresTERM begins a script that ignores SIGTERM, as do the programs that it executes.
+const ignoresTERM = `trap '' TERM
 `
 
-// A worker that has broken the protocol and does not end at once is not listened to any more.
+// Messages of a worker that has broken the protocol are dropped while it has not exited.
 //
 //brood:checks W070 W085
-func TestWhatAWorkerSendsAfterItsBreachIsDropped(t *testing.T) {
+func TestMessagesAfterABreachAreDropped(t *testing.T) {
 	for name, row := range map[string]struct {
 		attachments bool
 		text        string
@@ -35,7 +35,7 @@ exec cat /dev/zero >&4`},
 			l := newLoop(t)
 			p := newPool(t, l, script(t, pool.Options{
 				Max: 1, Attachments: row.attachments, KillGrace: time.Second,
-			}, deaf+row.text))
+			}, ignoresTERM+row.text))
 			ended := exits(p)
 			ready(t, l, p, 1)
 			task, got := runTask(t, p, "job", nil)

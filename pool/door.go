@@ -8,28 +8,30 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// door is what other goroutines use of the pools of a loop besides its Post: whether it is closed,
-// which a call that waits has to learn. On the parent's side nothing else is touched by two
-// goroutines; of the worker's side see serve_door.go.
+// door has the state of a loop's pools that other goroutines use, besides Loop.Post: a call of Do
+// has to learn that the loop is closed. On the parent's side only door and copying are touched by
+// two goroutines. The worker's side has serveDoor.
 type door struct {
-	closed chan struct{}  // with the loop
+	closed chan struct{}  // closed with the loop
 	copies sync.WaitGroup // goroutines that read attachments of callers
 }
 
-// outcome is what done is called with.
+// outcome has the arguments of done.
 type outcome struct {
-	result *Result
+	result *Result // nil if err is not
 	err    error
 }
 
-// Do is [Pool.Run] for other goroutines: it waits, and stores the result in what result points to,
-// which nil means is not of interest; a *[Result] gets all of it, with what is attached. ctx
-// cancels the job when it ends; Do then returns at once, or, with an attachment, as soon as the
-// loop has let go of that. It is used instead of o.Context. job and result are encoded and decoded
-// on the calling goroutine, so that big ones do not hold up the loop.
+// Do is [Pool.Run] for other goroutines: it waits for the answer and stores the result in the value
+// that result points to. If result is nil, the result is dropped; a *[Result] gets the whole one,
+// with its attachment. job and result are encoded and decoded on the calling goroutine, so that big
+// ones do not delay the loop.
 //
-// Errors are those of Run and those that its done gets, of decoding the result, and
-// reactor.ErrClosed when the loop is closed.
+// The end of ctx cancels the job. Do then returns at once, but with an attachment only when the
+// loop uses its bytes no more. ctx replaces o.Context.
+//
+// Errors are those of Run and of its done, the error of decoding the result, and reactor.ErrClosed
+// if the loop is closed.
 //
 // Safe to call from any goroutine. Must not be called on the loop goroutine: it would wait for
 // itself. In a callback of the loop it panics.
@@ -57,7 +59,7 @@ func (p *Pool) Do(ctx context.Context, job, result any, o *RunOptions) error {
 			answer <- outcome{nil, err}
 			return
 		}
-		t.stream.deaf = true
+		t.stream.discards = true
 	}
 	if err := p.loop.Post(submit); err != nil {
 		return err
@@ -73,7 +75,7 @@ func (p *Pool) Do(ctx context.Context, job, result any, o *RunOptions) error {
 		}
 		return got.result.Decode(result)
 	case <-ctx.Done():
-		// It is borrowed until the task is settled, which the end of ctx has it be.
+		// Attach is borrowed until the task is settled. The end of ctx settles it.
 		if len(with.Attach) > 0 {
 			select {
 			case <-answer:

@@ -15,43 +15,42 @@ var (
 	// ErrQueueFull is returned by Run when Options.MaxQueue or MaxQueueBytes is reached.
 	ErrQueueFull = errors.New("pool: queue full")
 
-	// ErrTimeout is what a task fails with that was over its Timeout. errors.Is finds
+	// ErrTimeout is the error of a task whose run was longer than its Timeout. errors.Is finds
 	// syscall.ETIMEDOUT and os.ErrDeadlineExceeded in it.
 	ErrTimeout error = timeoutError("pool: job timed out")
 
-	// ErrQueueTimeout is what a task fails with that has waited for a worker for longer than its
-	// QueueTimeout. errors.Is finds syscall.ETIMEDOUT and os.ErrDeadlineExceeded in it.
+	// ErrQueueTimeout is the error of a task that waited for a worker longer than its QueueTimeout.
+	// errors.Is finds syscall.ETIMEDOUT and os.ErrDeadlineExceeded in it.
 	ErrQueueTimeout error = timeoutError("pool: job has waited too long")
 
-	// ErrCancelled is in what a task fails with that was cancelled, see [CancelError].
+	// ErrCancelled is in the error of a cancelled task, see [CancelError].
 	ErrCancelled = errors.New("pool: job cancelled")
 
-	// ErrStopped is returned by Run after Stop, and is what a task fails with that was not run
-	// before the pool ended. errors.Is finds os.ErrClosed in it.
+	// ErrStopped is returned by Run after Stop, and is the error of a task that was not run before
+	// the pool stopped. errors.Is finds os.ErrClosed in it.
 	ErrStopped error = stoppedError{}
 
-	// ErrTooLarge is returned for a job over Options.MaxJob, and is what a task fails with whose
+	// ErrTooLarge is returned for a job over Options.MaxJob, and is the error of a task whose
 	// result is over Options.MaxResult.
 	ErrTooLarge = errors.New("pool: too large")
 
-	// ErrMethod is what a task fails with when no worker that is ready has such a method.
+	// ErrMethod is the error of a task whose method no ready worker has.
 	ErrMethod = errors.New("pool: no worker has this method")
 
-	// ErrReloading is what Reload and Upgrade end with while another one is under way.
+	// ErrReloading is returned by Reload and Upgrade while another one is under way.
 	ErrReloading = errors.New("pool: already reloading")
 
-	// ErrBroken is in a [CrashError] when the pool has ended the worker itself, because it does not
-	// keep to the protocol.
+	// ErrBroken is in a [CrashError] when the pool killed the worker because it broke the protocol.
 	ErrBroken = errors.New("pool: worker breaks the protocol")
 
-	// ErrMemory is in a [CrashError] when the worker was over Options.MaxMemoryHard, or the kernel
-	// says that it has killed a process of its cgroup because memory ran out. ErrPerhapsMemory is
-	// there when it got a SIGKILL that does not come from this pool, and nothing says why.
+	// ErrMemory is in a [CrashError] when the worker was over Options.MaxMemoryHard, or when it got
+	// SIGKILL and the kernel has counted an out-of-memory kill in its cgroup. ErrPerhapsMemory is
+	// there when a worker got SIGKILL, not from this pool, and no count is available.
 	ErrMemory        = errors.New("pool: out of memory")
 	ErrPerhapsMemory = errors.New("pool: perhaps out of memory") // see ErrMemory
 
-	// ErrHung is in a [CrashError] when the pool has ended the worker itself, because it did not
-	// answer a ping.
+	// ErrHung is in a [CrashError] when the pool killed the worker because it did not answer a
+	// ping.
 	ErrHung = errors.New("pool: worker does not answer")
 )
 
@@ -70,7 +69,7 @@ func (stoppedError) Is(target error) bool { return target == os.ErrClosed }
 
 // An OptionError is a mistake in [Options] or [RunOptions]. errors.Is(err, syscall.EINVAL) is true.
 type OptionError struct {
-	Name   string // of the field
+	Name   string // name of the field or argument
 	Reason string // what is wrong with it
 }
 
@@ -80,15 +79,15 @@ func (e *OptionError) Error() string { return "pool: " + e.Name + " " + e.Reason
 // Is reports whether target is EINVAL.
 func (e *OptionError) Is(target error) bool { return target == syscall.EINVAL }
 
-// A JobError is the error with which a worker has answered a job: it is well, and says no.
+// A JobError is the error with which a worker answered a job. The worker itself goes on.
 type JobError struct {
-	Method  string // of the job
+	Method  string // method of the job
 	Message string
-	Name    string // of a JavaScript error, or a Go type
+	Name    string // name of the JavaScript error or Go type
 	Code    string // such as "ENOENT"
-	Stack   string // "" if the worker has sent none
+	Stack   string // "" if the worker sent none
 	Value   []byte // the error as it came, JSON, at most 64 KiB of it
-	Runs    int    // how often the job was run
+	Runs    int    // number of runs of the job
 }
 
 // Error returns a text such as "pool: resize: no such image".
@@ -103,12 +102,13 @@ func (e *JobError) Error() string {
 	return text + e.Message
 }
 
-// A Crash is the end of a worker that was not to end.
+// A Crash is the unexpected exit of a worker.
 type Crash struct {
 	Worker Worker
 	Status childprocess.ExitStatus
-	Err    error  // why the pool has ended it, or what is known of the reason; nil: Status says all
-	Stderr []byte // the last it has written there, at most 64 KiB
+	// why the pool killed it, or what else is known of the reason; nil: Status says all
+	Err    error
+	Stderr []byte // the end of its stderr, at most 64 KiB
 }
 
 // String returns a text such as "worker 3 (pid 4711): signal: SIGKILL, perhaps out of memory".
@@ -123,13 +123,13 @@ func (c Crash) String() string {
 	return text
 }
 
-// A CrashError is what a task fails with when a worker that had begun it has died.
+// A CrashError is the error of a task when a worker that had begun it died.
 type CrashError struct {
-	Crashes []Crash // one, or as many as Options.MaxCrashes
+	Crashes []Crash // in order; at least one, at most Options.MaxCrashes
 	poison  bool
 }
 
-// ErrPoison is in a [CrashError] when the task was run again and Options.MaxCrashes workers have
+// ErrPoison is in a [CrashError] when the task was run again until Options.MaxCrashes workers had
 // died of it.
 var ErrPoison = errors.New("pool: this job kills its workers")
 
@@ -149,7 +149,7 @@ func (e *CrashError) Error() string {
 	return text
 }
 
-// Unwrap returns what the pool itself has ended the workers for, and [ErrPoison].
+// Unwrap returns the Err of each crash that has one, and [ErrPoison].
 func (e *CrashError) Unwrap() []error {
 	var all []error
 	if e.poison {
@@ -163,7 +163,7 @@ func (e *CrashError) Unwrap() []error {
 	return all
 }
 
-// A CancelError is what a task fails with that was cancelled by [Task.Cancel] or the end of its
+// A CancelError is the error of a task that was cancelled by [Task.Cancel] or the end of its
 // context. errors.Is finds [ErrCancelled] and the cause in it.
 type CancelError struct {
 	Cause error // never nil
@@ -180,22 +180,22 @@ func (e *CancelError) Error() string {
 // Unwrap returns ErrCancelled and the cause.
 func (e *CancelError) Unwrap() []error { return []error{ErrCancelled, e.Cause} }
 
-// A StartError is a worker that did not become ready. Before any worker was ready it is the end of
-// the pool: what waits fails with it, and Run returns it. Later it comes to OnError.
+// A StartError is a worker that did not become ready. If no worker was ready before, the pool
+// stops: waiting tasks fail with the error, and Run returns it. Later ones go to OnError.
 type StartError struct {
 	Worker Worker
-	Status childprocess.ExitStatus // the zero value if the program could not be started, or ended
-	// a *[childprocess.SpawnError]; [ErrStartTimeout]; a *[VersionError]; ErrBroken; nil: it has
-	// ended by itself
+	Status childprocess.ExitStatus // zero if the program could not be started
+	// a *[childprocess.SpawnError]; [ErrStartTimeout]; a *[VersionError]; ErrBroken; nil: it exited
+	// by itself
 	Err    error
-	Stderr []byte // the last it has written there, at most 64 KiB
+	Stderr []byte // the end of its stderr, at most 64 KiB
 }
 
 // ErrStartTimeout is in a [StartError] when Options.StartTimeout has passed.
 var ErrStartTimeout error = timeoutError("pool: worker is not ready in time")
 
-// errNoReadyMessage is ErrStartTimeout for a program that may not know that it has to say
-// something.
+// errNoReadyMessage is ErrStartTimeout for a program that may not know that it has to send a ready
+// message.
 var errNoReadyMessage = fmt.Errorf("%w: no ready message, for which Options.Ready has it wait", ErrStartTimeout)
 
 // Error returns a text such as "pool: worker 1 does not start: exit status 1: cannot open config".
@@ -215,9 +215,9 @@ func (e *StartError) Error() string {
 // Unwrap returns the cause.
 func (e *StartError) Unwrap() error { return e.Err }
 
-// A VersionError is a worker that speaks another version of the protocol than [Version].
+// A VersionError is a worker with another version of the protocol than [Version].
 type VersionError struct {
-	Version string // that of the worker, JSON, at most 16 bytes of it
+	Version string // the worker's version, as JSON, at most 16 bytes
 }
 
 // Error returns a text such as "pool: worker speaks version 2 of the protocol, not 1".
@@ -225,13 +225,12 @@ func (e *VersionError) Error() string {
 	return fmt.Sprintf("pool: worker speaks version %s of the protocol, not %d", e.Version, Version)
 }
 
-// A ProtocolError is a message of a worker that makes no sense. It comes to OnError; the worker is
-// replaced where it cannot be trusted any more. It is what a task fails with whose answer is no
-// JSON.
+// A ProtocolError is a message of a worker that is no valid one. It goes to OnError. If the message
+// breaks the protocol, the worker is replaced. A task fails with it if its answer is no JSON.
 type ProtocolError struct {
 	Worker Worker
 	Reason string
-	Data   []byte // how the message begins, at most 64 bytes
+	Data   []byte // the beginning of the message, at most 64 bytes
 }
 
 // Error returns a text such as `pool: worker 3: an answer to nothing: {"id":12}`.
@@ -239,11 +238,11 @@ func (e *ProtocolError) Error() string {
 	return fmt.Sprintf("pool: worker %d: %s: %s", e.Worker.Number, e.Reason, e.Data)
 }
 
-// A MemoryError comes to OnError when a worker is over Options.MaxMemory when it becomes ready:
-// replacing it would not help.
+// A MemoryError is a worker that is over Options.MaxMemory as soon as it is ready. It goes to
+// OnError, and the worker is not replaced, because a successor would be as big.
 type MemoryError struct {
 	Worker Worker
-	Bytes  int64
+	Bytes  int64 // resident memory when it became ready
 	Max    int64 // Options.MaxMemory
 }
 
@@ -252,11 +251,11 @@ func (e *MemoryError) Error() string {
 	return fmt.Sprintf("pool: worker %d needs %d MiB when it starts, MaxMemory is %d MiB", e.Worker.Number, e.Bytes>>20, e.Max>>20)
 }
 
-// A CrashLoopError comes to OnCrashLoop when workers have died one after the other without an
-// answer in between, and is what waiting tasks fail with then if Options.CrashLoop says so.
+// A CrashLoopError means that ten or more workers died in a row without an answer in between. It
+// goes to OnCrashLoop. With CrashLoopFail it is also the error of waiting tasks.
 type CrashLoopError struct {
-	Deaths int           // so far
-	Next   time.Duration // until another one is tried
+	Deaths int           // deaths in a row
+	Next   time.Duration // pause until the next worker is started
 	Last   Crash
 }
 

@@ -16,7 +16,7 @@ import (
 	"github.com/brood-go/brood/signals"
 )
 
-// exampleWorkers are the workers of the examples. A program has them in main: if worker, err :=
+// exampleWorkers are the workers of the examples. A program runs them in main: if worker, err :=
 // exampleWorkers.Run(); worker { … }.
 var exampleWorkers = childprocess.Workers{
 	"sum": func(l *reactor.Loop, parent *ipc.Channel, _ []string) error {
@@ -29,10 +29,10 @@ var exampleWorkers = childprocess.Workers{
 				total := 0
 				for i, n := range numbers {
 					if ctx.Err() != nil {
-						return nil, context.Cause(ctx) // Cancelled, or over its time.
+						return nil, context.Cause(ctx) // It is cancelled, or over its Timeout.
 					}
 					total += n
-					_ = j.Progress(i + 1) // The parent may have gone, which ends ctx.
+					_ = j.Progress(i + 1) // If the parent is gone, ctx ends too.
 				}
 				return total, nil
 			},
@@ -61,7 +61,7 @@ func exampleLoop() *reactor.Loop {
 }
 
 // Jobs that compute, from goroutines such as those of an HTTP server: a worker for each processor,
-// a time-out that always ends, a second chance when a worker dies.
+// a timeout that holds whatever the job does, and a second run if a worker dies.
 func ExamplePool_Do() {
 	loop := exampleLoop()
 	p, err := pool.New(loop, &pool.Options{Self: "sum", Timeout: time.Minute, Retries: 1})
@@ -81,7 +81,8 @@ func ExamplePool_Do() {
 	// Output: 6 <nil>
 }
 
-// A stream of bytes that is longer than fits into memory: the worker waits while nobody takes it.
+// A stream of bytes that does not fit into memory: the worker waits while the listener does not
+// take it.
 func ExampleTask_OnChunk() {
 	loop := exampleLoop()
 	p, err := pool.New(loop, &pool.Options{Self: "sum", Max: 1})
@@ -107,7 +108,7 @@ func ExampleTask_OnChunk() {
 	// done: 3 <nil>
 }
 
-// A large payload goes beside the job, as memory that both processes have, and not through JSON.
+// A large payload goes beside the job, as memory that both processes map, and not through JSON.
 func ExampleRunOptions_attach() {
 	loop := exampleLoop()
 	p, err := pool.New(loop, &pool.Options{Self: "sum", Max: 1})
@@ -132,8 +133,8 @@ func ExampleRunOptions_attach() {
 	// Output: 8388608 bytes
 }
 
-// Sessions stick to a worker: jobs with one key go to one worker, which may keep what belongs to it
-// in memory.
+// Sessions stick to a worker: jobs with one key go to one worker, which may keep the session in
+// memory.
 func ExampleRunOptions_key() {
 	loop := exampleLoop()
 	p, err := pool.New(loop, &pool.Options{Self: "sum", Max: 4})
@@ -165,8 +166,8 @@ func ExampleRunOptions_key() {
 }
 
 // A server that is replaced by its next version at SIGHUP. Both have the same listener, so no
-// connection is refused, and this one answers what it has accepted. When the new one does not come
-// so far, this one goes on.
+// connection is refused, and the old one answers the connections that it has accepted. If the new
+// one does not become ready, the old one goes on.
 func ExampleUpgrade() {
 	loop := exampleLoop()
 	ln, err := inherited()
@@ -188,14 +189,14 @@ func ExampleUpgrade() {
 			}()
 		})
 		if err != nil {
-			fmt.Println(err) // One is under way.
+			fmt.Println(err) // ErrReloading: an upgrade is under way.
 		}
 	})
 	if err != nil {
 		panic(err)
 	}
-	hup.Unref()                                    // It is the server that keeps the loop running.
-	if _, err := pool.Upgraded(loop); err != nil { // The one before may go.
+	hup.Unref()                                    // The server keeps the loop running.
+	if _, err := pool.Upgraded(loop); err != nil { // The old version may exit.
 		panic(err)
 	}
 	if err := loop.Run(); err != nil {
@@ -204,7 +205,7 @@ func ExampleUpgrade() {
 	_ = loop.Close()
 }
 
-// inherited returns the listener of the version before, or a new one in the first version.
+// inherited returns the listener of the old version, or a new one in the first version.
 func inherited() (*net.TCPListener, error) {
 	files, err := childprocess.ListenFDs()
 	if err != nil {
@@ -224,7 +225,7 @@ func inherited() (*net.TCPListener, error) {
 }
 
 // A rolling deploy of servers that accept from a listener of this program. Each new worker is ready
-// before an old one stops accepting; what has been accepted is answered.
+// before an old one stops accepting, and accepted connections are answered.
 func ExamplePool_Reload() {
 	loop := exampleLoop()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")

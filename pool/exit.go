@@ -11,7 +11,10 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// An ExitReason is why a worker has ended.
+// This file decides what follows from the exit of a worker: its reason, the fate of its jobs, and
+// the successors of workers that are replaced. It runs on the loop goroutine.
+
+// An ExitReason is the reason of a worker's exit.
 type ExitReason string
 
 // The reasons.
@@ -20,39 +23,40 @@ const (
 	ExitAge     ExitReason = "age"      // Options.MaxAge
 	ExitMemory  ExitReason = "memory"   // Options.MaxMemory or MaxMemoryHard
 	ExitIdle    ExitReason = "idle"     // Options.IdleTimeout, or Resize
-	// it has not answered a job that was over its time or cancelled, or a ping
+	// no answer to a ping, or to a job that was cancelled or over its time
 	ExitTimeout     ExitReason = "timeout"
 	ExitCrash       ExitReason = "crash"        // by itself
-	ExitProtocol    ExitReason = "protocol"     // it has answered what it was not asked
+	ExitProtocol    ExitReason = "protocol"     // it broke the protocol
 	ExitReload      ExitReason = "reload"       // Reload
 	ExitStop        ExitReason = "stop"         // Stop
-	ExitRetired     ExitReason = "retired"      // it has asked for it
+	ExitRetired     ExitReason = "retired"      // it asked to be replaced
 	ExitStartFailed ExitReason = "start-failed" // it never became ready
 )
 
-// exitReasons are all of them, for what counts them.
+// exitReasons are all of them, in the order of WriteMetrics.
 var exitReasons = []ExitReason{
 	ExitMaxJobs, ExitAge, ExitMemory, ExitIdle, ExitTimeout, ExitCrash, ExitProtocol, ExitReload, ExitStop, ExitRetired, ExitStartFailed,
 }
 
-// A WorkerExit is the end of a worker.
+// A WorkerExit is the exit of a worker.
 type WorkerExit struct {
 	Worker Worker
 	Reason ExitReason
-	Status childprocess.ExitStatus // the zero value when the program could not be started
-	Err    error                   // what went wrong; nil: it has ended as it was to
-	Forced bool                    // it was sent signals to end it
-	Jobs   int                     // that it has answered
-	Stderr []byte                  // the last it has written there, at most 64 KiB
+	Status childprocess.ExitStatus // zero if the program could not be started
+	Err    error                   // the failure; nil: the exit was expected, or Status says all
+	Forced bool                    // the pool sent it signals
+	Jobs   int                     // jobs that it answered
+	Stderr []byte                  // the end of its stderr, at most 64 KiB
 }
 
-// closed is called when the process has ended, and all that it has sent was heard.
-func (w *worker) closed(status childprocess.ExitStatus) {
+// onClose handles the child's 'close': the process has exited, and everything it sent was heard. It
+// decides the reason of the exit and the fate of the worker's jobs, and starts other workers.
+func (w *worker) onClose(status childprocess.ExitStatus) {
 	p := w.pool
 	wasReady := !w.readySince.IsZero()
-	w.leave()
-	crash := Crash{Worker: w.id(), Status: status, Err: w.explain(status), Stderr: w.log.end()}
-	if w.reason == "" || !w.told {
+	w.remove()
+	crash := Crash{Worker: w.id(), Status: status, Err: w.explain(status), Stderr: w.log.lastStderr()}
+	if w.reason == "" || !w.toldToExit {
 		w.reason = ExitCrash
 		if !wasReady {
 			w.reason = ExitStartFailed
@@ -60,69 +64,73 @@ func (w *worker) closed(status childprocess.ExitStatus) {
 	}
 	p.counts.exits[w.reason]++
 	e := &WorkerExit{Worker: w.id(), Reason: w.reason, Status: status, Err: crash.Err, Forced: w.forced, Jobs: w.answered, Stderr: crash.Stderr}
-	if w.forced && wasReady && p.stopping != nil { // One that starts is not given the time.
+	// A worker that was starting is killed at once, which is no failure.
+	if w.forced && wasReady && p.stopping != nil {
 		p.stopping.report.Forced = append(p.stopping.report.Forced, e)
 	}
 	w.giveUpJobs(crash)
 	switch {
 	case w.reason == ExitStartFailed:
 		p.startFailed(w, crash)
-	case w.reason == ExitCrash, w.reason == ExitProtocol, w.isUseless():
-		p.supply.died(crash)
+	case w.reason == ExitCrash, w.reason == ExitProtocol, w.retiredAtOnce():
+		p.supply.noteDeath(crash)
 	}
-	p.reload.gone(w)
-	p.tell(func() { p.tellExit(e) })
-	p.dispatch()
+	p.reload.onExit(w)
+	p.nextTick(func() { p.reportExit(e) })
+	p.assignWaiting()
 	p.fill()
-	p.ended()
+	p.continueStop()
 	p.updateHold()
 }
 
-func (p *Pool) tellExit(e *WorkerExit) {
+// reportExit emits the exit. Without a listener, unexpected exits are logged.
+func (p *Pool) reportExit(e *WorkerExit) {
 	if !reactor.Emit(p.loop, &p.onWorkerExit, e) && p.logger != nil && (e.Reason == ExitCrash || e.Reason == ExitProtocol || e.Reason == ExitTimeout) {
 		p.logger.Warn("worker ended", "worker", e.Worker.Number, "pid", e.Worker.Pid, "reason", string(e.Reason), "status", e.Status.String())
 	}
 }
 
-// leave takes w out of everything that knows it.
-func (w *worker) leave() {
+// remove takes w out of the pool's list and bindings, and out of its successor or predecessor. Its
+// alarms are stopped.
+func (w *worker) remove() {
 	p := w.pool
 	w.state = workerGone
 	if !w.readySince.IsZero() {
 		p.counts.slotTime += float64(p.loop.Now().Sub(w.readySince)) * float64(w.capacity)
 		p.counts.busy += w.busy
 	}
-	for _, a := range []*alarm{&w.startAlarm, &w.listenAlarm, &w.ageAlarm, &w.idleAlarm, &w.stableAlarm, &w.endAlarm} {
+	for _, a := range []*alarm{&w.startAlarm, &w.listenAlarm, &w.ageAlarm, &w.idleAlarm, &w.stableAlarm, &w.exitAlarm} {
 		a.stop()
 	}
 	p.workers = slices.DeleteFunc(p.workers, func(other *worker) bool { return other == w })
-	w.release()
+	w.requeueBound()
 	if w.side != nil {
-		w.side.gone()
+		w.side.discard()
 	}
 	if w.replaces != nil {
-		w.replaces.successor = nil
+		if w.replaces.successor == w { // Otherwise a later reload has started another one.
+			w.replaces.successor = nil
+		}
 		w.replaces = nil
 	}
 	if w.successor != nil {
-		w.successor.replaces = nil // It takes the place as it is.
+		w.successor.replaces = nil // The successor counts for itself now.
 		w.successor = nil
 	}
 }
 
-// explain returns what is known of the reason for a worker's end besides its status, nil if nothing
-// is.
+// explain returns the cause of a worker's exit besides its status, or nil if none is known.
 func (w *worker) explain(status childprocess.ExitStatus) error {
 	if w.cause != nil || w.forced {
 		return w.cause
 	}
-	if status.Signal == syscall.SIGKILL && !w.shot {
+	if status.Signal == syscall.SIGKILL && !w.killedByUser {
 		return w.oom.verdict()
 	}
 	return nil
 }
 
-// giveUpJobs says what becomes of the jobs that w had.
+// giveUpJobs settles or requeues the tasks that w had when it exited.
 func (w *worker) giveUpJobs(crash Crash) {
 	p := w.pool
 	jobs := w.jobs
@@ -135,24 +143,25 @@ func (w *worker) giveUpJobs(crash Crash) {
 		if t == nil {
 			continue
 		}
-		a.task, t.given = nil, nil
+		a.task, t.assignment = nil, nil
 		switch {
-		case t.only != nil:
+		case t.onlyWorker != nil:
 			p.settle(t, nil, &CrashError{Crashes: []Crash{crash}})
 		case !a.begun:
 			p.requeue(t)
 		case w.reason == ExitTimeout && !errors.Is(w.cause, ErrHung) && t.stream.restart():
-			t.runs-- // It was not the reason, and is not charged.
+			t.runs-- // The worker was killed because of another job: this run does not count.
 			p.requeue(t)
 		case w.reason == ExitStop:
 			p.settle(t, nil, ErrStopped)
 		default:
-			p.crashed(t, crash)
+			p.rerunOrFail(t, crash)
 		}
 	}
 }
 
-// requeue has a task that was given to a worker wait again, in its old place.
+// requeue puts a running task back into its queue, in its old place, unless the pool runs nothing
+// more.
 func (p *Pool) requeue(t *Task) {
 	if err := p.refusesAgain(); err != nil {
 		p.settle(t, nil, err)
@@ -162,50 +171,51 @@ func (p *Pool) requeue(t *Task) {
 	p.enqueue(t)
 }
 
-// refusesAgain returns why a task cannot wait for another worker, nil if it can.
+// refusesAgain returns the reason why a task cannot wait for another worker, or nil.
 func (p *Pool) refusesAgain() error {
 	switch {
-	case p.failed != nil:
-		return p.failed
+	case p.startErr != nil:
+		return p.startErr
 	case p.state == poolStopped || p.stopping != nil && p.stopping.dropsWaiting:
 		return ErrStopped
 	}
 	return nil
 }
 
-// crashed says what becomes of a task of which a worker has died.
-func (p *Pool) crashed(t *Task, crash Crash) {
+// rerunOrFail runs a task again that a worker died of, alone in another worker, or fails it.
+func (p *Pool) rerunOrFail(t *Task, crash Crash) {
 	t.crashes = append(t.crashes, crash)
 	switch {
-	case t.retried && len(t.crashes) >= p.o.MaxCrashes:
+	case t.rerunAfterCrash && len(t.crashes) >= p.o.MaxCrashes:
 		p.settle(t, nil, &CrashError{Crashes: t.crashes, poison: true})
-	case !t.retried || t.stream.taken:
+	case !t.rerunAfterCrash || t.stream.taken:
 		p.settle(t, nil, &CrashError{Crashes: t.crashes})
 	default:
-		t.alone = true
+		t.suspect = true
 		t.stream.restart()
 		p.counts.retried++
 		p.requeue(t)
 	}
 }
 
-// startFailed is called when a worker has ended that never became ready.
+// startFailed handles the exit of a worker that never became ready.
 func (p *Pool) startFailed(w *worker, crash Crash) {
 	err := &StartError{Worker: crash.Worker, Status: crash.Status, Err: w.cause, Stderr: crash.Stderr}
 	switch {
-	case exhausted(w.cause) && p.shrink():
-		p.tellError(err)
+	case isExhaustion(w.cause) && p.shrink():
+		p.reportError(err)
 	case !p.everReady && p.starting() == 0:
-		p.fail(err)
+		p.failStart(err)
 	default:
-		p.tellError(err)
-		p.supply.died(crash)
+		p.reportError(err)
+		p.supply.noteDeath(crash)
 	}
-	p.reload.failed(w, err)
+	p.reload.onStartFailed(w, err)
 }
 
-// exhausted reports whether err is a limit on what can be had at once.
-func exhausted(err error) bool {
+// isExhaustion reports whether err is a limit of the system on processes, descriptors or memory,
+// which may have room later.
+func isExhaustion(err error) bool {
 	for _, limit := range []syscall.Errno{syscall.EAGAIN, syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM} {
 		if errors.Is(err, limit) {
 			return true
@@ -214,12 +224,13 @@ func exhausted(err error) bool {
 	return false
 }
 
-// crashError is what a task fails with that was for this worker alone.
+// crashError returns the error of a task that only this worker could run.
 func (w *worker) crashError(err error) error {
 	return &CrashError{Crashes: []Crash{{Worker: w.id(), Err: err}}}
 }
 
-// afterJob is called when the worker has answered a job: whether it is to be replaced.
+// afterJob runs when a job has left the worker: a draining worker may be idle now, and another may
+// be due for replacement.
 func (w *worker) afterJob() {
 	p := w.pool
 	switch {
@@ -232,7 +243,7 @@ func (w *worker) afterJob() {
 	}
 }
 
-// jobLimit is after how many jobs a worker is replaced, -1 for never.
+// jobLimit returns the number of jobs after which a new worker is replaced, -1 for no limit.
 func (p *Pool) jobLimit() int {
 	if p.o.MaxJobs == 0 {
 		return -1
@@ -241,18 +252,19 @@ func (p *Pool) jobLimit() int {
 	return p.o.MaxJobs + min(more, math.MaxInt-p.o.MaxJobs)
 }
 
-// replace starts a worker that takes the place of w once it is ready. One is replaced at a time:
-// who comes meanwhile is when that is done.
+// replace marks a ready worker for replacement. One worker is replaced at a time; the others are
+// served by startReplacement later.
 func (p *Pool) replace(w *worker, reason ExitReason) {
 	if w.state != workerReady || w.reason != "" || p.state != poolOpen {
 		return
 	}
 	w.reason = reason
-	p.nextReplacement()
+	p.startReplacement()
 }
 
-// nextReplacement starts a successor for a worker that is to be replaced.
-func (p *Pool) nextReplacement() {
+// startReplacement starts a successor for the first worker that is marked, unless one is being
+// replaced already.
+func (p *Pool) startReplacement() {
 	var due *worker
 	for _, w := range p.workers {
 		if w.successor != nil {
@@ -262,24 +274,25 @@ func (p *Pool) nextReplacement() {
 			due = w
 		}
 	}
-	if due == nil || p.state != poolOpen || p.supply.paused || p.exhausted || p.processes() > 2*p.limit {
+	if due == nil || p.state != poolOpen || p.supply.backingOff || p.exhausted || p.processes() > 2*p.limit {
 		return
 	}
-	if p.size() > p.minimum() && p.queue.Len() == 0 {
-		due.drain(due.reason) // It need not be replaced.
+	if p.size() > p.minWorkers() && p.queue.Len() == 0 {
+		due.drain(due.reason) // There are enough workers without it.
 		return
 	}
 	if _, err := p.startWorker(due); err != nil {
-		p.tellError(&StartError{Worker: Worker{Number: p.number, Generation: p.generation}, Err: err})
+		p.reportError(&StartError{Worker: Worker{Number: p.lastWorker, Generation: p.generation}, Err: err})
 	}
 }
 
-// isUseless reports whether the worker has asked to be replaced as soon as it was ready.
-func (w *worker) isUseless() bool {
+// retiredAtOnce reports whether the worker retired soon after it was ready, without an answer. That
+// counts as a death; otherwise such workers would be started without a pause.
+func (w *worker) retiredAtOnce() bool {
 	return w.reason == ExitRetired && w.answered == 0 && w.pool.loop.Now().Sub(w.readySince) < w.pool.o.Backoff.StableAfter
 }
 
-// retire lets a worker go that has asked for it.
+// retire drains a worker that asked to be replaced.
 func (p *Pool) retire(w *worker) {
 	if w.state == workerReady {
 		w.drain(ExitRetired)

@@ -9,12 +9,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// gate is a fifo that shell workers wait at, until they are let through one by one: `read -r go
-// <path`.
+// gate is a fifo at which shell workers wait: `read -r go <path`.
 type gate struct {
 	t    testing.TB
 	path string
-	file *os.File // open for both, so that nobody sees an end
+	file *os.File // open for both directions, so that no reader sees an end of file
 }
 
 func newGate(t testing.TB) *gate {
@@ -27,7 +26,7 @@ func newGate(t testing.TB) *gate {
 	return &gate{t, path, f}
 }
 
-// open lets one worker through. It is one byte, which no two can share.
+// open lets one worker through, by one byte, which two workers cannot share.
 func (g *gate) open() {
 	g.t.Helper()
 	_, err := g.file.WriteString("\n")

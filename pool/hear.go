@@ -11,14 +11,19 @@ import (
 	"github.com/brood-go/brood/ipc"
 )
 
-// hear takes a message of the worker, JSON, which m is when it came over a channel.
+// hear takes a message of the worker: JSON in p, which is valid until hear returns. m is the
+// message of the channel that has p, nil for other links.
+//
+// The methods whose names begin with hear are the callbacks of links and streams, on the loop
+// goroutine. They may settle tasks and kill the worker. Callbacks of the program run in later
+// ticks.
 func (w *worker) hear(p []byte, m *ipc.Message) {
-	if w.deaf() {
+	if w.dropsMessages() {
 		return
 	}
 	a, err := parseAnswer(p)
 	if w.state == workerStarting && w.pool.o.Ready == ReadyFirst && a.kind != kindReady {
-		w.becomeReady() // Which can give it a job, that what it has said is no answer to.
+		w.becomeReady() // That may assign a job. The message was sent before, so it answers none.
 		return
 	}
 	switch {
@@ -26,9 +31,9 @@ func (w *worker) hear(p []byte, m *ipc.Message) {
 	case w.pool.o.Protocol == StdLines && (err != nil || w.prints(a)):
 		w.log.line(streamStdout, p)
 	case err != nil:
-		w.misbehave(err.Error(), p)
+		w.noteGarbage(err.Error(), p)
 	case a.kind == kindOther:
-		w.pool.counts.foreign++ // The program's own: what is not known is ignored.
+		w.pool.counts.foreign++ // It is the program's own.
 	case a.kind == kindReady:
 		w.hearReady(a.value)
 	case a.kind == kindRetire:
@@ -42,20 +47,19 @@ func (w *worker) hear(p []byte, m *ipc.Message) {
 	}
 }
 
-// deaf reports whether what comes of the worker is dropped.
-func (w *worker) deaf() bool { return w.broken || w.state == workerGone }
+// dropsMessages reports whether messages of the worker are ignored.
+func (w *worker) dropsMessages() bool { return w.broken || w.state == workerGone }
 
-// prints reports whether JSON on stdout, which has messages and prints, is a print: it says nothing
-// that the protocol knows, or is about something else that has an id.
+// prints reports whether a line of JSON on stdout is output of the program and no message: it has
+// no member of the protocol, or its id is that of no job.
 func (w *worker) prints(a answer) bool {
 	return a.kind == kindOther || a.hasID && (a.id == 0 || a.bare && w.job(a.id) == nil)
 }
 
-// hearReady takes what the worker says of itself, which may come when it has jobs already: see
-// Ready.
+// hearReady takes the ready message. The worker may have jobs already, see Ready.
 func (w *worker) hearReady(value []byte) {
-	if w.introduced {
-		return // Once is enough.
+	if w.readyHeard {
+		return // Only the first one counts.
 	}
 	r, err := parseReady(value)
 	switch {
@@ -63,10 +67,10 @@ func (w *worker) hearReady(value []byte) {
 		w.kill(ExitStartFailed, err)
 		return
 	case err != nil:
-		w.misbehave(err.Error(), value)
+		w.noteGarbage(err.Error(), value)
 		return
 	}
-	w.introduced = true
+	w.readyHeard = true
 	w.methods = r.Methods
 	for _, name := range r.Accepts {
 		switch name {
@@ -94,17 +98,17 @@ func (w *worker) hearReady(value []byte) {
 			a.begin()
 		}
 	}
-	w.pool.dispatch()
+	w.pool.assignWaiting()
 }
 
-// mostConcurrency bounds what a worker may ask for, so that sums stay in range: jobs.
+// mostConcurrency bounds the jobs that a worker may ask for, so that sums stay in range.
 const mostConcurrency = 1 << 20
 
 // hearAnswer takes a message about a job.
 func (w *worker) hearAnswer(a answer, p []byte, m *ipc.Message) {
 	job := w.job(a.id)
 	if job == nil {
-		w.breakOff("an answer to nothing", p)
+		w.killBroken("an answer to nothing", p)
 		return
 	}
 	switch a.kind {
@@ -115,26 +119,26 @@ func (w *worker) hearAnswer(a answer, p []byte, m *ipc.Message) {
 	case kindChunk:
 		chunk, err := parseChunk(a.value)
 		if err != nil {
-			w.breakOff(err.Error(), p)
+			w.killBroken(err.Error(), p)
 			return
 		}
 		job.hearChunk(chunk)
 	case kindRecalled:
-		if !job.recall {
-			w.breakOff("it gives back a job that it was not asked for", p)
+		if !job.recallSent {
+			w.killBroken("it gives back a job that it was not asked for", p)
 			return
 		}
-		w.givenBack(job)
+		w.hearRecalled(job)
 	case kindError:
-		w.settleAnswered(job, nil, a.value)
+		w.takeAnswer(job, nil, a.value)
 	default:
-		w.attached = attachment{a.attach, m}
-		w.settleAnswered(job, a.value, nil)
-		w.attached = attachment{}
+		w.answerAttachment = attachment{a.attach, m}
+		w.takeAnswer(job, a.value, nil)
+		w.answerAttachment = attachment{}
 	}
 }
 
-// job returns the assignment with that id, nil if there is none.
+// job returns the assignment with that id, or nil.
 func (w *worker) job(id uint64) *assignment {
 	for _, a := range w.jobs {
 		if a.id == id {
@@ -144,89 +148,88 @@ func (w *worker) job(id uint64) *assignment {
 	return nil
 }
 
-// settleAnswered ends an assignment with the worker's answer.
-func (w *worker) settleAnswered(a *assignment, result, failure []byte) {
+// takeAnswer finishes an assignment with the worker's answer, a result or a failure.
+func (w *worker) takeAnswer(a *assignment, result, failure []byte) {
 	p, t := w.pool, a.task
-	w.finish(a)
-	p.supply.answered()
+	w.finishJob(a)
+	p.supply.noteAnswer()
 	switch {
 	case t == nil:
 		p.counts.late++
 	case failure != nil:
-		t.refused(parseError(failure))
+		t.takeError(parseError(failure))
 	case int64(len(result)) > p.o.MaxResult:
 		p.settle(t, nil, ErrTooLarge)
 	default:
 		now := p.loop.Now()
-		p.counts.ran.add(now.Sub(t.begun))
-		t.answeredWith(w, &Result{
-			raw: t.keep(result), Worker: w.id(), Runs: t.runs, Waited: t.begun.Sub(t.since), Ran: now.Sub(t.begun),
+		p.counts.ran.add(now.Sub(t.begunAt))
+		t.settleWithAttachment(w, &Result{
+			raw: t.copyAnswer(result), Worker: w.id(), Runs: t.runs, Waited: t.begunAt.Sub(t.submittedAt), Ran: now.Sub(t.begunAt),
 		})
 	}
 	w.skipAttachment()
 	w.afterJob()
-	p.dispatch()
+	p.assignWaiting()
 }
 
-// givenBack takes back a job that the worker was sent ahead, and had not begun when it was asked
-// for it.
-func (w *worker) givenBack(a *assignment) {
+// hearRecalled requeues the task of a job that the worker gave back.
+func (w *worker) hearRecalled(a *assignment) {
 	p, t := w.pool, a.task
 	w.drop(a)
 	if t != nil {
-		if a.begun { // As far as could be seen here.
+		if a.begun { // An answer before it made it count as begun.
 			t.runs--
 		}
-		a.task, t.given = nil, nil
+		a.task, t.assignment = nil, nil
 		p.requeue(t)
 	}
 	w.afterJob()
-	p.dispatch()
+	p.assignWaiting()
 }
 
-// refused is called when the worker has answered with an error.
-func (t *Task) refused(e *JobError) {
+// takeError takes the worker's error as the answer, or runs the job again if retries are left and
+// no chunk was taken or waits.
+func (t *Task) takeError(e *JobError) {
 	p := t.pool
 	e.Method, e.Runs = t.method, t.runs
-	if t.retries == 0 || !t.stream.over() || !t.stream.restart() {
-		t.answered(nil, e)
+	if t.retries == 0 || !t.stream.chunksTaken() || !t.stream.restart() {
+		t.settleAfterChunks(nil, e)
 		return
 	}
 	t.retries--
-	t.given = nil
+	t.assignment = nil
 	p.counts.retried++
 	p.requeue(t)
 }
 
-// hearFrame takes an answer of the protocol Frames, which is to the oldest job.
+// hearFrame takes an answer of the protocol Frames. It belongs to the oldest job.
 func (w *worker) hearFrame(p []byte) {
-	if w.deaf() {
+	if w.dropsMessages() {
 		return
 	}
 	if len(w.jobs) == 0 {
-		w.breakOff("an answer to nothing", p)
+		w.killBroken("an answer to nothing", p)
 		return
 	}
-	w.settleAnswered(w.jobs[0], p, nil)
+	w.takeAnswer(w.jobs[0], p, nil)
 }
 
 // maxExcerpt is the length of ProtocolError.Data, in bytes.
 const maxExcerpt = 64
 
-// misbehave notes something that makes no sense and does no harm. It is told once for each worker,
-// and counted.
-func (w *worker) misbehave(reason string, p []byte) {
+// noteGarbage counts a message that is invalid and harmless. OnError gets one for each worker.
+func (w *worker) noteGarbage(reason string, p []byte) {
 	w.pool.counts.garbage++
-	if !w.misbehaved {
-		w.misbehaved = true
-		w.pool.tellError(&ProtocolError{w.id(), reason, bytes.Clone(p[:min(len(p), maxExcerpt)])})
+	if !w.garbageReported {
+		w.garbageReported = true
+		w.pool.reportError(&ProtocolError{w.id(), reason, bytes.Clone(p[:min(len(p), maxExcerpt)])})
 	}
 }
 
-// breakOff ends a worker that answers what it was not asked: nothing it says can be believed, and
-// what it says from now on is dropped, since it may take its time to end.
-func (w *worker) breakOff(reason string, p []byte) {
-	w.misbehave(reason, p)
+// killBroken kills a worker that broke the protocol. Its messages are dropped from now on, because
+// none can be trusted and its exit may take time.
+func (w *worker) killBroken(reason string, p []byte) {
+	w.noteGarbage(reason, p)
 	w.broken = true
 	if w.state == workerStarting {
 		w.kill(ExitStartFailed, ErrBroken)
@@ -235,33 +238,35 @@ func (w *worker) breakOff(reason string, p []byte) {
 	w.kill(ExitProtocol, ErrBroken)
 }
 
-// hearError takes an error event of the child, its channel or its streams.
+// hearError takes an 'error' of the child, its channel or its streams.
 func (w *worker) hearError(err error) {
 	if spawn, ok := errors.AsType[*childprocess.SpawnError](err); ok {
-		w.cause = spawn // Its close comes next.
+		w.cause = spawn // 'close' comes next.
 		return
 	}
 	if m, ok := errors.AsType[*ipc.MessageError](err); ok {
 		if errors.Is(m.Err, ipc.ErrMessageTooLong) {
 			w.hearTooLong(m.Data)
-		} else if w.deaf() || !w.hearUnreadable(m.Data) {
-			w.misbehave(m.Err.Error(), m.Data)
+		} else if w.dropsMessages() || !w.hearUnreadable(m.Data) {
+			w.noteGarbage(m.Err.Error(), m.Data)
 		}
 		return
 	}
 	if errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, ipc.ErrChannelClosed) {
-		w.hearEnd() // That is how its end is seen first, or that it reads no more.
+		w.hearEnd() // It has exited, or closed its side.
 		return
 	}
-	w.pool.tellError(err)
+	w.pool.reportError(err)
 }
 
-// hearReceived is called when the worker has the descriptor of a job, or has not: then the job has
-// not come either.
+// hearReceived runs when the descriptor of a job has arrived (err nil) or is lost. If it is lost,
+// so is the job.
 func (w *worker) hearReceived(id uint64, err error) {
 	a := w.job(id)
 	if err == nil || a == nil || errors.Is(err, ipc.ErrChannelClosed) || errors.Is(err, ipc.ErrHandleUsed) {
-		return // It has ended, which comes next; or has the job without it.
+		// If the channel is closed, 'close' follows. With ErrHandleUsed the worker has the job
+		// without the handle.
+		return
 	}
 	t := a.task
 	w.drop(a)
@@ -272,19 +277,19 @@ func (w *worker) hearReceived(id uint64, err error) {
 		w.pool.settle(t, nil, err)
 	}
 	w.afterJob()
-	w.pool.dispatch()
+	w.pool.assignWaiting()
 }
 
-// hearDrain is called when the worker takes messages again.
-func (w *worker) hearDrain() { w.pool.dispatch() }
+// hearDrain runs when the worker's link takes jobs again.
+func (w *worker) hearDrain() { w.pool.assignWaiting() }
 
-// hearEnd is called when the worker sends no more, or takes no more.
+// hearEnd runs when the worker sends or reads nothing more: it has exited, or closed its side. It
+// gets no further job, and is killed if it does not exit.
 func (w *worker) hearEnd() {
-	if w.state >= workerEnding {
+	if w.state >= workerExiting {
 		return
 	}
-	// It has died, or has closed its side and cannot be used any more.
-	w.state = workerEnding
-	w.release()
-	w.endWithin(w.pool.o.DisconnectGrace)
+	w.state = workerExiting
+	w.requeueBound()
+	w.exitWithin(w.pool.o.DisconnectGrace)
 }

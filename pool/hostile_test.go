@@ -16,7 +16,7 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// failure returns the error that ends a pool none of whose workers can be started, and checks that
+// failure returns the error of a pool that stops because no worker can be started, and checks that
 // nothing is left of it.
 func failure(t *testing.T, o *pool.Options) *pool.StartError {
 	t.Helper()
@@ -25,7 +25,7 @@ func failure(t *testing.T, o *pool.Options) *pool.StartError {
 	var told []error
 	p.OnError(func(err error) { told = append(told, err) })
 	waiting := []*outcome{run(t, p, 1, nil), run(t, p, 2, &pool.RunOptions{Key: "k"})}
-	require.NoError(t, l.Run()) // It ends by itself.
+	require.NoError(t, l.Run()) // The pool stops by itself.
 	var failed *pool.StartError
 	for _, o := range waiting {
 		require.Equal(t, 1, o.called)
@@ -82,7 +82,7 @@ func TestAWorkerThatPrintsGarbageInPlaceOfReady(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			wait := time.Minute
-			// That alone is no reason to end it.
+			// That alone is no reason to kill it.
 			if name == "no JSON" || name == "bytes" || name == "a huge line" {
 				wait = 500 * time.Millisecond
 			}
@@ -99,7 +99,7 @@ func TestAWorkerThatPrintsGarbageInPlaceOfReady(t *testing.T) {
 	}
 }
 
-func TestGarbageBesideAnswersIsToldOnceAndDoesNoHarm(t *testing.T) {
+func TestGarbageBesideAnswersIsReportedOnceAndDoesNoHarm(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, script(t, pool.Options{Max: 1}, `
 echo '{"ready":true}' >&3
@@ -130,7 +130,7 @@ done
 }
 
 //brood:checks W085
-func TestAnAnswerToNothingReplacesTheWorker(t *testing.T) {
+func TestAnAnswerToNoJobReplacesTheWorker(t *testing.T) {
 	for name, job := range map[string]order{
 		"twice":           {Do: "twice"},
 		"for another job": {Do: "raw", Arg: `{"id":77,"result":1}`},
@@ -171,22 +171,22 @@ func TestAnAnswerToNothingReplacesTheWorker(t *testing.T) {
 	}
 }
 
-// heap is the memory that this program has on its heap, in bytes.
+// heap returns the size of this program's heap, in bytes.
 func heap() uint64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.HeapInuse
 }
 
-// bounded turns the loop until done, and checks that the heap has not grown by more than so many
-// bytes at any time.
+// bounded turns the loop until done returns true, and checks that the heap never grows by more than
+// most bytes.
 func bounded(t *testing.T, l *reactor.Loop, most uint64, done func() bool) {
 	t.Helper()
 	runtime.GC()
 	before, peak := heap(), uint64(0)
 	watch := l.SetInterval(20*time.Millisecond, func() {
 		if peak = max(peak, heap()); peak > before+most {
-			runtime.GC() // What is garbage does not count.
+			runtime.GC() // Garbage does not count.
 			peak = heap()
 		}
 		require.Less(t, peak, before+most)
@@ -248,8 +248,7 @@ read job <&3`},
 	}
 }
 
-// endless returns options for a worker that writes text, in which 1 is the id, for as long as it
-// lives.
+// endless returns options for a worker that writes text without end, in which 1 is the id.
 func endless(t *testing.T, o pool.Options, text string) *pool.Options {
 	return script(t, o, `
 echo '{"ready":{"version":1,"accepts":["ping"]}}' >&3
@@ -288,7 +287,7 @@ func TestEndlessMessagesAreBoundedAndADeadlineEndsThem(t *testing.T) {
 	}
 }
 
-func TestChunksThatNobodyTakesFailTheirJob(t *testing.T) {
+func TestTooManyChunksWithoutAListenerFailTheirJob(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, endless(t, pool.Options{Max: 1, MaxResult: 1 << 20, CancelGrace: -1, KillGrace: -1}, `{"id":1,"chunk":"x"}`))
 	ready(t, l, p, 1)
@@ -358,7 +357,7 @@ read job <&3
 	}
 }
 
-func TestAWorkerThatIgnoresSIGTERMIsEnded(t *testing.T) {
+func TestAWorkerThatIgnoresSIGTERMIsKilled(t *testing.T) {
 	l := newLoop(t)
 	o := env(one(pool.Options{Max: 2, CancelGrace: 20 * time.Millisecond, KillGrace: 50 * time.Millisecond, DisconnectGrace: 50 * time.Millisecond}), "RAW_IGNORE=1")
 	p := newPool(t, l, o)
@@ -412,7 +411,7 @@ func TestAResultOverTheLimitFailsItsJobAndNotTheWorker(t *testing.T) {
 	p := newPool(t, l, raw(pool.Options{Max: 1, MaxResult: 1 << 20, InFlight: 4}))
 	ready(t, l, p, 1)
 	neighbour := run(t, p, order{Do: "echo", Arg: "neighbour", MS: 300}, nil)
-	// Just over the limit, and so far that the channel drops it.
+	// Just over the limit, and so far over it that the channel drops it.
 	for _, size := range []string{"1048576", "2000000"} {
 		big := run(t, p, order{Do: "big", Arg: size}, nil)
 		until(t, l, settled(big))

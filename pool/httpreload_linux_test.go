@@ -21,12 +21,12 @@ import (
 	"github.com/brood-go/brood/internal/test/looptest"
 )
 
-// hammer asks a server again and again, each time by a new connection, until it is stopped.
+// hammer sends requests to a server until it is stopped, each by a new connection.
 type hammer struct {
 	url     string
 	stop    atomic.Bool
 	wg      sync.WaitGroup
-	news    chan struct{} // that there was an answer, or an error
+	news    chan struct{} // has a value after an answer or error
 	mu      sync.Mutex
 	answers map[string]int
 	errors  []error
@@ -53,7 +53,7 @@ func (h *hammer) run() {
 		h.mu.Unlock()
 		select {
 		case h.news <- struct{}{}:
-		default: // It has not been looked at since the last one.
+		default: // The last one was not received yet.
 		}
 	}
 }
@@ -88,7 +88,7 @@ func get(client *http.Client, url string) (string, error) {
 	return string(text), err
 }
 
-// copyFile copies the program of this test, with some bytes more at its end.
+// copyFile copies the program of this test, with more bytes at its end.
 func copyFile(t *testing.T, to string, more int) (size int64) {
 	t.Helper()
 	text, err := os.ReadFile("/proc/self/exe")
@@ -147,7 +147,8 @@ func TestAServerIsReloadedAndUpgradedWithoutALostRequest(t *testing.T) {
 	newSize := copyFile(t, program, 1000)
 	require.Equal(t, "<nil>", ask("upgrade"))
 	h.seen(t, fmt.Sprint(newSize, " 1"))
-	_ = cmd.Wait() // The pipe is the new program's, too: what is of interest is the status.
+	// It fails because the new program still has the pipe. The status is checked below.
+	_ = cmd.Wait()
 	require.True(t, cmd.ProcessState.Success())
 	require.FileExists(t, filepath.Join(dir, "control"), "the path of a unix listener stays")
 	require.Equal(t, "<nil>", ask("reload"))
@@ -159,7 +160,7 @@ func TestAServerIsReloadedAndUpgradedWithoutALostRequest(t *testing.T) {
 	require.Equal(t, "<nil>", ask("stop"))
 	for {
 		if _, err := get(control, "http://server/"); err != nil {
-			return // It has closed its listener, and ends.
+			return // It has closed its listener, and is about to exit.
 		}
 	}
 }

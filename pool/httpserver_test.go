@@ -17,12 +17,12 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// httpDir is the variable that has a test binary be a server, with its files in that directory: the
-// socket by which it is controlled, and "broken", with which its workers do not start.
+// httpDir is the variable that makes a test binary a server, with its files in that directory: its
+// control socket, and "broken", with which its workers do not start.
 const httpDir = "POOL_TEST_HTTP"
 
-// serveHTTP is a server whose workers accept from its listener. It prints its address, and ends
-// when /stop is asked for, or another one has taken its place after /upgrade.
+// serveHTTP is a server whose workers accept from its listener. It prints its address, and returns
+// after a request for /stop, or when another one has taken its place after /upgrade.
 func serveHTTP(dir string) error {
 	loop, err := reactor.New(nil)
 	if err != nil {
@@ -71,7 +71,7 @@ type httpServer struct {
 	ended        chan error
 }
 
-// listen takes the listeners of the program before, or makes new ones.
+// listen takes the listeners of the old program, or makes new ones.
 func (s *httpServer) listen(path string) (err error) {
 	files, err := childprocess.ListenFDs()
 	if err != nil {
@@ -93,7 +93,7 @@ func (s *httpServer) listen(path string) (err error) {
 	return err
 }
 
-// mux does what is asked for, and answers when it is done.
+// mux handles the requests on the control socket, and answers each when it is done.
 func (s *httpServer) mux() *http.ServeMux {
 	mux := http.NewServeMux()
 	handle := func(path string, begin func(done func(error)) error) {
@@ -115,7 +115,7 @@ func (s *httpServer) mux() *http.ServeMux {
 		return pool.Upgrade(s.loop, &pool.UpgradeOptions{Listeners: s.passed, Timeout: 20 * time.Second}, func(_ int, err error) {
 			done(err)
 			if err == nil {
-				s.loop.SetTimeout(10*time.Millisecond, s.stop) // So that the answer goes out first.
+				s.loop.SetTimeout(10*time.Millisecond, s.stop) // The answer is sent first.
 			}
 		})
 	})
@@ -133,7 +133,7 @@ func (s *httpServer) stop() {
 	s.pool.Stop(nil, nil)
 }
 
-// httpWorker accepts from the listener it was passed, and answers with the size of its program's
+// httpWorker accepts from the listener that it inherits, and answers with the size of its program's
 // file and its generation.
 func httpWorker(l *reactor.Loop, parent *ipc.Channel, args []string) error {
 	if _, err := os.Stat(filepath.Join(args[0], "broken")); err == nil {
@@ -167,11 +167,11 @@ func httpWorker(l *reactor.Loop, parent *ipc.Channel, args []string) error {
 }
 
 // A drainingServer answers every connection that it has accepted. Shutdown of an http.Server drops
-// those whose first request has not come to the handler (Go 1.26), so that has to be waited for.
+// connections whose first request has not reached the handler (Go 1.26), so drain waits for these.
 type drainingServer struct {
 	http.Server
-	fresh  sync.WaitGroup // connections of which no request has come to the handler
-	conns  sync.Map       // of each connection the function that counts it no more
+	fresh  sync.WaitGroup // connections whose first request has not reached the handler
+	conns  sync.Map       // connection → function that ends its count in fresh
 	served chan struct{}
 }
 
@@ -203,7 +203,7 @@ func (s *drainingServer) serve(ln net.Listener) {
 	close(s.served)
 }
 
-// drain accepts no more, and returns when what was accepted is answered.
+// drain stops accepting, and returns when the accepted connections are answered.
 func (s *drainingServer) drain(ln net.Listener) {
 	_ = ln.Close()
 	<-s.served

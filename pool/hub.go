@@ -6,7 +6,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// hub has the pools of one loop that have not ended. It is closed with the loop.
+// hub has the pools of one loop that are not stopped. It is a local of the loop, and is closed with
+// it.
 type hub struct {
 	open map[*Pool]struct{}
 	door door
@@ -14,6 +15,7 @@ type hub struct {
 
 type hubKey struct{}
 
+// hubOf returns the hub of a loop. The error is reactor.ErrClosed.
 func hubOf(l *reactor.Loop) (*hub, error) {
 	c, err := l.Local(hubKey{}, func() (io.Closer, error) {
 		return &hub{open: map[*Pool]struct{}{}, door: door{closed: make(chan struct{})}}, nil
@@ -24,20 +26,19 @@ func hubOf(l *reactor.Loop) (*hub, error) {
 	return c.(*hub), nil
 }
 
-// Close kills the workers of pools that were open when the loop was closed.
+// Close runs when the loop is closed. It kills the workers of the open pools, and waits until no
+// goroutine reads a caller's attachment.
 func (h *hub) Close() error {
 	for p := range h.open {
 		p.state = poolStopped
 		for t := range p.aside {
-			if t.copying != nil { // Else it is settled.
-				t.copying.stop()
-			}
+			t.copying.stop()
 		}
 		for _, w := range p.workers {
 			w.child.Terminate(0)
 		}
 	}
-	h.door.copies.Wait() // Whoever is told that the loop is closed may use an attachment again.
+	h.door.copies.Wait() // After ErrClosed a caller of Do may use its attachment again.
 	close(h.door.closed)
 	return nil
 }

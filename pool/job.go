@@ -8,89 +8,89 @@ import (
 	"github.com/brood-go/brood/ipc"
 )
 
-// startCredit is how many bytes of chunks a job may write before it is given more.
+// startCredit is the number of bytes of chunks that a job may write before the parent grants more.
 const startCredit = 1 << 20
 
-// mostCredit bounds what a job may be given, so that sums stay in range.
+// mostCredit bounds the credit of a job, so that sums stay in range.
 const mostCredit = 1 << 60 // bytes
 
 var (
-	// ErrJobEnded is returned by the methods of a [Job] that send something, when its handler has
+	// ErrJobEnded is returned by the methods of a [Job] that send messages after its handler has
 	// returned.
 	ErrJobEnded = errors.New("pool: the job has ended")
 
-	// ErrNoCredit is returned by [Job.Write] on the loop goroutine, where it cannot wait, when the
-	// parent does not take more.
+	// ErrNoCredit is returned by [Job.Write] on the loop goroutine, where it must not wait, if the
+	// parent takes no more.
 	ErrNoCredit = errors.New("pool: the parent takes no more for now")
 )
 
-// A Job is what a [Handler] is to do. It is valid until the handler returns, except for what was
-// decoded from it.
+// A Job is the work that a [Handler] gets. It is valid until the handler returns; decoded values
+// may be kept.
 //
-// The methods of a Job are safe to call from any goroutine while its handler runs; with
+// The methods of a Job are safe to call from any goroutine while its handler runs. With
 // [ServeOptions].OnLoop or Async they must be called on the loop goroutine.
 type Job struct {
 	server  *server
 	handler Handler
 	ctx     context.Context
-	stop    context.CancelCauseFunc // nil on the loop
+	cancel  context.CancelCauseFunc // ends ctx; nil with OnLoop
 
+	// These do not change until the job is answered, except as their comments say.
 	id         uint64
 	method     string
 	attempt    int
-	raw        []byte
-	attachment incoming    // the runner's, once it has the job
-	handle     *ipc.Handle // used on the loop only
-	later      bool        // the handler has called Later
-	cost       int64       // bytes; what it counts for in server.cost
+	raw        []byte      // JSON; with OnLoop a part of the message
+	attachment incoming    // the loop's until a runner takes the job, then the runner's
+	handle     *ipc.Handle // nil: none came; used on the loop goroutine only
+	later      bool        // the handler called Later
+	cost       int64       // its part of server.cost, bytes
 
 	// Guarded by serveDoor.mu.
-	ended    bool
-	credit   int64
-	room     chan struct{} // closed when a Write should try again; nil while none waits
-	progress []byte        // the latest that was not sent; nil: there is none
+	ended     bool          // nothing of it is sent any more
+	credit    int64         // bytes
+	wakeWrite chan struct{} // closed when a waiting Write should try again; nil: none waits
+	progress  []byte        // the latest, not sent yet; nil: none
 }
 
-// ID returns the number by which the parent knows the job. It never uses one twice in one worker's
-// life.
+// ID returns the number by which the parent knows the job. It is unique in the life of the worker.
 func (j *Job) ID() uint64 { return j.id }
 
-// Method returns the name of what is to be done, "" if the parent has given none.
+// Method returns the method that the parent named, "" if it named none.
 func (j *Job) Method() string { return j.method }
 
-// Attempt returns how often the job was begun: 1 for the first time, more when a worker that had it
-// has died.
+// Attempt returns the number of this run: 1 for the first, more if the job was begun before by a
+// worker that died or answered with an error.
 func (j *Job) Attempt() int { return j.attempt }
 
-// Worker returns the number of this worker in its pool, from 1; 0 when the parent does not number
-// its workers.
+// Worker returns the number of this worker in its pool, from 1; 0 if the parent does not number its
+// workers.
 func (j *Job) Worker() int { return j.server.worker }
 
-// Generation returns how often the pool had been reloaded when this worker was started, from 1; 0
-// as for Worker.
+// Generation returns the generation of this worker in its pool, from 1; each reload begins a new
+// one. It is 0 if the parent does not say.
 func (j *Job) Generation() int { return j.server.generation }
 
 // Raw returns the job as JSON. The caller must not change it. It is valid until the handler
 // returns.
 func (j *Job) Raw() []byte { return j.raw }
 
-// Decode stores the job in what v points to, as ipc.Message.Decode does. What it has stored may be
-// kept.
-func (j *Job) Decode(v any) error { return nodejson.Unmarshal(j.raw, v) }
+// Decode stores the job in the value that v points to, as ipc.Message.Decode does. The caller may
+// keep the value.
+func (j *Job) Decode(v any) error { return nodejson.Decode(j.raw, v) }
 
-// Attachment returns the bytes that came with the job beside its JSON, nil if none did. They are
-// mapped memory that is this process's own: the handler may change them. They are valid until the
-// handler returns, and touching them afterwards crashes the process.
+// Attachment returns the bytes that came with the job beside its JSON, nil if none came. They are
+// private memory, which the handler may change. They are valid until the handler returns; touching
+// them later crashes the process.
 func (j *Job) Attachment() []byte { return j.attachment.data }
 
-// Handle returns the descriptor that came with the job, nil if none did. Its methods must be called
-// on the loop goroutine, which other goroutines reach by reactor.Loop.Do. It is closed when the job
-// was answered, unless it was used.
+// Handle returns the handle that came with the job, nil if none came. Its methods must be called on
+// the loop goroutine, which other goroutines reach by reactor.Loop.Do. It is closed when the job is
+// answered, unless it was used.
 func (j *Job) Handle() *ipc.Handle { return j.handle }
 
-// Progress tells the parent how far the job is: v in JSON. The parent gets the latest before the
-// result; earlier ones may be skipped. It never waits. The error is that of a v that cannot become
-// JSON, [ErrJobEnded], or the reason why the parent cannot be told anything any more.
+// Progress sends v, as JSON, as the job's progress. It never waits. Before the result the parent
+// gets the latest one; earlier ones may be skipped. The error is that of encoding v, [ErrJobEnded],
+// or the reason why nothing can be sent to the parent any more.
 func (j *Job) Progress(v any) error {
 	frame, err := nodejson.Append(append(appendID(nil, j.id), `,"progress":`...), v)
 	if err != nil {
@@ -103,23 +103,23 @@ func (j *Job) Progress(v any) error {
 	return nil
 }
 
-// Retire asks the parent to replace this worker: it gives it no further job, and ends it when those
-// under way are answered. It is for a worker that is no longer what it was: that has leaked memory,
-// or lost what it needs.
+// Retire asks the parent to replace this worker. The parent gives it no further job, and
+// disconnects it when the running ones are answered. It is for workers that leak memory or have
+// lost something they need.
 func (j *Job) Retire() {
 	j.server.door.notice([]byte(`{"retire":true}`))
 	j.flushOnLoop()
 }
 
-// flushOnLoop sends what was put into the door, where this is the loop goroutine.
+// flushOnLoop sends the messages in the door at once, if the handler runs on the loop goroutine.
 func (j *Job) flushOnLoop() {
 	if j.server.o.handlesOnLoop() {
 		j.server.flush()
 	}
 }
 
-// mayNotSend returns why the job cannot send anything. Called under serveDoor.mu.
-func (j *Job) mayNotSend() error {
+// sendError returns the reason why the job cannot send, or nil. serveDoor.mu is held.
+func (j *Job) sendError() error {
 	if j.ended {
 		return ErrJobEnded
 	}

@@ -8,20 +8,22 @@ import (
 	"github.com/brood-go/brood/internal/wtf8"
 )
 
-// chunkSize is the longest chunk, in bytes. Longer writes are several messages, between which those
-// of other jobs can go.
+// This file sends the chunks of a job, on the goroutine of its handler.
+
+// chunkSize is the length of the longest chunk, in bytes. A longer write is sent as several
+// messages, between which those of other jobs can go.
 const chunkSize = 64 << 10
 
-// Write sends p to the parent as the next part of what the job puts out beside its result, in order
-// and complete. When the parent has not taken what was written before, 1 MiB or what it has
-// allowed, Write waits: a slow consumer stops this job and no other one. It waits no longer than
-// until the job's context ends, and returns its cause then, with the number of bytes that were
-// sent.
+// Write sends p to the parent as the next part of the job's output, in order and complete. p is not
+// retained.
 //
-// On the loop goroutine, with [ServeOptions].OnLoop or Async, it returns [ErrNoCredit] in place of
-// waiting. Other errors are [ErrJobEnded] and the reason why the parent cannot be told anything any
-// more. p is not retained. Every Write is a message, so many small ones should go through a
-// bufio.Writer.
+// If the parent has not taken earlier bytes, 1 MiB or as many as it allowed, Write waits, so a slow
+// consumer stops this job and no other. If the job's context ends meanwhile, Write returns its
+// cause and the number of bytes sent. On the loop goroutine, with [ServeOptions].OnLoop or Async,
+// Write returns [ErrNoCredit] instead of waiting. Other errors are [ErrJobEnded] and the reason why
+// nothing can be sent to the parent any more.
+//
+// Each Write is at least one message, so many small ones should go through a bufio.Writer.
 func (j *Job) Write(p []byte) (n int, err error) {
 	for n < len(p) {
 		took, err := j.writeSome(p[n:])
@@ -39,7 +41,7 @@ func (j *Job) writeSome(p []byte) (n int, err error) {
 		return 0, context.Cause(j.ctx)
 	}
 	d := j.server.door
-	n, wait, err := d.reserve(j, min(len(p), chunkSize))
+	n, wait, err := d.reserveCredit(j, min(len(p), chunkSize))
 	switch {
 	case err != nil:
 		return 0, err
@@ -64,8 +66,7 @@ func (j *Job) writeSome(p []byte) (n int, err error) {
 	return len(chunk), nil
 }
 
-// wholeRunes returns p without the beginning of a character at its end, unless nothing would be
-// left.
+// wholeRunes returns p without an incomplete character at its end, unless nothing would be left.
 func wholeRunes(p []byte) []byte {
 	for i := 1; i < utf8.UTFMax && i < len(p); i++ {
 		if c := p[len(p)-i]; utf8.RuneStart(c) {
@@ -87,7 +88,7 @@ func appendChunk(dst []byte, id uint64, p []byte) []byte {
 	return append(base64.StdEncoding.AppendEncode(append(dst, `{"base64":"`...), p), `"}}`...)
 }
 
-// isText reports whether p is shorter as a JSON string than in base64, and survives as one.
+// isText reports whether p can be a JSON string, and is not longer as one than in base64.
 func isText(p []byte) bool {
 	if !utf8.Valid(p) {
 		return false

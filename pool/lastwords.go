@@ -2,12 +2,14 @@ package pool
 
 import "strings"
 
-// longestWords bounds what the text of an error has of a worker's stderr, in bytes. The field
+// This file finds the line of a worker's stderr for the text of an error.
+
+// longestWords bounds the part of a worker's stderr in the text of an error, in bytes. The field
 // Stderr has more.
 const longestWords = 256
 
-// lastWords returns the line of a worker's stderr that says best why it has ended: the last one
-// that is not empty, or that above the trace with which a Go or a Node program ends.
+// lastWords returns the line of a worker's stderr that best explains its exit: the one above the
+// stack trace of a Go or Node program, else the last one that is not empty.
 func lastWords(stderr []byte) string {
 	text := strings.TrimSpace(string(stderr))
 	line := cutTrace(text)
@@ -20,7 +22,7 @@ func lastWords(stderr []byte) string {
 	return strings.ToValidUTF8(line, "\uFFFD")
 }
 
-// cutTrace returns the line above a trace at the end of a text, "" where there is none.
+// cutTrace returns the line above a trace at the end of text, "" if there is none.
 func cutTrace(text string) string {
 	last := text[strings.LastIndexByte(text, '\n')+1:]
 	if strings.HasPrefix(last, "Node.js v") {
@@ -37,8 +39,9 @@ func cutTrace(text string) string {
 	return ""
 }
 
-// aboveNodeTrace returns the last line that is not indented, does not close what an error has
-// besides its message, and is no advice, which follows what was thrown and is no error.
+// aboveNodeTrace returns the message above Node's trace: the last line that is not indented, no
+// closing brace of an error's properties, and not the advice that follows a thrown value that is no
+// error.
 func aboveNodeTrace(text string) string {
 	for text != "" {
 		text = strings.TrimSuffix(text, "\n")

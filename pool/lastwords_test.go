@@ -15,7 +15,7 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// panicWorker ends by a panic that nobody recovers, with a word before it that looks like one.
+// panicWorker exits by a panic in a goroutine, after it has printed a line that looks like one.
 func panicWorker(l *reactor.Loop, parent *ipc.Channel, _ []string) error {
 	return pool.Serve(l, parent, pool.Handlers{"": func(ctx context.Context, _ *pool.Job) (any, error) {
 		println("panic: that was long ago")
@@ -25,7 +25,7 @@ func panicWorker(l *reactor.Loop, parent *ipc.Channel, _ []string) error {
 	}})
 }
 
-// What a program prints about its own end comes with a trace, and the reason is not the last line.
+// A program that crashes prints a trace, so the reason is not the last line.
 func TestTheErrorOfACrashHasTheLineThatSaysWhy(t *testing.T) {
 	script := func(module string) *pool.Options {
 		return &pool.Options{Module: module, ExecPath: "/bin/sh", Fork: &childprocess.ForkOptions{ExecArgv: []string{"-c"}}, Protocol: pool.StdLines, Ready: pool.ReadySpawn}
@@ -71,7 +71,7 @@ func TestTheErrorOfACrashHasTheLineThatSaysWhy(t *testing.T) {
 	}
 }
 
-func TestAWorkerWithoutAReadyMessageIsToldApart(t *testing.T) {
+func TestAMissingReadyMessageHasAnErrorOfItsOwn(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, raw(pool.Options{Max: 1, StartTimeout: 20 * time.Millisecond, Fork: with("RAW_READY=never")}))
 	got := run(t, p, 1, nil)

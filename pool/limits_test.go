@@ -13,7 +13,7 @@ import (
 	"github.com/brood-go/brood/pool"
 )
 
-func TestOptionsMayBeAsLargeAsTheyGo(t *testing.T) {
+func TestOptionsMayHaveTheirGreatestValues(t *testing.T) {
 	const long, many = time.Duration(math.MaxInt64), math.MaxInt
 	for name, o := range map[string]pool.Options{
 		"times": {
@@ -107,7 +107,7 @@ func TestALongLineThatIsNoAnswerDoesNoHarm(t *testing.T) {
 	stop(t, l, p)
 }
 
-func TestAWorkerOfAPoolInAWorkerIsToldOfItsOwnPool(t *testing.T) {
+func TestAWorkerOfAPoolInAWorkerKnowsItsOwnPool(t *testing.T) {
 	t.Setenv("BROOD_POOL_WORKER", "77")
 	t.Setenv("BROOD_POOL_ATTACH_FD", "9")
 	l := newLoop(t)

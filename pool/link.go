@@ -6,38 +6,40 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// A link is one way to carry jobs to a worker, and answers back. Each [Protocol] has one. What
-// comes goes to the methods of the worker that begin with "hear", each in a callback of its own
-// where the protocol lets that be; none is called inside a method of the link.
+// A link carries jobs to a worker and its answers back. Each [Protocol] has one. It calls the
+// methods of the worker that begin with hear, never inside a method of the link. All of it runs on
+// the loop goroutine.
 type link interface {
-	// send has the worker given a job. An error means that nothing was sent.
+	// send sends a job. After an error nothing was sent.
 	send(m *jobMessage, t *Task) error
 
-	// control has it told something that is no job. It may not arrive: the worker's end may not
-	// have been seen yet.
-	control(v any)
+	// sendControl sends a message that is no job. It may be lost if the worker has exited and the
+	// link has not seen that yet.
+	sendControl(v any)
 
-	// needDrain reports whether the worker should be sent nothing until hearDrain.
+	// needDrain reports whether the worker should get no job until hearDrain.
 	needDrain() bool
 
-	// backlog is what has come and was not heard yet.
+	// backlog returns the bytes that have come and were not heard yet.
 	backlog() backlog
 
-	// end tells the worker that nothing more comes. What it still sends is heard.
+	// end ends the direction to the worker. Answers of the worker are still heard.
 	end()
 }
 
-// backlog is what package ipc and package streams call by this name.
+// backlog is ipc.Backlog or streams.Backlog. Left reports whether some of its bytes were not heard
+// yet.
 type backlog interface{ Left() bool }
 
-// program is what the workers of a generation run.
+// program is the program of the workers of a generation. One of self and module is set, as in
+// Options.
 type program struct {
 	self, module, execPath string
 	args                   []string
 	fork                   childprocess.ForkOptions
 }
 
-// start starts a process of the program, with the slots and the environment given.
+// start starts a process of the program with these descriptors and this environment.
 func (g *program) start(l *reactor.Loop, stdio []childprocess.Stdio, env []string) (*childprocess.ChildProcess, error) {
 	f := g.fork
 	f.Stdio = stdio
@@ -57,12 +59,12 @@ func (g *program) start(l *reactor.Loop, stdio []childprocess.Stdio, env []strin
 
 func hasIPC(stdio []childprocess.Stdio) bool { return len(stdio) > 3 && stdio[3] == childprocess.IPC }
 
-// messageLink is [Messages].
+// messageLink is the link of [Messages]: the child's channel.
 type messageLink struct {
 	worker  *worker
 	channel *ipc.Channel
-	// jobs that are given in one go leave in one go, the first at once, so that the worker can
-	// begin
+	// Gather: jobs sent in one turn go in one write, after the first, with which the worker can
+	// begin.
 	gather ipc.SendOptions
 }
 
@@ -72,9 +74,11 @@ func newMessageLink(w *worker) *messageLink {
 	k.channel.OnMessage(func(m *ipc.Message) { w.hear(m.Raw(), m) })
 	k.channel.OnDrain(w.hearDrain)
 	k.channel.OnDisconnect(w.hearEnd)
-	return k // Its errors come to those of the child.
+	return k // Errors of the channel are the child's.
 }
 
+// send sends a job with its handle or file of memory, which the task still owns, because it may
+// have to go to another worker.
 func (k *messageLink) send(m *jobMessage, t *Task) error {
 	asFile := t.file != nil && k.worker.accepts.memfd
 	if !asFile && t.handle == nil {
@@ -88,7 +92,7 @@ func (k *messageLink) send(m *jobMessage, t *Task) error {
 	return k.channel.SendWith(m, o)
 }
 
-func (k *messageLink) control(v any) { _ = k.channel.Send(v) }
+func (k *messageLink) sendControl(v any) { _ = k.channel.Send(v) }
 
 func (k *messageLink) needDrain() bool { return k.channel.NeedDrain() }
 

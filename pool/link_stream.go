@@ -9,49 +9,51 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// streamLink is [Lines], [StdLines] and [Frames]: bytes in two directions.
+// streamLink is the link of [Lines], [StdLines] and [Frames]: two streams of the child.
 type streamLink struct {
 	worker   *worker
-	in       *streams.Readable // what the worker answers
-	out      *streams.Writable
+	in       *streams.Readable // answers
+	out      *streams.Writable // jobs
 	splitter frames.Splitter
-	framed   bool // each is behind its length; else they are lines
-	buf      []byte
+	lengths  bool   // frames with a length; false: lines
+	buf      []byte // memory for the next message, empty between calls
 }
 
-// newStreamLink returns the link over two streams. Answers have up to max bytes.
-func newStreamLink(w *worker, in *streams.Readable, out *streams.Writable, max int, framed bool) *streamLink {
-	k := &streamLink{worker: w, in: in, out: out, splitter: frames.Lines(max), framed: framed}
-	if framed {
-		k.splitter = frames.Lengths(max)
+// newStreamLink returns the link over two streams, which the child owns. An answer has at most
+// limit bytes.
+func newStreamLink(w *worker, in *streams.Readable, out *streams.Writable, limit int, lengths bool) *streamLink {
+	k := &streamLink{worker: w, in: in, out: out, splitter: frames.Lines(limit), lengths: lengths}
+	if lengths {
+		k.splitter = frames.Lengths(limit)
 	}
 	in.Unref()
 	out.Unref()
 	in.OnData(k.split)
-	in.OnEnd(k.ended)
+	in.OnEnd(k.onEnd)
 	in.OnError(func(err error) { w.hearError(err) })
 	in.OnClose(w.hearEnd)
 	out.OnDrain(w.hearDrain)
 	out.OnError(func(err error) {
-		if !errors.Is(err, syscall.EPIPE) { // That is how its end is seen first.
+		// EPIPE only says that the worker has exited or closed its side.
+		if !errors.Is(err, syscall.EPIPE) {
 			w.hearError(err)
 		}
-		w.hearEnd() // It may go on without listening.
+		w.hearEnd() // It may go on without reading.
 	})
 	return k
 }
 
-// split cuts what has come into answers. A callback for each would cost more than it is worth: what
-// is heard calls nobody of the program but in ticks of their own, and listeners of progress and
-// chunks.
+// split cuts the bytes that have come into answers. It passes all of them to the worker in this
+// callback, which is cheaper than a tick for each. Callbacks of the program run in later ticks, so
+// one that panics costs no answer.
 func (k *streamLink) split(p []byte) {
-	for len(p) > 0 && !k.worker.deaf() {
+	for len(p) > 0 && !k.worker.dropsMessages() {
 		frame, rest, err := k.splitter.Next(p)
 		p = rest
 		switch {
 		case err != nil:
 			k.worker.hearTooLong(frame)
-		case frame != nil && k.framed:
+		case frame != nil && k.lengths:
 			k.worker.hearFrame(frame)
 		case len(frame) > 0: // An empty line is no message.
 			k.worker.hear(frame, nil)
@@ -60,15 +62,15 @@ func (k *streamLink) split(p []byte) {
 	k.splitter.Recycle()
 }
 
-// ended takes what is left without a newline for a line.
-func (k *streamLink) ended() {
-	if left := k.splitter.Kept(); !k.framed && len(left) > 0 {
+// onEnd takes the rest without a newline as the last line.
+func (k *streamLink) onEnd() {
+	if left := k.splitter.Kept(); !k.lengths && len(left) > 0 {
 		k.worker.hear(left, nil)
 	}
 }
 
 func (k *streamLink) send(m *jobMessage, t *Task) error {
-	if k.framed {
+	if k.lengths {
 		k.buf = binary.BigEndian.AppendUint32(k.buf[:0], uint32(len(m.Job)))
 		return k.write(append(k.buf, m.Job...))
 	}
@@ -79,6 +81,7 @@ func (k *streamLink) send(m *jobMessage, t *Task) error {
 	return k.write(append(line, '\n'))
 }
 
+// write writes a message, whose memory is used again unless it is too large.
 func (k *streamLink) write(p []byte) error {
 	_, err := k.out.Write(p)
 	if k.buf = p[:0]; cap(p) > frames.KeptMemory {
@@ -87,9 +90,9 @@ func (k *streamLink) write(p []byte) error {
 	return err
 }
 
-func (k *streamLink) control(v any) {
-	if k.framed {
-		return // It has nothing of that.
+func (k *streamLink) sendControl(v any) {
+	if k.lengths {
+		return // Frames has no such messages.
 	}
 	if line, err := k.worker.pool.encoder.Append(k.buf[:0], v); err == nil {
 		_ = k.write(append(line, '\n'))

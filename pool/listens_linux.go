@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// listens reports whether a process listens at a socket that this program has not passed to it: by
-// the sockets among its descriptors (proc_pid_fd(5)) that the tables of its network namespace say
-// listen (proc_pid_net(5)).
+// listens reports whether a process listens at a socket that this program has not passed to it. It
+// looks up the sockets among its descriptors (proc_pid_fd(5)) in the tables of its network
+// namespace (proc_pid_net(5)).
 func listens(pid int) (bool, error) {
 	dir := "/proc/" + strconv.Itoa(pid)
 	theirs, err := sockets(dir)
@@ -22,15 +22,15 @@ func listens(pid int) (bool, error) {
 	for _, table := range []struct {
 		name         string
 		state, inode int    // columns
-		listening    string // the state
+		listening    string // value of the state
 	}{
 		{"tcp", 3, 9, "0A"}, {"tcp6", 3, 9, "0A"},
-		// The column is that of the flags, and the flag is __SO_ACCEPTCON.
+		// The column has the flags, the value is __SO_ACCEPTCON.
 		{"unix", 3, 6, "00010000"},
 	} {
 		text, err := os.ReadFile(dir + "/net/" + table.name)
 		if err != nil {
-			continue // There need be no IPv6.
+			continue // A kernel without IPv6 has no tcp6.
 		}
 		for line := range strings.Lines(string(text)) {
 			f := strings.Fields(line)
@@ -42,7 +42,7 @@ func listens(pid int) (bool, error) {
 	return false, nil
 }
 
-// sockets returns the inodes of a process's sockets.
+// sockets returns the inodes of a process's sockets. dir is its directory in /proc.
 func sockets(dir string) (map[string]bool, error) {
 	names, err := os.ReadDir(dir + "/fd")
 	if err != nil {
@@ -52,7 +52,7 @@ func sockets(dir string) (map[string]bool, error) {
 	for _, name := range names {
 		target, err := os.Readlink(dir + "/fd/" + name.Name())
 		if err != nil {
-			continue // It was closed since.
+			continue // It was closed meanwhile.
 		}
 		if inode, ok := strings.CutPrefix(target, "socket:["); ok {
 			found[strings.TrimSuffix(inode, "]")] = true

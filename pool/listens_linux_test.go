@@ -19,7 +19,7 @@ func TestAServerIsReadyOnceItListens(t *testing.T) {
 	node := looptest.NodePath(t)
 	for name, listen := range map[string]string{"tcp": `{port: 0, host: '127.0.0.1'}`, "unix": `{path: process.argv[2]}`} {
 		t.Run(name, func(t *testing.T) {
-			// A listener that it is passed is none of its own.
+			// An inherited listener is not one of its own.
 			ln, err := net.Listen("tcp", "127.0.0.1:0")
 			require.NoError(t, err)
 			defer ln.Close()
@@ -39,13 +39,13 @@ func TestAServerIsReadyOnceItListens(t *testing.T) {
 				Module: path, ExecPath: node, Args: []string{filepath.Join(t.TempDir(), "socket")}, Max: 1, Ready: pool.ReadyListening, Fork: fork,
 			})
 			until(t, l, func() bool { return p.Workers()[0].Pid > 0 })
-			pass(t, l, 300*time.Millisecond) // It runs, and does not listen.
+			pass(t, l, 300*time.Millisecond) // It runs without listening.
 			require.Equal(t, 1, p.Stats().Starting)
 			require.NoError(t, os.WriteFile(start, nil, 0o600))
 			got := run(t, p, 1, nil)
 			until(t, l, settled(got))
 			require.Equal(t, "listening", value[string](got))
-			p.Kill(1) // The server keeps it from ending by itself.
+			p.Kill(1) // Its server keeps it from exiting by itself.
 			stop(t, l, p)
 		})
 	}

@@ -44,7 +44,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	// The race detector has programs sleep for a second when they exit: workers need not.
+	// With the race detector, programs sleep for a second at exit. Workers need not.
 	if err := os.Setenv("GORACE", os.Getenv("GORACE")+" atexit_sleep_ms=0"); err != nil {
 		panic(err)
 	}
@@ -57,27 +57,27 @@ var (
 	until   = looptest.Until
 )
 
-// raw returns options for workers that do what their jobs say, see rawWorker.
+// raw returns options for workers that obey their jobs, see rawWorker.
 func raw(o pool.Options) *pool.Options {
 	o.Self = "raw"
 	if o.Logger == nil {
-		// What the workers write would mix with the output of the tests.
+		// The output of workers would mix with that of the tests.
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	return &o
 }
 
-// one is raw for workers that have one job at a time.
+// one is raw for workers with one job at a time.
 func one(o pool.Options) *pool.Options {
 	o.InFlight = 1
 	return raw(o)
 }
 
-// newPool returns a pool that is stopped with the test, as far as that was not done.
+// newPool returns a pool that is killed at the end of the test if it was not stopped.
 func newPool(t testing.TB, l *reactor.Loop, o *pool.Options) *pool.Pool {
 	t.Helper()
 	if o.Logger == nil {
-		// Else what workers write to stderr goes to this program's.
+		// Without a logger the workers inherit stderr.
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	p, err := pool.New(l, o)
@@ -85,7 +85,7 @@ func newPool(t testing.TB, l *reactor.Loop, o *pool.Options) *pool.Pool {
 	return p
 }
 
-// stop ends the pool and runs the loop to its end.
+// stop stops the pool and turns the loop until nothing keeps it alive.
 func stop(t testing.TB, l *reactor.Loop, p *pool.Pool) *pool.StopReport {
 	t.Helper()
 	var report *pool.StopReport
@@ -96,15 +96,16 @@ func stop(t testing.TB, l *reactor.Loop, p *pool.Pool) *pool.StopReport {
 	return report
 }
 
-// balanced checks what is true at any time.
+// balanced checks the invariants of Stats.
 func balanced(t testing.TB, p *pool.Pool) {
 	t.Helper()
 	s := p.Stats()
 	require.Equal(t, s.Submitted, uint64(s.Waiting)+uint64(s.Running)+s.Settled)
 	require.Equal(t, s.Settled, s.Succeeded+s.Refused+s.Crashed+s.TimedOut+s.Cancelled+s.Failed)
+	require.NoError(t, pool.Broken(p))
 }
 
-// outcome is what done got.
+// outcome has the arguments of done.
 type outcome struct {
 	t      testing.TB
 	called int
@@ -112,7 +113,7 @@ type outcome struct {
 	err    error
 }
 
-// run submits a job and returns where its outcome will be.
+// run submits a job. done sets the fields of the outcome.
 func run(t testing.TB, p *pool.Pool, job any, o *pool.RunOptions) *outcome {
 	t.Helper()
 	_, got := runTask(t, p, job, o)
@@ -153,32 +154,32 @@ func settled(all ...*outcome) func() bool {
 	}
 }
 
-// messageInto decodes the message that comes into v.
+// messageInto returns a listener that decodes its message into v.
 func messageInto(t testing.TB, v any) func(*ipc.Message) {
 	return func(m *ipc.Message) { require.NoError(t, m.Decode(v)) }
 }
 
-// env returns options for a worker with more environment.
+// env adds variables to the environment of the workers.
 func env(o *pool.Options, more ...string) *pool.Options {
 	o.Fork = &childprocess.ForkOptions{}
 	o.Fork.Env = append(os.Environ(), more...)
 	return o
 }
 
-// ready turns the loop until so many workers are ready and have nothing to do.
+// ready turns the loop until n workers are ready and idle.
 func ready(t testing.TB, l *reactor.Loop, p *pool.Pool, n int) {
 	t.Helper()
 	until(t, l, func() bool { return p.Stats().Idle == n })
 }
 
-// exits collects the ends of a pool's workers.
+// exits collects the exits of a pool's workers.
 func exits(p *pool.Pool) *[]*pool.WorkerExit {
 	all := new([]*pool.WorkerExit)
 	p.OnWorkerExit(func(e *pool.WorkerExit) { *all = append(*all, e) })
 	return all
 }
 
-// pass turns the loop for so long: for what is shown not to happen meanwhile.
+// pass turns the loop for d, in which the test expects that something does not happen.
 func pass(t testing.TB, l *reactor.Loop, d time.Duration) {
 	t.Helper()
 	over := false
@@ -186,24 +187,26 @@ func pass(t testing.TB, l *reactor.Loop, d time.Duration) {
 	until(t, l, func() bool { return over })
 }
 
-// log is a file to which workers add the Arg of each job that they begin.
-type log struct {
+// journalFile is a file to which workers add the Arg of each job that they begin.
+type journalFile struct {
 	t    testing.TB
 	name string
 }
 
-func newLog(t testing.TB) log { return log{t, filepath.Join(t.TempDir(), "log")} }
-
-func (g log) env() string { return "RAW_LOG=" + g.name }
-
-// begun returns how often a job with that Arg was begun.
-func (g log) begun(arg string) int {
-	g.t.Helper()
-	return logged(g.t, g.name, arg)
+func newJournalFile(t testing.TB) journalFile {
+	return journalFile{t, filepath.Join(t.TempDir(), "journal")}
 }
 
-// logged returns how many lines of a file are the given one; 0 if there is no file.
-func logged(t require.TestingT, name, line string) (n int) {
+func (g journalFile) env() string { return "RAW_JOURNAL=" + g.name }
+
+// begun returns how often a job with that Arg was begun.
+func (g journalFile) begun(arg string) int {
+	g.t.Helper()
+	return countLines(g.t, g.name, arg)
+}
+
+// countLines returns how many lines of a file are the given one; 0 if there is no file.
+func countLines(t require.TestingT, name, line string) (n int) {
 	text, err := os.ReadFile(name)
 	if !errors.Is(err, fs.ErrNotExist) {
 		require.NoError(t, err)

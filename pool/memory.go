@@ -5,29 +5,32 @@ import (
 	"time"
 )
 
-// memoryPeriod is how often the memory of workers is looked at, besides after each job.
+// This file watches the memory of workers and starts the timers of the pool, on the loop goroutine.
+// Each platform supplies residentMemory, oomWatch, listens, hasProc and parentDeathSignal.
+
+// memoryPeriod is the time between checks of the workers' memory, besides the one after each job.
 const memoryPeriod = time.Second
 
 func (o *settings) watchesMemory() bool { return o.MaxMemory > 0 || o.MaxMemoryHard > 0 }
 
-// startWatches starts what the pool looks at again and again.
-func (p *Pool) startWatches() {
+// startTimers starts the timers of memory checks and pings.
+func (p *Pool) startTimers() {
 	if p.o.watchesMemory() {
-		p.watch = p.loop.SetInterval(memoryPeriod, p.checkAllMemory)
-		p.watch.Unref()
+		p.memoryTimer = p.loop.SetInterval(memoryPeriod, p.checkAllMemory)
+		p.memoryTimer.Unref()
 	}
 	if p.o.PingInterval > 0 {
-		p.pings = p.loop.SetInterval(p.o.PingInterval, p.pingIdle)
-		p.pings.Unref()
+		p.pingTimer = p.loop.SetInterval(p.o.PingInterval, p.pingIdle)
+		p.pingTimer.Unref()
 	}
 }
 
-func (p *Pool) stopWatches() {
-	if p.watch != nil {
-		p.watch.Stop()
+func (p *Pool) stopTimers() {
+	if p.memoryTimer != nil {
+		p.memoryTimer.Stop()
 	}
-	if p.pings != nil {
-		p.pings.Stop()
+	if p.pingTimer != nil {
+		p.pingTimer.Stop()
 	}
 }
 
@@ -37,8 +40,8 @@ func (p *Pool) checkAllMemory() {
 	}
 }
 
-// checkMemory looks at the worker's memory, if that has a limit. A limit never cuts a job off, the
-// hard one does.
+// checkMemory compares the worker's memory with the limits. Over MaxMemory the worker is replaced
+// and finishes its jobs; over MaxMemoryHard it is killed.
 func (w *worker) checkMemory() {
 	p := w.pool
 	if !p.o.watchesMemory() || w.state > workerDraining || w.state == workerStarting {
@@ -46,7 +49,7 @@ func (w *worker) checkMemory() {
 	}
 	bytes, err := residentMemory(w.pid, p.o.PSS)
 	if err != nil {
-		return // It has ended, or hides it.
+		return // It has exited, or may not be read.
 	}
 	w.memory = bytes
 	switch {
@@ -57,8 +60,8 @@ func (w *worker) checkMemory() {
 	}
 }
 
-// checkFirstMemory looks at the memory of a worker that has become ready. If that is over the limit
-// already another one would be, too: it is told and not replaced.
+// checkFirstMemory checks the memory of a worker that has become ready. If it is over MaxMemory,
+// OnError gets a *MemoryError; the worker is not replaced, because a successor would be as big.
 func (w *worker) checkFirstMemory() {
 	p := w.pool
 	if p.o.MaxMemory == 0 {
@@ -66,6 +69,6 @@ func (w *worker) checkFirstMemory() {
 	}
 	if bytes, err := residentMemory(w.pid, p.o.PSS); err == nil && bytes > p.o.MaxMemory {
 		w.memory, w.bigAtFirst = bytes, true
-		p.tellError(&MemoryError{w.id(), bytes, p.o.MaxMemory})
+		p.reportError(&MemoryError{w.id(), bytes, p.o.MaxMemory})
 	}
 }

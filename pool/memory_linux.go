@@ -12,14 +12,14 @@ import (
 	"github.com/brood-go/brood/childprocess"
 )
 
-// hasProc says that residentMemory and listens are there.
+// hasProc reports whether this system has residentMemory and listens.
 const hasProc = true
 
-// parentDeathSignal is what workers get when this program dies.
+// parentDeathSignal is the default of ForkOptions.Pdeathsig for workers: SIGKILL.
 const parentDeathSignal = childprocess.Signal(9)
 
-// residentMemory returns the memory, in bytes, that a process has in use: proc_pid_statm(5), the
-// second number, or Pss of proc_pid_smaps(5).
+// residentMemory returns the resident memory of a process, in bytes: the second number of
+// proc_pid_statm(5), or with pss the line Pss of smaps_rollup (proc_pid_smaps(5)).
 func residentMemory(pid int, pss bool) (int64, error) {
 	dir := "/proc/" + strconv.Itoa(pid)
 	if pss {
@@ -37,12 +37,12 @@ func residentMemory(pid int, pss bool) (int64, error) {
 	return pages * int64(os.Getpagesize()), err
 }
 
-// procKiB returns the bytes of a line such as "Pss: 123 kB".
+// procKiB returns the bytes in a line such as "Pss: 123 kB".
 func procKiB(path, name string) (int64, error) {
 	return lineOf(path, name, 1<<10)
 }
 
-// lineOf returns the number behind name in a file of such lines, times unit.
+// lineOf returns the number after name in a file of such lines, times unit.
 func lineOf(path, name string, unit int64) (int64, error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -57,15 +57,15 @@ func lineOf(path, name string, unit int64) (int64, error) {
 	return 0, errors.New(path + " has no " + name)
 }
 
-// oomWatch tells whether the kernel has killed a worker because memory ran out: memory.events of
-// its cgroup (cgroup v2) counts that for all who are there.
+// oomWatch finds out whether the kernel killed a worker because memory ran out. memory.events of a
+// cgroup (cgroup v2) counts such kills for all its processes.
 type oomWatch struct {
-	events string // the file; "": there is none
-	kills  int64  // before the worker began
+	events string // path of memory.events; "": there is none
+	kills  int64  // the count when the worker was started
 }
 
-// begin notes how often it was so before. dir is the cgroup that the worker starts in, "" for that
-// of this program.
+// begin reads the count when the worker is started. dir is the worker's cgroup, "" for that of this
+// program.
 func (o *oomWatch) begin(dir string) {
 	if dir == "" {
 		dir = ownCgroup()
@@ -77,7 +77,7 @@ func (o *oomWatch) begin(dir string) {
 	}
 }
 
-// ownCgroup returns the directory of this program's cgroup (cgroups(7)), "" if it is not known.
+// ownCgroup returns the directory of this program's cgroup (cgroups(7)), "" if it is unknown.
 func ownCgroup() string {
 	text, err := os.ReadFile("/proc/self/cgroup")
 	if err != nil {
@@ -91,7 +91,8 @@ func ownCgroup() string {
 	return ""
 }
 
-// verdict is about a worker that got SIGKILL, and not from here.
+// verdict returns the cause of a SIGKILL that this pool did not send: ErrMemory, ErrPerhapsMemory,
+// or nil if another process sent it.
 func (o *oomWatch) verdict() error {
 	if o.events == "" {
 		return ErrPerhapsMemory
@@ -102,5 +103,5 @@ func (o *oomWatch) verdict() error {
 	case kills > o.kills:
 		return ErrMemory
 	}
-	return nil // Somebody has killed it.
+	return nil // Another process sent it.
 }

@@ -9,10 +9,11 @@ import (
 	"github.com/brood-go/brood/childprocess"
 )
 
-// hasProc says that residentMemory and listens are not there.
+// hasProc reports whether this system has residentMemory and listens.
 const hasProc = false
 
-// parentDeathSignal: on these systems a worker sees the end of its channel.
+// parentDeathSignal is 0, because these systems have none. A worker exits when it sees the end of
+// its channel.
 const parentDeathSignal = childprocess.Signal(0)
 
 func residentMemory(int, bool) (int64, error) {
@@ -23,7 +24,7 @@ func listens(int) (bool, error) {
 	return false, fmt.Errorf("sockets of another process: %w", errors.ErrUnsupported)
 }
 
-// oomWatch knows nothing on these systems.
+// oomWatch cannot tell on these systems.
 type oomWatch struct{}
 
 func (*oomWatch) begin(string) {}

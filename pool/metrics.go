@@ -8,8 +8,7 @@ import (
 	"time"
 )
 
-// WriteMetrics writes the numbers of Stats in Prometheus's text format (version 0.0.4). The names
-// are fixed:
+// WriteMetrics writes Stats in Prometheus's text format (version 0.0.4). The names are fixed:
 //
 //	brood_pool_tasks_submitted_total, brood_pool_tasks_settled_total{outcome}, brood_pool_task_retries_total,
 //	brood_pool_tasks_waiting, brood_pool_tasks_running, brood_pool_waiting_bytes,
@@ -17,7 +16,7 @@ import (
 //	brood_pool_messages_dropped_total{kind}, brood_pool_utilization_ratio, brood_pool_healthy, brood_pool_generation,
 //	brood_pool_wait_seconds, brood_pool_run_seconds (histograms)
 //
-// Each has a label pool with Options.Name, if there is one. The error is that of w.
+// Each has a label pool with Options.Name, unless that is empty. The error is that of w.
 func (p *Pool) WriteMetrics(w io.Writer) error {
 	s := p.Stats()
 	m := &metrics{}
@@ -56,10 +55,10 @@ func (p *Pool) WriteMetrics(w io.Writer) error {
 	return err
 }
 
-// labelEscapes are all that the format has for the value of a label, which is UTF-8 otherwise.
+// labelEscapes escapes the value of a label, which must be UTF-8.
 var labelEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
 
-// sample is one value of a metric, with the labels that only it has.
+// sample is one value of a metric, with the labels that only this sample has.
 type sample struct {
 	labels string
 	value  any
@@ -67,7 +66,7 @@ type sample struct {
 
 type metrics struct {
 	text  strings.Builder
-	label string // of all; "": none
+	label string // label of every sample; "": none
 }
 
 func (m *metrics) head(name, help, kind string) {

@@ -9,7 +9,7 @@ import (
 	"github.com/brood-go/brood/pool"
 )
 
-// allowed checks that the outcome of a task is one that its history allows.
+// allowed checks that the history of a task allows its outcome.
 func (m *model) allowed(k *modelTask) {
 	t, do := m.t, k.job.Do
 	crash, crashed := errors.AsType[*pool.CrashError](k.err)
@@ -51,11 +51,11 @@ func (m *model) allowed(k *modelTask) {
 	}
 }
 
-// deathsLoop is for outcomes that come before OnCrashLoop of the same turn.
+// deathsLoop allows outcomes that come before OnCrashLoop in the same turn.
 func (m *model) deathsLoop() bool { return m.pool.Healthy() != nil }
 
 // shared reports whether workers had several jobs at once, or a worker that broke the protocol may
-// have been given another one before that was seen.
+// have got another job before the pool saw the breach.
 func (m *model) shared() bool {
 	if m.o.InFlight > 1 {
 		return true
@@ -91,7 +91,7 @@ func (m *model) allowedResult(k *modelTask) {
 	require.LessOrEqual(t, k.result.Runs, 1+k.retries+pool.DefaultMaxCrashes)
 }
 
-// allowedRuns checks how often workers have begun with a job.
+// allowedRuns checks how often workers have begun a job.
 func (m *model) allowedRuns(k *modelTask) {
 	if m.o.InFlight > 1 {
 		return // The neighbours of a job for which its worker is killed are run again.
@@ -101,11 +101,11 @@ func (m *model) allowedRuns(k *modelTask) {
 		most = k.retries + pool.DefaultMaxCrashes
 	}
 	if m.o.Ahead > 0 {
-		// A worker can answer the job for which it is ended when that is decided already, begin the
-		// next one, and die in it: that one is its neighbour then, too.
+		// A worker can answer a job after the pool has decided to kill it for that, begin the next
+		// one, and die in it. That one counts as a neighbour, too.
 		most += m.timeouts
 	}
-	runs := logged(m.t, m.log.name, k.job.Arg)
+	runs := countLines(m.t, m.journal.name, k.job.Arg)
 	m.note("begun %d times, %d are allowed: %+v", runs, most, k.job)
 	require.LessOrEqual(m.t, runs, most)
 }

@@ -21,7 +21,7 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// TestWhateverHappensEveryTaskSettlesOnce has a pool go through random histories. BROOD_POOL_CHECKS
+// TestWhateverHappensEveryTaskSettlesOnce runs a pool through random histories. BROOD_POOL_CHECKS
 // is their number.
 //
 //brood:checks W002
@@ -44,12 +44,12 @@ func TestWhateverHappensEveryTaskSettlesOnce(t *testing.T) {
 			"signal a worker": m.signal, "kill": m.kill, "reload": m.reload, "resize": m.resize, "change starts": m.changeStarts,
 			"turn": m.turn, "turn more": m.turn, "": m.check,
 		})
-		m.end()
+		m.finish()
 		require.Equal(t, before, descriptors(t), "descriptors of this program")
 	})
 }
 
-// setFlag sets a flag until the test has ended.
+// setFlag sets a flag until the end of the test.
 func setFlag(t *testing.T, name, value string) {
 	t.Helper()
 	before := flag.Lookup(name).Value.String()
@@ -57,7 +57,7 @@ func setFlag(t *testing.T, name, value string) {
 	t.Cleanup(func() { require.NoError(t, flag.Set(name, before)) })
 }
 
-// descriptors returns how many this program has open, 0 where there is no /proc.
+// descriptors returns the number of open descriptors, 0 without /proc.
 func descriptors(t require.TestingT) int {
 	all, err := os.ReadDir("/proc/self/fd")
 	if errors.Is(err, os.ErrNotExist) {
@@ -67,31 +67,31 @@ func descriptors(t require.TestingT) int {
 	return len(all)
 }
 
-// model is a pool and all that was done to it.
+// model is a pool and the history of operations on it.
 type model struct {
-	t     *rapid.T
-	loop  *reactor.Loop
-	pool  *pool.Pool
-	o     *pool.Options
-	start string // the file RAW_START
-	log   log
+	t       *rapid.T
+	loop    *reactor.Loop
+	pool    *pool.Pool
+	o       *pool.Options
+	start   string // the file RAW_START
+	journal journalFile
 
 	began      time.Time
-	trace      []string
+	history    []string
 	tasks      []*modelTask
-	broadcasts int // that were not told
+	broadcasts int // whose done was not called
 	reloads    int
 	pids       map[int]bool
 	report     *pool.StopReport
 	reports    int
 
-	// What outcomes may come of.
+	// Causes of outcomes.
 	killed, looped, drops bool
-	timeouts              int // workers that were ended for a job that was over its time
+	timeouts              int // workers that were killed for a job over its time
 	failed                *pool.StartError
 }
 
-// modelTask is a task and what was done to it.
+// modelTask is a task and the operations on it.
 type modelTask struct {
 	job     order
 	o       pool.RunOptions
@@ -99,10 +99,10 @@ type modelTask struct {
 	timeout time.Duration
 	task    *pool.Task
 	since   time.Time
-	asked   []error // causes of cancelling
+	asked   []error // causes given to Cancel
 	end     context.CancelCauseFunc
 	chunks  string
-	heard   bool // it listens to chunks
+	heard   bool // it has a listener for chunks
 	calls   int
 	result  *pool.Result
 	err     error
@@ -113,7 +113,7 @@ func newModel(t *rapid.T, dir string) *model {
 	require.NoError(t, err)
 	dir, err = os.MkdirTemp(dir, "")
 	require.NoError(t, err)
-	m := &model{t: t, loop: l, began: time.Now(), pids: map[int]bool{}, start: filepath.Join(dir, "start"), log: log{nil, filepath.Join(dir, "log")}}
+	m := &model{t: t, loop: l, began: time.Now(), pids: map[int]bool{}, start: filepath.Join(dir, "start"), journal: journalFile{nil, filepath.Join(dir, "log")}}
 	m.setStart("")
 	pick := func(name string, low, high int) int { return rapid.IntRange(low, high).Draw(t, name) }
 	ms := func(name string, of ...time.Duration) time.Duration {
@@ -126,7 +126,7 @@ func newModel(t *rapid.T, dir string) *model {
 		IdleTimeout: ms("IdleTimeout", 0, 30), PingInterval: ms("PingInterval", 0, 40), StuckAfter: ms("StuckAfter", 0, 10),
 		DisconnectGrace: ms("DisconnectGrace", 100), StartTimeout: ms("StartTimeout", 1000),
 		Backoff: pool.Backoff{Min: time.Millisecond, Max: 20 * time.Millisecond},
-	}), "RAW_START="+m.start, m.log.env(), "RAW_SERIAL=1")
+	}), "RAW_START="+m.start, m.journal.env(), "RAW_SERIAL=1")
 	m.o.Min = pick("Min", -1, m.o.Max)
 	m.pool, err = pool.New(l, m.o)
 	require.NoError(t, err)
@@ -147,11 +147,11 @@ func newModel(t *rapid.T, dir string) *model {
 	m.pool.OnCrashLoop(func(*pool.CrashLoopError) { m.looped = true; m.check(t) })
 	m.pool.OnError(func(err error) {
 		if e, ok := errors.AsType[*pool.StartError](err); ok && m.failed == nil {
-			m.failed = e // Perhaps the pool goes on: then Run says so.
+			m.failed = e // The pool may go on; Run tells.
 		}
 		m.check(t)
 	})
-	// Else starts may fail before any worker was ready, which ends the pool.
+	// Otherwise starts may fail before any worker was ready, which stops the pool.
 	if rapid.IntRange(0, 7).Draw(t, "wait") > 0 {
 		first := &modelTask{job: order{Do: "echo", Arg: "first"}, timeout: m.o.Timeout, retries: m.o.Retries, since: time.Now()}
 		m.submit(first)
@@ -170,31 +170,36 @@ func (m *model) poll() {
 	m.check(m.t)
 }
 
-// clean leaves nothing after a failure, and tells how it came to that: the times of a history are
-// not those of the next.
+// clean removes the pool after a failure and logs its history, because the timing of a history
+// cannot be repeated.
 func (m *model) clean(t *testing.T) {
 	if m.t.Failed() {
-		t.Logf("%+v\n%s", m.o, strings.Join(m.trace, "\n"))
+		t.Logf("%+v\n%s", m.o, strings.Join(m.history, "\n"))
 	}
 	_ = m.loop.Close()
 }
 
-// note adds to the trace.
+// note adds a line to the history.
 func (m *model) note(format string, a ...any) {
-	m.trace = append(m.trace, fmt.Sprintf("%8v ", time.Since(m.began).Round(time.Millisecond/10))+fmt.Sprintf(format, a...))
+	m.history = append(m.history, fmt.Sprintf("%8v ", time.Since(m.began).Round(time.Millisecond/10))+fmt.Sprintf(format, a...))
 }
 
-// check is what is true at any time.
+// check checks the invariants.
 func (m *model) check(t *rapid.T) {
 	s := m.pool.Stats()
 	require.Equal(t, s.Submitted, uint64(s.Waiting)+uint64(s.Running)+s.Settled, "%+v", s)
 	require.Equal(t, s.Settled, s.Succeeded+s.Refused+s.Crashed+s.TimedOut+s.Cancelled+s.Failed)
+	err := pool.Broken(m.pool)
+	if err != nil {
+		m.note("broken: %v", err)
+	}
+	require.NoError(t, err)
 	for _, w := range m.pool.Workers() {
 		require.LessOrEqual(t, w.Jobs, m.o.InFlight+m.o.Ahead)
 	}
 }
 
-// setStart says how workers start from now on.
+// setStart sets how workers start from now on.
 func (m *model) setStart(how string) {
 	m.note("starts %q", how)
 	require.NoError(m.t, os.WriteFile(m.start+".new", []byte(how), 0o600))
@@ -272,7 +277,7 @@ func (m *model) submit(k *modelTask) {
 	m.tasks = append(m.tasks, k)
 }
 
-// refused checks an error that Run and the like have returned.
+// refused checks an error that Run or Broadcast has returned.
 func (m *model) refused(err error) {
 	if _, ok := errors.AsType[*pool.CrashLoopError](err); ok {
 		require.Equal(m.t, pool.CrashLoopFail, m.o.CrashLoop)
@@ -282,7 +287,7 @@ func (m *model) refused(err error) {
 	require.True(m.t, ok && m.failed != nil, "%v", err)
 }
 
-// pending returns a task that was not told, if there is one.
+// pending returns a task whose done was not called, if there is one.
 func (m *model) pending(t *rapid.T, suits func(*modelTask) bool) *modelTask {
 	var all []*modelTask
 	for _, k := range m.tasks {
@@ -335,7 +340,7 @@ func (m *model) broadcast(t *rapid.T) {
 	m.broadcasts++
 }
 
-// worker returns one of the pool's.
+// worker returns one of the pool's workers.
 func (m *model) worker(t *rapid.T) pool.WorkerState {
 	all := m.pool.Workers()
 	if len(all) == 0 {
@@ -350,7 +355,7 @@ func (m *model) signal(t *rapid.T) {
 	m.killed = true
 	m.note("%s to %+v", s, w)
 	if w.Pid > 0 {
-		_ = syscall.Kill(w.Pid, s) // It is not reaped, so that this hits nobody else.
+		_ = syscall.Kill(w.Pid, s) // It is not reaped, so no other process has its pid.
 	}
 }
 
@@ -392,8 +397,8 @@ func (m *model) resize(t *rapid.T) {
 	require.NoError(t, m.pool.Resize(low, high))
 }
 
-// end stops the pool, one way or another, and checks what is left.
-func (m *model) end() {
+// finish stops the pool with random options, and checks the final counts.
+func (m *model) finish() {
 	t := m.t
 	m.setStart("")
 	stop := rapid.SampledFrom([]pool.StopOptions{{}, {DropWaiting: true}, {JobGrace: 60 * time.Millisecond}, {JobGrace: -1}}).Draw(t, "stop")
@@ -427,7 +432,7 @@ func (m *model) end() {
 	require.NoError(t, m.loop.Close())
 }
 
-// isOurs reports whether there is a process with that number whose parent is this program.
+// isOurs reports whether there is a process with that pid whose parent is this program.
 func isOurs(pid int) bool {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	return err == nil && strings.Contains(string(text), fmt.Sprintf("\nPPid:\t%d\n", os.Getpid()))

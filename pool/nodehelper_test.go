@@ -19,15 +19,15 @@ import (
 	"github.com/brood-go/brood/pool"
 )
 
-// startNode starts a worker in Node, next to which the helper is. It has said that it is ready.
-func startNode(t *testing.T, script string, more ...childprocess.Stdio) *handParent {
+// startNode starts a worker in Node with the helper beside it, and waits until it is ready.
+func startNode(t *testing.T, script string, more ...childprocess.Stdio) *scriptedParent {
 	t.Helper()
 	p := startScript(t, "worker.js", "const { serve } = require('./brood-worker.cjs');\n"+script, more...)
 	require.Contains(t, p.next(), `{"ready":{"version":1,`)
 	return p
 }
 
-func startScript(t *testing.T, name, script string, more ...childprocess.Stdio) *handParent {
+func startScript(t *testing.T, name, script string, more ...childprocess.Stdio) *scriptedParent {
 	t.Helper()
 	dir := t.TempDir()
 	require.NoError(t, pool.WriteNodeHelper(filepath.Join(dir, "brood-worker.cjs")))
@@ -53,7 +53,7 @@ func TestANodeWorkerNeedsNoHelper(t *testing.T) {
 		`process.on('message', async ({ id, method, job }) => process.send({ id, result: [method, await job] }));`)
 	p.send(`{"id":1,"method":"a","job":{"x":1}}`, `{"id":2,"job":"ä"}`)
 	p.expect(`{"id":1,"result":["a",{"x":1}]}`, `{"id":2,"result":[null,"ä"]}`)
-	p.end()
+	p.disconnect()
 }
 
 //brood:checks W081
@@ -80,7 +80,7 @@ func TestTheHelperIsAsyncAndBoundsWhatRuns(t *testing.T) {
 }
 
 //brood:checks W081
-func TestWhatAHandlerGetsAndReturns(t *testing.T) {
+func TestArgumentsAndResultsOfAHandler(t *testing.T) {
 	p := startNode(t, `
 		serve({
 			about: (job, { id, method, attempt }) => [job, id, method, attempt],
@@ -131,7 +131,7 @@ func TestWhatAHandlerGetsAndReturns(t *testing.T) {
 	}
 	p.send(`{"id":10,"method":"nothing"}`)
 	p.expect(`{"id":10,"result":null}`)
-	p.end()
+	p.disconnect()
 	require.Empty(t, p.stderr.String())
 }
 
@@ -143,7 +143,7 @@ func TestTheHelperWorksInAnESModule(t *testing.T) {
 	p.expect(`{"ready":{"version":1,"concurrency":3,"accepts":["cancel","recall","credit","ping"]}}`)
 	p.send(`{"id":1,"method":"any","job":1}`)
 	p.expect(`{"id":1,"result":["any",1]}`)
-	p.end()
+	p.disconnect()
 }
 
 //brood:checks W081
@@ -155,7 +155,7 @@ func TestCancelAbortsTheSignal(t *testing.T) {
 	p.expect(`{"id":1,"progress":"begun"}`)
 	p.send(`{"id":1,"cancel":"too slow"}`)
 	require.Contains(t, p.next(), `{"id":1,"error":{"message":"too slow","name":"AbortError"`)
-	p.end()
+	p.disconnect()
 }
 
 //brood:checks W070
@@ -194,13 +194,13 @@ func TestNodeWritesWithinTheCredit(t *testing.T) {
 	}
 	p.send(`{"id":3,"cancel":"enough"}`)
 	require.Contains(t, p.next(), `{"id":3,"error":{"message":"enough"`)
-	p.end()
+	p.disconnect()
 }
 
-// A handler that writes what comes from elsewhere, as it comes, waits for none of its writes.
+// A handler may write without waiting for its writes.
 //
 //brood:checks W070
-func TestNodeWritesInOrderAndWholeThoughNobodyWaits(t *testing.T) {
+func TestNodeWritesInOrderAndWholeWithoutWaiting(t *testing.T) {
 	p := startNode(t, `
 		serve({
 			flood: (_, { write }) => { for (let i = 0; i < 30; i++) write(String.fromCharCode(65 + i).repeat(70000)); return 'done'; },
@@ -225,7 +225,7 @@ func TestNodeWritesInOrderAndWholeThoughNobodyWaits(t *testing.T) {
 		want = append(want, bytes.Repeat([]byte{byte('A' + i)}, 70_000)...)
 	}
 	require.True(t, bytes.Equal(want, got), "%d bytes came", len(got))
-	p.send(`{"id":2,"method":"flood"}`) // One that is cancelled fails no promise that nobody holds.
+	p.send(`{"id":2,"method":"flood"}`) // A cancel rejects no promise that has no handler.
 	for got := 0; got < 1<<20; {
 		data, ok := chunkOf(t, strings.Replace(p.next(), `"id":2`, `"id":1`, 1))
 		require.True(t, ok)
@@ -234,7 +234,7 @@ func TestNodeWritesInOrderAndWholeThoughNobodyWaits(t *testing.T) {
 	p.send(`{"id":2,"cancel":"enough"}`, `{"id":3,"method":"other"}`)
 	require.Contains(t, p.next(), `{"id":2,"error":{"message":"enough"`)
 	p.expect(`{"id":3,"result":"other"}`)
-	p.end()
+	p.disconnect()
 	require.Empty(t, p.stderr.String())
 }
 
@@ -244,11 +244,11 @@ func TestAConcurrencyOfZeroIsOne(t *testing.T) {
 	require.Contains(t, p.next(), `"concurrency":0`)
 	p.send(`{"id":1,"job":1}`, `{"id":2,"job":2}`)
 	p.expect(`{"id":1,"result":1}`, `{"id":2,"result":2}`)
-	p.end()
+	p.disconnect()
 }
 
-// What is attached counts in bytes, of whatever type it is; a worker that announces another number
-// is replaced.
+// The length of an attachment is its bytes, whatever its type. A worker that announces another
+// length is replaced.
 //
 //brood:checks W072
 func TestNodeAttachesBytesOfAllTypes(t *testing.T) {
@@ -280,12 +280,12 @@ func TestNodeAttachesBytesOfAllTypes(t *testing.T) {
 		p.send(fmt.Sprintf(`{"id":%d,"job":"%s"}`, id, what))
 		require.Contains(t, p.next(), fmt.Sprintf(`{"id":%d,"error":{`, id))
 	}
-	p.end()
+	p.disconnect()
 	require.Empty(t, back)
 }
 
 //brood:checks W086
-func TestANodeWorkerEndsInOrder(t *testing.T) {
+func TestANodeWorkerExitsInOrder(t *testing.T) {
 	const script = `
 		serve({ wait: (_, { signal, progress }) => new Promise((go) => { progress('begun'); signal.addEventListener('abort', () => go('aborted')); }),
 			next: () => 'never begun' },
@@ -296,7 +296,7 @@ func TestANodeWorkerEndsInOrder(t *testing.T) {
 		p.send(`{"id":1,"method":"wait"}`, `{"id":2,"method":"next"}`)
 		p.expect(`{"id":1,"progress":"begun"}`)
 		p.kill(syscall.SIGINT)
-		p.end()
+		p.disconnect()
 		require.Equal(t, "teardown\n", p.stderr.String())
 	})
 	t.Run("SIGTERM", func(t *testing.T) {
@@ -313,7 +313,7 @@ func TestANodeWorkerEndsInOrder(t *testing.T) {
 		p.kill(syscall.SIGINT)
 		p.send(`{"ping":1}`)
 		p.expect(`{"pong":1}`)
-		p.end()
+		p.disconnect()
 		require.Equal(t, "teardown\n", p.stderr.String())
 	})
 }
@@ -338,7 +338,7 @@ func TestNodeGetsAndSendsAttachmentsOverADescriptor(t *testing.T) {
 	}
 	p.send(`{"id":1,"method":"invert","attach":3145728}`, `{"id":2,"method":"plain","job":1}`, `{"id":3,"method":"invert","attach":2}`,
 		`{"id":4,"method":"invert","attach":0}`, `{"id":5,"method":"empty"}`)
-	// These do not wait for the attachments of others.
+	// These do not wait for the attachments of other jobs.
 	p.expectAll(`{"id":2,"result":1}`, `{"id":4,"result":1,"attach":1}`, `{"id":5,"result":1}`)
 	_, err := side.Writable.Write(frame(data))
 	require.NoError(t, err)
@@ -351,7 +351,7 @@ func TestNodeGetsAndSendsAttachmentsOverADescriptor(t *testing.T) {
 	want := slices.Concat(frame([]byte{^byte('x')}), frame(data), frame([]byte{^byte('h'), ^byte('i')}))
 	p.until("the attachments", func() bool { return len(back) >= len(want) })
 	require.True(t, string(want) == string(back))
-	p.end()
+	p.disconnect()
 }
 
 //brood:checks W072
@@ -359,7 +359,7 @@ func TestWithoutADescriptorANodeWorkersAttachmentIsAJobError(t *testing.T) {
 	p := startNode(t, `serve({ x: (_, { reply, attach }) => reply(attach === undefined, Buffer.from('x')) });`)
 	p.send(`{"id":1,"method":"x","attach":5}`)
 	require.Contains(t, p.next(), `{"id":1,"error":{"message":"the parent takes no attachments"`)
-	p.end()
+	p.disconnect()
 }
 
 func TestWriteNodeHelperReplacesOrLeavesTheFile(t *testing.T) {

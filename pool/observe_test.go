@@ -17,7 +17,7 @@ import (
 	"github.com/brood-go/brood/pool"
 )
 
-// records is a slog.Handler that keeps what it gets as text.
+// records is a slog.Handler that keeps its records as text.
 type records struct {
 	mu   sync.Mutex
 	text []string
@@ -136,7 +136,7 @@ func TestMetricsAreInPrometheusText(t *testing.T) {
 }
 
 //brood:checks W092
-func TestANameIsEscapedAsTheFormatHasIt(t *testing.T) {
+func TestANameIsEscapedInMetrics(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 1, Name: "a\tb\\c\nd\"é\xff"}))
 	var text bytes.Buffer
@@ -146,7 +146,7 @@ func TestANameIsEscapedAsTheFormatHasIt(t *testing.T) {
 }
 
 //brood:checks W090
-func TestACancelledTaskIsCountedAsThatWhateverItsCauseIs(t *testing.T) {
+func TestACancelledTaskIsCountedAsCancelledWhateverItsCause(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 1}))
 	for _, cause := range []error{&pool.JobError{}, &pool.CrashError{}, pool.ErrTimeout, context.Canceled, nil} {
@@ -159,7 +159,7 @@ func TestACancelledTaskIsCountedAsThatWhateverItsCauseIs(t *testing.T) {
 }
 
 //brood:checks W093
-func TestWhatWorkersWriteIsLoggedInWholeLines(t *testing.T) {
+func TestOutputOfWorkersIsLoggedInWholeLines(t *testing.T) {
 	var log records
 	l := newLoop(t)
 	path := shell(t, `printf 'first li' >&2; sleep 0.05; printf 'ne\nsecond\n' >&2; echo out
@@ -216,9 +216,9 @@ func TestAnIdleWorkerThatDoesNotAnswerPingsIsReplacedAndOneThatComputesIsNot(t *
 //brood:checks W037
 func TestAWorkerWithAJobIsNotPinged(t *testing.T) {
 	l := newLoop(t)
-	begun := newLog(t)
+	begun := newJournalFile(t)
 	p := newPool(t, l, env(raw(pool.Options{Max: 1, InFlight: 1, PingInterval: 5 * time.Millisecond}), begun.env()))
-	long := run(t, p, order{MS: 200}, nil) // It gets messages meanwhile.
+	long := run(t, p, order{MS: 200}, nil) // It reads messages meanwhile.
 	until(t, l, settled(long))
 	require.NoError(t, long.err)
 	require.Zero(t, begun.begun("ping"))

@@ -9,15 +9,15 @@ import (
 	"github.com/brood-go/brood/ipc"
 )
 
-// Options configure a [Pool]. They are not kept or changed.
+// Options configure a [Pool]. They are neither kept nor changed.
 //
-// One of Self and Module says what a worker is. Everything else may be zero.
+// Exactly one of Self and Module says what a worker runs. Everything else may be zero.
 type Options struct {
-	// Self is the name of a worker of this program, see [childprocess.Workers], which calls
+	// Self is the name of a worker of this program in its [childprocess.Workers], which calls
 	// [Serve]. Its Protocol is Messages.
 	Self string
 
-	// Module is the program, or with ExecPath the script, that the workers run: "worker.js" for the
+	// Module is the program that the workers run, or with ExecPath the script: "worker.js" for the
 	// ExecPath "node".
 	Module   string
 	ExecPath string
@@ -25,129 +25,141 @@ type Options struct {
 	// Args are the worker's arguments.
 	Args []string
 
-	// Fork has what else a worker is started with: its environment, directory, cgroup, ListenFDs.
-	// Refused are the fields that the pool decides on (Stdio, Silent, Serialization, ExecPath,
-	// Encoding, LineEnd, MaxLine, HighWaterMark, MaxMessage, MaxQueue, Async) and those that end a
-	// child by themselves (Context, Timeout, IdleTimeout, StopWhen, Overflow, Cancel, CancelFunc,
-	// KillGrace). By default a worker leads a process group, which has ^C of the terminal pass it
-	// by, gets SIGKILL when this program dies, on Linux (Pdeathsig), and does not hold up its end
-	// for longer than a second by processes that it has left behind (CloseGrace).
+	// Fork has the other options of a worker's start: environment, directory, cgroup, ListenFDs.
+	// The pool refuses the fields that it sets itself (Stdio, Silent, Serialization, ExecPath,
+	// Encoding, LineEnd, MaxLine, HighWaterMark, MaxMessage, MaxQueue, Async), Shell, and the
+	// fields that kill a child (Context, Timeout, IdleTimeout, StopWhen, Overflow, Cancel,
+	// CancelFunc, KillGrace).
+	//
+	// Defaults differ from childprocess in three fields. Setpgid: a worker leads a process group,
+	// so the terminal's ^C does not reach it. Pdeathsig: on Linux a worker gets SIGKILL when this
+	// program dies. CloseGrace: after a worker's exit, processes that it started hold up its
+	// 'close' for at most a second.
 	Fork *childprocess.ForkOptions
 
-	// Name is what the pool is called in metrics and logs. "": nothing.
+	// Name is the pool's label in metrics and logs. "": none.
 	Name string
 
-	// Protocol is how jobs and answers go, see PROTOCOL.md in this package's folder.
+	// Protocol is the form of jobs and answers on the wire. PROTOCOL.md in this package's folder
+	// has the messages.
 	Protocol Protocol
 
-	// Ready is when a worker gets its first job.
+	// Ready is the condition on which a worker gets its first job.
 	Ready Ready
 
-	// Order is which of several idle workers gets the next job.
+	// Order chooses among idle workers.
 	Order Order
 
-	// Min is how many workers are kept, also when they are idle. 0: as many as Max; negative: none,
-	// they are started as jobs come. Max is how many there are at most, but for successors that
-	// start while those before them still work, and for those that finish their jobs and end: no
-	// more than Max are these, besides those that a Reload ends. 0: Min, or as many as this program
-	// may use processors.
+	// Min is the number of workers that are kept, also when idle. 0: Max; negative: none, they are
+	// started as jobs come.
+	//
+	// Max is the greatest number of workers. 0: Min, or the number of processors this program may
+	// use. Not counted are successors that start while their predecessors still work, and workers
+	// that finish their jobs and exit; apart from those that a Reload replaces, there are at most
+	// Max of these.
 	Min, Max int
 
-	// Starting is how many workers start at once. 0: as many as this program may use processors.
+	// Starting is the greatest number of workers that start at once. 0: the number of processors
+	// this program may use.
 	Starting int
 
-	// InFlight is how many jobs a worker has at once, if its ready message does not allow for
-	// fewer. 0: as many as that says, or one.
+	// InFlight is the number of jobs that a worker has at once, if its ready message does not ask
+	// for fewer. 0: the number in the ready message, or one.
 	InFlight int
 
-	// Ahead is how many jobs more a worker is sent when every worker has InFlight jobs, so that it
-	// has the next one when it is done. What it has not begun, as far as its answers tell, is given
-	// to others when it dies or has to be killed. A worker that begins with the next job before its
-	// answer is on the way, and dies in between, has that one run twice.
+	// Ahead is the number of further jobs that a worker is sent when every worker has InFlight
+	// jobs, so that it can begin the next one without waiting for the pool. If the worker dies or
+	// is killed, the jobs that its answers do not show as begun go to other workers. A job is
+	// therefore run twice if the worker began it before it had sent the answer to the last one, and
+	// died in between.
 	Ahead int
 
-	// MaxQueue and MaxQueueBytes bound what waits for a worker, in jobs and in bytes of their
-	// encoded form: see [ErrQueueFull]. 0: DefaultMaxQueue, DefaultMaxQueueBytes; negative: no
-	// limit.
+	// MaxQueue and MaxQueueBytes bound the jobs that wait for a worker, in number and in bytes of
+	// their encoded form; see [ErrQueueFull]. 0: DefaultMaxQueue, DefaultMaxQueueBytes; negative:
+	// no limit.
 	MaxQueue      int
 	MaxQueueBytes int64
 
-	// Attachments gives each worker a descriptor more, a socket by which RunOptions.Attach and
-	// Result.Attach go. Go workers on Linux need none, they are passed files of memory.
+	// Attachments gives each worker one more descriptor, a socket for RunOptions.Attach and
+	// Result.Attach. Go workers on Linux do not need it, because they exchange files of memory.
 	Attachments bool
 
-	// MaxJob and MaxResult bound a job and an answer, in bytes of their encoded form. A bigger job
-	// is refused; one with a bigger result, progress or chunk fails, with [ErrTooLarge]. 0:
-	// DefaultMaxResult. A Go worker takes no message over ipc.DefaultMaxMessage: it answers such a
-	// job with an error.
+	// MaxJob and MaxResult bound a job and an answer, in bytes of their encoded form. Run refuses a
+	// bigger job. A job fails with [ErrTooLarge] if its result, or one of its progress messages or
+	// chunks, is bigger. 0: DefaultMaxResult. A Go worker answers a job over ipc.DefaultMaxMessage
+	// with an error.
 	MaxJob, MaxResult int64
 
-	// Timeout is the time that a job may run. 0: no limit. RunOptions.Timeout comes before it.
+	// Timeout limits the time of a run. 0: no limit. RunOptions.Timeout replaces it.
 	Timeout time.Duration
 
-	// QueueTimeout is the time that a job may wait for a worker, before its first run. 0: no limit.
+	// QueueTimeout limits the time that a job waits for its first run. 0: no limit.
 	QueueTimeout time.Duration
 
-	// CancelGrace is the time that a worker has to answer a job that is cancelled, or over its
-	// Timeout, before it is sent the KillSignal of Fork, SIGTERM by default. KillGrace is the time
-	// from there to SIGKILL. 0: DefaultCancelGrace, DefaultKillGrace; negative: none.
+	// CancelGrace is the time that a worker has to answer a job that is cancelled or over its
+	// Timeout. After it the worker is sent the KillSignal of Fork, SIGTERM by default, and after
+	// KillGrace SIGKILL. 0: DefaultCancelGrace, DefaultKillGrace; negative: none.
 	CancelGrace, KillGrace time.Duration
 
-	// Retries is how often a job is run again after an error of the worker. MaxCrashes is how many
-	// workers may die of a job: it is run again until then, by itself in a worker. MaxCrashes 0:
-	// with Retries DefaultMaxCrashes; else 1, a job that was begun is not run again, but for one
-	// beside a job for which its worker is killed: that is run again, uncounted, unless some of its
-	// chunks were taken.
+	// Retries is the number of times that a job is run again after an error of the worker.
+	//
+	// MaxCrashes is the number of workers that may die of a job. Until then it is run again, alone
+	// in a worker. 0: DefaultMaxCrashes with Retries; otherwise 1, so a job that was begun is not
+	// run again.
+	//
+	// A job whose worker is killed because of another job is run again without being counted,
+	// unless some of its chunks were taken.
 	Retries    int
 	MaxCrashes int
 
-	// Backoff is how long the replacement of workers that die without an answer waits.
+	// Backoff is the pause before a worker that died is replaced.
 	Backoff Backoff
 
-	// CrashLoop is what becomes of waiting tasks while workers die one after the other.
+	// CrashLoop says whether tasks wait or fail in a crash loop, see [Pool.OnCrashLoop].
 	CrashLoop CrashLoopPolicy
 
-	// MaxJobs is the number of jobs after which a worker is replaced; up to 15 % more, at random,
-	// so that not all are replaced at once. 0: no limit.
+	// MaxJobs is the number of jobs after which a worker is replaced. Up to 15 % are added at
+	// random, so that workers are not all replaced at once. 0: no limit.
 	MaxJobs int
 
 	// MaxAge is the age at which a worker is replaced. 0: no limit.
 	MaxAge time.Duration
 
-	// MaxMemory is the resident memory, in bytes, from which on a worker is replaced once another
-	// one is ready; its jobs go on meanwhile. A worker over MaxMemoryHard is killed. Memory is
-	// looked at after each job and each second. PSS counts the proportional set size instead, in
-	// which pages that several processes share count in part: it takes longer to get. Linux. 0: no
+	// MaxMemory is a bound of the resident memory, in bytes. A worker over it is replaced once a
+	// successor is ready, and finishes its jobs. A worker over MaxMemoryHard is killed. 0: no
 	// limit.
+	//
+	// PSS counts the proportional set size instead, which divides shared pages among their
+	// processes; the kernel takes longer to compute it. Memory is checked after each job and once a
+	// second. Linux only.
 	MaxMemory, MaxMemoryHard int64
 	PSS                      bool
 
-	// IdleTimeout is the time after which a worker without a job ends while there are more than
-	// Min. 0: no limit.
+	// IdleTimeout is the time after which an idle worker exits if there are more than Min. 0: no
+	// limit.
 	IdleTimeout time.Duration
 
-	// StartTimeout is the time that a worker has to become ready. 0: DefaultStartTimeout; negative:
-	// no limit.
+	// StartTimeout limits the time until a worker is ready. 0: DefaultStartTimeout; negative: no
+	// limit.
 	StartTimeout time.Duration
 
-	// StuckAfter is the time after which OnStuck tells of a running job. 0: never.
+	// StuckAfter is the time of a run after which OnStuck reports the task. 0: never.
 	StuckAfter time.Duration
 
-	// PingInterval is how often idle workers that understand it are asked whether they are there.
-	// One that has not answered when the next ping is due is replaced. 0: never.
+	// PingInterval is the time between pings to idle workers that accept them. A worker without an
+	// answer when the next ping is due is replaced. 0: no pings.
 	PingInterval time.Duration
 
-	// DisconnectGrace is the time that a worker which has been told to end has for that, before it
-	// is sent the KillSignal. 0: DefaultDisconnectGrace; negative: none.
+	// DisconnectGrace is the time that a disconnected worker has to exit before it is sent the
+	// KillSignal. 0: DefaultDisconnectGrace; negative: none.
 	DisconnectGrace time.Duration
 
-	// Logger gets what the workers write to stderr, and to stdout where the protocol leaves that
-	// alone, line by line; and workers that end though they should not. Nil: the loop's, if that
-	// has one.
+	// Logger gets the workers' stderr line by line, their stdout where the protocol does not use
+	// it, and reports of unexpected exits. Nil: the loop's logger, if it has one.
 	Logger *slog.Logger
 }
 
-// What zero in Options stands for.
+// Defaults of [Options].
 const (
 	DefaultMaxQueue        = 65_536
 	DefaultMaxQueueBytes   = 256 << 20
@@ -159,24 +171,24 @@ const (
 	DefaultDisconnectGrace = 10 * time.Second
 )
 
-// A Protocol is how jobs and answers go between the pool and a worker.
+// A Protocol is the form of jobs and answers between the pool and a worker.
 type Protocol uint8
 
 const (
 	// Messages is Node's IPC: process.send and process.on('message'), or [Serve].
 	Messages Protocol = iota
 
-	// Lines is one JSON object a line, both ways, on the worker's descriptor 3, which is a socket.
-	// What a worker prints does no harm.
+	// Lines is one JSON object per line, both ways, on the worker's descriptor 3, which is a
+	// socket. Stdout and stderr remain free for output.
 	Lines
 
-	// StdLines is one JSON object a line, jobs on stdin and answers on stdout. A line on stdout
+	// StdLines is one JSON object per line, jobs on stdin and answers on stdout. A line on stdout
 	// that is no message of the protocol is logged.
 	StdLines
 
-	// Frames is four bytes with a length, big-endian, and so many bytes, both ways, on descriptor
-	// 3: the job as it is, and one answer for each, in their order. A job of type []byte is not
-	// encoded.
+	// Frames is four bytes of length, big-endian, and that many bytes, both ways, on descriptor 3.
+	// A frame to the worker is a job; each frame from it answers the oldest job. A job of type
+	// []byte is sent as it is.
 	Frames
 )
 
@@ -185,7 +197,7 @@ var protocolNames = []string{"Messages", "Lines", "StdLines", "Frames"}
 // String returns the protocol's name.
 func (p Protocol) String() string { return nameOf(p, protocolNames) }
 
-// A Ready is when a worker gets its first job.
+// A Ready is the condition on which a worker gets its first job.
 type Ready uint8
 
 const (
@@ -193,17 +205,17 @@ const (
 	// Frames, which has none, it is ReadySpawn.
 	ReadyMessage Ready = iota
 
-	// ReadySpawn takes a worker to be ready once its program was started. What a ready message says
-	// counts from when it comes: with this and the next two a worker may be sent a job or two
-	// before.
+	// ReadySpawn takes a worker to be ready once its program was started. If a ready message comes
+	// later, it counts from then on; with this and the next two constants a worker may be sent a
+	// job or two before.
 	ReadySpawn
 
-	// ReadyFirst waits for the first message, whatever it is: a program that was written for
-	// others, with its process.send('ready').
+	// ReadyFirst waits for the first message of any kind, for programs that have a
+	// process.send('ready') for another parent.
 	ReadyFirst
 
-	// ReadyListening waits until the worker listens at a socket of its own, which is looked at each
-	// 20 ms: a server that was written without a thought of pools. Linux.
+	// ReadyListening waits until the worker listens at a socket of its own, which the pool checks
+	// every 20 ms. It is for servers that know nothing of pools. Linux only.
 	ReadyListening
 )
 
@@ -212,18 +224,18 @@ var readyNames = []string{"ReadyMessage", "ReadySpawn", "ReadyFirst", "ReadyList
 // String returns the name of the constant.
 func (r Ready) String() string { return nameOf(r, readyNames) }
 
-// An Order is which of several idle workers gets the next job.
+// An Order chooses the idle worker that gets the next job.
 type Order uint8
 
 const (
-	// LIFO is the worker that became idle last: its caches are warm, and those that are not needed
-	// come to their IdleTimeout.
+	// LIFO is the worker that became idle last. Its caches are warm, and workers that are not
+	// needed reach their IdleTimeout.
 	LIFO Order = iota
 
-	// FIFO is the worker that has been idle for longest.
+	// FIFO is the worker that has been idle longest.
 	FIFO
 
-	// RoundRobin is the worker that was given a job longest ago.
+	// RoundRobin is the worker whose last job was given to it longest ago.
 	RoundRobin
 )
 
@@ -232,14 +244,15 @@ var orderNames = []string{"LIFO", "FIFO", "RoundRobin"}
 // String returns the name of the constant.
 func (o Order) String() string { return nameOf(o, orderNames) }
 
-// A CrashLoopPolicy is what becomes of waiting tasks in a crash loop, see [Pool.OnCrashLoop].
+// A CrashLoopPolicy says whether waiting tasks go on waiting in a crash loop, see
+// [Pool.OnCrashLoop].
 type CrashLoopPolicy uint8
 
 const (
-	// CrashLoopWait has them wait until a worker answers again.
+	// CrashLoopWait lets tasks wait until a worker answers again.
 	CrashLoopWait CrashLoopPolicy = iota
 
-	// CrashLoopFail fails them, and those that come, with a *[CrashLoopError].
+	// CrashLoopFail fails waiting tasks, and makes Run return, with a *[CrashLoopError].
 	CrashLoopFail
 )
 
@@ -248,10 +261,10 @@ var crashLoopNames = []string{"CrashLoopWait", "CrashLoopFail"}
 // String returns the name of the constant.
 func (c CrashLoopPolicy) String() string { return nameOf(c, crashLoopNames) }
 
-// A Backoff is how long the replacement of a worker waits. The first one is immediate. When workers
-// go on to die and none has answered a job in between, or has been ready for StableAfter, the wait
-// is Min, and doubles with each death up to Max; it varies by 20 %. A worker that asks to be
-// replaced before any of that counts as one that has died.
+// A Backoff is the pause before a worker that died is replaced. The first replacement is immediate.
+// The pause before the second is Min, and doubles with each death up to Max; it varies by 20 %. The
+// count starts again when a worker answers a job or has been ready for StableAfter. A worker that
+// retires before either counts as one that died.
 type Backoff struct {
 	Min         time.Duration // 0: 100 ms
 	Max         time.Duration // 0: 30 s
@@ -265,12 +278,13 @@ func nameOf[T ~uint8](v T, names []string) string {
 	return "invalid"
 }
 
-// settings are Options in which every zero was replaced.
+// settings are Options in which defaults have replaced every zero. Only Resize changes them later
+// (Min, Max).
 type settings struct {
 	Options
-	fork     childprocess.ForkOptions
-	inFlight int  // 0: what the worker's ready message says
-	rerun    bool // jobs without retries are run again after a crash, too
+	fork            childprocess.ForkOptions
+	inFlight        int  // jobs at once in a worker; 0: the number in its ready message
+	rerunAfterCrash bool // a job without retries is also run again after a crash
 }
 
 // resolve returns o with its defaults, or an *[OptionError].
@@ -304,7 +318,7 @@ func (o *Options) resolve() (*settings, error) {
 	s.MaxQueueBytes = or(s.MaxQueueBytes, DefaultMaxQueueBytes)
 	s.MaxJob = or(s.MaxJob, DefaultMaxResult)
 	s.MaxResult = or(s.MaxResult, DefaultMaxResult)
-	s.rerun = s.MaxCrashes > 1
+	s.rerunAfterCrash = s.MaxCrashes > 1
 	s.MaxCrashes = or(s.MaxCrashes, DefaultMaxCrashes)
 	s.StartTimeout = or(s.StartTimeout, DefaultStartTimeout)
 	s.CancelGrace = max(0, or(s.CancelGrace, DefaultCancelGrace))
@@ -320,7 +334,7 @@ func (o *Options) resolve() (*settings, error) {
 	return s, nil
 }
 
-// or returns v, or instead if that is zero.
+// or returns v, or instead if v is zero.
 func or[T comparable](v, instead T) T {
 	var zero T
 	if v == zero {
@@ -329,13 +343,16 @@ func or[T comparable](v, instead T) T {
 	return v
 }
 
-// leftBehind is how long processes that a worker has started can hold up its end by its pipes.
+// leftBehind is the longest time that processes which a worker has started can delay the worker's
+// 'close' by holding its pipes.
 const leftBehind = time.Second
 
-// slack is how much longer than MaxResult a message may be, in bytes, before it cannot be told
-// which job it answers. A chunk of 64 KiB in base64 is not longer, however small MaxResult is.
+// slack is the number of bytes by which a message may be longer than MaxResult and still be read
+// whole, so that its job is known. It has room for a chunk of 64 KiB in base64, however small
+// MaxResult is.
 const slack = 96 << 10
 
+// prepareFork sets the fields of fork that the pool decides on, and its defaults.
 func (s *settings) prepareFork() {
 	f := &s.fork
 	f.CloseGrace = or(f.CloseGrace, leftBehind)
@@ -347,7 +364,7 @@ func (s *settings) prepareFork() {
 	f.MaxLine = f.MaxMessage
 }
 
-// check returns an *[OptionError] for what is wrong with the options.
+// check returns an *[OptionError] for the first option that is invalid.
 func (o *Options) check() error {
 	f := o.Fork
 	if f == nil {
@@ -421,5 +438,5 @@ func (o *Options) check() error {
 	return nil
 }
 
-// maxFrame is the longest job or answer that any protocol carries, in bytes.
+// maxFrame is the longest job or answer in any protocol, in bytes.
 const maxFrame = 1 << 31

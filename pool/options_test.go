@@ -94,7 +94,7 @@ func TestOptionsThatForkRefusesLeaveNothing(t *testing.T) {
 		{Self: "nobody knows it", Max: 2},
 	} {
 		p, err := pool.New(l, o)
-		if err == nil { // What only the program can tell is a failed start.
+		if err == nil { // Mistakes that only the start shows fail the start.
 			got := run(t, p, 1, nil)
 			until(t, l, settled(got))
 			_, ok := errors.AsType[*pool.StartError](got.err)

@@ -1,6 +1,7 @@
 package pool
 
-// outcomes are settled tasks that were not told yet, in order.
+// outcomes is a queue of settled tasks whose done was not called yet. Each has one tick of
+// Pool.reportOutcome. head is the index of the first one.
 type outcomes struct {
 	tasks []*Task
 	head  int
@@ -18,9 +19,9 @@ func (o *outcomes) pop() *Task {
 	return t
 }
 
-// tellNextOutcome tells of one settled task, in a tick of its own: a callback that panics costs no
-// other its call.
-func (p *Pool) tellNextOutcome() {
+// reportOutcome calls done of one settled task. Each call has a tick of its own: a callback that
+// panics costs no other task its call.
+func (p *Pool) reportOutcome() {
 	t := p.outcomes.pop()
 	t.done(t.result, t.err)
 }

@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	keptStderr = 64 << 10 // bytes at the end of a worker's stderr that errors have
-	longLine   = 16 << 10 // bytes after which a line of a worker is logged in pieces
+	keptStderr = 64 << 10 // bytes of the end of a worker's stderr in errors
+	longLine   = 16 << 10 // bytes; a longer line of a worker is logged in pieces
 )
 
 const (
@@ -17,12 +17,11 @@ const (
 	streamStderr = "stderr"
 )
 
-// outputLog takes what a worker prints: to the pool's logger in whole lines, and the end of stderr
-// for errors.
+// outputLog logs a worker's output line by line, and keeps the end of its stderr for errors.
 type outputLog struct {
 	worker *worker
-	logger *slog.Logger
-	tail   []byte
+	logger *slog.Logger // nil: lines are dropped
+	tail   []byte       // end of stderr, at most 2*keptStderr bytes
 }
 
 func newOutputLog(w *worker) *outputLog {
@@ -32,12 +31,13 @@ func newOutputLog(w *worker) *outputLog {
 		o.follow(c.Stdout, streamStdout, nil)
 	}
 	if c.Stderr != nil {
-		o.follow(c.Stderr, streamStderr, o.keep)
+		o.follow(c.Stderr, streamStderr, o.keepTail)
 	}
 	return o
 }
 
-// follow logs the lines of a stream, what is left without a newline too.
+// follow logs the lines of a stream, also the last one if it has no newline. keep, which may be
+// nil, gets all bytes.
 func (o *outputLog) follow(r *streams.Readable, name string, keep func([]byte)) {
 	r.Unref()
 	var rest []byte
@@ -58,7 +58,7 @@ func (o *outputLog) follow(r *streams.Readable, name string, keep func([]byte)) 
 	})
 }
 
-// lines logs the whole lines in p and returns what is left.
+// lines logs the whole lines in p and returns the rest.
 func (o *outputLog) lines(p []byte, name string) []byte {
 	for {
 		end := bytes.IndexByte(p[:min(len(p), longLine)], '\n')
@@ -83,13 +83,14 @@ func (o *outputLog) line(name string, p []byte) {
 	}
 }
 
-// keep has the last bytes of stderr.
-func (o *outputLog) keep(p []byte) {
+// keepTail keeps the last bytes of stderr. It copies them once per keptStderr bytes, not at each
+// call.
+func (o *outputLog) keepTail(p []byte) {
 	o.tail = append(o.tail, p...)
 	if len(o.tail) > 2*keptStderr {
 		o.tail = append(o.tail[:0], o.tail[len(o.tail)-keptStderr:]...)
 	}
 }
 
-// end returns the last bytes of stderr.
-func (o *outputLog) end() []byte { return o.tail[max(0, len(o.tail)-keptStderr):] }
+// lastStderr returns the last bytes of stderr, at most keptStderr.
+func (o *outputLog) lastStderr() []byte { return o.tail[max(0, len(o.tail)-keptStderr):] }

@@ -5,19 +5,19 @@ import (
 	"slices"
 )
 
-// pingIdle asks the idle workers whether they are there. One that has not answered the last time is
-// replaced. A worker with a job is not asked: one that computes does not answer, and is not dead.
+// pingIdle pings the idle workers, and kills those that have not answered the last ping. A worker
+// with a job is not pinged, because one that computes cannot answer and is alive.
 func (p *Pool) pingIdle() {
 	for _, w := range slices.Clone(p.workers) {
 		if w.state != workerReady || !w.accepts.ping {
 			continue
 		}
 		if len(w.jobs) > 0 {
-			w.pingHeard = w.pingSent // It may answer only when it is done.
+			w.pingHeard = w.pingSent // The ping may be answered after the job.
 			continue
 		}
 		if w.pingHeard < w.pingSent {
-			w.judge(func() {
+			w.afterBacklog(func() {
 				if w.pingHeard < w.pingSent && len(w.jobs) == 0 {
 					w.kill(ExitTimeout, ErrHung)
 				}
@@ -25,25 +25,24 @@ func (p *Pool) pingIdle() {
 			continue
 		}
 		w.pingSent++
-		w.link.control(&pingMessage{w.pingSent})
+		w.link.sendControl(&pingMessage{w.pingSent})
 	}
 }
 
-// Why a pool is not healthy.
+// Errors of Healthy.
 var (
 	errNoWorker  = errors.New("pool: no worker is ready")
 	errNotAnswer = errors.New("pool: no worker answers")
 )
 
-// Healthy returns nil when jobs are answered, as far as is known: workers are ready, or may be
-// started as jobs come, they answer pings, and do not die one after the other. Else it returns what
-// is wrong.
+// Healthy returns nil if jobs can be expected to be answered: workers are ready or start as jobs
+// come, they answer pings, and there is no crash loop. Otherwise it returns the reason.
 func (p *Pool) Healthy() error {
 	if err := p.refuses(); err != nil {
 		return err
 	}
 	if p.supply.looping() {
-		return p.supply.loop
+		return p.supply.crashLoop
 	}
 	ready, answering := 0, 0
 	for _, w := range p.workers {

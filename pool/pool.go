@@ -11,8 +11,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// poolState goes from open to stopping to stopped. A pool none of whose workers ever became ready
-// goes to stopping by itself.
+// poolState goes from open to stopping to stopped. A pool goes to stopping by itself if no worker
+// ever became ready.
 type poolState uint8
 
 const (
@@ -21,48 +21,52 @@ const (
 	poolStopped // the last worker has gone
 )
 
-// A Pool is a number of worker processes and the jobs for them.
+// A Pool is a number of worker processes and the jobs for them. It calls listeners and done
+// functions on its loop, never inside the call that causes them.
 //
 // A Pool's methods must be called on the loop goroutine unless their comment says otherwise.
 type Pool struct {
 	loop   *reactor.Loop
 	o      *settings
-	logger *slog.Logger // nil: silent
+	logger *slog.Logger // nil: nothing is logged
 	hub    *hub
 
-	state  poolState
-	failed error // why Run refuses, if not for Stop: no worker ever became ready
+	state    poolState
+	startErr error // returned by Run if no worker ever became ready; nil otherwise
 
-	queue    queue              // tasks that any worker may have
-	suspects queue              // tasks of which workers have died
-	bindings bindings           // of keys to workers
-	counts   counts             // of tasks, and what is told of them
-	outcomes outcomes           // that are to be told
-	held     map[*Task]struct{} // tasks that are done and wait for a part of their result
-	aside    map[*Task]struct{} // tasks that wait for what carries their attachment, in no queue
-	full     bool               // NeedDrain was true, and OnDrain has not come
-	tasks    uint64             // submitted so far: the number of the last
-	encoder  nodejson.Encoder   // of the loop
+	// Tasks that are not settled. Each waiting one is in one of queue, suspects, the bound queue of
+	// a worker, or aside; each running one has an assignment or is in incomplete.
+	queue    queue // tasks for any worker
+	suspects queue // tasks whose worker died; each runs alone in a worker
+	// answered tasks that wait for chunks to be taken, or for an attachment
+	incomplete map[*Task]struct{}
+	aside      map[*Task]struct{} // tasks whose attachment is being copied, in no queue
+	bindings   bindings           // key → worker
+	counts     counts             // counters of Stats
+	outcomes   outcomes           // settled tasks whose callback was not called yet
+	needDrain  bool               // NeedDrain is true; OnDrain comes when it becomes false
+	lastTask   uint64             // number of the last task; 0 before the first
+	encoder    nodejson.Encoder   // encoder of the loop goroutine
 
-	workers     []*worker // whose close has not come, in the order of their numbers
-	everReady   bool      // one of them was
-	number      int       // of the last worker
-	generation  int       // of the workers that are started now
-	generations int       // so far
-	program     program   // what these run
-	dispatched  uint64    // counts dispatches, for Order
-	limit       int       // most workers, lower than Max when the system has no room for more
-	exhausted   bool      // it had none
-	revive      alarm     // sets both back
-	supply      supply    // when the next worker may be started
-	reload      *reload   // that is under way
-	stopping    *stopping // that is under way
-	watch       *reactor.Timer
-	pings       *reactor.Timer
+	workers        []*worker // started, and without a 'close' yet; in the order of their numbers
+	everReady      bool      // a worker has become ready
+	lastWorker     int       // number of the last worker; 0 before the first
+	generation     int       // generation of the workers that are started now
+	lastGeneration int       // the highest so far; a failed reload uses one up
+	program        program   // program of the workers that are started now
+	uses           uint64    // calls of worker.markUsed, for Order
+	limit          int       // most workers: Max, or fewer while exhausted
+	exhausted      bool      // the system refused another process; no successors are started
+	limitAlarm     alarm     // resets limit and exhausted
+	supply         supply    // decides when the next worker may be started
+	reload         *reload   // nil: none is under way
+	stopping       *stopping // nil until the pool begins to stop
+	memoryTimer    *reactor.Timer
+	pingTimer      *reactor.Timer
 
-	unrefed     bool
-	release     func() // of the loop's Hold; nil while it is not held
-	tellOutcome func() // made once, so that settling a task allocates nothing
+	unrefed    bool
+	release    func() // ends the loop's Hold; nil while it is not held
+	reportNext func() // p.reportOutcome, made once so that settling a task allocates nothing
 
 	onDrain       events.Event[struct{}]
 	onWorkerReady events.Event[Worker]
@@ -72,21 +76,25 @@ type Pool struct {
 	onError       events.Event[error]
 }
 
-// New returns a pool whose workers run on l, and starts Options.Min of them. They are ready later:
-// jobs may be given at once.
+// New returns a pool whose workers run on l, and starts Options.Min of them. Jobs may be given at
+// once; they wait until a worker is ready.
 //
-// It keeps the loop alive while it has workers or tasks, see [Pool.Unref], and is ended by
-// [Pool.Stop]. When the loop is closed before, its workers are killed. Errors are *[OptionError],
-// what childprocess.Fork returns for Options.Fork, and reactor.ErrClosed.
+// The pool keeps the loop alive while it has workers or tasks (see [Pool.Unref]), until [Pool.Stop]
+// has stopped it. If the loop is closed first, the workers are killed.
+//
+// Errors are *[OptionError], the error of childprocess.Fork for Options.Fork, and
+// reactor.ErrClosed.
+//
+// Must be called on the loop goroutine.
 func New(l *reactor.Loop, o *Options) (*Pool, error) {
 	s, err := o.resolve()
 	if err != nil {
 		return nil, err
 	}
-	p := &Pool{loop: l, o: s, logger: s.Logger, generation: 1, generations: 1, limit: s.Max}
-	p.held, p.aside = map[*Task]struct{}{}, map[*Task]struct{}{}
+	p := &Pool{loop: l, o: s, logger: s.Logger, generation: 1, lastGeneration: 1, limit: s.Max}
+	p.incomplete, p.aside = map[*Task]struct{}{}, map[*Task]struct{}{}
 	p.counts.exits = map[ExitReason]uint64{}
-	p.counts.since = l.Now()
+	p.counts.madeAt = l.Now()
 	if p.logger == nil {
 		p.logger = l.Logger()
 	}
@@ -94,7 +102,7 @@ func New(l *reactor.Loop, o *Options) (*Pool, error) {
 		p.logger = p.logger.With("pool", s.Name)
 	}
 	p.program = program{self: s.Self, module: s.Module, execPath: s.ExecPath, args: s.Args, fork: s.fork}
-	p.tellOutcome = p.tellNextOutcome
+	p.reportNext = p.reportOutcome
 	if p.hub, err = hubOf(l); err != nil {
 		return nil, err
 	}
@@ -103,28 +111,29 @@ func New(l *reactor.Loop, o *Options) (*Pool, error) {
 		return nil, err
 	}
 	p.hub.open[p] = struct{}{}
-	p.startWatches()
+	p.startTimers()
 	p.updateHold()
 	return p, nil
 }
 
-// Ref has the pool keep the loop alive while it has workers, as a new one does.
+// Ref makes the pool keep the loop alive while it has workers. That is the state of a new pool.
 func (p *Pool) Ref() {
 	p.unrefed = false
 	p.updateHold()
 }
 
-// Unref has the pool keep the loop alive only while it has tasks that are not settled, or ends, or
+// Unref makes the pool keep the loop alive only while it has tasks that are not settled, stops, or
 // reloads.
 func (p *Pool) Unref() {
 	p.unrefed = true
 	p.updateHold()
 }
 
-// updateHold keeps the loop alive while there is reason to. Nothing else of the pool does.
+// updateHold holds the loop while the pool has a reason to, and releases it otherwise. Nothing else
+// of the pool keeps the loop alive: its alarms, children and streams are unref'd.
 func (p *Pool) updateHold() {
-	// For who is started after the pause.
-	kept := len(p.workers) > 0 || p.state == poolOpen && p.supply.paused
+	// After the pause there will be a worker.
+	kept := len(p.workers) > 0 || p.state == poolOpen && p.supply.backingOff
 	want := p.counts.outstanding() > 0 || p.stopping != nil && p.state != poolStopped || p.reload != nil || !p.unrefed && kept
 	switch {
 	case want && p.release == nil:
@@ -135,47 +144,48 @@ func (p *Pool) updateHold() {
 	}
 }
 
-// OnDrain calls fn when so many tasks have left the queue, after [Pool.NeedDrain] was true, that
-// half of it is free.
+// OnDrain calls fn when, after [Pool.NeedDrain] was true, half of the queue is free again.
 func (p *Pool) OnDrain(fn func()) *events.Listener {
 	return p.onDrain.On(func(struct{}) { fn() })
 }
 
-// OnWorkerReady calls fn with each worker that can be given jobs from now on.
+// OnWorkerReady calls fn with each worker that has become ready for jobs.
 func (p *Pool) OnWorkerReady(fn func(w Worker)) *events.Listener { return p.onWorkerReady.On(fn) }
 
-// OnWorkerExit calls fn with each worker that has ended, and the reason, after its tasks were
-// settled or queued again. It also comes for those that never became ready.
+// OnWorkerExit calls fn with each worker that has exited and the reason, after its tasks were
+// settled or queued again. It also reports workers that never became ready.
 func (p *Pool) OnWorkerExit(fn func(e *WorkerExit)) *events.Listener { return p.onWorkerExit.On(fn) }
 
-// OnStuck calls fn with a task that has been running for Options.StuckAfter, once for each run.
-// Nothing is done about it.
+// OnStuck calls fn with a task that has been running for Options.StuckAfter, once for each run. The
+// task goes on.
 func (p *Pool) OnStuck(fn func(t *Task)) *events.Listener { return p.onStuck.On(fn) }
 
-// OnCrashLoop calls fn when ten workers have died one after the other and none has answered a job
-// in between, and with each further such death. From then on one worker at a time is tried, after
-// the pauses of Options.Backoff, and waiting tasks wait or fail as Options.CrashLoop says. It ends
-// with the next answer.
+// OnCrashLoop calls fn when ten workers in a row have died without an answer to a job in between,
+// and again with each further such death. From then on the pool tries one worker at a time, after
+// the pauses of Options.Backoff. Options.CrashLoop says whether tasks wait meanwhile or fail. The
+// next answer ends the crash loop.
 func (p *Pool) OnCrashLoop(fn func(e *CrashLoopError)) *events.Listener { return p.onCrashLoop.On(fn) }
 
-// OnError calls fn with what went wrong and has no task to be told: *[StartError],
-// *[ProtocolError], *[MemoryError]. While nobody listens the logger gets them.
+// OnError calls fn with errors that belong to no task: *[StartError], *[ProtocolError],
+// *[MemoryError], and errors of a worker's channel or streams. While there is no listener, they go
+// to the logger.
 func (p *Pool) OnError(fn func(err error)) *events.Listener { return p.onError.On(fn) }
 
-// tell has fn called in a tick of its own, for events: no listener is called inside the call that
-// caused it, and one that panics costs no other event. That it costs no other listener its event is
-// why they are called by reactor.Emit.
-func (p *Pool) tell(fn func()) { p.loop.NextTick(fn) }
+// nextTick runs fn in a tick of its own, because no listener is called inside the call that caused
+// its event. If fn panics, other ticks still run. The listeners of one event are called by
+// reactor.Emit, which gives each of them the event even if one panics.
+func (p *Pool) nextTick(fn func()) { p.loop.NextTick(fn) }
 
-func (p *Pool) tellError(err error) {
-	p.tell(func() {
+// reportError emits err. Without a listener, it is logged.
+func (p *Pool) reportError(err error) {
+	p.nextTick(func() {
 		if !reactor.Emit(p.loop, &p.onError, err) && p.logger != nil {
 			p.logger.Error(err.Error())
 		}
 	})
 }
 
-// jittered returns d, more or less by up to a fifth.
+// jittered returns d changed at random by up to 20 % either way.
 func jittered(d time.Duration) time.Duration {
 	return time.Duration(float64(min(d, math.MaxInt64/2)) * (0.8 + 0.4*rand.Float64()))
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/brood-go/brood/pool"
 )
 
-// framesVariable has a test binary be a worker that knows nothing but frames, on descriptor 3: it
-// answers in capital letters.
+// framesVariable makes a test binary a worker with frames on descriptor 3, which answers in capital
+// letters.
 const framesVariable = "POOL_TEST_FRAMES"
 
 func answerFrames() {
@@ -41,7 +41,7 @@ func answerFrames() {
 	}
 }
 
-// upper changes no byte that is not a letter of ASCII, and so no length.
+// upper only changes ASCII letters, and so no length.
 func upper(text []byte) []byte {
 	text = bytes.Clone(text)
 	for i, b := range text {
@@ -142,7 +142,7 @@ func TestPrintsDoNoHarm(t *testing.T) {
 }
 
 //brood:checks W073
-func TestABigJobForOneWorkerDoesNotKeepTheOthersFromTheirs(t *testing.T) {
+func TestABigJobForOneWorkerDelaysNoOtherWorker(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, &pool.Options{Self: "attach", Max: 2, MaxResult: 128 << 20})
 	ready(t, l, p, 2)

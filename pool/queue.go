@@ -2,9 +2,8 @@ package pool
 
 import "container/heap"
 
-// queue has tasks that wait, the one that is next at the top: that with the highest priority, and
-// among those of one priority the one that was submitted first, also when it was given to a worker
-// before and came back.
+// queue is a heap of waiting tasks. First is the task with the highest priority, and among equals
+// the one that was submitted first, also if it comes back from a worker.
 type queue struct{ tasks []*Task }
 
 func (q *queue) Len() int { return len(q.tasks) }
@@ -13,17 +12,17 @@ func (q *queue) Less(i, j int) bool { return q.tasks[i].before(q.tasks[j]) }
 
 func (q *queue) Swap(i, j int) {
 	q.tasks[i], q.tasks[j] = q.tasks[j], q.tasks[i]
-	q.tasks[i].index, q.tasks[j].index = i, j
+	q.tasks[i].queueIndex, q.tasks[j].queueIndex = i, j
 }
 
-// Push is for package heap.
+// Push is for package heap; use add.
 func (q *queue) Push(x any) {
 	t := x.(*Task)
-	t.index = len(q.tasks)
+	t.queueIndex = len(q.tasks)
 	q.tasks = append(q.tasks, t)
 }
 
-// Pop is for package heap.
+// Pop is for package heap; use remove.
 func (q *queue) Pop() any {
 	last := len(q.tasks) - 1
 	t := q.tasks[last]
@@ -38,11 +37,11 @@ func (q *queue) add(t *Task) {
 }
 
 func (q *queue) remove(t *Task) {
-	heap.Remove(q, t.index)
+	heap.Remove(q, t.queueIndex)
 	t.queue = nil
 }
 
-// first returns the task that is next, nil if there is none.
+// first returns the next task, or nil. q may be nil.
 func (q *queue) first() *Task {
 	if q == nil || len(q.tasks) == 0 {
 		return nil
@@ -50,7 +49,7 @@ func (q *queue) first() *Task {
 	return q.tasks[0]
 }
 
-// before reports whether t is to be run before other, which may be nil.
+// before reports whether t is to run before other, which may be nil.
 func (t *Task) before(other *Task) bool {
 	if other == nil || t.priority != other.priority {
 		return other == nil || t.priority > other.priority

@@ -13,7 +13,7 @@ import (
 )
 
 //brood:checks W024
-func TestMaxQueueBoundsWhatWaits(t *testing.T) {
+func TestMaxQueueBoundsWaitingJobs(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 1, MaxQueue: 4}))
 	ready(t, l, p, 1)
@@ -51,7 +51,7 @@ func TestMaxQueueBoundsWhatWaits(t *testing.T) {
 }
 
 //brood:checks W024
-func TestMaxQueueBytesBoundsWhatWaits(t *testing.T) {
+func TestMaxQueueBytesBoundsWaitingJobs(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 1, MaxQueueBytes: 2000}))
 	ready(t, l, p, 1)
@@ -64,7 +64,7 @@ func TestMaxQueueBytesBoundsWhatWaits(t *testing.T) {
 	_, err := p.Run(order{Do: "length", Arg: big}, nil, func(*pool.Result, error) { t.Error("called") })
 	require.ErrorIs(t, err, pool.ErrQueueFull)
 	require.True(t, p.NeedDrain(), "somebody was refused")
-	jobs = append(jobs, run(t, p, order{Do: "length"}, nil)) // There is room for a small one.
+	jobs = append(jobs, run(t, p, order{Do: "length"}, nil)) // There is room for a small job.
 	_, err = p.Run(order{Do: "length"}, &pool.RunOptions{Attach: make([]byte, 500)}, func(*pool.Result, error) { t.Error("called") })
 	require.ErrorIs(t, err, pool.ErrQueueFull, "attachments count")
 	drained := 0
@@ -73,7 +73,7 @@ func TestMaxQueueBytesBoundsWhatWaits(t *testing.T) {
 	until(t, l, settled(append(jobs, first)...))
 	require.Equal(t, 1, drained)
 
-	// A job that is bigger by itself runs when nothing waits.
+	// A job that is over the limit alone runs if nothing waits.
 	huge := run(t, p, order{Do: "length", Arg: strings.Repeat("x", 5000)}, nil)
 	until(t, l, settled(huge))
 	require.Equal(t, 5000, value[int](huge))
@@ -81,7 +81,7 @@ func TestMaxQueueBytesBoundsWhatWaits(t *testing.T) {
 }
 
 //brood:checks W024
-func TestAFullQueueIsNoReasonToRefuseWhatAWorkerTakesAtOnce(t *testing.T) {
+func TestAFullQueueRefusesNoJobThatAWorkerTakesAtOnce(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 2, MaxQueue: 1}))
 	ready(t, l, p, 2)
@@ -100,8 +100,8 @@ func TestAFullQueueIsNoReasonToRefuseWhatAWorkerTakesAtOnce(t *testing.T) {
 //brood:checks W025
 func TestQueueTimeoutIsApartFromTimeout(t *testing.T) {
 	l := newLoop(t)
-	log := newLog(t)
-	p := newPool(t, l, env(one(pool.Options{Max: 1, QueueTimeout: 100 * time.Millisecond}), log.env()))
+	journal := newJournalFile(t)
+	p := newPool(t, l, env(one(pool.Options{Max: 1, QueueTimeout: 100 * time.Millisecond}), journal.env()))
 	ready(t, l, p, 1)
 	slow := run(t, p, order{Do: "echo", Arg: "slow", MS: 800}, nil)
 	waits := run(t, p, order{Do: "echo", Arg: "waits"}, &pool.RunOptions{Timeout: time.Hour})
@@ -115,15 +115,15 @@ func TestQueueTimeoutIsApartFromTimeout(t *testing.T) {
 	until(t, l, settled(slow, patient))
 	require.Equal(t, "slow", value[string](slow), "it is not for what runs")
 	require.Equal(t, "patient", value[string](patient))
-	require.Zero(t, log.begun("waits"))
+	require.Zero(t, journal.begun("waits"))
 	stop(t, l, p)
 }
 
 //brood:checks W025
-func TestWhatWasSentAheadStillWaits(t *testing.T) {
+func TestAJobSentAheadStillWaits(t *testing.T) {
 	l := newLoop(t)
-	log := newLog(t)
-	p := newPool(t, l, env(one(pool.Options{Max: 1, Ahead: 1}), log.env(), "RAW_SERIAL=1"))
+	journal := newJournalFile(t)
+	p := newPool(t, l, env(one(pool.Options{Max: 1, Ahead: 1}), journal.env(), "RAW_SERIAL=1"))
 	ready(t, l, p, 1)
 	slow := run(t, p, order{Do: "pid", MS: 600}, nil)
 	ahead := run(t, p, order{Do: "echo", Arg: "ahead"}, &pool.RunOptions{QueueTimeout: 50 * time.Millisecond})
@@ -133,19 +133,19 @@ func TestWhatWasSentAheadStillWaits(t *testing.T) {
 	until(t, l, settled(slow))
 	next := run(t, p, order{Do: "pid"}, nil)
 	until(t, l, settled(next))
-	require.Zero(t, log.begun("ahead"), "the worker was told")
+	require.Zero(t, journal.begun("ahead"), "the worker was told")
 	stop(t, l, p)
 }
 
 //brood:checks W028
 func TestACallerWhoseContextEndsLeavesTheQueue(t *testing.T) {
 	l := newLoop(t)
-	log := newLog(t)
-	p := newPool(t, l, env(one(pool.Options{Max: 1, MaxQueue: 1}), log.env()))
+	journal := newJournalFile(t)
+	p := newPool(t, l, env(one(pool.Options{Max: 1, MaxQueue: 1}), journal.env()))
 	ready(t, l, p, 1)
 	running, first := runTask(t, p, order{Do: "silent"}, nil)
 	why := errors.New("the client has hung up")
-	for range 3 { // Its place in the queue is free each time.
+	for range 3 { // Each time its place in the queue becomes free.
 		ctx, end := context.WithCancelCause(context.Background())
 		got := run(t, p, order{Do: "echo", Arg: "left"}, &pool.RunOptions{Context: ctx})
 		end(why)
@@ -163,7 +163,7 @@ func TestACallerWhoseContextEndsLeavesTheQueue(t *testing.T) {
 	running.Cancel(nil)
 	until(t, l, settled(first, last))
 	require.Equal(t, "last", value[string](last))
-	require.Zero(t, log.begun("left"))
+	require.Zero(t, journal.begun("left"))
 	stop(t, l, p)
 }
 
@@ -189,7 +189,7 @@ func TestDoReturnsAtOnceWhenItsContextEnds(t *testing.T) {
 	ready(t, l, p, 1)
 	ctx, end := context.WithCancel(context.Background())
 	errs := make(chan error, 3)
-	// One runs, two wait. Each ends with its only call, and the test waits for what it returns.
+	// One runs, two wait. Each goroutine ends with its call, whose error the test receives.
 	for range 3 {
 		go func() { errs <- p.Do(ctx, order{Do: "silent"}, nil, nil) }()
 	}

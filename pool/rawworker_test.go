@@ -16,11 +16,11 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// order is a job of rawWorker: what it does with it.
+// order is a job of rawWorker.
 type order struct {
 	Do  string // see rawWorker
 	Arg string
-	// milliseconds before the answer; it computes meanwhile if Do is "spin", and gets messages
+	// milliseconds before the answer; meanwhile it computes if Do is "spin", and reads messages
 	// otherwise
 	MS int
 }
@@ -38,23 +38,22 @@ type rawJob struct {
 	timer   *reactor.Timer
 }
 
-// rawServer is a worker that speaks the protocol by hand, so that it can break it.
+// rawServer is a worker that writes the messages itself, so that it can break the protocol.
 type rawServer struct {
 	loop   *reactor.Loop
 	parent *ipc.Channel
-	serial bool      // it does one job at a time, the next one once that is answered
-	jobs   []*rawJob // that are not answered; of a serial worker only the first was begun
-	unsent int       // messages that are on their way
+	serial bool      // it runs one job at a time
+	jobs   []*rawJob // not answered; in a serial worker only the first is begun
+	unsent int       // messages that the kernel does not have yet
 }
 
-// rawWorker runs in the process of a worker. Its environment says how it is:
+// rawWorker runs in the process of a worker. Its environment has:
 //
-//   - RAW_READY is its ready message, or what else it does at first: "exit", "never", "slow 100"
-//     (milliseconds);
-//   - RAW_START is a file with that, which a test can change between two starts;
-//   - RAW_IGNORE has it ignore SIGTERM, RAW_NOPONG pings;
-//   - RAW_SERIAL has it do one job at a time;
-//   - RAW_LOG is a file to which it adds the Arg of each job that it begins, as a line.
+//   - RAW_READY, the ready message, or "exit", "never", "slow 100" (milliseconds);
+//   - RAW_START, a file with the same, which a test can change between two starts;
+//   - RAW_IGNORE: it ignores SIGTERM; RAW_NOPONG: it ignores pings;
+//   - RAW_SERIAL: it runs one job at a time;
+//   - RAW_JOURNAL, a file to which it adds a line with the Arg of each job that it begins.
 func rawWorker(l *reactor.Loop, parent *ipc.Channel, args []string) error {
 	if os.Getenv("RAW_IGNORE") != "" {
 		ignoreTerm()
@@ -89,12 +88,13 @@ func (s *rawServer) ready() {
 
 func (s *rawServer) send(format string, a ...any) {
 	s.unsent++
-	// The parent may have gone.
+	// The parent may have exited.
 	_ = s.parent.SendWith(json.RawMessage(fmt.Sprintf(format, a...)), &ipc.SendOptions{Done: s.sent})
 }
 
-// sent is called when a message is with the kernel. A serial worker begins the next job only when
-// its answers are: else the parent could not know of that when the worker dies.
+// sent runs when the kernel has a message. A serial worker begins the next job only when the kernel
+// has its answers. Otherwise they would be lost if it died, and the parent could not know that the
+// job was begun.
 func (s *rawServer) sent(error) {
 	s.unsent--
 	if s.serial && s.unsent == 0 && len(s.jobs) > 0 && !s.jobs[0].begun && s.parent.Connected() {
@@ -118,14 +118,14 @@ func (s *rawServer) hear(m *ipc.Message) {
 	case q.Recall:
 		if s.serial && i > 0 {
 			s.send(`{"id":%d,"recalled":true}`, q.ID)
-			s.over(s.jobs[i])
+			s.finishJob(s.jobs[i])
 		}
 	case q.Cancel != nil:
 		if i < 0 || s.jobs[i].Job.Do == "stubborn" || s.jobs[i].timer != nil && !s.jobs[i].timer.Stop() {
 			return
 		}
 		s.send(`{"id":%d,"error":{"message":"cancelled: %s","code":"ERR_CANCELLED"}}`, q.ID, *q.Cancel)
-		s.over(s.jobs[i])
+		s.finishJob(s.jobs[i])
 	default:
 		s.jobs = append(s.jobs, q)
 		if s.parent.Connected() && (!s.serial || len(s.jobs) == 1 && s.unsent == 0) {
@@ -153,23 +153,24 @@ func (s *rawServer) begin(q *rawJob) {
 func (s *rawServer) answer(q *rawJob) {
 	obey(*q, s.send, s.parent)
 	switch q.Job.Do {
-	case "silent", "raw", "hang-up": // It was not answered.
+	case "silent", "raw", "hang-up": // There is no answer.
 	default:
-		s.over(q)
+		s.finishJob(q)
 	}
 }
 
-// over forgets a job. A serial worker begins the next one, see sent.
-func (s *rawServer) over(q *rawJob) {
+// finishJob forgets a job. A serial worker begins the next one, see sent.
+func (s *rawServer) finishJob(q *rawJob) {
 	s.jobs = slices.DeleteFunc(s.jobs, func(other *rawJob) bool { return other == q })
 	if s.serial && s.unsent == 0 && len(s.jobs) > 0 && !s.jobs[0].begun && s.parent.Connected() {
 		s.begin(s.jobs[0])
 	}
 }
 
-// note adds a line to the file RAW_LOG, in one write, so that those of several workers do not mix.
+// note adds a line to the file RAW_JOURNAL in one write, so that lines of several workers do not
+// mix.
 func note(text string) {
-	name := os.Getenv("RAW_LOG")
+	name := os.Getenv("RAW_JOURNAL")
 	if name == "" {
 		return
 	}
@@ -182,7 +183,7 @@ func note(text string) {
 	fmt.Fprintln(f, text)
 }
 
-// obey does what a job says, and answers.
+// obey runs a job and answers it.
 func obey(q rawJob, send func(string, ...any), parent *ipc.Channel) {
 	switch q.Job.Do {
 	case "exit":
@@ -230,9 +231,9 @@ func obey(q rawJob, send func(string, ...any), parent *ipc.Channel) {
 		os.Exit(9)
 	case "grow", "grow-and-hang":
 		for i := range q.Job.MS {
-			held = append(held, make([]byte, 1<<20))
+			hoard = append(hoard, make([]byte, 1<<20))
 			for j := 0; j < 1<<20; j += 4096 {
-				held[i][j] = 1
+				hoard[i][j] = 1
 			}
 		}
 		if q.Job.Do == "grow" {
@@ -258,10 +259,10 @@ func obey(q rawJob, send func(string, ...any), parent *ipc.Channel) {
 	}
 }
 
-// held is memory that a worker has grown by.
-var held [][]byte
+// hoard is the memory by which a worker has grown.
+var hoard [][]byte
 
-// parentWorker has a pool of its own, whose workers compute, and says their pids.
+// parentWorker has a pool of its own, whose workers compute, and reports their pids.
 func parentWorker(l *reactor.Loop, parent *ipc.Channel, args []string) error {
 	p, err := pool.New(l, raw(pool.Options{Max: 2, InFlight: 1}))
 	if err != nil {

@@ -15,7 +15,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// gateWorker answers each job with its pid, once that says "go", or the file it names is there.
+// gateWorker answers each job with its pid. If the job is not "go", it is the path of a fifo, for
+// whose writer the worker waits first.
 func gateWorker(l *reactor.Loop, parent *ipc.Channel, args []string) error {
 	return pool.Serve(l, parent, pool.Handlers{"": func(ctx context.Context, j *pool.Job) (any, error) {
 		var path string
@@ -23,7 +24,7 @@ func gateWorker(l *reactor.Loop, parent *ipc.Channel, args []string) error {
 			return nil, err
 		}
 		if path != "go" {
-			f, err := os.Open(path) // A fifo: it waits for who writes.
+			f, err := os.Open(path) // Opening a fifo waits for a writer.
 			if err != nil {
 				return nil, err
 			}
@@ -33,10 +34,10 @@ func gateWorker(l *reactor.Loop, parent *ipc.Channel, args []string) error {
 	}})
 }
 
-// What was sent ahead to a worker goes to another one that is idle, unless it was begun.
+// A job that was sent ahead goes to an idle worker, unless it is begun.
 //
 //brood:checks W020 W022
-func TestAJobThatWasSentAheadGoesToAWorkerThatIsIdle(t *testing.T) {
+func TestAJobSentAheadGoesToAnIdleWorker(t *testing.T) {
 	for _, kind := range []string{"go", "node"} {
 		t.Run(kind, func(t *testing.T) {
 			l := newLoop(t)
@@ -79,7 +80,7 @@ func TestAJobThatWasSentAheadGoesToAWorkerThatIsIdle(t *testing.T) {
 }
 
 //brood:checks W060
-func TestAStopStartsNoWorkerForWhatComesBack(t *testing.T) {
+func TestAStopStartsNoWorkerForJobsThatComeBack(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, &pool.Options{Self: "gate", Max: 2, Ahead: 2})
 	ready(t, l, p, 2)
@@ -102,6 +103,47 @@ func TestAStopStartsNoWorkerForWhatComesBack(t *testing.T) {
 		require.NoError(t, o.err)
 	}
 	require.Equal(t, 2, p.Stats().Peak)
+}
+
+// A worker is kept free for a suspect, and another one gets a job ahead. When the suspect is
+// cancelled, the first worker may have that job.
+//
+//brood:checks W020
+func TestAWorkerKeptFreeForACancelledSuspectGetsAJobSentAhead(t *testing.T) {
+	l := newLoop(t)
+	p := newPool(t, l, &pool.Options{Self: "gate", Max: 3, Ahead: 1, Retries: 1})
+	ready(t, l, p, 3)
+	gates := []*gate{newGate(t), newGate(t), newGate(t)}
+	for _, g := range gates {
+		require.NoError(t, g.file.Close())
+	}
+	suspect, cancelled := runTask(t, p, gates[0].path, nil)
+	first, _ := suspect.Worker()
+	b, gotB := runTask(t, p, gates[1].path, nil)
+	_, gotC := runTask(t, p, gates[2].path, nil)
+	var ahead *outcome
+	reserved, behind := 1, 2 // gates
+	p.OnWorkerExit(func(e *pool.WorkerExit) {
+		if e.Worker == first && ahead == nil {
+			require.Equal(t, 1, p.Stats().Waiting)
+			var job *pool.Task
+			job, ahead = runTask(t, p, "go", nil)
+			require.Equal(t, 1, p.Stats().Waiting, "the job was sent")
+			to, _ := job.Worker()
+			if of, _ := b.Worker(); of == to {
+				reserved, behind = 2, 1
+			}
+			suspect.Cancel(nil)
+			require.NoError(t, p.Resize(2, 2)) // No other worker becomes idle.
+		}
+	})
+	require.True(t, p.Kill(first.Number))
+	until(t, l, settled(cancelled))
+	openForWrite(t, gates[reserved].path)
+	until(t, l, settled(ahead))
+	openForWrite(t, gates[behind].path)
+	until(t, l, settled(gotB, gotC))
+	stop(t, l, p)
 }
 
 func openForWrite(t testing.TB, path string) {

@@ -23,14 +23,15 @@ func TestTheFirstReplacementIsImmediateThenTheyWaitLongerUntilAnAnswer(t *testin
 	p := newPool(t, l, raw(pool.Options{Max: 1, Backoff: pool.Backoff{Min: 100 * time.Millisecond, Max: 150 * time.Millisecond}}))
 	ends := exits(p)
 	ready := 0
-	var gaps []time.Duration // from an end to the start of the next worker
+	var gaps []time.Duration // from an exit to the start of the next worker
 	p.OnWorkerReady(func(pool.Worker) { ready++ })
 	crash := func() {
 		got := run(t, p, order{Do: "exit"}, nil)
-		n := len(*ends)
+		n, started := len(*ends), p.Stats().Peak
 		until(t, l, func() bool { return len(*ends) > n })
 		ended := time.Now()
-		until(t, l, func() bool { return p.Stats().Starting > 0 })
+		// Not Starting: the worker may be started and ready within one turn.
+		until(t, l, func() bool { return p.Stats().Peak > started })
 		gaps = append(gaps, time.Since(ended))
 		until(t, l, settled(got))
 	}
@@ -49,7 +50,7 @@ func TestTheFirstReplacementIsImmediateThenTheyWaitLongerUntilAnAnswer(t *testin
 	stop(t, l, p)
 }
 
-// A pool that keeps servers has no tasks: the loop goes on although for a while there is no worker.
+// A pool of servers has no tasks. The loop goes on even if there is no worker for a while.
 //
 //brood:checks W045
 func TestAPoolWhoseWorkersWaitToBeReplacedKeepsTheLoopAlive(t *testing.T) {
@@ -89,7 +90,7 @@ func TestTenDeathsInARowAreACrashLoop(t *testing.T) {
 				require.Same(t, loops[0], p.Healthy())
 				_, err := p.Run(order{}, nil, func(*pool.Result, error) { t.Error("called") })
 				require.Same(t, loops[0], err)
-				// A worker that stays ends it.
+				// A worker that stays alive ends the loop.
 				until(t, l, func() bool { return p.Healthy() == nil })
 				good = run(t, p, order{Arg: "good"}, nil)
 			}
@@ -108,7 +109,7 @@ func TestTenDeathsInARowAreACrashLoop(t *testing.T) {
 }
 
 //brood:checks W047
-func TestASIGKILLThatNobodyHereHasSentIsPerhapsOutOfMemory(t *testing.T) {
+func TestAForeignSIGKILLIsPerhapsOutOfMemory(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, raw(pool.Options{Max: 1}))
 	got := run(t, p, order{Do: "kill"}, nil)
@@ -123,10 +124,10 @@ func TestASIGKILLThatNobodyHereHasSentIsPerhapsOutOfMemory(t *testing.T) {
 	stop(t, l, p)
 }
 
-// A directory with the file that the kernel counts in stands for a cgroup: it is only read.
+// A directory with the file memory.events can stand for a cgroup, because the pool only reads it.
 //
 //brood:checks W047
-func TestASIGKILLOfThePoolsOwnIsNotOutOfMemory(t *testing.T) {
+func TestThePoolsOwnSIGKILLIsNotOutOfMemory(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, raw(pool.Options{Max: 1}))
 	ended := exits(p)
@@ -146,7 +147,7 @@ func TestASIGKILLOfThePoolsOwnIsNotOutOfMemory(t *testing.T) {
 }
 
 //brood:checks W047
-func TestTheCgroupDecidesWhoHasKilledAWorker(t *testing.T) {
+func TestTheCgroupTellsWhetherTheKernelKilledAWorker(t *testing.T) {
 	for kills, want := range map[string]error{"3": nil, "4": pool.ErrMemory} {
 		dir := t.TempDir()
 		write := func(n string) {
@@ -229,7 +230,7 @@ func TestAgeReplacesOneWorkerAtATimeAndCutsNoJob(t *testing.T) {
 }
 
 //brood:checks W051
-func TestIdleWorkersEndDownToMin(t *testing.T) {
+func TestIdleWorkersExitDownToMin(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, &pool.Options{Self: "gate", Min: 1, Max: 4, IdleTimeout: 50 * time.Millisecond})
 	ends := exits(p)
@@ -276,7 +277,7 @@ func TestAWorkerThatHasGrownIsReplacedAndOneOverTheHardLimitKilled(t *testing.T)
 }
 
 //brood:checks W053
-func TestAWorkerThatIsTooBigAtFirstIsToldAndNotReplaced(t *testing.T) {
+func TestAWorkerThatIsTooBigAtFirstIsReportedAndNotReplaced(t *testing.T) {
 	needProcMemory(t)
 	l := newLoop(t)
 	p := newPool(t, l, raw(pool.Options{Max: 1, MaxMemory: 1 << 20}))
@@ -302,7 +303,7 @@ func needProcMemory(t *testing.T) {
 	}
 }
 
-// parent is a program with a pool of workers that compute, and is killed.
+// The parent is a program with a pool of workers that compute. It is killed.
 //
 //brood:checks W049
 func TestNoWorkerOutlivesAParentThatIsKilled(t *testing.T) {
@@ -320,8 +321,8 @@ func TestNoWorkerOutlivesAParentThatIsKilled(t *testing.T) {
 	}
 }
 
-// exists reports whether there is a process with that number that has not ended: who ends without a
-// parent may be a zombie for a while.
+// exists reports whether there is a process with that pid that is no zombie. A process without its
+// parent may be one for a while.
 func exists(pid int) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {

@@ -7,25 +7,24 @@ import (
 	"github.com/brood-go/brood/childprocess"
 )
 
-// ReloadOptions say how the workers are replaced. A nil *ReloadOptions means all defaults.
+// ReloadOptions say how workers are replaced. A nil *ReloadOptions means all defaults.
 type ReloadOptions struct {
-	// Batch is how many are replaced at once. 0: 1.
+	// Batch is the number of workers that are replaced at once. 0: 1.
 	Batch int
 
-	// Module, ExecPath, Args and Fork are what the new workers run, as in Options: another script,
-	// another binary. Where Module is empty they are all ignored, and the program is the same as
-	// before.
+	// Module, ExecPath, Args and Fork are the program of the new workers, as in Options. If Module
+	// is empty, the others are ignored and the program stays the same.
 	Module   string
 	ExecPath string
 	Args     []string
 	Fork     *childprocess.ForkOptions
 }
 
-// A ReloadError is a reload that has ended early. The workers that were not replaced stay, and what
-// ends from now on is replaced by what was there before.
+// A ReloadError is a reload that failed. Workers that were not replaced stay, and later
+// replacements run the program of before.
 type ReloadError struct {
-	Replaced int // workers
-	Of       int
+	Replaced int   // workers with a successor
+	Of       int   // workers at the beginning
 	Err      error // a *[StartError], [ErrStopped]
 }
 
@@ -38,28 +37,30 @@ func (e *ReloadError) Error() string {
 // Unwrap returns the cause.
 func (e *ReloadError) Unwrap() error { return e.Err }
 
-// reload is a replacement of all workers under way. Its methods may be called on nil, when there is
-// none.
+// reload is a replacement of all workers that is under way, Pool.reload. The on… methods and fail
+// may be called on nil.
 type reload struct {
-	pool     *Pool
-	before   program
-	gen      int // of the new workers
-	genOld   int
-	batch    int
-	old      []*worker // that are to be replaced
-	pending  int       // of them with a successor that is not ready
-	replaced int
-	of       int
-	done     func(error)
+	pool      *Pool
+	before    program // restored if the reload fails
+	gen       int     // generation of the new workers
+	genBefore int
+	batch     int
+	old       []*worker   // workers to be replaced that have no successor yet
+	pending   int         // successors that are not ready
+	replaced  int         // workers whose successor became ready
+	of        int         // workers at the beginning
+	done      func(error) // may be nil
 }
 
-// Reload replaces all workers: of each batch a new one has to be ready before an old one gets no
-// more jobs, finishes those it has, and ends. New jobs go to new workers as far as these have room.
-// done, which may be nil, is called with nil when the last old one has a successor, or with a
-// *[ReloadError] when a new one did not become ready, and never inside this call.
+// Reload replaces all workers, Batch at a time. When a new worker is ready, an old one gets no more
+// jobs, finishes those it has, and exits. New jobs go to new workers as far as these have room.
 //
-// It returns ErrReloading while another one is under way, ErrStopped, and *[OptionError]; done is
-// not called then.
+// done, which may be nil, is called once, never inside this call: with nil when the last old worker
+// has a successor, or with a *[ReloadError] when a new one did not become ready or the pool
+// stopped.
+//
+// Errors are ErrReloading while another reload is under way, ErrStopped, the *StartError that
+// stopped the pool, and *[OptionError]; done is not called then.
 func (p *Pool) Reload(o *ReloadOptions, done func(error)) error {
 	if o == nil {
 		o = new(ReloadOptions)
@@ -77,14 +78,14 @@ func (p *Pool) Reload(o *ReloadOptions, done func(error)) error {
 	if err != nil {
 		return err
 	}
-	r := &reload{pool: p, before: p.program, genOld: p.generation, batch: min(max(1, o.Batch), p.o.Starting), done: done}
-	p.generations++
-	r.gen, p.generation, p.program = p.generations, p.generations, next
+	r := &reload{pool: p, before: p.program, genBefore: p.generation, batch: min(max(1, o.Batch), p.o.Starting), done: done}
+	p.lastGeneration++
+	r.gen, p.generation, p.program = p.lastGeneration, p.lastGeneration, next
 	p.reload = r
 	for _, w := range slices.Clone(p.workers) {
 		switch {
 		case w.state > workerReady:
-		case w.replaces != nil: // It would have taken the place of one that is replaced anyway.
+		case w.replaces != nil: // Its predecessor is replaced by the reload.
 			w.replaces.reason = ""
 			w.kill(ExitReload, nil)
 		default:
@@ -92,12 +93,12 @@ func (p *Pool) Reload(o *ReloadOptions, done func(error)) error {
 		}
 	}
 	r.of = len(r.old)
-	p.tell(r.step)
+	p.nextTick(r.step)
 	p.updateHold()
 	return nil
 }
 
-// nextProgram is what the workers of a reload run.
+// nextProgram returns the program of the workers after a reload.
 func (p *Pool) nextProgram(o *ReloadOptions) (program, error) {
 	if o.Module == "" {
 		return p.program, nil
@@ -111,14 +112,14 @@ func (p *Pool) nextProgram(o *ReloadOptions) (program, error) {
 	return program{module: o.Module, execPath: o.ExecPath, args: o.Args, fork: s.fork}, nil
 }
 
-// step starts successors, or ends the reload.
+// step starts successors up to the batch, or finishes the reload if none is left.
 func (r *reload) step() {
 	p := r.pool
 	for p.reload == r && r.pending < r.batch && len(r.old) > 0 {
 		w := r.old[0]
 		r.old = r.old[1:]
 		if w.state > workerReady {
-			continue // It has gone by itself, and fill has seen to another one.
+			continue // It exits anyway, and fill replaces it.
 		}
 		w.reason = ExitReload
 		r.pending++
@@ -127,50 +128,50 @@ func (r *reload) step() {
 			r.fail(err)
 			return
 		}
-		next.succeeds = true
+		next.inReload = true
 	}
 	if p.reload == r && r.pending == 0 && len(r.old) == 0 {
 		r.finish(nil)
 	}
 }
 
-// ready is called when a worker has become ready.
-func (r *reload) ready(w *worker) {
-	if r == nil || w.gen != r.gen || !w.succeeds {
+// onReady runs when a worker has become ready.
+func (r *reload) onReady(w *worker) {
+	if r == nil || w.gen != r.gen || !w.inReload {
 		return
 	}
-	w.succeeds = false
+	w.inReload = false
 	r.pending--
 	r.replaced++
-	r.pool.tell(r.step)
+	r.pool.nextTick(r.step)
 }
 
-// failed is called when a worker did not become ready.
-func (r *reload) failed(w *worker, err error) {
+// onStartFailed runs when a worker has exited without becoming ready.
+func (r *reload) onStartFailed(w *worker, err error) {
 	if r != nil && w.gen == r.gen {
 		r.fail(err)
 	}
 }
 
-// gone is called when a worker has ended. A new one that was not ready was not needed any more: the
-// pool is smaller now.
-func (r *reload) gone(w *worker) {
+// onExit runs when a worker is gone. A successor that was drained before it was ready is not
+// missing, because the pool is smaller now.
+func (r *reload) onExit(w *worker) {
 	if r == nil {
 		return
 	}
-	if w.succeeds && w.gen == r.gen {
+	if w.inReload && w.gen == r.gen {
 		r.pending--
 	}
-	r.pool.tell(r.step)
+	r.pool.nextTick(r.step)
 }
 
-// fail ends the reload. The old workers stay.
+// fail ends the reload with an error. The old workers stay.
 func (r *reload) fail(err error) {
 	if r == nil || r.pool.reload != r {
 		return
 	}
 	p := r.pool
-	p.program, p.generation = r.before, r.genOld
+	p.program, p.generation = r.before, r.genBefore
 	for _, w := range slices.Clone(p.workers) {
 		switch {
 		case w.gen == r.gen && w.state == workerStarting:
@@ -182,11 +183,12 @@ func (r *reload) fail(err error) {
 	r.finish(&ReloadError{r.replaced, r.of, err})
 }
 
+// finish ends the reload.
 func (r *reload) finish(err error) {
 	p := r.pool
 	p.reload = nil
 	if r.done != nil {
-		p.tell(func() { r.done(err) })
+		p.nextTick(func() { r.done(err) })
 	}
 	p.fill()
 	p.updateHold()

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 	"github.com/brood-go/brood/pool"
 )
 
-// reload reloads the pool and returns how that went.
+// reload reloads the pool. done sets the outcome.
 func reload(t testing.TB, p *pool.Pool, o *pool.ReloadOptions) *outcome {
 	t.Helper()
 	got := &outcome{t: t}
@@ -183,5 +184,38 @@ func TestAReloadCanRunAnotherProgram(t *testing.T) {
 	require.True(t, p.Kill(p.Workers()[0].Number))
 	until(t, l, settled(got))
 	require.Equal(t, "second", ask(), "what is started later runs it, too")
+	stop(t, l, p)
+}
+
+// Worker 4, a successor of the reload that fails, exits late. By then worker 6 is to replace the
+// same worker.
+//
+//brood:checks W063
+func TestASuccessorThatExitsLateIsNotThatOfTheNextReload(t *testing.T) {
+	l := newLoop(t)
+	fifo, trapped := newGate(t), filepath.Join(t.TempDir(), "trapped")
+	p := newPool(t, l, script(t, pool.Options{Max: 2, Starting: 2, KillGrace: time.Hour}, `case $BROOD_POOL_WORKER in
+		3) until [ -e `+trapped+` ]; do sleep 0.01; done; exit 1;;
+		4) trap '' TERM; : >`+trapped+`; while :; do sleep 1; done;;
+		6) read -r go <`+fifo.path+`;;
+		esac
+		echo '{"ready":true}' >&3
+		read -r end <&3`))
+	ends := exits(p)
+	ready(t, l, p, 2)
+	failed := reload(t, p, &pool.ReloadOptions{Batch: 2})
+	until(t, l, func() bool { return failed.called > 0 })
+	require.Error(t, failed.err)
+	done := reload(t, p, nil)
+	until(t, l, func() bool { return p.Stats().Peak == 6 })
+	require.True(t, p.Kill(4))
+	until(t, l, func() bool {
+		return slices.ContainsFunc(*ends, func(e *pool.WorkerExit) bool { return e.Worker.Number == 4 })
+	})
+	require.Equal(t, 6, p.Stats().Peak, "workers that were started")
+	require.NoError(t, pool.Broken(p))
+	fifo.open()
+	until(t, l, func() bool { return done.called > 0 })
+	require.NoError(t, done.err)
 	stop(t, l, p)
 }

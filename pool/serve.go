@@ -19,85 +19,90 @@ const (
 	DefaultServeGrace      = 5 * time.Second
 )
 
-// A Handler does a job and returns its result, which becomes JSON as ipc.Channel.Send has it, or a
-// [Reply].
+// A Handler does a job and returns its result, which becomes JSON as ipc.Channel.Send encodes it,
+// or a [Reply].
 //
-// It runs on a goroutine that is its own until it returns; with [ServeOptions].OnLoop or Async it
-// runs on the loop goroutine. ctx ends when the parent cancels the job, and some time after the
-// parent has gone or told the worker to end. context.Cause tells which: a *[CancelError] with the
-// parent's reason, [ipc.ErrChannelClosed], [ErrTerminated]. A handler that returns then is answered
-// for as always; the parent decides what that is worth.
+// It runs on a goroutine of its own, or with [ServeOptions].OnLoop or Async on the loop goroutine.
+// ctx ends when the parent cancels the job. It also ends [ServeOptions].Grace after the parent is
+// gone or has told the worker to exit. context.Cause returns a *[CancelError] with the parent's
+// reason, [ipc.ErrChannelClosed], or [ErrTerminated]. What the handler returns after that is still
+// sent as the answer; the parent decides what to do with it.
 //
-// An error is the answer, too: the parent gets its text, the name of its type, the symbolic name of
-// an errno in it ("ENOENT"), or what a method Code() string returns. A panic is an error with a
-// stack; the worker goes on. So is a result that cannot become JSON.
+// If the handler returns an error, the answer is that error: its text, the name of its type, and as
+// code the result of its method Code() string or the symbolic name of an errno in it ("ENOENT"). If
+// the handler panics, the answer is an error with a stack, and the worker goes on. A result that
+// cannot become JSON is answered with an error too.
 type Handler = func(ctx context.Context, j *Job) (any, error)
 
-// Handlers are those of a worker, by method. The one called "" gets the jobs of all methods that
-// have none of their own, and those without a method.
+// Handlers are the handlers of a worker by method. The one called "" gets jobs without a method,
+// and those whose method has no handler.
 type Handlers map[string]func(ctx context.Context, j *Job) (any, error)
 
-// A Reply is a handler's result with an attachment.
+// A Reply is a handler's result with an attachment, which is copied after the handler has returned.
 type Reply struct {
 	Value  any    // the result
-	Attach []byte // goes beside the message, not as JSON; Linux only. Empty: none
+	Attach []byte // sent beside the message, not as JSON; Linux only. Empty: none
 }
 
 // ServeOptions configure a worker. A nil *ServeOptions means all defaults.
 type ServeOptions struct {
-	// Concurrency is the number of handlers that run at once, and what the parent is told it may
-	// have under way here. What comes beyond it waits, in order. 0: 1.
+	// Concurrency is the number of handlers that run at once. The ready message asks the parent for
+	// that many jobs; further ones wait here, in order. 0: 1.
 	Concurrency int
 
-	// OnLoop runs the handlers on the loop goroutine, inside the callback of the message: for
-	// handlers that take microseconds, where handing a job to another goroutine and back costs more
-	// than the job. They run one after the other whatever Concurrency says, nothing else happens
+	// OnLoop runs the handlers on the loop goroutine, inside the callback of the message. It is for
+	// handlers that take microseconds, less than passing a job to another goroutine and back. They
+	// run one after the other whatever Concurrency says, nothing else happens on the loop
 	// meanwhile, and they cannot be cancelled.
 	OnLoop bool
 
-	// Async runs the handlers on the loop goroutine, too, for those that only begin something
-	// there, such as reading a stream, and answer when that is over: see [Job.Later]. Concurrency
-	// of them are under way at once, and they can be cancelled.
+	// Async also runs the handlers on the loop goroutine. It is for handlers that start something
+	// there, such as reading a stream, and answer later with [Job.Later]. Concurrency of them are
+	// under way at once. They can be cancelled.
 	Async bool
 
-	// Teardown is called once, after the last handler has returned, when the worker is to end:
-	// where the handlers run, on a goroutine or on the loop. Its ctx ends after Grace. What it
-	// returns goes to OnError.
+	// Teardown is called once, after the last handler has returned, before the worker exits. It
+	// runs where the handlers run. Its ctx ends after Grace. Its error goes to OnError.
 	Teardown func(ctx context.Context) error
 
-	// Grace is how long handlers may run on when the channel to the parent has ended, or SIGTERM
-	// has come, before their contexts end. A second SIGTERM ends it. 0: DefaultServeGrace;
-	// negative: no limit.
+	// Grace is the time that handlers have from the end of the channel or SIGTERM until their
+	// contexts end. A second SIGTERM ends it. 0: DefaultServeGrace; negative: no limit.
 	Grace time.Duration
 
 	// MaxQueue and MaxQueueBytes bound the jobs that wait here because Concurrency handlers are
-	// running: what is beyond them is refused with the code ERR_QUEUE_FULL. 0: DefaultServeQueue
-	// and DefaultServeQueueBytes. One job may always wait.
+	// running. Further ones are refused with the code ERR_QUEUE_FULL. One job may always wait. 0:
+	// DefaultServeQueue and DefaultServeQueueBytes.
 	MaxQueue      int
 	MaxQueueBytes int64
 
-	// OnError is called on the loop goroutine with what is nobody's job: a *[ParentError] of the
-	// parent, an error of the channel, such as a message over its limit, an error of Teardown, a
-	// failure to send. None of them ends the worker. Nil: the loop's Logger gets them.
+	// OnError is called on the loop goroutine with errors that belong to no job: a *[ParentError]
+	// for an invalid message, an error of the channel such as a message over its limit, an error of
+	// Teardown, a failure to send. The worker goes on. Nil: the loop's Logger gets them.
 	OnError func(err error)
 }
 
-// Serve makes this process a worker: it tells the parent that it is ready, and has each job that
-// comes done by its handler. It is used inside a childprocess.Worker, or by any program that a
-// parent which speaks the protocol (PROTOCOL.md) has started with a channel:
+// Serve makes this process a worker. It sends the ready message to the parent, and calls a handler
+// for each job. It is for a childprocess.Worker, and for any program that was started with a
+// channel by a parent that speaks the protocol (PROTOCOL.md):
 //
 //	var workers = childprocess.Workers{"resize": func(l *reactor.Loop, parent *ipc.Channel, _ []string) error {
 //		return pool.Serve(l, parent, pool.Handlers{"resize": resize})
 //	}}
 //
-// From then on SIGINT does nothing, because ^C reaches all processes of a terminal and the parent
-// decides what becomes of its workers. When the channel ends, or SIGTERM comes, no further job is
-// begun, those under way are finished, [ServeOptions].Teardown runs, and the loop is stopped:
-// Workers.Run then returns without an error, whatever else is on the loop. On SIGTERM the parent is
-// told first, and gets the answers.
+// From then on SIGINT is ignored, because ^C reaches all processes of a terminal, and the parent
+// decides about its workers.
 //
-// Serve returns at once. Errors are *[OptionError] for what makes no sense, those of signals.Watch,
-// and [ipc.ErrChannelClosed] when the parent has gone already.
+// When the channel ends or SIGTERM comes, no further job is begun. Running ones finish,
+// [ServeOptions].Teardown runs, and the loop is stopped, so Workers.Run returns nil whatever else
+// is on the loop. After SIGTERM the parent is told to send no more jobs, and gets the answers.
+//
+// Serve returns at once. Errors are *[OptionError], the error of signals.Watch, and
+// [ipc.ErrChannelClosed] if the parent is already gone. Must be called on the loop goroutine.
+//
+// Preconditions:
+//
+//   - parent uses ipc.JSON.
+//   - No other worker is served on l.
 func Serve(l *reactor.Loop, parent *ipc.Channel, h Handlers) error {
 	return ServeWith(l, parent, h, nil)
 }
@@ -114,40 +119,40 @@ func ServeWith(l *reactor.Loop, parent *ipc.Channel, h Handlers, o *ServeOptions
 		return newServer(l, parent, maps.Clone(h), with)
 	})
 	if err == nil && !made {
-		return misuse("loop", "has a worker already")
+		return optionError("loop", "has a worker already")
 	}
 	return err
 }
 
-// serverKey is what a loop keeps its server under.
+// serverKey is the key of the server among the loop's locals.
 type serverKey struct{}
 
-// checkServe returns the options with what their zero values stand for.
+// checkServe returns the options with defaults in place of zeros, or an *[OptionError].
 func checkServe(l *reactor.Loop, parent *ipc.Channel, h Handlers, o *ServeOptions) (with ServeOptions, err error) {
 	if o != nil {
 		with = *o
 	}
 	switch {
 	case l == nil:
-		return with, misuse("loop", "is nil")
+		return with, optionError("loop", "is nil")
 	case parent == nil:
-		return with, misuse("parent", "is nil")
+		return with, optionError("parent", "is nil")
 	case parent.Serialization() != ipc.JSON:
-		return with, misuse("parent", fmt.Sprintf("has the serialization %s: jobs are JSON", parent.Serialization()))
+		return with, optionError("parent", fmt.Sprintf("has the serialization %s: jobs are JSON", parent.Serialization()))
 	case len(h) == 0:
-		return with, misuse("handlers", "are none")
+		return with, optionError("handlers", "are none")
 	case with.OnLoop && with.Async:
-		return with, misuse("Async", "is given beside OnLoop")
+		return with, optionError("Async", "is given beside OnLoop")
 	case with.Concurrency < 0:
-		return with, misuse("Concurrency", "is negative")
+		return with, optionError("Concurrency", "is negative")
 	case with.MaxQueue < 0:
-		return with, misuse("MaxQueue", "is negative")
+		return with, optionError("MaxQueue", "is negative")
 	case with.MaxQueueBytes < 0:
-		return with, misuse("MaxQueueBytes", "is negative")
+		return with, optionError("MaxQueueBytes", "is negative")
 	}
 	for _, method := range slices.Sorted(maps.Keys(h)) {
 		if h[method] == nil {
-			return with, misuse(fmt.Sprintf("handlers[%q]", method), "is nil")
+			return with, optionError(fmt.Sprintf("handlers[%q]", method), "is nil")
 		}
 	}
 	with.Concurrency = or(with.Concurrency, 1)
@@ -157,6 +162,6 @@ func checkServe(l *reactor.Loop, parent *ipc.Channel, h Handlers, o *ServeOption
 	return with, nil
 }
 
-func misuse(name, reason string) error {
+func optionError(name, reason string) error {
 	return &OptionError{name, reason}
 }

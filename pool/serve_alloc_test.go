@@ -14,15 +14,15 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// The race detector allocates on its own account, so this file is not built with it.
+// This file is not built with the race detector, which allocates too.
 
-// small is a job of about 30 bytes, which comes back as it is.
+// small is a job of about 30 bytes and its result.
 type small struct {
 	N int    `json:"n"`
 	S string `json:"s"`
 }
 
-// envelope is a job by hand, and bareAnswer what comes back.
+// envelope is the message of a job, and bareAnswer that of its answer.
 type envelope struct {
 	ID     uint64 `json:"id"`
 	Method string `json:"method"`
@@ -34,8 +34,7 @@ type bareAnswer struct {
 	Result small  `json:"result"`
 }
 
-// TestServeOnTheLoopAllocatesNoMoreThanAChannel: a job costs what decoding it, and sending its
-// result, costs.
+// A job only allocates for decoding it and for sending its result.
 func TestServeOnTheLoopAllocatesNoMoreThanAChannel(t *testing.T) {
 	perJob := func(serve func(l *reactor.Loop, worker *ipc.Channel)) float64 {
 		l := looptest.New(t)

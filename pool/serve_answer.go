@@ -14,32 +14,35 @@ import (
 	"github.com/brood-go/brood/internal/nodejson"
 )
 
-// Codes of errors that the worker itself answers with.
+// This file encodes the answers of a worker. Its functions have no state, and are called on the
+// loop goroutine and on those of handlers.
+
+// Codes of errors of the worker itself, see PROTOCOL.md.
 const (
-	codeMethod    = "ERR_METHOD"     // nobody here does such jobs
+	codeMethod    = "ERR_METHOD"     // no handler
 	codeQueueFull = "ERR_QUEUE_FULL" // too many jobs wait
-	codeTooLarge  = "ERR_TOO_LARGE"  // the job is too long a message
+	codeTooLarge  = "ERR_TOO_LARGE"  // the message with the job is too long
 	codeCancelled = "ERR_CANCELLED"
-	codeResult    = "ERR_RESULT" // the result cannot become JSON, or its attachment not go
-	codeAttach    = "ERR_ATTACH" // the job's attachment did not come as announced
+	codeResult    = "ERR_RESULT" // the result cannot become JSON, or its attachment cannot be sent
+	codeAttach    = "ERR_ATTACH" // the job's attachment has not come as announced
 )
 
-// frame is a message that is JSON already.
+// frame is an encoded message.
 type frame []byte
 
-// AppendJSON makes it a nodejson.Appender.
+// AppendJSON implements nodejson.Appender.
 func (f *frame) AppendJSON(dst []byte, _ *nodejson.Encoder) ([]byte, error) {
 	return append(dst, *f...), nil
 }
 
-// resultFrame is the answer with a result.
+// resultFrame is an answer with a result.
 type resultFrame struct {
 	id     uint64
 	result any
-	attach int // bytes
+	attach int // bytes beside the message; 0: none
 }
 
-// AppendJSON makes it a nodejson.Appender.
+// AppendJSON implements nodejson.Appender.
 func (r *resultFrame) AppendJSON(dst []byte, e *nodejson.Encoder) ([]byte, error) {
 	dst = append(appendID(dst, r.id), `,"result":`...)
 	dst, err := e.Append(dst, r.result)
@@ -52,12 +55,12 @@ func (r *resultFrame) AppendJSON(dst []byte, e *nodejson.Encoder) ([]byte, error
 	return append(dst, '}'), nil
 }
 
-// appendID begins a message about a job.
+// appendID appends the beginning of a message about a job.
 func appendID(dst []byte, id uint64) []byte {
 	return strconv.AppendUint(append(dst, `{"id":`...), id, 10)
 }
 
-// jobError is an error as it is on the wire.
+// jobError is the member error of an answer.
 type jobError struct {
 	Message string `json:"message"`
 	Name    string `json:"name,omitempty"`
@@ -65,14 +68,15 @@ type jobError struct {
 	Code    string `json:"code,omitempty"`
 }
 
-// appendError appends the answer with an error.
+// appendError appends an answer with an error.
 func appendError(dst []byte, id uint64, e jobError) []byte {
 	dst = append(appendID(dst, id), `,"error":`...)
-	dst, _ = nodejson.Append(dst, &e) // Texts always become JSON.
+	dst, _ = nodejson.Append(dst, &e) // Strings always become JSON.
 	return append(dst, '}')
 }
 
-// describe puts what a handler has returned into the form of the wire. It calls methods of err.
+// describe converts a handler's error to its form on the wire. It calls methods of err, which may
+// panic.
 func describe(ctx context.Context, err error) jobError {
 	e := jobError{Message: err.Error(), Name: typeNameOf(err), Code: codeOf(err)}
 	if p, ok := errors.AsType[*panicError](err); ok {
@@ -84,7 +88,8 @@ func describe(ctx context.Context, err error) jobError {
 	return e
 }
 
-// codeOf returns what the first error in err that has a code has: its own, or the name of an errno.
+// codeOf returns the code of the first error in err that has one: the result of its method Code, or
+// the name of an errno.
 func codeOf(err error) string {
 	if c, ok := errors.AsType[interface {
 		error
@@ -101,7 +106,7 @@ func codeOf(err error) string {
 	return ""
 }
 
-// typeNameOf returns the name of err's type, as far as it is one that a program can know.
+// typeNameOf returns the name of err's type, "" for types that only carry a text.
 func typeNameOf(err error) string {
 	switch err.(type) {
 	case *codedError:
@@ -130,14 +135,13 @@ func newPanicError(value any) error { return &panicError{value, debug.Stack()} }
 
 func (e *panicError) Error() string { return fmt.Sprintf("panic: %v", e.value) }
 
-// Unwrap returns what the handler has panicked with, if it is an error.
+// Unwrap returns the value of the panic if it is an error.
 func (e *panicError) Unwrap() error {
 	err, _ := e.value.(error)
 	return err
 }
 
-// cancelError returns the cause with which the context of a job ends that the parent has cancelled
-// for that reason.
+// cancelError returns the cause of the context of a job that the parent has cancelled.
 func cancelError(reason string) error {
 	if reason == "" {
 		return &CancelError{ErrCancelled}

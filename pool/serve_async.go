@@ -6,22 +6,25 @@ import (
 	"github.com/brood-go/brood/internal/nodejson"
 )
 
-// asyncJobs are those whose handlers run on the loop and answer later.
+// asyncJobs are the jobs of a server with Async, whose handlers run on the loop goroutine and
+// answer later.
 type asyncJobs struct {
-	running int
-	due     bool   // begin comes in a tick
-	begin   func() // server.begin, made once
-	encoder nodejson.Encoder
+	running   int    // begun and not answered, at most Concurrency
+	scheduled bool   // begin comes in a tick
+	begin     func() // server.begin, made once
+	encoder   nodejson.Encoder
 }
 
-// handlesOnLoop reports whether the handlers run on the loop goroutine.
+// handlesOnLoop reports whether handlers run on the loop goroutine.
 func (o *ServeOptions) handlesOnLoop() bool { return o.OnLoop || o.Async }
 
-// Later is for handlers with [ServeOptions].Async, which call it before they return. What they
-// return is then ignored, and the job goes on until answer is called, on the loop goroutine, with
-// what they would have returned. Calls after the first are ignored.
+// Later lets a handler with [ServeOptions].Async answer after it has returned; its own results are
+// then ignored. answer must be called on the loop goroutine. It ends the job with the result or
+// error; further calls do nothing. Later panics without Async.
 //
-// It panics without Async.
+// Preconditions:
+//
+//   - The handler has not returned.
 func (j *Job) Later() (answer func(result any, err error)) {
 	if !j.server.o.Async {
 		panic("pool: Job.Later: ServeOptions.Async is not set")
@@ -36,9 +39,9 @@ func (j *Job) Later() (answer func(result any, err error)) {
 	}
 }
 
-// begin calls the handlers of the jobs that wait, as far as there is room.
+// begin calls the handlers of waiting jobs, up to Concurrency.
 func (s *server) begin() {
-	s.async.due = false
+	s.async.scheduled = false
 	for s.async.running < s.o.Concurrency {
 		j := s.door.next()
 		if j == nil {
@@ -51,15 +54,16 @@ func (s *server) begin() {
 	}
 }
 
-// beginSoon is begin for what is called by a handler: no other handler runs inside that.
+// beginSoon calls begin in a tick, because the caller may be a handler, inside which no other
+// handler may run.
 func (s *server) beginSoon() {
-	if s.o.Async && !s.async.due && s.ending.state == serving {
-		s.async.due = true
+	if s.o.Async && !s.async.scheduled && s.shutdown.state == serving {
+		s.async.scheduled = true
 		s.loop.NextTick(s.async.begin)
 	}
 }
 
-// callAsync calls the handler. A panic of it is the answer, also after Later.
+// callAsync calls the handler. A panic is the answer, even after Later.
 func callAsync(j *Job) (value any, err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -72,10 +76,10 @@ func callAsync(j *Job) (value any, err error) {
 	return j.handler(j.ctx, j)
 }
 
-// answerAsync answers a job that was begun.
+// answerAsync answers a running job, unless it is answered already.
 func (s *server) answerAsync(j *Job, value any, err error) {
 	if j.ended {
-		return // By a panic, after Later.
+		return // A panic after Later was the answer.
 	}
 	var frame []byte
 	var attach *os.File
@@ -83,10 +87,10 @@ func (s *server) answerAsync(j *Job, value any, err error) {
 		frame, attach, err = resultOf(j, value, s.door.buffer(), &s.async.encoder)
 	}
 	if err != nil {
-		frame = appendError(s.door.buffer(), j.id, safely(j.ctx, err))
+		frame = appendError(s.door.buffer(), j.id, describeSafely(j.ctx, err))
 	}
 	s.async.running--
-	s.answer(j, frame, attach)
+	s.answerJob(j, frame, attach)
 	s.flush()
 	s.beginSoon()
 }

@@ -13,25 +13,25 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// heldJobs are those of a worker that answer later.
-type heldJobs struct {
+// openJobs are the jobs of a worker that answers them later.
+type openJobs struct {
 	loop    *reactor.Loop
 	answers map[string]func(any, error)
-	inside  bool // a handler runs
+	inside  bool // a handler is running
 }
 
 func init() {
-	// serve-async [concurrency] is a worker whose jobs are answered by others.
+	// serve-async [concurrency] is a worker whose jobs are answered by other jobs.
 	helperproc.Register("serve-async", func(args []string) {
 		n, _ := strconv.Atoi(args[0])
 		serveHelperOn(func(l *reactor.Loop) pool.Handlers {
-			h := &heldJobs{loop: l, answers: map[string]func(any, error){}}
-			return pool.Handlers{"hold": h.hold, "open": h.open, "die": h.die}
+			h := &openJobs{loop: l, answers: map[string]func(any, error){}}
+			return pool.Handlers{"hold": h.answerLater, "open": h.open, "die": h.die}
 		}, &pool.ServeOptions{Async: true, Concurrency: n})
 	})
 }
 
-func (h *heldJobs) hold(ctx context.Context, j *pool.Job) (any, error) {
+func (h *openJobs) answerLater(ctx context.Context, j *pool.Job) (any, error) {
 	if h.inside {
 		panic("a handler inside another one")
 	}
@@ -47,8 +47,8 @@ func (h *heldJobs) hold(ctx context.Context, j *pool.Job) (any, error) {
 	return "ignored", j.Progress("begun")
 }
 
-// open answers a job, whose place the next one takes: not inside this handler.
-func (h *heldJobs) open(_ context.Context, j *pool.Job) (any, error) {
+// open answers another job. The next one must not begin inside this handler.
+func (h *openJobs) open(_ context.Context, j *pool.Job) (any, error) {
 	var name string
 	err := j.Decode(&name)
 	h.inside = true
@@ -58,7 +58,7 @@ func (h *heldJobs) open(_ context.Context, j *pool.Job) (any, error) {
 	return nil, err
 }
 
-func (h *heldJobs) die(_ context.Context, j *pool.Job) (any, error) {
+func (h *openJobs) die(_ context.Context, j *pool.Job) (any, error) {
 	answer := j.Later()
 	h.loop.SetImmediate(func() { answer("too late", nil) })
 	panic("lost")
@@ -67,7 +67,7 @@ func (h *heldJobs) die(_ context.Context, j *pool.Job) (any, error) {
 const cancelled = `{"id":1,"error":{"message":"pool: job cancelled: x","name":"pool.CancelError","code":"ERR_CANCELLED"}}`
 
 //brood:checks W080
-func TestAsyncHandlersAnswerLaterAndAsManyAsAreAllowedAreUnderWay(t *testing.T) {
+func TestAsyncHandlersAnswerLaterAndConcurrencyOfThemRun(t *testing.T) {
 	p := startHelper(t, "serve-async", "2")
 	p.next()
 	p.send(`{"id":1,"method":"hold","job":"a"}`, `{"id":2,"method":"open","job":"a"}`, `{"id":3,"method":"hold","job":"c"}`)
@@ -78,7 +78,7 @@ func TestAsyncHandlersAnswerLaterAndAsManyAsAreAllowedAreUnderWay(t *testing.T) 
 	p.expect(`{"id":5,"recalled":true}`, `{"id":3`+cancelled[len(`{"id":1`):], `{"id":6,"progress":"begun"}`)
 	p.send(`{"id":6,"cancel":"x"}`, `{"id":4,"cancel":"x"}`)
 	p.expectAll(`{"id":6`+cancelled[len(`{"id":1`):], `{"id":4`+cancelled[len(`{"id":1`):])
-	p.end()
+	p.disconnect()
 }
 
 //brood:checks W080
@@ -89,11 +89,11 @@ func TestAPanicOfAnAsyncHandlerIsItsAnswer(t *testing.T) {
 		p.send(`{"id":1,"method":"die"}`)
 		require.Contains(t, p.next(), `{"id":1,"error":{"message":"panic: lost"`)
 	}
-	p.end()
+	p.disconnect()
 }
 
 //brood:checks W086
-func TestAsyncJobsUnderWayAreFinishedWhenTheWorkerIsToEnd(t *testing.T) {
+func TestRunningAsyncJobsAreFinishedBeforeTheWorkerExits(t *testing.T) {
 	p := startHelper(t, "serve-async", "1")
 	p.next()
 	p.send(`{"id":1,"method":"hold","job":"a"}`, `{"id":2,"method":"hold","job":"never begun"}`)
@@ -102,5 +102,5 @@ func TestAsyncJobsUnderWayAreFinishedWhenTheWorkerIsToEnd(t *testing.T) {
 	p.expect(`{"retire":true}`)
 	p.send(`{"id":1,"cancel":"x"}`)
 	p.expect(cancelled)
-	p.end()
+	p.disconnect()
 }

@@ -10,24 +10,27 @@ import (
 	"github.com/brood-go/brood/ipc"
 )
 
-// What a platform supplies:
+// Each platform supplies:
 //
-//	attachBy                                how this worker takes attachments, as ready says it; "": not at all
-//	mapFile(f, n) ([]byte, error)           n bytes of f, which is the caller's, as memory of this process; f is as long as
-//	                                        that. Whatever the parent does with f afterwards, touching it cannot fail
-//	unmap(p)                                undoes mapFile
-//	memoryFile(p) (*os.File, error)         a file of memory that nobody can change, with what p has to write in it
+//	attachBy                           the member attach of this worker's ready message; "": it takes no attachments
+//	mapFile(f, n) ([]byte, error)      maps the first n bytes of f, which it borrows and which has at least n. Touching
+//	                                   the memory cannot fail, whatever the parent does with f later
+//	unmap(p)                           undoes mapFile
+//	memoryFile(p) (*os.File, error)    makes a file of memory that cannot change, with the bytes that p writes; the
+//	                                   caller must Close it
 
 var errNoAttachment = errors.New("no descriptor came with the message")
 
-// incoming is the attachment of a job: a file, then memory, then nothing. The zero value is none.
+// incoming is the attachment of a job: first a file, then mapped memory. The zero value is none. It
+// owns both, and release gives them back.
 type incoming struct {
 	file *os.File
 	size uint64 // bytes, as announced
 	data []byte
 }
 
-// receiveAttachment takes the attachment of size bytes (JSON) that came with m.
+// receiveAttachment takes the attachment that came with m. size is the member attach. After an
+// error the handle is closed.
 func receiveAttachment(m *ipc.Message, size []byte) (in incoming, err error) {
 	n, ok := number(size)
 	switch h := m.Handle(); {
@@ -52,12 +55,13 @@ var errNoSize = errors.New("its size is no number of bytes")
 
 func attachError(err error) error { return &codedError{codeAttach, fmt.Errorf("attachment: %w", err)} }
 
-// open makes memory of the file. That may take a while, where the file is not memory already.
+// open maps the file. It may take a while if the file has to be copied, so it runs where the
+// handler does.
 func (in *incoming) open() error {
 	if in.file == nil {
 		return nil
 	}
-	defer func() { // The memory stays mapped.
+	defer func() { // The mapping stays.
 		closeFile(in.file)
 		in.file = nil
 	}()
@@ -77,7 +81,7 @@ func (in *incoming) open() error {
 	return nil
 }
 
-// release ends the use of the attachment.
+// release unmaps the memory and closes the file.
 func (in *incoming) release() {
 	closeFile(in.file)
 	if in.data != nil {
@@ -86,7 +90,7 @@ func (in *incoming) release() {
 	*in = incoming{}
 }
 
-// readFile is mapFile for a file that its sender may still change or cut short.
+// readFile is mapFile for a file that its sender may still change or shorten: it copies the bytes.
 func readFile(f *os.File, n int) ([]byte, error) {
 	p, err := unix.Mmap(-1, 0, n, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
 	if err != nil {

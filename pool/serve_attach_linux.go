@@ -9,8 +9,8 @@ import (
 
 const attachBy = "memfd"
 
-// sealed is what keeps a file as it is: without F_SEAL_SHRINK the parent could make it shorter, and
-// reading mapped memory that has no file behind it any more is SIGBUS.
+// sealed are the seals of a file that cannot change. Without F_SEAL_SHRINK the parent could shorten
+// it, and touching a mapping behind the end of its file is SIGBUS (mmap(2)).
 const sealed = unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_WRITE
 
 func mapFile(f *os.File, n int) ([]byte, error) {

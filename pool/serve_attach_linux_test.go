@@ -21,13 +21,13 @@ import (
 	"github.com/brood-go/brood/pool"
 )
 
-// readyAttach is what a worker's ready message says of attachments.
+// readyAttach is the member attach of a worker's ready message.
 const readyAttach = `,"attach":"memfd"`
 
 const allSeals = unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_WRITE | unix.F_SEAL_SEAL
 
 func init() {
-	// serve-attach [onloop] answers with what was attached, upside down.
+	// serve-attach [onloop] attaches the bytes of the job, inverted.
 	helperproc.Register("serve-attach", func(args []string) {
 		gate := make(chan struct{})
 		serveHelper(pool.Handlers{
@@ -68,7 +68,7 @@ func init() {
 	})
 }
 
-// memory returns a file of memory with p in it.
+// memory returns a file of memory with the bytes p.
 func memory(t testing.TB, p []byte, seals int) ipc.File {
 	t.Helper()
 	fd, err := unix.MemfdCreate("test", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
@@ -84,13 +84,13 @@ func memory(t testing.TB, p []byte, seals int) ipc.File {
 	return ipc.File{File: f}
 }
 
-func (p *handParent) sendWith(message string, handle any) {
+func (p *scriptedParent) sendWith(message string, handle any) {
 	p.t.Helper()
 	require.NoError(p.t, p.child.SendWith(rawJSON(message), &ipc.SendOptions{Handle: handle}))
 }
 
-// takeAttachment has the next attachment of the worker put into the result.
-func (p *handParent) takeAttachment(into *[]byte) {
+// takeAttachment reads the next attachment of the worker into *into.
+func (p *scriptedParent) takeAttachment(into *[]byte) {
 	p.t.Helper()
 	p.child.OnMessage(func(m *ipc.Message) {
 		h := m.Handle()
@@ -116,8 +116,8 @@ func sumOf(p []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// startAttach starts the helper as a pool does it.
-func startAttach(t testing.TB, mode ...string) *handParent {
+// startAttach starts the helper with a pool's environment.
+func startAttach(t testing.TB, mode ...string) *scriptedParent {
 	t.Helper()
 	file, argv := helperproc.Command("serve-attach", mode...)
 	o := &childprocess.ForkOptions{}
@@ -127,7 +127,7 @@ func startAttach(t testing.TB, mode ...string) *handParent {
 	return p
 }
 
-func eachMode(t *testing.T, fn func(t *testing.T, p *handParent)) {
+func eachMode(t *testing.T, fn func(t *testing.T, p *scriptedParent)) {
 	t.Helper()
 	for _, mode := range [][]string{nil, {"onloop"}} {
 		t.Run(fmt.Sprint(mode), func(t *testing.T) {
@@ -135,15 +135,15 @@ func eachMode(t *testing.T, fn func(t *testing.T, p *handParent)) {
 			fn(t, p)
 			p.send(`{"id":99,"method":"ignore"}`)
 			p.expect(`{"id":99,"result":false}`)
-			p.end()
+			p.disconnect()
 			require.Empty(t, p.stderr.String())
 		})
 	}
 }
 
 //brood:checks W072
-func TestAttachmentsCrossBothWaysAsMemory(t *testing.T) {
-	eachMode(t, func(t *testing.T, p *handParent) {
+func TestAttachmentsGoBothWaysAsMemory(t *testing.T) {
+	eachMode(t, func(t *testing.T, p *scriptedParent) {
 		data := make([]byte, 9<<20+7)
 		for i := range data {
 			data[i] = byte(i * 7)
@@ -165,7 +165,7 @@ func TestAttachmentsCrossBothWaysAsMemory(t *testing.T) {
 
 //brood:checks W072
 func TestAttachmentsLeaveNothingBehind(t *testing.T) {
-	eachMode(t, func(t *testing.T, p *handParent) {
+	eachMode(t, func(t *testing.T, p *scriptedParent) {
 		var back []byte
 		p.takeAttachment(&back)
 		p.send(`{"id":1,"method":"fds"}`)
@@ -185,8 +185,7 @@ func TestAttachmentsLeaveNothingBehind(t *testing.T) {
 	})
 }
 
-// TestAnAttachmentThatIsNotSealedIsCopied: its sender could make it shorter, which would be SIGBUS
-// here.
+// The sender of a file without seals could shorten it; touching its mapping would then be SIGBUS.
 //
 //brood:checks W072
 func TestAnAttachmentThatIsNotSealedIsCopied(t *testing.T) {
@@ -207,12 +206,12 @@ func TestAnAttachmentThatIsNotSealedIsCopied(t *testing.T) {
 	defer onDisk.Close()
 	p.sendWith(`{"id":4,"method":"sum","attach":9}`, ipc.File{File: onDisk})
 	p.expect(`{"id":4,"result":"` + sumOf([]byte("on a disk")) + `"}`)
-	p.end()
+	p.disconnect()
 }
 
 //brood:checks W072
 func TestAnAttachmentThatIsNotAsAnnouncedIsAJobError(t *testing.T) {
-	eachMode(t, func(t *testing.T, p *handParent) {
+	eachMode(t, func(t *testing.T, p *scriptedParent) {
 		message := func(m, reason string) string {
 			return `{"id":1,"error":{"message":"attachment: ` + reason + `","code":"ERR_ATTACH"}}`
 		}
@@ -256,10 +255,10 @@ func TestAHandlerGetsTheHandleOfItsJob(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, w.Close())
 	p.expect(`{"id":1,"result":"through a pipe"}`)
-	p.end()
+	p.disconnect()
 }
 
-// TestAParentThatIsNoPoolGetsNoAttachment: it may be a Node program, which would abort.
+// The parent may be a Node program, which would abort.
 //
 //brood:checks W072
 func TestAParentThatIsNoPoolGetsNoAttachment(t *testing.T) {
@@ -267,14 +266,14 @@ func TestAParentThatIsNoPoolGetsNoAttachment(t *testing.T) {
 	p.next()
 	p.sendWith(`{"id":1,"method":"invert","attach":1}`, memory(t, []byte("x"), allSeals))
 	p.expect(`{"id":1,"error":{"message":"the result has an attachment, and the parent is no pool","code":"ERR_RESULT"}}`)
-	p.end()
+	p.disconnect()
 }
 
-// TestAParentThatDoesNotAcknowledgeAnAttachmentIsLeft: what it asks meanwhile cannot be answered,
-// and it has to be heard.
+// The worker must go on reading, because the acknowledgement may come, but it cannot send answers
+// meanwhile.
 //
 //brood:checks W072
-func TestAParentThatDoesNotAcknowledgeAnAttachmentIsLeft(t *testing.T) {
+func TestAWorkerLeavesAParentThatDoesNotAcknowledgeAnAttachment(t *testing.T) {
 	file, argv := helperproc.Command("serve-attach")
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	require.NoError(t, err)
@@ -297,7 +296,7 @@ func TestAParentThatDoesNotAcknowledgeAnAttachmentIsLeft(t *testing.T) {
 	frame := `{"cmd":"NODE_HANDLE","type":"brood.File","msg":{"id":2,"method":"invert","attach":1}}` + "\n"
 	require.NoError(t, unix.Sendmsg(pair[0], []byte(frame), unix.UnixRights(fd), nil, 0))
 	require.NoError(t, unix.Close(fd))
-	// It ends with ours. The handle among it is dropped.
+	// The goroutine ends when ours is closed. It drops the handle.
 	go func() { _, _ = io.Copy(io.Discard, ours) }()
 	refused := []byte(`{"id":3,"method":"none"}` + "\n")
 	for n := 0; err == nil; n++ {

@@ -2,5 +2,5 @@
 
 package pool_test
 
-// readyAttach is what a worker's ready message says of attachments: nothing.
+// readyAttach is empty, because workers take no attachments here.
 const readyAttach = ""

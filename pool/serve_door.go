@@ -9,66 +9,69 @@ import (
 )
 
 const (
-	// clogged is the number of bytes, finished and not given to the channel because the parent does
-	// not read, from which on no further job is begun and Job.Write waits.
+	// clogged is the size of serveDoor.outBytes from which on no further job is begun and Job.Write
+	// waits, because the parent does not read: bytes.
 	clogged = 1 << 20
 
-	// entryCost is what an entry counts for besides its bytes, so that small ones count too.
-	entryCost = 64 // bytes
+	// entryCost is the number of bytes that each message counts for besides its own, so that many
+	// small ones are bounded too.
+	entryCost = 64
 
-	// Frames up to spareSize bytes are used again, at most mostSpare of them.
+	// At most mostSpare frames of up to spareSize bytes are kept to be used again.
 	spareSize = 64 << 10
 	mostSpare = 16
 )
 
-// serveDoor is what the loop goroutine and those of the handlers share: jobs go one way, what they
-// send goes the other. Its methods are safe to call from any goroutine. Everything else of a worker
-// is the loop's, but for the methods of a Job, which come here.
+// serveDoor is the state that the loop goroutine and those of the handlers share: jobs go in,
+// messages come out. All other state of a server belongs to the loop goroutine.
+//
+// Its methods are safe to call from any goroutine, except takeFirst, setBroken, markEnded, push and
+// wakeWriters, for which mu must be held.
 type serveDoor struct {
 	loop   *reactor.Loop
-	posted func() // called on the loop when something has come out
-	local  bool   // that is on the loop already, where it is called anyway
+	onOut  func() // called on the loop goroutine when messages are in out
+	onLoop bool   // all callers are on the loop goroutine and flush: nothing is posted
 
-	mu       sync.Mutex // nothing else is locked under it
-	wake     sync.Cond  // runners wait: for a job, and for room
-	queue    []*Job     // in order; those before first were taken
+	mu       sync.Mutex // no other mutex is locked under it
+	wake     sync.Cond  // runners wait for a job, and until the door is not clogged
+	queue    []*Job     // waiting jobs from index first on, in order
 	first    int
-	idle     int // runners that wait
-	runners  int
+	idle     int   // runners that wait
+	runners  int   // goroutines
 	closed   bool  // no runner takes a job any more
-	broken   error // why nothing can be sent any more
+	broken   error // the reason why nothing can be sent any more; nil: none
 	out      []outgoing
-	outBytes int  // of out, and of what the loop has taken from it and not sent
-	due      bool // posted was posted, and has not run
-	spare    [][]byte
-	stalled  []*Job // whose Write waits
+	outBytes int      // bytes in out and in the loop's outbox
+	posted   bool     // onOut was posted and has not collected
+	spare    [][]byte // empty, for frames
+	stalled  []*Job   // jobs with a wakeWrite: their Write waits
 }
 
-// outgoing is a message of a job on its way to the loop.
+// outgoing is a message on its way to the loop.
 type outgoing struct {
-	job    *Job
+	job    *Job // nil for a notice
 	kind   outgoingKind
-	frame  []byte   // nil for progress: the job has the latest
-	attach *os.File // goes with an answer; nil: nothing
+	frame  []byte   // nil for progress, whose latest frame the job has
+	attach *os.File // attachment of an answer, owned; nil: none
 }
 
 type outgoingKind uint8
 
 const (
-	outAnswer   outgoingKind = iota // the last one of a job
-	outProgress                     // of a job
-	outChunk                        // of a job
-	outNotice                       // nobody's; job is nil
+	outAnswer   outgoingKind = iota // the last message of a job
+	outProgress                     // progress of a job
+	outChunk                        // chunk of a job
+	outNotice                       // message of no job
 )
 
-func newDoor(l *reactor.Loop, posted func()) *serveDoor {
-	d := &serveDoor{loop: l, posted: posted}
+func newDoor(l *reactor.Loop, onOut func()) *serveDoor {
+	d := &serveDoor{loop: l, onOut: onOut}
 	d.wake.L = &d.mu
 	return d
 }
 
-// put queues a job for one of at most limit runners.
-func (d *serveDoor) put(j *Job, limit int, run func()) {
+// queueForRunner queues a job for one of at most limit runners, and starts one if none is idle.
+func (d *serveDoor) queueForRunner(j *Job, limit int, run func()) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.queue = append(d.queue, j)
@@ -81,28 +84,28 @@ func (d *serveDoor) put(j *Job, limit int, run func()) {
 	}
 }
 
-// hold queues a job for next.
-func (d *serveDoor) hold(j *Job) {
+// queueForNext queues a job that the loop takes by next.
+func (d *serveDoor) queueForNext(j *Job) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.queue = append(d.queue, j)
 }
 
-// next is take for who does not wait: nil when there is no job, or nothing may be begun.
+// next returns the next job, or nil if there is none or none may begin. It does not wait.
 func (d *serveDoor) next() *Job {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.closed || d.first == len(d.queue) || d.outBytes >= clogged {
 		return nil
 	}
-	return d.shift()
+	return d.takeFirst()
 }
 
-// start starts a runner. It ends when the door is closed, once it has no job. Nobody waits for
-// that: a handler cannot be cut short, and a runner without one touches nothing but the door.
+// start starts a runner. It ends when it has no job and the door is closed. Nothing waits for that,
+// because a handler cannot be interrupted; a runner without a job only uses the door.
 func (d *serveDoor) start(run func()) { go run() }
 
-// take returns the next job for a runner, nil when it is to end.
+// take waits for the next job of a runner. It returns nil when the runner is to end.
 func (d *serveDoor) take() *Job {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -115,11 +118,11 @@ func (d *serveDoor) take() *Job {
 		d.runners--
 		return nil
 	}
-	return d.shift()
+	return d.takeFirst()
 }
 
-// shift takes the oldest job.
-func (d *serveDoor) shift() *Job {
+// takeFirst takes the oldest job out of the queue.
+func (d *serveDoor) takeFirst() *Job {
 	j := d.queue[d.first]
 	d.queue[d.first] = nil
 	d.first++
@@ -131,7 +134,7 @@ func (d *serveDoor) shift() *Job {
 	return j
 }
 
-// withdraw takes a job back that no runner has taken, and reports whether that was so.
+// withdraw takes a job out of the queue. It returns false if a runner has taken it.
 func (d *serveDoor) withdraw(j *Job) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -143,7 +146,7 @@ func (d *serveDoor) withdraw(j *Job) bool {
 	return true
 }
 
-// withdrawAll takes back all jobs that no runner has taken.
+// withdrawAll takes all jobs out of the queue.
 func (d *serveDoor) withdrawAll() []*Job {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -153,33 +156,35 @@ func (d *serveDoor) withdrawAll() []*Job {
 	return jobs
 }
 
-// close has the runners end.
+// close ends the runners. Messages are refused with broken from now on.
 func (d *serveDoor) close(broken error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.closed = true
-	d.breakOff(broken)
+	d.setBroken(broken)
 	d.wake.Broadcast()
 }
 
-// fail has what is sent from now on fail with err.
-func (d *serveDoor) fail(err error) {
+// refuseSends makes later messages fail with err.
+func (d *serveDoor) refuseSends(err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.breakOff(err)
+	d.setBroken(err)
 }
 
-func (d *serveDoor) breakOff(err error) {
+// setBroken sets the reason why messages fail, unless there is one, and wakes the Writes that wait.
+func (d *serveDoor) setBroken(err error) {
 	if d.broken == nil {
 		d.broken = err
 	}
-	d.resume()
+	d.wakeWriters()
 }
 
-// answer sends the last message of a job. It ends the job.
+// answer queues the last message of a job, and ends the job. It takes ownership of attach, which
+// may be nil.
 func (d *serveDoor) answer(j *Job, frame []byte, attach *os.File) {
 	d.mu.Lock()
-	d.end(j)
+	d.markEnded(j)
 	post := false
 	if d.closed {
 		closeFile(attach)
@@ -190,27 +195,27 @@ func (d *serveDoor) answer(j *Job, frame []byte, attach *os.File) {
 	d.post(post)
 }
 
-// over ends a job whose answer goes another way.
-func (d *serveDoor) over(j *Job) {
+// finishJob ends a job whose answer does not go through the door.
+func (d *serveDoor) finishJob(j *Job) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.end(j)
+	d.markEnded(j)
 }
 
-// end has nothing of a job sent any more. A Write that was told to wait is forgotten: the memory of
-// the job may be that of the next one.
-func (d *serveDoor) end(j *Job) {
+// markEnded makes later messages of a job fail. It forgets a Write that waits, because with OnLoop
+// the next job may use the same memory.
+func (d *serveDoor) markEnded(j *Job) {
 	j.ended = true
-	if j.room != nil {
+	if j.wakeWrite != nil {
 		d.stalled = slices.DeleteFunc(d.stalled, func(other *Job) bool { return other == j })
-		j.room = nil
+		j.wakeWrite = nil
 	}
 }
 
-// progress has the latest progress of a job sent.
+// progress sets the latest progress of a job, and queues a message if none is queued.
 func (d *serveDoor) progress(j *Job, frame []byte) error {
 	d.mu.Lock()
-	err := j.mayNotSend()
+	err := j.sendError()
 	post := false
 	if err == nil {
 		if j.progress == nil {
@@ -223,8 +228,8 @@ func (d *serveDoor) progress(j *Job, frame []byte) error {
 	return err
 }
 
-// latest takes the progress of a job.
-func (d *serveDoor) latest(j *Job) []byte {
+// takeProgress takes the latest progress of a job, nil if there is none.
+func (d *serveDoor) takeProgress(j *Job) []byte {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	frame := j.progress
@@ -232,7 +237,7 @@ func (d *serveDoor) latest(j *Job) []byte {
 	return frame
 }
 
-// notice sends a message that is no job's, unless nothing can be sent any more.
+// notice queues a message that belongs to no job, unless nothing can be sent any more.
 func (d *serveDoor) notice(frame []byte) {
 	d.mu.Lock()
 	post := d.broken == nil && d.push(outgoing{kind: outNotice, frame: frame})
@@ -240,30 +245,30 @@ func (d *serveDoor) notice(frame []byte) {
 	d.post(post)
 }
 
-// reserve takes as much as it can get of a job's credit for want bytes of a chunk. When it gets
-// none, wait is closed as soon as it is worth asking again.
-func (d *serveDoor) reserve(j *Job, want int) (n int, wait <-chan struct{}, err error) {
+// reserveCredit takes up to want bytes of a job's credit for a chunk. If there is none, n is 0, and
+// wait is closed when it is worth trying again.
+func (d *serveDoor) reserveCredit(j *Job, want int) (n int, wait <-chan struct{}, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if err := j.mayNotSend(); err != nil {
+	if err := j.sendError(); err != nil {
 		return 0, nil, err
 	}
 	if j.credit == 0 || d.outBytes >= clogged {
-		if j.room == nil {
-			j.room = make(chan struct{})
+		if j.wakeWrite == nil {
+			j.wakeWrite = make(chan struct{})
 			d.stalled = append(d.stalled, j)
 		}
-		return 0, j.room, nil
+		return 0, j.wakeWrite, nil
 	}
 	n = int(min(int64(want), j.credit))
 	j.credit -= int64(n)
 	return n, nil, nil
 }
 
-// chunk sends a chunk, and gives back what was reserved and is not in it.
+// chunk queues a chunk. unused is the part of the reserved credit that it does not need.
 func (d *serveDoor) chunk(j *Job, frame []byte, unused int) error {
 	d.mu.Lock()
-	err := j.mayNotSend()
+	err := j.sendError()
 	post := err == nil && d.push(outgoing{job: j, kind: outChunk, frame: frame})
 	j.credit += int64(unused)
 	d.mu.Unlock()
@@ -277,54 +282,55 @@ func (d *serveDoor) grant(j *Job, n uint64) {
 	defer d.mu.Unlock()
 	j.credit += int64(min(n, mostCredit))
 	j.credit = min(j.credit, mostCredit)
-	d.resume()
+	d.wakeWriters()
 }
 
-// push queues a message, and reports whether the loop is to be told.
+// push queues a message. It reports whether onOut has to be posted.
 func (d *serveDoor) push(o outgoing) (post bool) {
 	d.out = append(d.out, o)
 	d.outBytes += entryCost + len(o.frame)
-	post = !d.due
-	d.due = true
+	post = !d.posted
+	d.posted = true
 	return post
 }
 
+// post posts onOut if needed. It is called without mu, because Post locks the queue of the loop.
 func (d *serveDoor) post(needed bool) {
-	if needed && !d.local {
-		_ = d.loop.Post(d.posted) // Nobody asks for the answers of a closed loop.
+	if needed && !d.onLoop {
+		_ = d.loop.Post(d.onOut) // Fails if the loop is closed.
 	}
 }
 
-// resume has all Writes that wait try again.
-func (d *serveDoor) resume() {
+// wakeWriters lets all Writes that wait try again.
+func (d *serveDoor) wakeWriters() {
 	for i, j := range d.stalled {
-		close(j.room)
-		j.room = nil
+		close(j.wakeWrite)
+		j.wakeWrite = nil
 		d.stalled[i] = nil
 	}
 	d.stalled = d.stalled[:0]
 }
 
-// collect moves what has come out to the end of list.
+// collect moves the queued messages to the end of list.
 func (d *serveDoor) collect(list []outgoing) []outgoing {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.due = false
+	d.posted = false
 	list = append(list, d.out...)
 	clear(d.out)
 	d.out = d.out[:0]
 	return list
 }
 
-// empty reports whether nothing has come out.
+// empty reports whether no message is queued.
 func (d *serveDoor) empty() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return len(d.out) == 0
 }
 
-// sent takes messages off what is on its way, which were sent or given up, and gives their memory
-// to the next ones.
+// sent subtracts messages that were sent or dropped from outBytes, and keeps their memory for later
+// frames.
 func (d *serveDoor) sent(list []outgoing) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -337,11 +343,11 @@ func (d *serveDoor) sent(list []outgoing) {
 	}
 	if was >= clogged && d.outBytes < clogged {
 		d.wake.Broadcast()
-		d.resume()
+		d.wakeWriters()
 	}
 }
 
-// buffer returns an empty buffer for a frame.
+// buffer returns an empty buffer for a frame, nil if no spare one is left.
 func (d *serveDoor) buffer() []byte {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -12,7 +12,7 @@ import (
 	"github.com/brood-go/brood/pool"
 )
 
-// FuzzServe sends a worker any JSON: whatever it is, the worker answers the job behind it.
+// FuzzServe sends a worker random JSON. Whatever it is, the worker answers the job after it.
 func FuzzServe(f *testing.F) {
 	for _, seed := range []string{
 		`{"id":7,"method":"echo","job":{"n":1},"attempt":2}`, `{"id":7,"cancel":"x","credit":5,"recall":true}`, `{"ping":3}`,
@@ -46,7 +46,7 @@ func FuzzServe(f *testing.F) {
 		})
 		require.NoError(t, parent.Send(json.RawMessage(message)))
 		require.NoError(t, parent.Send(json.RawMessage(`{"id":100000000000000000,"method":"last"}`)))
-		looptest.Run(t, l) // The end of the worker stops it.
+		looptest.Run(t, l) // The worker stops the loop.
 		looptest.Run(t, l)
 		require.True(t, last)
 	})

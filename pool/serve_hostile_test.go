@@ -12,8 +12,8 @@ import (
 	"github.com/brood-go/brood/pool"
 )
 
-// TestWhatIsAgainstTheProtocolIsReportedAndIgnored: whatever a parent says, the worker goes on.
-func TestWhatIsAgainstTheProtocolIsReportedAndIgnored(t *testing.T) {
+// Whatever a parent sends, the worker goes on.
+func TestInvalidMessagesAreReportedAndIgnored(t *testing.T) {
 	for _, mode := range []string{"concurrency=1", "onloop"} {
 		p := startHelper(t, "serve", mode)
 		p.next()
@@ -50,7 +50,7 @@ func TestWhatIsAgainstTheProtocolIsReportedAndIgnored(t *testing.T) {
 		}
 		p.send(`{"ping":17}`, `{"id":1,"id":2,"job":1,"job":2}`)
 		p.expect(`{"pong":17}`, `{"id":2,"result":2}`)
-		p.end()
+		p.disconnect()
 		require.Empty(t, p.stderr.String())
 	}
 }
@@ -65,7 +65,7 @@ func TestACreditThatIsNoNumberIsReported(t *testing.T) {
 	p.send(`{"id":1,"credit":-5}`, `{"id":1,"credit":999999999999999999}`, `{"id":1,"credit":999999999999999999}`,
 		`{"id":1,"credit":999999999999999999}`, `{"id":1,"cancel":"x","credit":1}`)
 	p.expect(`{"id":1,"error":{"message":"pool: job cancelled: x","name":"pool.CancelError","code":"ERR_CANCELLED"}}`)
-	p.end()
+	p.disconnect()
 	require.Equal(t, `error: pool: message "{\"id\":1,\"credit\":-5}": the credit is no number of bytes`+"\n", p.stderr.String())
 }
 
@@ -80,7 +80,7 @@ func TestJobsBeyondTheQueueAreRefused(t *testing.T) {
 	require.Contains(t, p.next(), `"id":2`)
 	require.Contains(t, p.next(), `"id":1`)
 	p.expect(`{"id":3,"result":3}`, `{"id":5,"result":5}`)
-	p.end()
+	p.disconnect()
 }
 
 func TestJobsThatAreTooLargeTogetherAreRefused(t *testing.T) {
@@ -95,10 +95,10 @@ func TestJobsThatAreTooLargeTogetherAreRefused(t *testing.T) {
 	p.send(`{"id":1,"cancel":"x"}`)
 	require.Contains(t, p.next(), `"id":1`)
 	p.expect(`{"id":2,"result":"`+long+`"}`, `{"id":3,"result":"`+long+`"}`)
-	p.end()
+	p.disconnect()
 }
 
-// TestAFloodThatIsNotReadStops: the parent reads nothing, and sends what must be answered.
+// The parent reads nothing, and sends messages that must be answered.
 func TestAFloodThatIsNotReadStops(t *testing.T) {
 	for _, mode := range []string{"concurrency=1", "onloop"} {
 		for _, message := range []string{`{"ping":1}`, `{"id":1,"job":1,"method":"` + long + `"}`, `{"id":1,"job":1}`} {
@@ -123,8 +123,8 @@ func TestAFloodThatIsNotReadStops(t *testing.T) {
 	}
 }
 
-// serveHere has a worker in this process, whose messages have so many bytes at most, get a message
-// and a ping, and returns what it says in between.
+// serveHere sends a message and a ping to a worker in this process, whose messages have at most
+// most bytes. It returns the messages of the worker before the pong.
 func serveHere(t *testing.T, most int, message string, o *pool.ServeOptions) (got []string) {
 	t.Helper()
 	l := looptest.New(t)
@@ -148,7 +148,7 @@ func serveHere(t *testing.T, most int, message string, o *pool.ServeOptions) (go
 	return got
 }
 
-// A job over the limit of the channel is refused by the worker, which else would never answer it.
+// The worker refuses a job over the limit of the channel; otherwise it would never answer it.
 func TestAJobThatIsTooLongForTheWorkersChannelIsAnswered(t *testing.T) {
 	for _, c := range []struct{ message, answer string }{
 		{`{"id":7,"method":"m","job":"` + long + `"}`, `{"id":7,"error":{"message":"message too long","code":"ERR_TOO_LARGE"}}`},

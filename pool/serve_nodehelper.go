@@ -14,31 +14,36 @@ import (
 //		resize: async (job, { signal, progress, write }) => { … return result; },
 //	}, { concurrency: 4, teardown: async () => { … } });
 //
-// where brood-worker.cjs is the file that [WriteNodeHelper] has written next to it, or that was
-// copied there; an ES module imports it by the same name. Besides those three a handler's second
-// argument has id, method, attempt; attach, a Buffer; reply(result, data), whose result is returned
-// so that data goes along, a Buffer, another view of bytes, an array of them or a text; retire(). A
-// handler that throws is answered for by an error with its message, name, stack and code, and so is
-// one whose result cannot become JSON.
+// where brood-worker.cjs is a file that [WriteNodeHelper] has written, or a copy of it. An ES
+// module imports it by the same name.
 //
-// signal is an AbortSignal, aborted when the job is cancelled, and grace milliseconds (5000) after
-// the worker was to end. write(chunk) returns a promise, which waits while the parent takes no
-// more; the chunks go in the order of the calls, and the answer behind them, whether the handler
-// waits for the promises or not. ^C is ignored. At SIGTERM, and when the parent disconnects, no
-// further job is begun; what runs is finished, teardown is called, and the process exits: with 0,
-// or with 1 if teardown has failed. A worker without the helper needs no more than
+// The second argument of a handler also has id, method, attempt; attach, a Buffer; reply(result,
+// data), whose result the handler returns in order to send data along (a Buffer, another view of
+// bytes, an array of bytes, or a text); and retire(). If a handler throws, the answer is an error
+// with message, name, stack and code. A result that cannot become JSON is answered with an error
+// too.
+//
+// signal is an AbortSignal. It is aborted when the job is cancelled, and grace milliseconds (5000)
+// after the worker was told to exit. write(chunk) returns a promise that waits while the parent
+// takes no more. Chunks go in the order of the calls, and the answer after them, whether the
+// handler awaits the promises or not.
+//
+// SIGINT is ignored. At SIGTERM, and when the parent disconnects, no further job is begun; running
+// ones finish, teardown is called, and the process exits: with 0, or with 1 if teardown has failed.
+//
+// A worker without the helper needs no more than
 //
 //	process.on('message', async ({ id, job }) => process.send({ id, result: await work(job) }));
 //
-// and, since it does not say when it is ready, [ReadySpawn] in Options.Ready.
+// and [ReadySpawn] in Options.Ready, because it sends no ready message.
 func NodeHelper() string { return nodeHelper }
 
 //go:embed node/worker.js
 var nodeHelper string
 
-// WriteNodeHelper writes [NodeHelper] to a file, which it makes or replaces as a whole, so that
-// several programs may do so at once; a file that has it already is left alone. It needs the
-// directory. Errors are those of package os.
+// WriteNodeHelper writes [NodeHelper] to a file. It makes or replaces the file as a whole, so
+// several programs may call it at once; a file with the same text is left alone. The directory must
+// exist. Errors are those of package os.
 //
 // Safe to call from any goroutine.
 func WriteNodeHelper(path string) error {

@@ -15,7 +15,7 @@ import (
 	"github.com/brood-go/brood/internal/test/looptest"
 )
 
-// nodeParent forks a worker in Go, with what its arguments say, and plays the pool.
+// nodeParent forks the program in its arguments, a worker in Go, and sends the messages of a pool.
 const nodeParent = `
 const [file, ...args] = process.argv.slice(2);
 const worker = require('node:child_process').fork(args[0], args.slice(1), { execPath: file, execArgv: [] });
@@ -34,7 +34,7 @@ worker.on('message', (m) => {
 	} else if (m.id === 3 && m.error) {
 		worker.send({ id: 4, method: 'none of its own', job: undefined });
 	} else if (m.id === 5 && !m.result) {
-		worker.kill('SIGKILL'); // It will not answer the one that was cancelled.
+		worker.kill('SIGKILL'); // It does not answer the cancelled job.
 	} else if (m.id >= 4 && --left === 0) {
 		worker.disconnect();
 	}
@@ -42,7 +42,7 @@ worker.on('message', (m) => {
 worker.on('exit', (code, signal) => console.log(JSON.stringify({ code, signal, log })));
 `
 
-// TestAGoWorkerServesAPlainNodeProgram: nothing of a pool is needed on the other side.
+// The parent needs no code of a pool.
 //
 //brood:checks W080
 func TestAGoWorkerServesAPlainNodeProgram(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 )
 
 func init() {
-	// serve-overflow [async] writes on the loop more than the parent takes, and fails by that.
+	// serve-overflow [async] writes more on the loop than the parent takes, and fails.
 	helperproc.Register("serve-overflow", func(args []string) {
 		serveHelper(pool.Handlers{
 			"overflow": func(_ context.Context, j *pool.Job) (any, error) {
@@ -24,8 +24,8 @@ func init() {
 	})
 }
 
-// A job that had no credit left is over, and nothing of it meets those that come after it, or the
-// end of the worker.
+// A job that ended without credit leaves nothing behind that affects later jobs or the end of the
+// worker.
 //
 //brood:checks W070
 func TestAJobOnTheLoopThatHadNoCreditLeavesNothingBehind(t *testing.T) {
@@ -43,7 +43,7 @@ func TestAJobOnTheLoopThatHadNoCreditLeavesNothingBehind(t *testing.T) {
 			p.send(`{"id":2}`)
 			p.expect(`{"id":2,"result":null}`)
 		}
-		p.end()
+		p.disconnect()
 		require.Empty(t, p.stderr.String())
 	}
 }

@@ -10,27 +10,29 @@ import (
 	"github.com/brood-go/brood/ipc"
 )
 
-// mostNotices bounds what is answered to a parent that does not acknowledge an attachment, and
-// which can therefore not be kept from asking on: bytes.
+// mostNotices bounds the bytes of waiting messages that belong to no job, while the parent has not
+// acknowledged an attachment. Such a parent cannot be paused, because the acknowledgement has to be
+// read.
 const mostNotices = 4 << 20
 
-var errDeaf = errors.New("pool: the parent goes on asking and does not acknowledge an attachment: the channel was ended")
+var errNotAcknowledged = errors.New("pool: the parent goes on asking and does not acknowledge an attachment: the channel was ended")
 
-// outbox has what came out of the door and was not sent. While the parent does not read, it waits
-// here, and nothing more is read of the parent; otherwise one that asks and does not read would
-// make it grow. The parent has to be heard, though, while it has an attachment to acknowledge.
+// outbox has the messages that the loop has taken out of the door and not sent yet, because the
+// parent does not read. Meanwhile the channel is paused: a parent that sends and does not read
+// could make the outbox grow. The channel is not paused while an attachment is to be acknowledged.
+// It is used on the loop goroutine only.
 type outbox struct {
-	list    []outgoing
-	notices int // bytes of those in list that no job has
-	handles int // attachments that were sent and not acknowledged
-	paused  bool
+	list    []outgoing // messages in order
+	notices int        // bytes of the notices in list
+	handles int        // attachments that were sent and are not acknowledged
+	paused  bool       // the channel is paused, because the parent does not read
 }
 
 func (b *outbox) empty() bool { return len(b.list) == 0 }
 
-// flush sends what has come out of the door.
+// flush moves messages from the door to the outbox, and sends them.
 func (s *server) flush() {
-	if s.ending.state == serveEnded {
+	if s.shutdown.state == serveStopped {
 		return
 	}
 	b := &s.outbox
@@ -44,7 +46,7 @@ func (s *server) flush() {
 	s.pump()
 }
 
-// pump sends what the parent takes; all of it, to nowhere, when it has gone.
+// pump sends messages until the channel needs a drain. If the parent is gone, it drops them.
 func (s *server) pump() {
 	b := &s.outbox
 	n := 0
@@ -55,22 +57,22 @@ func (s *server) pump() {
 	if n > 0 {
 		s.door.sent(b.list[:n])
 		b.list = slices.Delete(b.list, 0, n)
-		s.beginSoon() // What has come out may have been too much for another job.
+		s.beginSoon() // Jobs could not begin while the door was clogged.
 	}
 	s.throttle()
-	s.finish()
+	s.advanceShutdown()
 }
 
-// send gives one message to the channel.
+// send sends one message. An answer is forgotten then, also if the channel refuses it.
 func (s *server) send(o outgoing) {
 	p := o.frame
 	switch o.kind {
 	case outNotice:
 		s.outbox.notices -= entryCost + len(p)
 	case outProgress:
-		p = s.door.latest(o.job)
+		p = s.door.takeProgress(o.job)
 	case outAnswer:
-		defer s.settle(o)
+		defer s.forget(o)
 	}
 	if p == nil || !s.parent.Connected() {
 		return
@@ -83,13 +85,13 @@ func (s *server) send(o outgoing) {
 		err = s.sendAttached(o)
 	}
 	s.text = nil
-	if err = s.refusal(err); err != nil {
-		s.report(err)
+	if err = s.sendFailure(err); err != nil {
+		s.reportError(err)
 	}
 }
 
-// sendAttached sends an answer with its attachment. If that cannot be sent, or does not arrive, the
-// answer is an error.
+// sendAttached sends an answer with its attachment. If the attachment is refused or lost, an error
+// is sent as the answer.
 func (s *server) sendAttached(o outgoing) error {
 	id := o.job.id
 	lost := func(err error) error {
@@ -101,8 +103,8 @@ func (s *server) sendAttached(o outgoing) error {
 		if err != nil && s.parent.Connected() {
 			err = lost(err)
 			s.text = nil
-			if err = s.refusal(err); err != nil {
-				s.report(err)
+			if err = s.sendFailure(err); err != nil {
+				s.reportError(err)
 			}
 		}
 		s.throttle()
@@ -116,22 +118,22 @@ func (s *server) sendAttached(o outgoing) error {
 	return err
 }
 
-// settle forgets a job that was answered.
-func (s *server) settle(o outgoing) {
+// forget drops a job that is answered.
+func (s *server) forget(o outgoing) {
 	closeFile(o.attach)
 	if s.jobs[o.job.id] != o.job {
-		return // It was done on the loop.
+		return // With OnLoop, jobs are not in the map.
 	}
 	delete(s.jobs, o.job.id)
 	s.cost -= o.job.cost
 	if o.job.handle != nil {
-		_ = o.job.handle.Close() // Nothing, if it was used.
+		_ = o.job.handle.Close() // Does nothing if the handler used it.
 	}
 }
 
-// refusal returns what is to be said of the error of a Send: nothing when the parent has gone,
-// which OnDisconnect tells; a result that cannot become JSON is an error of the job.
-func (s *server) refusal(err error) error {
+// sendFailure returns the part of a Send's error that has to be reported: none if the channel is
+// closed, because OnDisconnect follows. A result that cannot become JSON is an error of the job.
+func (s *server) sendFailure(err error) error {
 	if errors.Is(err, ipc.ErrChannelClosed) {
 		return nil
 	}
@@ -141,7 +143,7 @@ func (s *server) refusal(err error) error {
 	return err
 }
 
-// throttle reads nothing more of a parent that does not read.
+// throttle pauses the channel while the parent does not read.
 func (s *server) throttle() {
 	b := &s.outbox
 	switch {
@@ -150,13 +152,13 @@ func (s *server) throttle() {
 		b.paused = true
 		s.parent.Pause()
 	case b.handles > 0 && b.notices > mostNotices:
-		s.report(errDeaf)
+		s.reportError(errNotAcknowledged)
 		s.parent.Destroy()
 	}
 }
 
-// drained goes on when the parent has read everything.
-func (s *server) drained() {
+// onDrain goes on when the parent has read everything.
+func (s *server) onDrain() {
 	if s.outbox.paused {
 		s.outbox.paused = false
 		s.parent.Resume()
@@ -167,6 +169,6 @@ func (s *server) drained() {
 // closeFile closes f, if there is one.
 func closeFile(f *os.File) {
 	if f != nil {
-		_ = f.Close() // It is memory: nothing can be lost.
+		_ = f.Close() // A file of memory loses nothing.
 	}
 }

@@ -67,7 +67,7 @@ func eachServed(t *testing.T, fn func(t *testing.T, l *reactor.Loop, p *pool.Poo
 		t.Run(name, func(t *testing.T) {
 			l := newLoop(t)
 			o := options(t)
-			// Who does not see a cancel is among the Forced before the test hangs.
+			// A worker that misses a cancel is in Forced before the test hangs.
 			o.Max, o.CancelGrace = 1, looptest.HangLimit()/6
 			p := newPool(t, l, o)
 			var complaints []error
@@ -201,10 +201,10 @@ func TestServedWorkersAreReloadedInOrder(t *testing.T) {
 	})
 }
 
-// TestOnTheLoopAPoolsJobsAreServedToo is for the fast way.
+// This is the path without goroutines.
 //
 //brood:checks W080
-func TestOnTheLoopAPoolsJobsAreServedToo(t *testing.T) {
+func TestAPoolsJobsAreServedOnTheLoop(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, &pool.Options{Self: "served", Args: []string{"onloop"}, Max: 2, Ahead: 4})
 	var all []*outcome
@@ -224,7 +224,7 @@ func TestOnTheLoopAPoolsJobsAreServedToo(t *testing.T) {
 	stop(t, l, p)
 }
 
-// TestLargeResultsComeWholeWhileOthersAreServed: a result is made on the goroutine of its handler.
+// A result is encoded on the goroutine of its handler.
 func TestLargeResultsComeWholeWhileOthersAreServed(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, &pool.Options{Self: "served", Max: 1})

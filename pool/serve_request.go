@@ -8,9 +8,9 @@ import (
 	"github.com/brood-go/brood/internal/nodejson"
 )
 
-// request is a message of the parent, taken apart: the JSON of its members, which are parts of the
-// message; nil for those that it does not have. Of several members with one name the last one
-// counts, as for JSON.parse, and those with other names are of a later version of the protocol.
+// request has the members of a message from the parent, as JSON that is a part of the message; nil
+// for absent ones. Of several members with one name the last one counts, as for JSON.parse. Other
+// members belong to later versions of the protocol, and are ignored.
 type request struct {
 	id, method, job, attempt, attach []byte
 	cancel, recall, credit, ping     []byte
@@ -39,15 +39,15 @@ func (r *request) member(key, value []byte) {
 	}
 }
 
-// parse takes a message apart. yield is r.member, made once.
+// parse reads a message. yield is request.member, which the server makes once.
 func parse(message []byte, yield func(key, value []byte)) error {
 	if err := nodejson.RawMembers(message, 0, yield); err != nil {
-		return protocolError(message, "it is no object")
+		return parentError(message, "it is no object")
 	}
 	return nil
 }
 
-// methodOf returns the method that a member means; "" without one.
+// methodOf returns the text of the member method, nil if it is absent or null.
 func methodOf(text []byte) []byte {
 	if !given(text) {
 		return nil
@@ -55,7 +55,7 @@ func methodOf(text []byte) []byte {
 	return plainText(text)
 }
 
-// plainText is textOf without a copy, for the strings that mean what is written.
+// plainText is textOf without a copy if the string has no escapes.
 func plainText(text []byte) []byte {
 	if text[0] == '"' && bytes.IndexByte(text, '\\') < 0 {
 		return text[1 : len(text)-1]
@@ -63,16 +63,16 @@ func plainText(text []byte) []byte {
 	return []byte(textOf(text))
 }
 
-// textOf returns a text of the parent: what a string means, any other JSON as it is.
+// textOf returns the value of a JSON string, and any other JSON as it is.
 func textOf(value []byte) string {
 	var s string
-	if nodejson.Unmarshal(value, &s) != nil {
+	if nodejson.Decode(value, &s) != nil {
 		return string(value)
 	}
 	return s
 }
 
-// attemptOf returns the number of an attempt: it is only told from the second on.
+// attemptOf returns the number of an attempt. The parent sends it from the second one on.
 func attemptOf(text []byte) int {
 	if n, ok := number(text); ok && n > 0 {
 		return int(min(n, math.MaxInt32))
@@ -80,10 +80,10 @@ func attemptOf(text []byte) int {
 	return 1
 }
 
-// number reads a JSON number that is an unsigned integer, written without an exponent, as every
-// JSON library writes those below 2⁵³.
+// number reads a JSON number that is an unsigned integer without an exponent. JSON libraries write
+// those below 2⁵³ so.
 func number(text []byte) (n uint64, ok bool) {
-	if len(text) == 0 || len(text) > 18 { // Fewer digits than an int64 has.
+	if len(text) == 0 || len(text) > 18 { // 18 digits fit an int64.
 		return 0, false
 	}
 	for _, c := range text {
@@ -95,20 +95,20 @@ func number(text []byte) (n uint64, ok bool) {
 	return n, true
 }
 
-// given reports whether a member is there and not null.
+// given reports whether a member is present and not null.
 func given(value []byte) bool { return value != nil && !bytes.Equal(value, null) }
 
-// A ParentError is a message of the parent that is against the protocol, as a worker sees it. It
-// was ignored.
+// A ParentError is an invalid message of the parent. It goes to ServeOptions.OnError, and the
+// message is ignored.
 type ParentError struct {
 	Reason string
-	Data   []byte // how the message begins, at most 64 bytes
+	Data   []byte // the beginning of the message, at most 64 bytes
 }
 
 // Error returns a text such as `pool: message "{\"id\":0,\"job\":1}": the id is no positive
 // integer`.
 func (e *ParentError) Error() string { return fmt.Sprintf("pool: message %q: %s", e.Data, e.Reason) }
 
-func protocolError(message []byte, reason string) error {
+func parentError(message []byte, reason string) error {
 	return &ParentError{reason, bytes.Clone(message[:min(len(message), maxExcerpt)])}
 }

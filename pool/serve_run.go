@@ -9,10 +9,13 @@ import (
 	"github.com/brood-go/brood/internal/nodejson"
 )
 
-// errGoexit is the answer for a handler that has ended its goroutine.
+// This file runs handlers and encodes their results: on goroutines, or with OnLoop on the loop
+// goroutine. Handlers with Async are in serve_async.go.
+
+// errGoexit is the answer of a handler that has called runtime.Goexit.
 var errGoexit = errors.New("the handler has called runtime.Goexit")
 
-// runner is the goroutine of one handler at a time. See serveDoor.start.
+// runner is a goroutine that runs handlers one at a time. serveDoor.start says when it ends.
 func (s *server) runner() {
 	var encoder nodejson.Encoder
 	for j := s.door.take(); j != nil; j = s.door.take() {
@@ -20,25 +23,25 @@ func (s *server) runner() {
 	}
 }
 
-// runJob does a job and answers it.
+// runJob runs a handler and answers its job, also if the handler panics or ends the goroutine.
 func (s *server) runJob(j *Job, encoder *nodejson.Encoder) {
 	var frame []byte
 	var attach *os.File
 	err := errGoexit
 	defer func() {
 		if err != nil {
-			frame = appendError(s.door.buffer(), j.id, safely(j.ctx, err))
+			frame = appendError(s.door.buffer(), j.id, describeSafely(j.ctx, err))
 		}
-		s.answer(j, frame, attach)
-		if err == errGoexit { // Nothing stops that: another goroutine has to go on.
-			s.door.start(s.run)
+		s.answerJob(j, frame, attach)
+		if err == errGoexit { // This goroutine ends here, so another one takes its place.
+			s.door.start(s.runnerFunc)
 		}
 	}()
 	frame, attach, err = perform(j, s.door.buffer(), encoder)
 }
 
-// perform calls the handler and makes the answer of its result. A panic of it, or of a method of
-// its result, is an error.
+// perform calls the handler and encodes its result. A panic of the handler, or of a method of its
+// result, is returned as an error.
 func perform(j *Job, buffer []byte, encoder *nodejson.Encoder) (frame []byte, attach *os.File, err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -55,7 +58,7 @@ func perform(j *Job, buffer []byte, encoder *nodejson.Encoder) (frame []byte, at
 	return resultOf(j, value, buffer, encoder)
 }
 
-// resultOf makes the answer of what a handler has returned.
+// resultOf encodes a handler's result. The caller owns attach, which may be nil.
 func resultOf(j *Job, value any, buffer []byte, encoder *nodejson.Encoder) (frame []byte, attach *os.File, err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -64,7 +67,7 @@ func resultOf(j *Job, value any, buffer []byte, encoder *nodejson.Encoder) (fram
 		}
 	}()
 	result, attached := replyOf(j.id, value)
-	if attach, err = j.server.fileOf(attached); err != nil {
+	if attach, err = j.server.attachmentFile(attached); err != nil {
 		return nil, nil, err
 	}
 	if frame, err = result.AppendJSON(buffer, encoder); err != nil {
@@ -74,7 +77,7 @@ func resultOf(j *Job, value any, buffer []byte, encoder *nodejson.Encoder) (fram
 	return frame, attach, nil
 }
 
-// replyOf takes a handler's result apart.
+// replyOf separates the attachment from a handler's result.
 func replyOf(id uint64, value any) (result resultFrame, attached []byte) {
 	switch r := value.(type) {
 	case Reply:
@@ -88,12 +91,13 @@ func replyOf(id uint64, value any) (result resultFrame, attached []byte) {
 	return resultFrame{id, value, len(attached)}, attached
 }
 
-// errNoTaker is the answer when a result has an attachment that the parent would not understand.
-// Node aborts when it gets one.
+// errNoTaker is the answer when a result has an attachment and the parent is no pool. Node aborts
+// on an unknown handle.
 var errNoTaker = errors.New("the result has an attachment, and the parent is no pool")
 
-// fileOf returns the file that goes with a result, nil if nothing is attached.
-func (s *server) fileOf(attached []byte) (*os.File, error) {
+// attachmentFile returns a file of memory with the attachment of a result, nil if there is none.
+// The caller owns it.
+func (s *server) attachmentFile(attached []byte) (*os.File, error) {
 	if len(attached) == 0 {
 		return nil, nil
 	}
@@ -107,8 +111,8 @@ func (s *server) fileOf(attached []byte) (*os.File, error) {
 	return f, nil
 }
 
-// safely describes an error whose methods may panic.
-func safely(ctx context.Context, err error) (e jobError) {
+// describeSafely is describe for an error whose methods may panic.
+func describeSafely(ctx context.Context, err error) (e jobError) {
 	defer func() {
 		if v := recover(); v != nil {
 			e = describe(ctx, newPanicError("in a method of the handler's error"))
@@ -117,23 +121,23 @@ func safely(ctx context.Context, err error) (e jobError) {
 	return describe(ctx, err)
 }
 
-// doHere does a job in the callback of its message.
-func (s *server) doHere(j *Job) {
-	err := s.performHere(j)
+// runOnLoop runs a handler inside the callback of its message, and answers the job.
+func (s *server) runOnLoop(j *Job) {
+	err := s.performOnLoop(j)
 	if err != nil {
-		s.door.notice(appendError(s.door.buffer(), j.id, safely(j.ctx, err)))
+		s.door.notice(appendError(s.door.buffer(), j.id, describeSafely(j.ctx, err)))
 		s.flush()
 	}
 	j.attachment.release()
 	if j.handle != nil {
 		_ = j.handle.Close()
 	}
-	s.door.over(j)
+	s.door.finishJob(j)
 	s.throttle()
 }
 
-// performHere calls the handler and sends its result. When it returns an error nothing was sent.
-func (s *server) performHere(j *Job) (err error) {
+// performOnLoop calls the handler and sends its result. If it returns an error, nothing was sent.
+func (s *server) performOnLoop(j *Job) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = newPanicError(v)
@@ -151,9 +155,9 @@ func (s *server) performHere(j *Job) (err error) {
 		s.result = result
 		err = s.parent.Send(&s.result)
 		s.result.result = nil
-		return s.refusal(err)
+		return s.sendFailure(err)
 	}
-	attach, err := s.fileOf(attached)
+	attach, err := s.attachmentFile(attached)
 	if err != nil {
 		return err
 	}

@@ -18,43 +18,46 @@ import (
 	"github.com/brood-go/brood/signals"
 )
 
-// server is the worker's side of a channel to a pool. Its fields are used on the loop goroutine
-// only; what the goroutines of the handlers need of them does not change, or is in the door.
+// server is the worker's side of a channel to a pool, one of the locals of its loop.
+//
+// Its fields are used on the loop goroutine only. The goroutines of handlers use constant fields,
+// and the door.
 type server struct {
 	loop     *reactor.Loop
 	parent   *ipc.Channel
-	handlers map[string]*method
-	o        ServeOptions
+	handlers map[string]*method // constant
+	o        ServeOptions       // constant, without zeros
 
-	worker, generation int
+	worker, generation int // from the environment; 0: not set
 
-	door *serveDoor
-	jobs map[uint64]*Job // queued and running, until their answers are sent; none with OnLoop
-	cost int64           // bytes of jobs
-	run  func()          // the body of a runner
+	door       *serveDoor
+	jobs       map[uint64]*Job // without an answer; empty with OnLoop
+	cost       int64           // bytes of jobs
+	runnerFunc func()          // s.runner, made once
 
-	gather ipc.SendOptions // of answers that leave in one go
-	async  asyncJobs       // with ServeOptions.Async
+	gather ipc.SendOptions // options of answers: those sent in one turn go in one write
+	async  asyncJobs       // zero without ServeOptions.Async
 
-	// Of the handlers on the loop, used again for each job.
+	// Memory that is used again. current and result are only for OnLoop.
 	current Job
 	result  resultFrame
-	text    frame
+	text    frame // the message that is being sent
 
-	req      request
-	onMember func(key, value []byte)
+	req        request                 // the message that is being read
+	memberFunc func(key, value []byte) // req.member, made once
 
-	outbox  outbox
-	ending  ending
-	watches []*signals.Watcher
+	outbox   outbox
+	shutdown shutdown
+	watchers []*signals.Watcher
 }
 
-// method is a handler and its name, which a job need not make anew.
+// method is a handler and its name. A job uses this name rather than a copy of its own.
 type method struct {
 	name    string
 	handler Handler
 }
 
+// newServer watches the signals, sends the ready message, and listens to the channel.
 func newServer(l *reactor.Loop, parent *ipc.Channel, h Handlers, o ServeOptions) (*server, error) {
 	s := &server{
 		loop: l, parent: parent, o: o, handlers: map[string]*method{}, jobs: map[uint64]*Job{},
@@ -64,12 +67,12 @@ func newServer(l *reactor.Loop, parent *ipc.Channel, h Handlers, o ServeOptions)
 		s.handlers[name] = &method{name, handler}
 	}
 	s.door = newDoor(l, s.flush)
-	s.door.local = o.Async
-	s.run = s.runner
+	s.door.onLoop = o.Async
+	s.runnerFunc = s.runner
 	s.gather.Gather = true
 	s.async.begin = s.begin
-	s.onMember = s.req.member
-	s.ending.init()
+	s.memberFunc = s.req.member
+	s.shutdown.init()
 	if err := s.watchSignals(); err != nil {
 		return nil, err
 	}
@@ -77,14 +80,14 @@ func newServer(l *reactor.Loop, parent *ipc.Channel, h Handlers, o ServeOptions)
 		s.closeSignals()
 		return nil, err
 	}
-	parent.OnMessage(s.message)
-	parent.OnDrain(s.drained)
+	parent.OnMessage(s.onMessage)
+	parent.OnDrain(s.onDrain)
 	parent.OnError(s.hearError)
-	parent.OnDisconnect(s.disconnected)
+	parent.OnDisconnect(s.onDisconnect)
 	return s, nil
 }
 
-// The variables by which a pool tells a worker who it is.
+// Environment variables with a worker's number and its generation.
 const (
 	envWorker     = "BROOD_POOL_WORKER"
 	envGeneration = "BROOD_POOL_GENERATION"
@@ -106,16 +109,18 @@ type readyFrame struct {
 
 type ready struct {
 	Version     int      `json:"version"`
-	Methods     []string `json:"methods,omitempty"` // none: any
+	Methods     []string `json:"methods,omitempty"` // empty: any
 	Concurrency int      `json:"concurrency"`
 	Accepts     []string `json:"accepts"`
 	Attach      string   `json:"attach,omitempty"`
 }
 
+// ready returns the ready message. A handler on the loop keeps the worker from reading, so with
+// OnLoop it only accepts pings.
 func (s *server) ready() ready {
-	r := ready{Version: 1, Concurrency: s.o.Concurrency, Accepts: []string{"cancel", "recall", "credit", "ping"}, Attach: attachBy}
+	r := ready{Version: Version, Concurrency: s.o.Concurrency, Accepts: []string{"cancel", "recall", "credit", "ping"}, Attach: attachBy}
 	if s.o.OnLoop {
-		r.Accepts = []string{"ping"} // The others could not be heard while a handler runs.
+		r.Accepts = []string{"ping"}
 	}
 	if s.handlers[""] == nil {
 		r.Methods = slices.Sorted(maps.Keys(s.handlers))
@@ -123,83 +128,84 @@ func (s *server) ready() ready {
 	return r
 }
 
-// message is called with each message of the parent. Parts that this version does not know are
-// ignored.
-func (s *server) message(m *ipc.Message) {
-	if err := s.read(m); err != nil {
-		s.report(err)
+// onMessage handles a message of the parent. Unknown members are ignored.
+func (s *server) onMessage(m *ipc.Message) {
+	if err := s.readMessage(m); err != nil {
+		s.reportError(err)
 	}
 }
 
-func (s *server) read(m *ipc.Message) error {
+// readMessage handles a message: a job, or one about a job. The error is a *ParentError.
+func (s *server) readMessage(m *ipc.Message) error {
 	r := &s.req
 	*r = request{}
-	if err := parse(m.Raw(), s.onMember); err != nil {
+	if err := parse(m.Raw(), s.memberFunc); err != nil {
 		return err
 	}
 	if r.id == nil {
-		return s.withoutID(m)
+		return s.readWithoutID(m)
 	}
 	id, ok := number(r.id)
 	if !ok || id == 0 {
-		return protocolError(m.Raw(), "the id is no positive integer")
+		return parentError(m.Raw(), "the id is no positive integer")
 	}
 	if r.cancel == nil && r.recall == nil && r.credit == nil {
-		return s.receive(id, m)
+		return s.receiveJob(id, m)
 	}
 	j := s.jobs[id]
 	if j == nil {
-		return nil // It was answered meanwhile, as both sides may be sure in the end only.
+		return nil // It was answered while the message was on its way.
 	}
 	if r.credit != nil {
 		n, ok := number(r.credit)
 		if !ok {
-			return protocolError(m.Raw(), "the credit is no number of bytes")
+			return parentError(m.Raw(), "the credit is no number of bytes")
 		}
 		s.door.grant(j, n)
 	}
 	if given(r.recall) && s.door.withdraw(j) {
-		s.answer(j, append(appendID(s.door.buffer(), j.id), `,"recalled":true}`...), nil)
+		s.answerJob(j, append(appendID(s.door.buffer(), j.id), `,"recalled":true}`...), nil)
 		s.flush()
 		return nil
 	}
 	if given(r.cancel) {
-		s.cancel(j, cancelError(textOf(r.cancel)))
+		s.cancelJob(j, cancelError(textOf(r.cancel)))
 	}
 	return nil
 }
 
-func (s *server) withoutID(m *ipc.Message) error {
+// readWithoutID reads a message without an id.
+func (s *server) readWithoutID(m *ipc.Message) error {
 	r := &s.req
 	if r.ping != nil {
 		n, ok := number(r.ping)
 		if !ok {
-			return protocolError(m.Raw(), "the ping is no number")
+			return parentError(m.Raw(), "the ping is no number")
 		}
 		s.door.notice(append(strconv.AppendUint([]byte(`{"pong":`), n, 10), '}'))
 		s.flush()
 		return nil
 	}
 	if r.job != nil || r.method != nil || r.cancel != nil || r.recall != nil || r.credit != nil {
-		return protocolError(m.Raw(), "it has no id")
+		return parentError(m.Raw(), "it has no id")
 	}
 	return nil
 }
 
-// receive takes a job.
-func (s *server) receive(id uint64, m *ipc.Message) error {
+// receiveJob runs or queues a job.
+func (s *server) receiveJob(id uint64, m *ipc.Message) error {
 	if s.jobs[id] != nil {
-		// An answer would be taken for that job's.
-		return protocolError(m.Raw(), "a job with this id is under way")
+		// The parent would take an answer for that job's.
+		return parentError(m.Raw(), "a job with this id is under way")
 	}
-	if s.ending.state != serving {
-		return nil // The parent gives it to another worker when this one has gone.
+	if s.shutdown.state != serving {
+		return nil // The parent gives it to another worker when this one has exited.
 	}
 	j := &s.current
-	if !s.o.OnLoop || !s.outbox.empty() { // What waits in the outbox may still be the last one's.
+	if !s.o.OnLoop || !s.outbox.empty() { // The outbox may refer to the last job in current.
 		j = new(Job)
 	}
-	*j = Job{server: s, ctx: s.ending.ctx, id: id, attempt: attemptOf(s.req.attempt), raw: s.req.job, credit: startCredit}
+	*j = Job{server: s, ctx: s.shutdown.ctx, id: id, attempt: attemptOf(s.req.attempt), raw: s.req.job, credit: startCredit}
 	if j.raw == nil {
 		j.raw = null
 	}
@@ -209,32 +215,33 @@ func (s *server) receive(id uint64, m *ipc.Message) error {
 		return nil
 	}
 	if s.o.OnLoop {
-		s.doHere(j)
+		s.runOnLoop(j)
 		return nil
 	}
 	j.raw = bytes.Clone(j.raw)
-	j.ctx, j.stop = context.WithCancelCause(context.Background())
+	j.ctx, j.cancel = context.WithCancelCause(context.Background())
 	j.cost = int64(len(j.raw)) + int64(min(j.attachment.size, mostCost))
 	s.jobs[id] = j
 	s.cost += j.cost
 	if s.o.Async {
-		s.door.hold(j)
+		s.door.queueForNext(j)
 		s.begin()
 		return nil
 	}
-	s.door.put(j, s.o.Concurrency, s.run)
-	s.loop.Yield() // To the runner. All jobs that came together are queued then.
+	s.door.queueForRunner(j, s.o.Concurrency, s.runnerFunc)
+	// Lets a runner begin after the queued ticks. Jobs that came together are queued by then.
+	s.loop.Yield()
 	return nil
 }
 
-// hearError takes an error of the channel. A job that was too long for it is answered.
+// hearError handles an error of the channel. A job that was too long is answered with an error.
 func (s *server) hearError(err error) {
 	if errors.Is(err, ipc.ErrChannelClosed) || errors.Is(err, unix.EPIPE) || errors.Is(err, unix.ECONNRESET) {
-		return // OnDisconnect tells.
+		return // OnDisconnect follows.
 	}
-	s.report(err)
+	s.reportError(err)
 	m, ok := errors.AsType[*ipc.MessageError](err)
-	if !ok || !errors.Is(err, ipc.ErrMessageTooLong) || s.ending.state != serving {
+	if !ok || !errors.Is(err, ipc.ErrMessageTooLong) || s.shutdown.state != serving {
 		return
 	}
 	var r request
@@ -247,16 +254,16 @@ func (s *server) hearError(err error) {
 	if id == 0 || s.jobs[id] != nil || r.cancel != nil || r.recall != nil || r.credit != nil {
 		return
 	}
-	s.door.notice(appendError(nil, id, describe(s.ending.ctx, &codedError{codeTooLarge, ipc.ErrMessageTooLong})))
+	s.door.notice(appendError(nil, id, describe(s.shutdown.ctx, &codedError{codeTooLarge, ipc.ErrMessageTooLong})))
 	s.flush()
 }
 
-// mostCost bounds what the size of one attachment counts for, whatever the parent says: bytes. Sums
-// stay in range.
+// mostCost bounds the bytes that one attachment counts for, so that sums stay in range whatever
+// size the parent announces.
 const mostCost = 1 << 40
 
-// accept finds who is to do a job, and takes what came with its message. The error is the job's
-// answer.
+// accept sets the handler of a job, and takes the handle or attachment of its message. The error is
+// the answer to the job.
 func (s *server) accept(j *Job, m *ipc.Message) (err error) {
 	name := methodOf(s.req.method)
 	if to := s.handlers[string(name)]; to != nil {
@@ -266,7 +273,7 @@ func (s *server) accept(j *Job, m *ipc.Message) (err error) {
 	} else {
 		return &codedError{codeMethod, fmt.Errorf("this worker has no method %q", name[:min(len(name), maxExcerpt)])}
 	}
-	if err := s.room(); err != nil {
+	if err := s.checkQueueRoom(); err != nil {
 		return err
 	}
 	if n, ok := number(s.req.attach); !given(s.req.attach) || ok && n == 0 {
@@ -277,8 +284,8 @@ func (s *server) accept(j *Job, m *ipc.Message) (err error) {
 	return err
 }
 
-// room returns why no further job can wait here.
-func (s *server) room() error {
+// checkQueueRoom returns an error if no further job can wait here.
+func (s *server) checkQueueRoom() error {
 	waiting := len(s.jobs) - s.o.Concurrency
 	if waiting <= 0 || waiting < s.o.MaxQueue && s.cost < s.o.MaxQueueBytes {
 		return nil
@@ -286,28 +293,28 @@ func (s *server) room() error {
 	return &codedError{codeQueueFull, fmt.Errorf("%d jobs wait for this worker already", waiting)}
 }
 
-// cancel ends the context of a job that runs, and answers one that waits.
-func (s *server) cancel(j *Job, cause error) {
+// cancelJob ends the context of a running job. A waiting one is answered at once.
+func (s *server) cancelJob(j *Job, cause error) {
 	if s.door.withdraw(j) {
-		s.answer(j, appendError(s.door.buffer(), j.id, describe(j.ctx, cause)), nil)
+		s.answerJob(j, appendError(s.door.buffer(), j.id, describe(j.ctx, cause)), nil)
 		s.flush()
 		return
 	}
-	j.stop(cause)
+	j.cancel(cause)
 }
 
-// answer ends a job. It is called by who has it: a runner, or the loop for one that no runner has
-// taken.
-func (s *server) answer(j *Job, frame []byte, attach *os.File) {
+// answerJob ends a job. It is called by the goroutine that has it: its runner, or the loop for one
+// that no runner has taken.
+func (s *server) answerJob(j *Job, frame []byte, attach *os.File) {
 	j.attachment.release()
 	s.door.answer(j, frame, attach)
-	if j.stop != nil {
-		j.stop(ErrJobEnded) // Let go of what the context holds.
+	if j.cancel != nil {
+		j.cancel(ErrJobEnded) // Release the context.
 	}
 }
 
-// report tells what is nobody's job.
-func (s *server) report(err error) {
+// reportError passes on an error that belongs to no job.
+func (s *server) reportError(err error) {
 	switch logger := s.loop.Logger(); {
 	case s.o.OnError != nil:
 		s.o.OnError(err)
@@ -316,14 +323,14 @@ func (s *server) report(err error) {
 	}
 }
 
-// watchSignals has the worker ignore ^C, and end on SIGTERM.
+// watchSignals ignores SIGINT, and shuts the worker down on SIGTERM.
 func (s *server) watchSignals() error {
 	for _, w := range []struct {
 		signal signals.Signal
 		fn     func(signals.Signal)
 	}{
 		{unix.SIGINT, func(signals.Signal) {}},
-		{unix.SIGTERM, func(signals.Signal) { s.terminate() }},
+		{unix.SIGTERM, func(signals.Signal) { s.onSIGTERM() }},
 	} {
 		watch, err := signals.Watch(s.loop, w.signal, w.fn)
 		if err != nil {
@@ -331,22 +338,22 @@ func (s *server) watchSignals() error {
 			return err
 		}
 		watch.Unref()
-		s.watches = append(s.watches, watch)
+		s.watchers = append(s.watchers, watch)
 	}
 	return nil
 }
 
 func (s *server) closeSignals() {
-	for _, w := range s.watches {
+	for _, w := range s.watchers {
 		w.Close()
 	}
-	s.watches = nil
+	s.watchers = nil
 }
 
-// Close is called when the loop is closed. Handlers that run are told, and what they return is
-// dropped.
+// Close runs when the loop is closed. The contexts of running handlers end. Nothing waits for the
+// handlers, and their answers are dropped.
 func (s *server) Close() error {
-	s.ending.state = serveEnded
+	s.shutdown.state = serveStopped
 	s.door.close(reactor.ErrClosed)
 	for _, j := range s.door.withdrawAll() {
 		j.attachment.release()

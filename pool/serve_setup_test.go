@@ -18,8 +18,7 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// serveHelper is the body of a helper that is a worker. It ends the process when the worker has
-// ended.
+// serveHelper is the body of a helper that is a worker. It exits when the worker has shut down.
 func serveHelper(h pool.Handlers, o *pool.ServeOptions) {
 	serveHelperOn(func(*reactor.Loop) pool.Handlers { return h }, o)
 }
@@ -37,38 +36,40 @@ func serveHelperOn(h func(*reactor.Loop) pool.Handlers, o *pool.ServeOptions) {
 	parent, err := ipc.Parent(l)
 	check(err)
 	check(pool.ServeWith(l, parent, h(l), o))
+	l.SetInterval(time.Millisecond, func() { check(pool.BrokenServer(l)) }).Unref()
 	check(l.Run())
+	check(pool.BrokenServer(l))
 	check(l.Close())
 }
 
-// handParent is the other end of a worker: a parent that a test plays by hand.
-type handParent struct {
+// scriptedParent is the parent of a worker. The test writes and reads its messages.
+type scriptedParent struct {
 	t      testing.TB
 	loop   *reactor.Loop
 	child  *childprocess.ChildProcess
-	got    []string // messages that nobody has asked for
+	got    []string // messages that next has not returned
 	status *childprocess.ExitStatus
 	stderr strings.Builder
 	gone   bool // the channel has ended
 }
 
 // startHelper starts a helper as a worker.
-func startHelper(t testing.TB, name string, args ...string) *handParent {
+func startHelper(t testing.TB, name string, args ...string) *scriptedParent {
 	t.Helper()
 	file, argv := helperproc.Command(name, args...)
 	return startWorker(t, file, argv, &childprocess.ForkOptions{})
 }
 
-// startWorker starts a program that is a worker, with more descriptors behind its channel. Stderr
-// is kept.
-func startWorker(t testing.TB, file string, args []string, o *childprocess.ForkOptions, more ...childprocess.Stdio) *handParent {
+// startWorker starts a program that is a worker, with more descriptors after its channel. Its
+// stderr is kept.
+func startWorker(t testing.TB, file string, args []string, o *childprocess.ForkOptions, more ...childprocess.Stdio) *scriptedParent {
 	t.Helper()
 	l := looptest.New(t)
 	o.Stdio = []childprocess.Stdio{childprocess.Ignore, childprocess.Inherit, childprocess.Pipe, childprocess.IPC}
 	o.Stdio = append(o.Stdio, more...)
 	c, err := childprocess.Fork(l, file, args, o)
 	require.NoError(t, err)
-	p := &handParent{t: t, loop: l, child: c}
+	p := &scriptedParent{t: t, loop: l, child: c}
 	c.OnMessage(func(m *ipc.Message) { p.got = append(p.got, string(m.Raw())) })
 	c.OnDisconnect(func() { p.gone = true })
 	c.OnClose(func(s childprocess.ExitStatus) { p.status = &s })
@@ -83,7 +84,7 @@ func startWorker(t testing.TB, file string, args []string, o *childprocess.ForkO
 }
 
 // until turns the loop until done says so.
-func (p *handParent) until(what string, done func() bool) {
+func (p *scriptedParent) until(what string, done func() bool) {
 	p.t.Helper()
 	for end := time.Now().Add(looptest.HangLimit()); !done(); {
 		if time.Now().After(end) {
@@ -94,8 +95,8 @@ func (p *handParent) until(what string, done func() bool) {
 	}
 }
 
-// send sends messages that are JSON already.
-func (p *handParent) send(messages ...string) {
+// send sends encoded messages.
+func (p *scriptedParent) send(messages ...string) {
 	p.t.Helper()
 	for _, m := range messages {
 		require.NoError(p.t, p.child.Send(rawJSON(m)))
@@ -103,7 +104,7 @@ func (p *handParent) send(messages ...string) {
 }
 
 // next returns the next message of the worker.
-func (p *handParent) next() string {
+func (p *scriptedParent) next() string {
 	p.t.Helper()
 	p.until("a message", func() bool { return len(p.got) > 0 || p.status != nil })
 	require.NotEmpty(p.t, p.got, "%s; stderr: %s", p.status, p.stderr.String())
@@ -113,7 +114,7 @@ func (p *handParent) next() string {
 }
 
 // expect checks the next messages of the worker.
-func (p *handParent) expect(messages ...string) {
+func (p *scriptedParent) expect(messages ...string) {
 	p.t.Helper()
 	for _, m := range messages {
 		require.JSONEq(p.t, m, p.next())
@@ -121,7 +122,7 @@ func (p *handParent) expect(messages ...string) {
 }
 
 // expectAll checks the next messages of the worker, which may come in any order.
-func (p *handParent) expectAll(messages ...string) {
+func (p *scriptedParent) expectAll(messages ...string) {
 	p.t.Helper()
 	var got []string
 	for range messages {
@@ -130,15 +131,15 @@ func (p *handParent) expectAll(messages ...string) {
 	require.ElementsMatch(p.t, messages, got)
 }
 
-// end disconnects, and checks that the worker ends by itself.
-func (p *handParent) end() {
+// disconnect ends the channel, and checks that the worker exits by itself.
+func (p *scriptedParent) disconnect() {
 	p.t.Helper()
 	p.child.Disconnect()
 	p.expectExit(0)
 }
 
 // expectExit waits until the worker has exited.
-func (p *handParent) expectExit(code int) {
+func (p *scriptedParent) expectExit(code int) {
 	p.t.Helper()
 	p.until("the end of the worker", func() bool { return p.status != nil })
 	require.Equal(p.t, code, p.status.Code, "%s; stderr: %s", p.status, p.stderr.String())

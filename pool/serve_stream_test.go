@@ -18,7 +18,7 @@ import (
 )
 
 func init() {
-	// serve-stream [onloop] writes: each job says how many bytes of what.
+	// serve-stream [onloop] writes chunks: each job has their number of bytes and their kind.
 	helperproc.Register("serve-stream", func(args []string) {
 		var kept *pool.Job
 		serveHelper(pool.Handlers{
@@ -65,7 +65,7 @@ func init() {
 	})
 }
 
-// newSource returns an endless text, or bytes that are none.
+// newSource returns an endless text, or endless bytes that are no text.
 func newSource(text string) io.Reader {
 	if text == "random" {
 		return rand.NewChaCha8([32]byte{1})
@@ -129,7 +129,7 @@ func TestChunksAreOrderedCompleteAndWithinTheCredit(t *testing.T) {
 				got = append(got, data...)
 				require.LessOrEqual(t, len(got), allowed)
 				if len(got) == allowed {
-					// A job behind it goes on meanwhile, and nothing else comes of this one.
+					// The next job goes on meanwhile, and this one sends nothing else.
 					p.send(`{"id":2}`)
 					p.expect(`{"id":2,"result":""}`)
 					allowed += 300_000
@@ -140,7 +140,7 @@ func TestChunksAreOrderedCompleteAndWithinTheCredit(t *testing.T) {
 			_, err = io.ReadFull(newSource(text), want)
 			require.NoError(t, err)
 			require.True(t, string(want) == string(got), "%d bytes came", len(got))
-			p.end()
+			p.disconnect()
 		})
 	}
 }
@@ -153,7 +153,7 @@ func TestTextIsSentAsText(t *testing.T) {
 	p.expect(`{"id":1,"chunk":"ä\n\"xä"}`, `{"id":1,"result":7}`)
 	p.send(`{"id":1,"method":"write","job":{"bytes":1,"text":"ä"}}`)
 	p.expect(`{"id":1,"chunk":{"base64":"ww=="}}`, `{"id":1,"result":1}`)
-	p.end()
+	p.disconnect()
 }
 
 //brood:checks W070
@@ -170,7 +170,7 @@ func TestAHandlerThatIsCancelledWhileItWaitsForCreditReturnsTheCause(t *testing.
 	p.expect(`{"id":1,"error":{"message":"pool: job cancelled: enough","name":"pool.CancelError","code":"ERR_CANCELLED"}}`)
 	p.send(`{"id":2}`)
 	p.expect(`{"id":2,"result":""}`)
-	p.end()
+	p.disconnect()
 }
 
 //brood:checks W070
@@ -186,7 +186,7 @@ func TestOnTheLoopWriteDoesNotWait(t *testing.T) {
 		}
 		p.expect(`{"id":1,"result":"no credit after 1048576"}`)
 	}
-	p.end()
+	p.disconnect()
 }
 
 //brood:checks W070
@@ -208,7 +208,7 @@ func TestTheLatestProgressComesBeforeTheResult(t *testing.T) {
 			last = *m.Progress
 		}
 		require.Equal(t, 9999, last)
-		p.end()
+		p.disconnect()
 	}
 }
 
@@ -223,7 +223,7 @@ func TestProgressThatCannotBecomeJSONIsTheHandlersError(t *testing.T) {
 			p.send(`{"id":2,"method":"kept"}`)
 			p.expect(`{"id":2,"result":[true,true]}`)
 		}
-		p.end()
+		p.disconnect()
 	}
 }
 
@@ -234,7 +234,7 @@ func TestWhenTheParentDoesNotReadTheWorkerWaits(t *testing.T) {
 		p.next()
 		p.child.Channel().Pause()
 		const jobs = 3000
-		// More than a socket holds, and more than is queued here: the worker has to stop reading.
+		// More than the socket and the queue hold: the worker has to stop reading.
 		big := strings.Repeat("y", 4<<10)
 		sent := 0
 		for sent < jobs && !p.child.NeedDrain() {
@@ -248,12 +248,11 @@ func TestWhenTheParentDoesNotReadTheWorkerWaits(t *testing.T) {
 				answered++
 			}
 		}
-		p.end()
+		p.disconnect()
 	}
 }
 
-// TestAWorkerThatWaitsForItsParentSeesItDie: while the parent does not read, the worker does not
-// read either.
+// While the parent does not read, the worker does not read either.
 func TestAWorkerThatWaitsForItsParentSeesItDie(t *testing.T) {
 	for _, mode := range [][]string{nil, {"onloop"}} {
 		p := startHelper(t, "serve-stream", mode...)

@@ -23,14 +23,14 @@ import (
 
 func rawJSON(s string) json.RawMessage { return json.RawMessage(s) }
 
-// readyMessage is what the worker "serve" says first.
+// readyMessage is the first message of the worker "serve".
 const readyMessage = `{"ready":{"version":1,"concurrency":%d,"accepts":["cancel","recall","credit","ping"]` + readyAttach + `}}`
 
-// gates let one job wait for another.
+// gates let a job wait for another one.
 type gates struct {
 	mu       sync.Mutex
 	byName   map[string]chan struct{}
-	contexts sync.Map // of the last that has waited, by name
+	contexts sync.Map // name → context of the last job that waited
 }
 
 func (g *gates) of(name string) chan struct{} {
@@ -178,10 +178,10 @@ func TestHandlersRunOnGoroutines(t *testing.T) {
 	p.expect(`{"id":1,"progress":"begun"}`)
 	p.send(`{"id":2,"method":"open","job":"a","later":{"versions":[1]}}`)
 	p.expectAll(`{"id":1,"result":"a"}`, `{"id":2,"result":null}`)
-	p.end()
+	p.disconnect()
 }
 
-// What is sent behind a cancel finds the context ended: that needs no waiting.
+// A message after a cancel finds the context ended, without waiting.
 //
 //brood:checks W031 W080
 func TestACancelEndsTheContextBeforeTheNextJobIsBegun(t *testing.T) {
@@ -214,7 +214,7 @@ func TestAJobWithoutAMethodGoesToTheGeneralHandler(t *testing.T) {
 		p.send(`{"id":7,` + job + `}`)
 		p.expect(`{"id":7,"result":` + result + `}`)
 	}
-	p.end()
+	p.disconnect()
 }
 
 //brood:checks W080
@@ -234,13 +234,13 @@ func TestAPanicIsAJobErrorWithItsStack(t *testing.T) {
 			require.Contains(t, m.Error.Stack, "pool_test.handlers.func")
 			p.send(`{"id":2,"job":"still here"}`)
 			p.expect(`{"id":2,"result":"still here"}`)
-			p.end()
+			p.disconnect()
 		})
 	}
 }
 
 //brood:checks W080
-func TestErrorsTellWhatTheyAre(t *testing.T) {
+func TestAnErrorIsSentWithMessageTypeAndCode(t *testing.T) {
 	for _, mode := range []string{"concurrency=1", "onloop", "async"} {
 		p := startHelper(t, "serve", mode)
 		p.next()
@@ -253,7 +253,7 @@ func TestErrorsTellWhatTheyAre(t *testing.T) {
 			p.send(`{"id":1,"method":"fail","job":"` + how + `"}`)
 			p.expect(`{"id":1,"error":` + want + `}`)
 		}
-		p.end()
+		p.disconnect()
 	}
 }
 
@@ -275,7 +275,7 @@ func TestAResultThatCannotBecomeJSONIsAJobError(t *testing.T) {
 		}
 		p.send(`{"id":2,"job":"still here"}`)
 		p.expect(`{"id":2,"result":"still here"}`)
-		p.end()
+		p.disconnect()
 	}
 }
 
@@ -289,7 +289,7 @@ func TestAHandlerThatEndsItsGoroutineIsAJobError(t *testing.T) {
 	}
 	p.send(`{"id":4,"job":"still here"}`)
 	p.expect(`{"id":4,"result":"still here"}`)
-	p.end()
+	p.disconnect()
 }
 
 //brood:checks W080
@@ -301,7 +301,7 @@ func TestAnUnknownMethodIsAJobError(t *testing.T) {
 		`{"id":1,"error":{"message":"this worker has no method \"c\"","code":"ERR_METHOD"}}`,
 		`{"id":2,"error":{"message":"this worker has no method \"\"","code":"ERR_METHOD"}}`)
 	p.expectAll(`{"id":3,"result":"a"}`, `{"id":4,"error":{"message":"this worker has no method \"5\"","code":"ERR_METHOD"}}`)
-	p.end()
+	p.disconnect()
 }
 
 func init() {
@@ -321,13 +321,13 @@ func TestAJobKnowsWorkerGenerationAndAttempt(t *testing.T) {
 		p.next()
 		p.send(`{"id":5,"method":"about","job":{"x": 1},"attempt":2}`, `{"id":6,"method":"about"}`)
 		p.expect(`{"id":5,"result":[5,"about",2,3,2,"{\"x\":1}",0]}`, `{"id":6,"result":[6,"about",1,3,2,"null",0]}`)
-		p.end()
+		p.disconnect()
 	}
 	p := startHelper(t, "serve")
 	p.next()
 	p.send(`{"id":9007199254740991,"method":"about","job":0,"attempt":"x"}`)
 	p.expect(`{"id":9007199254740991,"result":[9007199254740991,"about",1,0,0,"0",0]}`)
-	p.end()
+	p.disconnect()
 }
 
 func TestJobsOverTheConcurrencyWaitInOrder(t *testing.T) {
@@ -343,7 +343,7 @@ func TestJobsOverTheConcurrencyWaitInOrder(t *testing.T) {
 	for id := 2; id <= 40; id++ {
 		p.expect(fmt.Sprintf(`{"id":%d,"result":%d}`, id, id))
 	}
-	p.end()
+	p.disconnect()
 }
 
 func TestACancelledJobThatWaitsIsAnsweredAtOnce(t *testing.T) {
@@ -356,21 +356,21 @@ func TestACancelledJobThatWaitsIsAnsweredAtOnce(t *testing.T) {
 	p.send(`{"id":1,"cancel":{"any":"JSON"}}`)
 	p.expect(`{"id":1,"error":{"message":"pool: job cancelled: {\"any\":\"JSON\"}","name":"pool.CancelError","code":"ERR_CANCELLED"}}`)
 	p.expect(`{"id":3,"result":"c"}`)
-	p.end()
+	p.disconnect()
 }
 
-func TestACancelOfWhatIsNotRunningDoesNothing(t *testing.T) {
+func TestACancelOfAJobThatIsNotRunningDoesNothing(t *testing.T) {
 	p := startHelper(t, "serve")
 	p.next()
 	p.send(`{"id":1,"cancel":"never heard of"}`, `{"id":2,"job":"x"}`)
 	p.expect(`{"id":2,"result":"x"}`)
 	p.send(`{"id":2,"cancel":"too late"}`, `{"id":2,"credit":5}`, `{"id":3,"job":"y"}`)
 	p.expect(`{"id":3,"result":"y"}`)
-	p.end()
+	p.disconnect()
 	require.Empty(t, p.stderr.String())
 }
 
-func TestAJobWithAnIDThatIsUnderWayIsIgnored(t *testing.T) {
+func TestAJobWithTheIDOfARunningOneIsIgnored(t *testing.T) {
 	p := startHelper(t, "serve", "concurrency=2")
 	p.next()
 	p.send(`{"id":1,"method":"wait","job":"a"}`)
@@ -379,7 +379,7 @@ func TestAJobWithAnIDThatIsUnderWayIsIgnored(t *testing.T) {
 	p.expectAll(`{"id":1,"result":"a"}`, `{"id":2,"result":null}`)
 	p.send(`{"id":1,"job":"it is free"}`)
 	p.expect(`{"id":1,"result":"it is free"}`)
-	p.end()
+	p.disconnect()
 	require.Equal(t, `error: pool: message "{\"id\":1,\"job\":\"twice\"}": a job with this id is under way`+"\n", p.stderr.String())
 }
 
@@ -389,6 +389,6 @@ func TestRetireAsksForReplacement(t *testing.T) {
 		p.next()
 		p.send(`{"id":1,"method":"retire"}`)
 		p.expect(`{"retire":true}`, `{"id":1,"result":"bye"}`)
-		p.end()
+		p.disconnect()
 	}
 }

@@ -21,7 +21,7 @@ func TestTasksSettleWhenTheLastWorkersDieWhileThePoolStops(t *testing.T) {
 	dying := []*outcome{run(t, p, order{Do: "exit"}, nil), run(t, p, order{Do: "exit"}, nil), run(t, p, order{Do: "exit"}, nil)}
 	last := run(t, p, order{Do: "echo", Arg: "last"}, nil)
 	until(t, l, settled(dying[:2]...))
-	// The pool pauses before it starts another worker, and has to start it all the same.
+	// The pool pauses before it starts another worker, but must start it.
 	stop(t, l, p)
 	require.Equal(t, "last", value[string](last))
 	for _, o := range dying {
@@ -31,7 +31,7 @@ func TestTasksSettleWhenTheLastWorkersDieWhileThePoolStops(t *testing.T) {
 }
 
 //brood:checks W002
-func TestStopIsToldWhenThePoolFailsMeanwhile(t *testing.T) {
+func TestStopIsReportedWhenThePoolFailsMeanwhile(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, env(one(pool.Options{Max: 1}), "RAW_READY=exit"))
 	got := run(t, p, order{Do: "echo"}, nil)
@@ -44,8 +44,8 @@ func TestStopIsToldWhenThePoolFailsMeanwhile(t *testing.T) {
 //brood:checks W002
 func TestDroppedTasksAreNotRunAgain(t *testing.T) {
 	l := newLoop(t)
-	log := newLog(t)
-	p := newPool(t, l, env(one(pool.Options{Max: 1}), log.env()))
+	journal := newJournalFile(t)
+	p := newPool(t, l, env(one(pool.Options{Max: 1}), journal.env()))
 	ready(t, l, p, 1)
 	refused := run(t, p, order{Do: "error", Arg: `"no"`, MS: 100}, &pool.RunOptions{Retries: 5})
 	waiting := run(t, p, order{Do: "echo", Arg: "waiting"}, nil)
@@ -55,12 +55,12 @@ func TestDroppedTasksAreNotRunAgain(t *testing.T) {
 	require.ErrorIs(t, refused.err, pool.ErrStopped)
 	require.ErrorIs(t, waiting.err, pool.ErrStopped)
 	require.Equal(t, 2, report.Dropped)
-	require.Equal(t, 1, log.begun(`"no"`))
-	require.Zero(t, log.begun("waiting"))
+	require.Equal(t, 1, journal.begun(`"no"`))
+	require.Zero(t, journal.begun("waiting"))
 }
 
 //brood:checks W002
-func TestChunksThatNobodyHearsHoldUpNoResult(t *testing.T) {
+func TestChunksWithoutAListenerDelayNoResult(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 1}))
 	got := run(t, p, order{Do: "chunks"}, nil)
@@ -88,7 +88,7 @@ func TestChunksThatNobodyHearsHoldUpNoResult(t *testing.T) {
 
 	var text string
 	done := make(chan error, 1)
-	// It ends with its only call, for which the test waits.
+	// The goroutine ends with its only call, whose result the test receives.
 	go func() { done <- p.Do(context.Background(), order{Do: "chunks"}, &text, nil) }()
 	var err error
 	until(t, l, func() bool {
@@ -105,7 +105,7 @@ func TestChunksThatNobodyHearsHoldUpNoResult(t *testing.T) {
 }
 
 //brood:checks W003
-func TestErrorsTellApartWhatHasHappened(t *testing.T) {
+func TestErrorsTellFailuresApart(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, one(pool.Options{Max: 1}))
 
@@ -174,25 +174,25 @@ func TestTasksKeepTheLoopAliveAndIdleWorkersOfAnUnrefdPoolDoNot(t *testing.T) {
 	require.False(t, l.Alive())
 }
 
-// What may be run twice because a worker died need not be run twice because a worker said no.
+// MaxCrashes runs a job again after a death, not after an error of the worker.
 //
 //brood:checks W043
 func TestMaxCrashesAloneHasJobsRunAgainAfterCrashesAndNotAfterErrors(t *testing.T) {
 	l := newLoop(t)
-	log := newLog(t)
-	p := newPool(t, l, env(one(pool.Options{Max: 1, MaxCrashes: 2, Backoff: pool.Backoff{Min: time.Millisecond}}), log.env()))
+	journal := newJournalFile(t)
+	p := newPool(t, l, env(one(pool.Options{Max: 1, MaxCrashes: 2, Backoff: pool.Backoff{Min: time.Millisecond}}), journal.env()))
 	died := run(t, p, order{Do: "exit", Arg: "died"}, nil)
 	refused := run(t, p, order{Do: "error", Arg: `"no"`}, nil)
 	once := run(t, p, order{Do: "exit", Arg: "once"}, &pool.RunOptions{Retries: -1})
 	until(t, l, settled(died, refused, once))
 	require.ErrorIs(t, died.err, pool.ErrPoison)
-	require.Equal(t, 2, log.begun("died"))
+	require.Equal(t, 2, journal.begun("died"))
 	_, no := errors.AsType[*pool.JobError](refused.err)
 	require.True(t, no, "%v", refused.err)
-	require.Equal(t, 1, log.begun(`"no"`))
+	require.Equal(t, 1, journal.begun(`"no"`))
 	_, crashed := errors.AsType[*pool.CrashError](once.err)
 	require.True(t, crashed, "%v", once.err)
 	require.NotErrorIs(t, once.err, pool.ErrPoison)
-	require.Equal(t, 1, log.begun("once"))
+	require.Equal(t, 1, journal.begun("once"))
 	stop(t, l, p)
 }

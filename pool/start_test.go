@@ -17,7 +17,7 @@ import (
 	"github.com/brood-go/brood/pool"
 )
 
-// with returns fork options that add variables to the environment.
+// with returns fork options with more variables in the environment.
 func with(env ...string) *childprocess.ForkOptions {
 	return &childprocess.ForkOptions{Options: childprocess.Options{Env: append(os.Environ(), env...)}}
 }
@@ -180,7 +180,7 @@ func TestReadySaysVersionMethodsAndConcurrency(t *testing.T) {
 }
 
 //brood:checks W013
-func TestFailedStartsBeforeAnyoneWasReadyFailThePool(t *testing.T) {
+func TestFailedStartsBeforeAnyWorkerWasReadyFailThePool(t *testing.T) {
 	t.Run("exits", func(t *testing.T) {
 		l := newLoop(t)
 		p := newPool(t, l, raw(pool.Options{Max: 2, Fork: with("RAW_READY=exit")}))
@@ -262,7 +262,7 @@ func TestOnlySoManyStartAtOnce(t *testing.T) {
 }
 
 //brood:checks W014
-func TestAHungStartDelaysNobody(t *testing.T) {
+func TestAHungStartDelaysNoJob(t *testing.T) {
 	l := newLoop(t)
 	marker := filepath.Join(t.TempDir(), "marker")
 	// The first one hangs, the others do not.

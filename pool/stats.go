@@ -7,28 +7,31 @@ import (
 	"time"
 )
 
-// counts are what has become of tasks and workers.
+// counts counts tasks, messages and workers, for Stats.
 type counts struct {
+	// submitted = waiting + running + settled. settled is the sum of the next six.
 	submitted, settled          uint64
 	waiting, running            int
-	waitingBytes                int64
 	succeeded, refused, crashed uint64
 	timedOut, cancelled, failed uint64
-	retried                     uint64
-	late, garbage, foreign      uint64
-	exits                       map[ExitReason]uint64
-	waited, ran                 histogram
-	since                       time.Time // the pool was made
-	// nanoseconds of all slots, of the workers that have gone
+
+	waitingBytes           int64  // bytes of the jobs and attachments of waiting tasks
+	retried                uint64 // runs after the first
+	late, garbage, foreign uint64 // messages, see Stats
+	exits                  map[ExitReason]uint64
+	waited, ran            histogram
+	madeAt                 time.Time // time of New
+
+	// Of workers that are gone: the nanoseconds of all their slots, and those with a job.
 	slotTime float64
-	busy     time.Duration // of them
+	busy     time.Duration
 }
 
-// outstanding is the number of tasks that are not settled.
+// outstanding returns the number of tasks that are not settled.
 func (c *counts) outstanding() int { return c.waiting + c.running }
 
-// settle counts a task that was settled.
-func (c *counts) settle(err error) {
+// countOutcome counts a task that was settled with err.
+func (c *counts) countOutcome(err error) {
 	c.settled++
 	_, cancelled := errors.AsType[*CancelError](err)
 	_, jobError := errors.AsType[*JobError](err)
@@ -36,7 +39,7 @@ func (c *counts) settle(err error) {
 	switch {
 	case err == nil:
 		c.succeeded++
-	case cancelled: // Whatever the cause is.
+	case cancelled: // First, because its cause may be any error.
 		c.cancelled++
 	case jobError:
 		c.refused++
@@ -49,7 +52,7 @@ func (c *counts) settle(err error) {
 	}
 }
 
-// buckets are the upper bounds of a histogram's.
+// buckets are the upper bounds of the buckets of every histogram.
 var buckets = [...]time.Duration{
 	100 * time.Microsecond, 250 * time.Microsecond, 500 * time.Microsecond,
 	time.Millisecond, 2500 * time.Microsecond, 5 * time.Millisecond,
@@ -59,6 +62,7 @@ var buckets = [...]time.Duration{
 	10 * time.Second, 30 * time.Second, time.Minute, 5 * time.Minute,
 }
 
+// histogram counts durations by buckets. The last count is for those above all bounds.
 type histogram struct {
 	counts [len(buckets) + 1]uint64
 	sum    time.Duration
@@ -75,11 +79,11 @@ func (h *histogram) add(d time.Duration) {
 	h.counts[len(buckets)]++
 }
 
-// A Histogram is how long something took.
+// A Histogram is a distribution of durations. The caller may keep it.
 type Histogram struct {
-	Bounds []time.Duration // upper ones of the buckets, inclusive; the last bucket has none
-	Counts []uint64        // in each bucket
-	Sum    time.Duration
+	Bounds []time.Duration // upper bounds of the buckets, inclusive; the last bucket has none
+	Counts []uint64        // values in each bucket; one more than Bounds
+	Sum    time.Duration   // sum of all values
 }
 
 func (h *histogram) snapshot() Histogram {
@@ -95,55 +99,59 @@ func (h *Histogram) Count() uint64 {
 	return n
 }
 
-// Stats are a pool's counters since it was made, and its gauges at the time of the call. Submitted
-// = Waiting + Running + Settled, at any time.
+// Stats are a pool's counters since New, and its gauges at the time of the call. At any time,
+// Submitted = Waiting + Running + Settled.
 type Stats struct {
-	Submitted uint64 // tasks that Run has accepted
-	Waiting   int    // for a worker
-	Running   int
-	Settled   uint64
+	// Tasks.
+	Submitted    uint64 // tasks accepted by Run and Broadcast
+	Waiting      int    // tasks without a worker
+	Running      int    // assigned, or answered and not settled yet
+	Settled      uint64
+	WaitingBytes int64 // bytes of the waiting jobs and their attachments
 
-	WaitingBytes int64 // of their jobs
+	// Settled tasks, by their error.
+	Succeeded uint64 // nil
+	Refused   uint64 // *JobError
+	Crashed   uint64 // *CrashError
+	TimedOut  uint64 // ErrTimeout, ErrQueueTimeout
+	Cancelled uint64 // *CancelError
+	Failed    uint64 // others
 
-	Succeeded uint64 // of the settled tasks: with a result
-	Refused   uint64 // with a *JobError
-	Crashed   uint64 // with a *CrashError
-	TimedOut  uint64 // with ErrTimeout or ErrQueueTimeout
-	Cancelled uint64 // with a *CancelError
-	Failed    uint64 // with another error
-	Retried   uint64 // runs again, after an error or a crash
-	Late      uint64 // answers to tasks that were settled before
-	Garbage   uint64 // messages of workers that make no sense
-	Foreign   uint64 // messages of workers that are not of the protocol, and were ignored
+	Retried uint64 // runs that were repeated after an error or a crash
+	Late    uint64 // answers to tasks that were settled before
+	Garbage uint64 // invalid messages of workers
+	Foreign uint64 // messages of workers that are none of the protocol, and were ignored
 
-	Starting int // workers: not ready
+	// Workers, by state.
+	Starting int // not ready
 	Idle     int // ready, without a job
-	Busy     int // ready, with one
-	Draining int // they get no further job
-	Ending   int // they were told to end, or sent signals
-	Slots    int // jobs that the ready workers can have at once
-	Free     int // of these slots
-	Peak     int // the number of the last worker: how many were started
+	Busy     int // ready, with a job
+	Draining int // finishing their jobs
+	Ending   int // disconnected or killed
 
-	Generation int                   // of the workers that are started now
-	Exits      map[ExitReason]uint64 // workers that have ended
+	Slots int // jobs that the ready workers can have at once
+	Free  int // slots without a job
+	Peak  int // number of the last worker: how many were started
 
-	Waited Histogram // from Run to the beginning of a run
-	Ran    Histogram // the runs that have ended with a result
-	// the part of the time of all slots so far in which they had a job, from 0 to 1
+	Generation int                   // generation of the workers that are started now
+	Exits      map[ExitReason]uint64 // workers that have exited
+
+	Waited Histogram // times from Run to the beginning of a run
+	Ran    Histogram // times of runs with a result
+	// part of the time of all slots so far in which they had a job, from 0 to 1
 	Utilization float64
-	Uptime      time.Duration // since New
+	Uptime      time.Duration // time since New
 }
 
-// Stats returns the counters and gauges.
+// Stats returns the counters and gauges. The caller may keep them.
 func (p *Pool) Stats() Stats {
 	c := &p.counts
 	s := Stats{
 		Submitted: c.submitted, Waiting: c.waiting, Running: c.running, Settled: c.settled, WaitingBytes: c.waitingBytes,
 		Succeeded: c.succeeded, Refused: c.refused, Crashed: c.crashed, TimedOut: c.timedOut, Cancelled: c.cancelled, Failed: c.failed,
 		Retried: c.retried, Late: c.late, Garbage: c.garbage, Foreign: c.foreign,
-		Peak: p.number, Generation: p.generation, Exits: map[ExitReason]uint64{},
-		Waited: c.waited.snapshot(), Ran: c.ran.snapshot(), Uptime: p.loop.Now().Sub(c.since),
+		Peak: p.lastWorker, Generation: p.generation, Exits: map[ExitReason]uint64{},
+		Waited: c.waited.snapshot(), Ran: c.ran.snapshot(), Uptime: p.loop.Now().Sub(c.madeAt),
 	}
 	maps.Copy(s.Exits, c.exits)
 	busy, all := c.busy, c.slotTime
@@ -154,7 +162,7 @@ func (p *Pool) Stats() Stats {
 			busy += w.busy
 			for _, a := range w.jobs {
 				if a.begun {
-					busy += p.loop.Now().Sub(a.since)
+					busy += p.loop.Now().Sub(a.begunAt)
 				}
 			}
 		}
@@ -188,14 +196,14 @@ func (s *Stats) addWorker(w *worker) {
 type WorkerState struct {
 	Worker
 	State string        // "starting", "ready", "draining", "ending"
-	Jobs  int           // that it has
-	Done  int           // that it has answered
-	Age   time.Duration // since its start
-	// bytes; 0 where it is not looked at: without Options.MaxMemory, or before the first job
+	Jobs  int           // jobs without an answer
+	Done  int           // jobs with an answer
+	Age   time.Duration // time since its start
+	// bytes at the last check; 0 without Options.MaxMemory, and before the first
 	Memory int64
 }
 
-// Workers returns the workers in the order of their numbers.
+// Workers returns the workers in the order of their numbers. The caller may keep the slice.
 func (p *Pool) Workers() []WorkerState {
 	var all []WorkerState
 	for _, w := range p.workers {
@@ -205,15 +213,15 @@ func (p *Pool) Workers() []WorkerState {
 	return all
 }
 
-// Kill ends the worker with that number by SIGKILL, as if it had died: for tests, and for whoever
-// knows better. Its jobs are those of a worker that has crashed. It reports false when there is no
-// such worker.
+// Kill sends SIGKILL to the worker with that number. The exit counts as a crash of the worker
+// itself: it is for tests, and for programs that know better than the pool. It returns false if
+// there is no such worker.
 func (p *Pool) Kill(number int) bool {
 	for _, w := range p.workers {
 		if w.number == number {
-			// Else it has ended, which is what was wanted.
+			// Otherwise it has exited, which is the purpose.
 			if sent, _ := w.child.Kill(syscall.SIGKILL); sent {
-				w.shot = true
+				w.killedByUser = true
 			}
 			w.hearEnd() // It gets no further job.
 			return true

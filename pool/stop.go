@@ -6,57 +6,58 @@ import (
 	"time"
 )
 
-// StopOptions say how a pool ends. A nil *StopOptions means all defaults.
+// StopOptions say how a pool stops. A nil *StopOptions means all defaults.
 type StopOptions struct {
-	// DropWaiting fails the tasks that wait, with [ErrStopped], and those that would be run again.
+	// DropWaiting fails the tasks that wait, and those that would be run again, with [ErrStopped].
 	// By default they are run.
 	DropWaiting bool
 
-	// JobGrace is the time for the tasks. Those that are not settled then fail with [ErrStopped],
-	// and their workers are ended by signals. 0: no limit; negative: none.
+	// JobGrace is the time for the tasks. After it, tasks that are not settled fail with
+	// [ErrStopped], and their workers are killed. 0: no limit; negative: none.
 	JobGrace time.Duration
 
-	// DisconnectGrace is the time that an idle worker has to end by itself, before it is ended by
-	// signals. 0: that of Options; negative: none.
+	// DisconnectGrace is the time that a disconnected worker has to exit before it is killed. 0:
+	// that of Options; negative: none.
 	DisconnectGrace time.Duration
 
-	// Context ends both graces when it ends. Nil: none.
+	// Context cuts both graces short when it ends. Nil: none.
 	Context context.Context
 }
 
-// A StopReport is how the end of a pool went.
+// A StopReport says how a pool stopped.
 type StopReport struct {
-	Dropped int // tasks that failed with [ErrStopped]
-	// workers that were ready and were sent signals because they did not end by themselves
-	Forced  []*WorkerExit
-	Elapsed time.Duration // since the first Stop
+	Dropped int           // tasks that failed with [ErrStopped]
+	Forced  []*WorkerExit // workers that were ready and had to be killed
+	Elapsed time.Duration // time since the first Stop
 }
 
-// stopping is the end of a pool under way.
+// stopping is the state of a pool that stops. It stays when the pool has stopped, for later calls
+// of Stop.
 type stopping struct {
 	began        time.Time
-	dropsWaiting bool
-	grace        time.Duration // DisconnectGrace
-	cut          alarm         // of JobGrace
-	cutBy        time.Time     // when it rings; zero: it is not set
-	stopContexts []func() bool
-	done         []func(*StopReport)
+	dropsWaiting bool                // no task is run again
+	grace        time.Duration       // DisconnectGrace, the shortest so far
+	cutOffAlarm  alarm               // rings after JobGrace
+	cutOffAt     time.Time           // time at which cutOffAlarm rings; zero: it is not set
+	stopContexts []func() bool       // results of context.AfterFunc
+	done         []func(*StopReport) // not called yet
 	report       StopReport
 }
 
-// Stop ends the pool and calls done, which may be nil, once, when the last worker has gone: never
-// inside this call. Run returns ErrStopped from now on. What was submitted is still run, each
-// worker is told to end once it is idle, then sent the KillSignal of Options.Fork, and SIGKILL
-// after Options.KillGrace.
+// Stop stops the pool. done, which may be nil, is called once the last worker is gone, never inside
+// this call. Run returns ErrStopped from now on.
 //
-// Stop may be called again to shorten it: what is stricter counts. done of both is called. After
-// the end done is called on the next tick.
+// Tasks that were submitted are still run. A worker without a job is disconnected, then sent the
+// KillSignal of Options.Fork, and SIGKILL after Options.KillGrace.
+//
+// Stop may be called again to make it faster: the stricter option counts, and done of each call is
+// called. On a stopped pool it is called on the next tick.
 func (p *Pool) Stop(o *StopOptions, done func(*StopReport)) {
 	if o == nil {
 		o = new(StopOptions)
 	}
 	if p.stopping == nil {
-		p.end()
+		p.beginStop()
 	}
 	s := p.stopping
 	if done != nil {
@@ -71,53 +72,53 @@ func (p *Pool) Stop(o *StopOptions, done func(*StopReport)) {
 		p.failWaiting(ErrStopped)
 	}
 	if p.state == poolStopped {
-		p.tellStopped()
+		p.reportStopped()
 		return
 	}
 	switch {
 	case o.JobGrace < 0:
-		p.tell(p.cutOff)
+		p.nextTick(p.cutOff)
 	case o.JobGrace > 0:
-		if by := p.loop.Now().Add(o.JobGrace); s.cutBy.IsZero() || by.Before(s.cutBy) {
-			s.cutBy = by
-			s.cut.set(p.loop, o.JobGrace, p.cutOff)
+		if by := p.loop.Now().Add(o.JobGrace); s.cutOffAt.IsZero() || by.Before(s.cutOffAt) {
+			s.cutOffAt = by
+			s.cutOffAlarm.set(p.loop, o.JobGrace, p.cutOff)
 		}
 	}
 	if o.Context != nil && o.Context.Done() != nil {
-		// It runs on a goroutine of its own, which only posts, and ends with that. A closed loop
-		// has no callbacks any more.
-		s.stopContexts = append(s.stopContexts, context.AfterFunc(o.Context, func() { _ = p.loop.Post(p.endNow) }))
+		// fn runs on a goroutine of its own, which ends after the Post. Nothing waits for it. If
+		// the loop is closed, no callback may run, so the error of Post is ignored.
+		s.stopContexts = append(s.stopContexts, context.AfterFunc(o.Context, func() { _ = p.loop.Post(p.killAll) }))
 	}
-	p.tell(p.ended)
+	p.nextTick(p.continueStop)
 	p.updateHold()
 }
 
-// end begins the end of the pool.
-func (p *Pool) end() {
+// beginStop changes the state to stopping. A reload fails.
+func (p *Pool) beginStop() {
 	p.state = poolStopping
 	p.stopping = &stopping{began: p.loop.Now(), grace: p.o.DisconnectGrace}
-	p.stopWatches()
+	p.stopTimers()
 	p.reload.fail(ErrStopped)
-	p.tell(p.ended)
+	p.nextTick(p.continueStop)
 }
 
-// hasten has workers that were told to end before have no longer than the grace from now.
+// hasten gives workers that are disconnected already no longer than the new grace.
 func (p *Pool) hasten() {
 	for _, w := range p.workers {
-		if w.state == workerEnding {
-			w.endWithin(p.stopping.grace)
+		if w.state == workerExiting {
+			w.exitWithin(p.stopping.grace)
 		}
 	}
 }
 
-// cutOff fails the tasks that are not settled, and ends the workers that have them by signals.
+// cutOff fails the tasks that are not settled, and kills the workers that have jobs.
 func (p *Pool) cutOff() {
 	if p.state != poolStopping {
 		return
 	}
 	p.stopping.dropsWaiting = true
 	p.failWaiting(ErrStopped)
-	for t := range p.held {
+	for t := range p.incomplete {
 		p.settle(t, nil, ErrStopped)
 	}
 	for _, w := range slices.Clone(p.workers) {
@@ -131,11 +132,11 @@ func (p *Pool) cutOff() {
 		}
 		w.kill(ExitStop, nil)
 	}
-	p.ended()
+	p.continueStop()
 }
 
-// endNow ends all workers by signals.
-func (p *Pool) endNow() {
+// killAll fails all tasks and kills all workers, those without jobs after a grace of 0.
+func (p *Pool) killAll() {
 	if p.state != poolStopping {
 		return
 	}
@@ -144,10 +145,10 @@ func (p *Pool) endNow() {
 	p.hasten()
 }
 
-// ended goes on with the end of the pool: when no task waits the workers end, each when it has
-// none, and when they have gone it is told. A task that a worker was sent ahead may come back, for
-// one that is idle.
-func (p *Pool) ended() {
+// continueStop drains the workers once no task waits, and finishes when tasks and workers are gone.
+// Workers go on while one of them has a job that it has not begun, because that may come back and
+// need an idle worker.
+func (p *Pool) continueStop() {
 	if p.state != poolStopping || p.counts.waiting > 0 || slices.ContainsFunc(p.workers, (*worker).hasAhead) {
 		return
 	}
@@ -155,38 +156,38 @@ func (p *Pool) ended() {
 		w.drain(ExitStop)
 	}
 	if len(p.workers) == 0 && p.counts.outstanding() == 0 {
-		p.finish()
+		p.finishStop()
 	}
 }
 
-// hasAhead reports whether the worker has a task that it has not begun.
+// hasAhead reports whether the worker has a job that was sent ahead and not begun.
 func (w *worker) hasAhead() bool {
 	return len(w.jobs) > w.capacity && slices.ContainsFunc(w.jobs[w.capacity:], func(a *assignment) bool { return a.task != nil })
 }
 
-// finish tells that the pool has ended.
-func (p *Pool) finish() {
+// finishStop changes the state to stopped, and reports.
+func (p *Pool) finishStop() {
 	p.state = poolStopped
 	delete(p.hub.open, p)
 	s := p.stopping
-	s.cut.stop()
-	p.revive.stop()
-	p.supply.pause.stop()
+	s.cutOffAlarm.stop()
+	p.limitAlarm.stop()
+	p.supply.backoffAlarm.stop()
 	for _, stop := range s.stopContexts {
 		stop()
 	}
 	s.stopContexts = nil
 	s.report.Elapsed = p.loop.Now().Sub(s.began)
-	p.tellStopped()
+	p.reportStopped()
 	p.updateHold()
 }
 
-// tellStopped calls everybody who has called Stop, each in a tick of its own.
-func (p *Pool) tellStopped() {
+// reportStopped calls the done of each Stop, each in a tick of its own.
+func (p *Pool) reportStopped() {
 	done := p.stopping.done
 	p.stopping.done = nil
 	for _, fn := range done {
 		report := p.stopping.report
-		p.tell(func() { fn(&report) })
+		p.nextTick(func() { fn(&report) })
 	}
 }

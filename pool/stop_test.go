@@ -13,7 +13,7 @@ import (
 )
 
 //brood:checks W060
-func TestStopRunsWhatWasSubmittedAndEndsTheWorkers(t *testing.T) {
+func TestStopRunsSubmittedJobsAndDisconnectsTheWorkers(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, raw(pool.Options{Max: 2, InFlight: 1}))
 	ends := exits(p)
@@ -36,7 +36,7 @@ func TestStopRunsWhatWasSubmittedAndEndsTheWorkers(t *testing.T) {
 }
 
 //brood:checks W060
-func TestWhatWaitsCanBeDroppedAndWhoDoesNotEndIsForcedAndNamed(t *testing.T) {
+func TestWaitingJobsCanBeDroppedAndWorkersThatDoNotExitAreForced(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, raw(pool.Options{Max: 2, InFlight: 1, KillGrace: 50 * time.Millisecond, Fork: with("RAW_IGNORE=1")}))
 	hung := run(t, p, order{Do: "spin", MS: 600_000}, nil)
@@ -89,7 +89,7 @@ func TestASecondStopOrTheContextShortensIt(t *testing.T) {
 }
 
 //brood:checks W060
-func TestAWorkerThatDiesWhileThePoolStopsIsReplacedForWhatWaits(t *testing.T) {
+func TestAWorkerThatDiesWhileThePoolStopsIsReplacedForWaitingJobs(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, raw(pool.Options{Max: 1, InFlight: 1}))
 	bad, good := run(t, p, order{Do: "exit"}, nil), run(t, p, order{Arg: "good"}, nil)
@@ -122,7 +122,7 @@ func TestALoopThatIsClosedKillsTheWorkers(t *testing.T) {
 	require.ErrorContains(t, <-answer, "closed")
 	for _, pid := range pids {
 		for exists(pid) {
-			// Nothing tells of the end of a child whose loop is closed.
+			// A closed loop emits no exit of a child.
 			time.Sleep(time.Millisecond)
 		}
 	}
@@ -149,7 +149,7 @@ func TestALaterStopGivesNoMoreTime(t *testing.T) {
 }
 
 //brood:checks W061
-func TestALaterStopGivesAWorkerThatIsToEndNoMoreTime(t *testing.T) {
+func TestALaterStopGivesADisconnectedWorkerNoMoreTime(t *testing.T) {
 	l := newLoop(t)
 	p := newPool(t, l, &pool.Options{Module: "600", ExecPath: "sleep", Protocol: pool.Lines, Ready: pool.ReadySpawn, Max: 1})
 	ready(t, l, p, 1)

@@ -8,86 +8,91 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// A Progress is how far a worker has come with a job. The callee may keep it.
+// A Progress is a worker's report on a job that runs. The callee may keep it.
 type Progress struct{ raw []byte }
 
-// Decode stores the progress in what v points to, as encoding/json's Unmarshal does.
-func (p *Progress) Decode(v any) error { return nodejson.Unmarshal(p.raw, v) }
+// Decode stores the progress in the value that v points to, as encoding/json's Unmarshal does.
+//
+// Safe to call from any goroutine.
+func (p *Progress) Decode(v any) error { return nodejson.Decode(p.raw, v) }
 
-// Raw returns the progress as it came: JSON.
+// Raw returns the progress as the worker sent it, as JSON. The caller may keep it.
+//
+// Safe to call from any goroutine.
 func (p *Progress) Raw() []byte { return p.raw }
 
-// stream is what a worker sends about a task before the answer.
+// stream has the messages about a task that a worker sends before its answer.
 type stream struct {
 	onProgress events.Event[*Progress]
 	onChunk    events.Event[[]byte]
 
-	latest *Progress // that is told on the next tick
-	chunks [][]byte  // that have come and were not taken: nobody listens yet, or the task is paused
-	size   int       // their bytes
-	owed   int       // bytes that were taken and for which the worker was not given credit
-	paused bool
-	deaf   bool     // nobody can listen, since nobody has the task: chunks are dropped
-	taken  bool     // somebody was given a chunk: it cannot be run again
-	answer *outcome // of the worker, that waits for the chunks in front of it
+	latest   *Progress // report for the next tick; nil: no tick is scheduled
+	chunks   [][]byte  // not taken yet, in order
+	size     int       // bytes in chunks
+	owed     int       // bytes that were taken since the worker was last given credit
+	paused   bool
+	discards bool // the task has no owner that could listen: chunks are dropped
+	taken    bool // a listener got a chunk: the task cannot be run again
+	// the worker's answer, until the chunks before it are taken; nil: none has come
+	answer *outcome
 }
 
-// OnProgress calls fn with what the worker tells of the job while it runs.
+// OnProgress calls fn with the worker's progress reports on the job, at most one a tick: earlier
+// ones are skipped.
 func (t *Task) OnProgress(fn func(p *Progress)) *events.Listener { return t.stream.onProgress.On(fn) }
 
-// OnChunk calls fn with the bytes that the worker writes, in order; all of them come before its
-// answer. They wait for the first listener, and are dropped when the answer is there and nobody
-// listens. chunk is valid until fn returns.
+// OnChunk calls fn with the bytes that the worker writes, in order and all before its answer.
+// Chunks wait for the first listener; if there is none when the answer comes, they are dropped.
+// chunk is valid until fn returns.
 //
-// A worker writes at most 1 MiB that nobody has taken, if it knows of that; one that does not, and
-// writes more than Options.MaxResult to a task that is paused, or to which nobody listens, fails
-// its job.
+// A worker that knows of credit writes at most 1 MiB ahead of the listener. If another worker
+// writes more than Options.MaxResult while the task is paused or has no listener, the task fails
+// with [ErrTooLarge].
 func (t *Task) OnChunk(fn func(chunk []byte)) *events.Listener {
-	t.stream.onChunk.Watch(func(int) { t.pool.tell(t.flow) })
+	t.stream.onChunk.Watch(func(int) { t.pool.nextTick(t.flow) })
 	return t.stream.onChunk.On(fn)
 }
 
-// Pause has chunks wait until Resume, and the worker once its credit is used up. Other jobs go on,
-// also in the same worker.
+// Pause stops the calls of OnChunk until Resume. The worker can write until its credit is used up.
+// Other jobs go on, also in the same worker.
 func (t *Task) Pause() { t.stream.paused = true }
 
-// Resume undoes Pause. What has waited comes on the next tick.
+// Resume undoes Pause. Chunks that waited come on the next ticks.
 func (t *Task) Resume() {
 	t.stream.paused = false
-	t.pool.tell(t.flow)
+	t.pool.nextTick(t.flow)
 }
 
-// hearProgress has the progress told on the next tick. Of several that come until then only the
-// last one is.
+// hearProgress takes a progress report. The next tick emits the last one that came until then.
 func (t *Task) hearProgress(value []byte) {
 	s := &t.stream
 	if s.onProgress.Len() == 0 {
 		return
 	}
 	if s.latest == nil {
-		t.pool.tell(t.tellProgress)
+		t.pool.nextTick(t.reportProgress)
 	}
 	s.latest = &Progress{bytes.Clone(value)}
 }
 
-func (t *Task) tellProgress() {
+func (t *Task) reportProgress() {
 	p := t.stream.latest
 	t.stream.latest = nil
 	reactor.Emit(t.pool.loop, &t.stream.onProgress, p)
 }
 
-// chunkCost is what a chunk that waits takes besides its bytes, so that many small ones are
-// bounded, too.
+// chunkCost is the number of bytes that each waiting chunk counts for besides its own, so that many
+// small ones are bounded too.
 const chunkCost = 64
 
-// hearChunk takes bytes that the worker has written.
+// hearChunk takes a chunk, which the stream owns from then on.
 func (a *assignment) hearChunk(p []byte) {
 	t, w := a.task, a.worker
 	if t == nil || len(p) == 0 {
-		return // The worker will see that nobody wants them.
+		return // The task is settled: the worker gets no credit, and is asked to cancel.
 	}
 	s := &t.stream
-	if s.deaf {
+	if s.discards {
 		s.owed += len(p)
 		t.giveCredit()
 		return
@@ -96,22 +101,22 @@ func (a *assignment) hearChunk(p []byte) {
 	s.size += len(p)
 	switch nobody := s.paused || s.onChunk.Len() == 0; {
 	case w.accepts.credit && s.size+s.owed > creditWindow:
-		w.breakOff("more chunks than it has credit for", p)
+		w.killBroken("more chunks than it has credit for", p)
 	case !w.accepts.credit && nobody && int64(s.size)+chunkCost*int64(len(s.chunks)) > w.pool.o.MaxResult+chunkCost:
 		w.pool.abandon(t, ErrTooLarge, "too many chunks")
 	default:
-		t.pool.tell(t.flow)
+		t.pool.nextTick(t.flow)
 	}
 }
 
-// flow gives a chunk to who listens, and after the last one settles the task if that has waited for
-// it. It runs in ticks: one for each chunk that comes, and for each that is left.
+// flow gives one chunk to the listeners, and settles the task if its answer has waited for the last
+// one. Each chunk has a tick of its own, so that a listener that panics costs no other chunk.
 func (t *Task) flow() {
 	s := &t.stream
 	if t.state == taskSettled {
 		return
 	}
-	if s.answer != nil && s.over() {
+	if s.answer != nil && s.chunksTaken() {
 		t.pool.settle(t, s.answer.result, s.answer.err)
 		return
 	}
@@ -125,45 +130,47 @@ func (t *Task) flow() {
 	s.owed += len(p)
 	s.taken = true
 	if len(s.chunks) > 0 || s.answer != nil {
-		t.pool.tell(t.flow)
+		t.pool.nextTick(t.flow)
 	}
 	t.giveCredit()
 	reactor.Emit(t.pool.loop, &s.onChunk, p)
 }
 
-// giveCredit lets the worker write on, when half of its window was taken.
+// giveCredit lets the worker write on when half of its window was taken.
 func (t *Task) giveCredit() {
-	s, a := &t.stream, t.given
+	s, a := &t.stream, t.assignment
 	if a == nil || !a.worker.accepts.credit || s.owed < creditWindow/2 {
 		return
 	}
-	a.worker.link.control(&creditMessage{a.id, s.owed})
+	a.worker.link.sendControl(&creditMessage{a.id, s.owed})
 	s.owed = 0
 }
 
-// answered settles the task with the worker's answer, once the chunks in front of it were taken.
-func (t *Task) answered(r *Result, err error) {
-	if t.stream.over() {
+// settleAfterChunks settles the task with the worker's answer once the chunks before it were taken.
+func (t *Task) settleAfterChunks(r *Result, err error) {
+	if t.stream.chunksTaken() {
 		t.pool.settle(t, r, err)
 		return
 	}
-	t.hold()
+	t.markIncomplete()
 	t.stream.answer = &outcome{r, err}
 }
 
-// hold notes that the worker is done with the task, which still waits for something of its answer.
-func (t *Task) hold() {
-	if t.given != nil {
-		t.given.task, t.given = nil, nil
+// markIncomplete separates the task from its worker, which has answered, while the task waits for
+// chunks to be taken or for its attachment.
+func (t *Task) markIncomplete() {
+	if t.assignment != nil {
+		t.assignment.task, t.assignment = nil, nil
 	}
-	t.pool.held[t] = struct{}{}
+	t.pool.incomplete[t] = struct{}{}
 }
 
-// over reports whether an answer has to wait for no chunk: they were taken, or nobody wants them.
-func (s *stream) over() bool { return len(s.chunks) == 0 || s.onChunk.Len() == 0 && !s.paused }
+// chunksTaken reports whether an answer need not wait for chunks: all were taken, or no listener
+// will take them.
+func (s *stream) chunksTaken() bool { return len(s.chunks) == 0 || s.onChunk.Len() == 0 && !s.paused }
 
-// restart forgets what has come of a run that is done again, and reports false when some of it was
-// told already.
+// restart drops the chunks of a run before the job is run again. It reports false if a listener
+// already got one, so that the job cannot be run again.
 func (s *stream) restart() bool {
 	s.chunks, s.size, s.owed = nil, 0, 0
 	return !s.taken

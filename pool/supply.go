@@ -6,56 +6,55 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// loopAfter is how many workers die one after the other without an answer before that is a crash
-// loop.
+// loopAfter is the number of deaths in a row, without an answer in between, that make a crash loop.
 const loopAfter = 10
 
-// supply says when workers may be started.
+// supply decides when workers may be started: it counts deaths, and pauses after them.
 type supply struct {
-	pool   *Pool
-	deaths int             // one after the other, with no answer in between
-	loop   *CrashLoopError // nil: this is no crash loop
-	pause  alarm           // until the next start
-	paused bool
+	pool         *Pool
+	deaths       int             // deaths in a row, with no answer in between
+	crashLoop    *CrashLoopError // set while deaths ≥ loopAfter; nil otherwise
+	backoffAlarm alarm           // calls stopBackoff
+	backingOff   bool            // no worker may be started
 }
 
-func (s *supply) looping() bool { return s.loop != nil }
+func (s *supply) looping() bool { return s.crashLoop != nil }
 
-// answered is called when a worker has answered a job, or has been ready for long: those that died
-// before do not count any more.
-func (s *supply) answered() {
+// noteAnswer forgets earlier deaths. It is called when a worker has answered a job, or has been
+// ready for Backoff.StableAfter.
+func (s *supply) noteAnswer() {
 	if s.deaths == 0 {
 		return
 	}
-	s.deaths, s.loop = 0, nil
-	s.resume()
+	s.deaths, s.crashLoop = 0, nil
+	s.stopBackoff()
 }
 
-func (s *supply) resume() {
-	s.pause.stop()
-	if s.paused {
-		s.paused = false
+// stopBackoff ends the pause, and starts the workers that are needed.
+func (s *supply) stopBackoff() {
+	s.backoffAlarm.stop()
+	if s.backingOff {
+		s.backingOff = false
 		s.pool.fill()
 	}
 }
 
-// died is called when a worker has ended that should not. The first time another one is started at
-// once.
-func (s *supply) died(c Crash) {
+// noteDeath counts an unexpected exit. The first one in a row makes no pause.
+func (s *supply) noteDeath(c Crash) {
 	p := s.pool
 	s.deaths++
 	var wait time.Duration
 	if s.deaths > 1 {
-		wait = jittered(p.o.Backoff.after(s.deaths - 2))
-		s.paused = true
-		s.pause.set(p.loop, wait, s.resume)
+		wait = jittered(p.o.Backoff.wait(s.deaths - 2))
+		s.backingOff = true
+		s.backoffAlarm.set(p.loop, wait, s.stopBackoff)
 	}
 	if s.deaths < loopAfter {
 		return
 	}
-	s.loop = &CrashLoopError{Deaths: s.deaths, Next: wait, Last: c}
-	loop := s.loop
-	p.tell(func() {
+	s.crashLoop = &CrashLoopError{Deaths: s.deaths, Next: wait, Last: c}
+	loop := s.crashLoop
+	p.nextTick(func() {
 		if !reactor.Emit(p.loop, &p.onCrashLoop, loop) && p.logger != nil {
 			p.logger.Error(loop.Error())
 		}
@@ -65,8 +64,8 @@ func (s *supply) died(c Crash) {
 	}
 }
 
-// after returns how long the next start waits after so many that have waited already.
-func (b *Backoff) after(waits int) time.Duration {
+// wait returns the pause after that many pauses in a row.
+func (b *Backoff) wait(waits int) time.Duration {
 	d := b.Min
 	for range min(waits, 40) {
 		if d >= b.Max/2 {
@@ -77,7 +76,8 @@ func (b *Backoff) after(waits int) time.Duration {
 	return d
 }
 
-// startFirst starts the workers of a new pool. An error is a mistake in the options.
+// startFirst starts the workers of a new pool. An error is a mistake in the options; the workers
+// that were started are killed.
 func (p *Pool) startFirst() error {
 	p.supply.pool = p
 	for p.size() < p.o.Min && p.starting() < p.o.Starting {
@@ -91,52 +91,53 @@ func (p *Pool) startFirst() error {
 	return nil
 }
 
-// fill starts the workers that are wanted and may be started now.
+// fill starts the workers that are needed and may be started now, and a successor if one is due.
 func (p *Pool) fill() {
-	for p.wants() {
+	for p.wantsWorker() {
 		if _, err := p.startWorker(nil); err != nil {
-			// The options were good enough for the first one, or there was none before.
-			p.fail(&StartError{Worker: Worker{Number: p.number, Generation: p.generation}, Err: err})
+			// New has not seen that the options are invalid, because it started no worker.
+			p.failStart(&StartError{Worker: Worker{Number: p.lastWorker, Generation: p.generation}, Err: err})
 			return
 		}
 	}
-	p.nextReplacement()
+	p.startReplacement()
 	p.updateHold()
 }
 
-// grow is fill for the case of a new task.
+// grow is fill after a task was queued. It costs nothing if no task waits for a worker.
 func (p *Pool) grow() {
 	if p.queue.Len()+p.suspects.Len() > 0 {
 		p.fill()
 	}
 }
 
-func (p *Pool) wants() bool {
-	if p.state == poolStopped || p.failed != nil || p.supply.paused || p.starting() >= p.o.Starting || p.processes() >= 2*p.limit {
+// wantsWorker reports whether another worker is needed and may be started now.
+func (p *Pool) wantsWorker() bool {
+	if p.state == poolStopped || p.startErr != nil || p.supply.backingOff || p.starting() >= p.o.Starting || p.processes() >= 2*p.limit {
 		return false
 	}
-	size, starting := p.size()+p.dying(), p.starting()
+	size, starting := p.size()+p.keptPlaces(), p.starting()
 	if !p.everReady && p.counts.exits[ExitStartFailed] > 0 && starting > 0 {
-		return false // Those that are starting decide whether the program is any good.
+		return false // Wait for the workers that are starting: if all fail, the pool stops.
 	}
 	waiting := p.queue.Len() + p.suspects.Len()
 	if p.supply.looping() {
-		return starting == 0 && (size < p.minimum() || size == 0 && (waiting > 0 || p.state == poolOpen))
+		return starting == 0 && (size < p.minWorkers() || size == 0 && (waiting > 0 || p.state == poolOpen))
 	}
-	return size < p.minimum() || waiting > starting && size < p.limit
+	return size < p.minWorkers() || waiting > starting && size < p.limit
 }
 
-// minimum is how many workers there are to be at least.
-func (p *Pool) minimum() int {
+// minWorkers returns the number of workers that are kept. A pool that stops keeps none.
+func (p *Pool) minWorkers() int {
 	if p.state != poolOpen {
 		return 0
 	}
 	return min(p.o.Min, p.limit)
 }
 
-// size is the number of workers, without those that were told to end and the successors of others.
-// One that ends by itself counts until it has gone: only then is it known whether another one has
-// to wait.
+// size returns the number of workers without successors and without those that are to exit. A
+// worker that exits by itself counts until its 'close', because only its status tells whether its
+// replacement has to wait.
 func (p *Pool) size() int {
 	n := 0
 	for _, w := range p.workers {
@@ -147,20 +148,20 @@ func (p *Pool) size() int {
 	return n
 }
 
-// dying is the number of workers that are killed and whose places nobody has: Max holds however
-// long it takes.
-func (p *Pool) dying() int {
+// keptPlaces returns the number of killed workers whose places are not free yet. They count, so
+// that there are at most Max workers however long a kill takes.
+func (p *Pool) keptPlaces() int {
 	n := 0
 	for _, w := range p.workers {
-		if w.cut {
+		if w.keepsPlace {
 			n++
 		}
 	}
 	return n
 }
 
-// processes is the number of all workers but those that a Reload has end: that of the others is
-// bounded, so that workers which take long to end do not pile up.
+// processes returns the number of all workers but those that a reload replaced. It is bounded, so
+// that workers which take long to exit do not pile up.
 func (p *Pool) processes() int {
 	n := 0
 	for _, w := range p.workers {
@@ -171,6 +172,7 @@ func (p *Pool) processes() int {
 	return n
 }
 
+// starting returns the number of workers that are not ready yet.
 func (p *Pool) starting() int {
 	n := 0
 	for _, w := range p.workers {
@@ -181,35 +183,35 @@ func (p *Pool) starting() int {
 	return n
 }
 
-// shrink is called when the system has no room for another process. It reports false when there is
-// no worker at all.
+// shrink lowers the limit to the present workers when the system refuses another process, until
+// limitAlarm rings. It reports false if there is no worker.
 func (p *Pool) shrink() bool {
 	size := p.size()
 	if size == 0 {
 		return false
 	}
 	p.limit, p.exhausted = size, true
-	p.revive.set(p.loop, p.o.Backoff.Max, func() {
+	p.limitAlarm.set(p.loop, p.o.Backoff.Max, func() {
 		p.limit, p.exhausted = p.o.Max, false
 		p.fill()
 	})
 	return true
 }
 
-// fail ends a pool whose workers cannot be started.
-func (p *Pool) fail(err *StartError) {
-	if p.failed != nil {
+// failStart stops a pool whose workers cannot be started.
+func (p *Pool) failStart(err *StartError) {
+	if p.startErr != nil {
 		return
 	}
-	p.failed = err
+	p.startErr = err
 	p.failWaiting(err)
-	p.tellError(err)
+	p.reportError(err)
 	if p.stopping == nil {
-		p.end()
+		p.beginStop()
 	}
 }
 
-// failWaiting settles all tasks that wait.
+// failWaiting settles all waiting tasks with err.
 func (p *Pool) failWaiting(err error) {
 	for _, q := range p.queues() {
 		for t := q.first(); t != nil; t = q.first() {
@@ -221,7 +223,7 @@ func (p *Pool) failWaiting(err error) {
 	}
 }
 
-// queues are all in which tasks wait.
+// queues returns all queues of waiting tasks.
 func (p *Pool) queues() []*queue {
 	all := []*queue{&p.suspects, &p.queue}
 	for _, w := range p.workers {

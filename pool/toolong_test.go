@@ -11,11 +11,12 @@ import (
 	"github.com/brood-go/brood/pool"
 )
 
-// megabytes is a part of a script that prints so many of x.
+// megabytes is a part of a script that prints that many megabytes of x.
 const megabytes = `megabytes() { head -c ${1}000000 /dev/zero | tr '\0' x; }
 `
 
-// What is on the way and too long is no answer: that comes later, and does no harm.
+// A progress message or chunk that is too long is no answer. The answer comes later and does no
+// harm.
 //
 //brood:checks W074
 func TestAChunkOrProgressThatIsTooLongFailsItsJobAndNotTheWorker(t *testing.T) {
@@ -49,7 +50,7 @@ read job <&3`))
 	}
 }
 
-// An id inside of something is not that of the message.
+// The id of a nested object is not that of the message.
 //
 //brood:checks W074
 func TestTheIDOfAnAnswerThatIsTooLongIsItsOwn(t *testing.T) {
@@ -69,7 +70,7 @@ read job <&3`))
 	stop(t, l, p)
 }
 
-// With an attachment behind it that would be taken for the next one's.
+// Its attachment would be taken for the one of the next answer.
 //
 //brood:checks W072 W074
 func TestAfterAnAnswerThatIsTooLongNoAttachmentIsTakenForAnother(t *testing.T) {
@@ -100,8 +101,8 @@ read job <&3`))
 }
 
 //brood:checks W084
-func TestWhatAWorkerPrintsOnStdoutDoesNoHarmWhateverItLooksLike(t *testing.T) {
-	for name, print := range map[string]string{
+func TestOutputOnStdoutDoesNoHarmWhateverItLooksLike(t *testing.T) {
+	for name, output := range map[string]string{
 		"without a newline":  `megabytes 3; echo`,
 		"ids of other kinds": `printf '{"id":"req-1","level":"info"}\n{"id":"req-1","error":"no such user"}\n{"id":-4,"result":1}\n'`,
 		"an id of others":    `printf '{"id":77,"level":"info"}\n'`,
@@ -109,12 +110,12 @@ func TestWhatAWorkerPrintsOnStdoutDoesNoHarmWhateverItLooksLike(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var log records
 			l := newLoop(t)
-			o := script(t, pool.Options{Max: 1, MaxResult: 1 << 20, Protocol: pool.StdLines, Logger: slog.New(&log)}, megabytes+print+`
+			o := script(t, pool.Options{Max: 1, MaxResult: 1 << 20, Protocol: pool.StdLines, Logger: slog.New(&log)}, megabytes+output+`
 echo '{"ready":true}'
 read job
-`+print+`
+`+output+`
 echo '{"id":1,"result":"well"}'
-`+print+`
+`+output+`
 read job`)
 			p := newPool(t, l, o)
 			p.OnError(func(err error) { t.Error(err) })
@@ -143,7 +144,7 @@ exec sleep 1000`))
 	stop(t, l, p)
 }
 
-// NaN and Infinity are what many a library writes for numbers that JSON does not have.
+// Many libraries write NaN and Infinity, which JSON does not have.
 //
 //brood:checks W003
 func TestAnAnswerThatIsNoJSONFailsItsJobAndNotTheWorker(t *testing.T) {

@@ -12,17 +12,15 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// upgradeVariable tells a program that it takes the place of the one that has started it.
+// upgradeVariable is in the environment of a program that [Upgrade] starts.
 const upgradeVariable = "BROOD_POOL_UPGRADE"
 
-// DefaultUpgradeTimeout is how long a new program has to say that it is ready, by default.
+// DefaultUpgradeTimeout is the default of UpgradeOptions.Timeout.
 const DefaultUpgradeTimeout = time.Minute
 
-// UpgradeOptions say what takes the place of this program. A nil *UpgradeOptions means all
-// defaults.
+// UpgradeOptions describe the new program. A nil *UpgradeOptions means all defaults.
 type UpgradeOptions struct {
-	// Program is the file. "": the one that this program was started from, as it is now, see
-	// os.Executable.
+	// Program is the file. "": the file of this program as it is now, see os.Executable.
 	Program string
 
 	// Args are its arguments. Nil: those of this program.
@@ -31,20 +29,20 @@ type UpgradeOptions struct {
 	// Env is its environment. Nil: that of this program.
 	Env []string
 
-	// Listeners are passed to it: see [childprocess.ListenFDs], which it calls. They stay this
-	// program's, too.
+	// Listeners are passed to the new program, which gets them by [childprocess.ListenFDs]. This
+	// program keeps its own.
 	Listeners []childprocess.ListenFD
 
-	// Timeout is how long it has to become ready. 0: DefaultUpgradeTimeout.
+	// Timeout limits the time until the new program is ready. 0: DefaultUpgradeTimeout.
 	Timeout time.Duration
 }
 
-// An UpgradeError is a new program that did not become ready. It was ended; this program goes on as
-// before.
+// An UpgradeError is a new program that did not become ready. It has exited; this program goes on
+// as before.
 type UpgradeError struct {
-	Pid    int                     // 0 if it could not be started
-	Status childprocess.ExitStatus // how it ended
-	// a *[childprocess.SpawnError]; ErrStartTimeout; nil: it has ended by itself
+	Pid    int                     // 0 if the program could not be started
+	Status childprocess.ExitStatus // status of the new program
+	// a *[childprocess.SpawnError]; ErrStartTimeout; nil: it exited by itself
 	Err error
 }
 
@@ -59,14 +57,17 @@ func (e *UpgradeError) Error() string {
 // Unwrap returns the cause.
 func (e *UpgradeError) Unwrap() error { return e.Err }
 
-// Upgrade starts the program that is to take this one's place, and calls done when it says by
-// [Upgraded] that it is ready, or with an *[UpgradeError]: never inside this call. After success
-// this program should stop accepting, end its pools, and exit; the paths of its unix listeners then
-// stay, they are the new program's. One upgrade of a loop is under way at a time: ErrReloading.
-// Other errors are those of childprocess.Fork.
+// Upgrade starts the program that is to take this one's place. done is called once, never inside
+// this call: with the pid when the new program has called [Upgraded], or with an *[UpgradeError].
 //
-// A service manager that follows the main process has to be told of pid, as systemd by MAINPID=
-// (sd_notify(3)).
+// After success this program should stop accepting, stop its pools, and exit. Its unix listeners
+// then do not remove their paths, which the new program uses. A service manager that follows the
+// main process needs the new pid, for example systemd by MAINPID= (sd_notify(3)).
+//
+// A loop has one upgrade at a time: otherwise the error is ErrReloading. Other errors are those of
+// childprocess.Fork and os.Executable. Upgrade panics if done is nil.
+//
+// Must be called on the loop goroutine.
 func Upgrade(l *reactor.Loop, o *UpgradeOptions, done func(pid int, err error)) error {
 	if done == nil {
 		panic("pool: Upgrade: nil callback")
@@ -104,18 +105,19 @@ func Upgrade(l *reactor.Loop, o *UpgradeOptions, done func(pid int, err error)) 
 	return nil
 }
 
-// upgrade is that of a loop.
+// upgrade is the upgrade of a loop, one of its locals.
 type upgrade struct {
 	loop      *reactor.Loop
-	child     *childprocess.ChildProcess // nil: none is under way
+	child     *childprocess.ChildProcess // nil: none is under way, and the other fields are zero
 	listeners []childprocess.ListenFD
 	timeout   *reactor.Timer
-	cause     error
+	cause     error // the first failure; nil: none
 	done      func(int, error)
 }
 
 type upgradeKey struct{}
 
+// upgradeOf returns the upgrade of a loop. The error is reactor.ErrClosed.
 func upgradeOf(l *reactor.Loop) (*upgrade, error) {
 	c, err := l.Local(upgradeKey{}, func() (io.Closer, error) { return new(upgrade), nil })
 	if err != nil {
@@ -124,7 +126,7 @@ func upgradeOf(l *reactor.Loop) (*upgrade, error) {
 	return c.(*upgrade), nil
 }
 
-// Close is for the loop that ends: a program that is not ready by then is ended.
+// Close runs when the loop is closed. It kills a new program that is not ready.
 func (u *upgrade) Close() error {
 	if u.child != nil {
 		u.child.Terminate(0)
@@ -132,6 +134,7 @@ func (u *upgrade) Close() error {
 	return nil
 }
 
+// begin follows the new program: its message, its exit, and the timeout.
 func (u *upgrade) begin(timeout time.Duration) {
 	c := u.child
 	u.timeout = u.loop.SetTimeout(timeout, func() {
@@ -146,18 +149,18 @@ func (u *upgrade) begin(timeout time.Duration) {
 	c.OnMessage(func(m *ipc.Message) {
 		var said struct{ Upgraded bool }
 		if m.Decode(&said) == nil && said.Upgraded && u.child == c && u.cause == nil {
-			u.ready()
+			u.onReady()
 		}
 	})
 	c.OnClose(func(status childprocess.ExitStatus) {
 		if u.child == c {
-			u.end(c.Pid(), &UpgradeError{c.Pid(), status, u.cause})
+			u.finish(c.Pid(), &UpgradeError{c.Pid(), status, u.cause})
 		}
 	})
 }
 
-// ready lets the new program go: it lives on without this one.
-func (u *upgrade) ready() {
+// onReady lets the new program go on without this one.
+func (u *upgrade) onReady() {
 	for _, l := range u.listeners {
 		if unix, ok := l.Socket.(*net.UnixListener); ok {
 			unix.SetUnlinkOnClose(false)
@@ -166,24 +169,27 @@ func (u *upgrade) ready() {
 	c := u.child
 	c.Disconnect()
 	c.Unref()
-	u.end(c.Pid(), nil)
+	u.finish(c.Pid(), nil)
 }
 
-func (u *upgrade) end(pid int, err error) {
+// finish ends the upgrade and calls done. The fields are reset first, because done may begin
+// another one.
+func (u *upgrade) finish(pid int, err error) {
 	u.timeout.Stop()
 	done := u.done
 	*u = upgrade{}
 	done(pid, err)
 }
 
-// Upgraded tells the program that has started this one by [Upgrade] that this one is ready, which
-// then ends. In a program that was not started so it does nothing, and returns false. Errors are
-// those of ipc.Parent.
+// Upgraded tells the program that started this one by [Upgrade] that this one is ready. It returns
+// false if this program was not started so. Errors are those of ipc.Parent and of sending.
+//
+// Must be called on the loop goroutine.
 func Upgraded(l *reactor.Loop) (bool, error) {
 	if os.Getenv(upgradeVariable) == "" {
 		return false, nil
 	}
-	// Those that this program starts are not meant. Unsetenv fails for impossible names only.
+	// Children of this program do not inherit it. Unsetenv only fails for invalid names.
 	_ = os.Unsetenv(upgradeVariable)
 	parent, err := ipc.Parent(l)
 	if err != nil {

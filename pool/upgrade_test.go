@@ -10,7 +10,7 @@ import (
 )
 
 //brood:checks W067
-func TestAnUpgradeEndsThoughWhatItHasStartedLivesOn(t *testing.T) {
+func TestAnUpgradeFailsThoughAChildOfItsProgramLivesOn(t *testing.T) {
 	l := newLoop(t)
 	fifo := newGate(t)
 	leaves := &pool.UpgradeOptions{Program: "/bin/sh", Args: []string{"-c", `read -r go <"$1" & exit 3`, "sh", fifo.path}}
@@ -21,7 +21,7 @@ func TestAnUpgradeEndsThoughWhatItHasStartedLivesOn(t *testing.T) {
 	failed, ok := errors.AsType[*pool.UpgradeError](told[0])
 	require.True(t, ok, "%v", told[0])
 	require.Equal(t, 3, failed.Status.Code)
-	fifo.open() // It was waiting all the time.
+	fifo.open() // It has waited since its start.
 	require.NoError(t, l.Run())
 	require.Len(t, told, 1)
 }

@@ -10,27 +10,30 @@ import (
 	"github.com/brood-go/brood/internal/nodejson"
 )
 
-// Version is that of the protocol, see PROTOCOL.md: what the ready message of a worker says.
+// This file has the messages of PROTOCOL.md as the pool writes and reads them. The worker's side is
+// serve_request.go and serve_answer.go.
+
+// Version is the version of the protocol in PROTOCOL.md. A worker's ready message says its own.
 const Version = 1
 
-// creditWindow is how many bytes of chunks a worker may have written that nobody has taken yet.
+// creditWindow is the number of bytes of chunks that a worker may write ahead of the listener.
 const creditWindow = 1 << 20
 
-// jobMessage is a job on its way to a worker.
+// jobMessage is the message that gives a worker a job.
 type jobMessage struct {
 	ID      uint64
-	Method  string // "": without one
+	Method  string // "": none
 	Job     []byte // JSON
-	Attempt int    // from the second one on; else 0
-	Attach  int64  // bytes that come beside it; 0: none
+	Attempt int    // number of the run, from 2; 0 for the first
+	Attach  int64  // bytes beside the message; 0: none
 }
 
-// AppendJSON makes it a nodejson.Appender: its job was encoded before.
+// AppendJSON implements nodejson.Appender. It copies the job, which is encoded already.
 func (m *jobMessage) AppendJSON(dst []byte, e *nodejson.Encoder) (_ []byte, err error) {
 	dst = appendID(dst, m.ID)
 	if m.Method != "" {
 		if dst, err = e.Append(append(dst, `,"method":`...), m.Method); err != nil {
-			return dst, err // Unreachable: it is a string.
+			return dst, err // Unreachable: a string always becomes JSON.
 		}
 	}
 	dst = append(append(dst, `,"job":`...), m.Job...)
@@ -43,18 +46,19 @@ func (m *jobMessage) AppendJSON(dst []byte, e *nodejson.Encoder) (_ []byte, err 
 	return append(dst, '}'), nil
 }
 
+// cancelMessage asks the worker to cancel a job, for the reason in Cancel.
 type cancelMessage struct {
 	ID     uint64 `json:"id"`
 	Cancel string `json:"cancel"`
 }
 
-// recallMessage asks for a job back that the worker has not begun. One that it has begun goes on as
-// if nothing had been said.
+// recallMessage asks the worker to give a job back. A worker that has begun it ignores the message.
 type recallMessage struct {
 	ID     uint64 `json:"id"`
 	Recall bool   `json:"recall"`
 }
 
+// creditMessage allows that many more bytes of chunks.
 type creditMessage struct {
 	ID     uint64 `json:"id"`
 	Credit int    `json:"credit"`
@@ -64,11 +68,12 @@ type pingMessage struct {
 	Ping uint64 `json:"ping"`
 }
 
-// An answerKind is what a message of a worker is.
+// An answerKind is the kind of a worker's message. The order matters: from kindResult on, messages
+// are about a job.
 type answerKind uint8
 
 const (
-	kindOther answerKind = iota // what the protocol does not know
+	kindOther answerKind = iota // no member of the protocol
 	kindReady
 	kindRetire
 	kindPong
@@ -79,7 +84,7 @@ const (
 	kindRecalled
 )
 
-// kindOf returns what a message with that member is.
+// kindOf returns the kind of a message with that member.
 func kindOf(member []byte) answerKind {
 	switch string(member) {
 	case "ready":
@@ -106,15 +111,15 @@ func kindOf(member []byte) answerKind {
 type answer struct {
 	kind   answerKind
 	hasID  bool
-	id     uint64 // 0 if the message's is no positive integer: no job has that
-	bare   bool   // there is an id, and nothing else that is known
-	value  []byte // JSON
-	attach int64  // bytes that come beside it
+	id     uint64 // 0 if the id is no positive integer, so that no job has it
+	bare   bool   // it has an id and no other member of the protocol
+	value  []byte // JSON of the member that decides kind
+	attach int64  // bytes beside the message; 0: none
 }
 
-// parseAnswer reads a message. An object with an id and nothing that is known is a result of null,
-// as process.send({id, result: undefined}) has it. The error is that of a text that is no JSON;
-// what is no object, or no message of the protocol, is kindOther.
+// parseAnswer reads a message. An object with an id and no other known member is a result of null,
+// because that is the JSON of {id, result: undefined}. An error means that the text is no JSON.
+// JSON that is no object or no message of the protocol is kindOther.
 func parseAnswer(p []byte) (a answer, err error) {
 	a.value = null
 	if p = bytes.TrimLeft(p, " \t\r\n"); len(p) == 0 || p[0] != '{' {
@@ -129,7 +134,7 @@ func parseAnswer(p []byte) (a answer, err error) {
 		switch string(name) {
 		case "id":
 			a.hasID = true
-			a.id, _ = number(value) // 0 for what is no such number.
+			a.id, _ = number(value) // 0 if it is no number.
 		case "attach":
 			a.attach, _ = strconv.ParseInt(string(value), 10, 64)
 		case "error":
@@ -158,23 +163,23 @@ var null = []byte("null")
 
 var errNotJSON = errors.New("it is no JSON")
 
-// outranks reports whether a member of a message says what the message is, although others were
-// found before: an error before a result, that before what is on the way.
+// outranks reports whether a member decides the kind of a message that has several: an error comes
+// before a result, a result before everything else that is about a job.
 func (a *answer) outranks(kind answerKind) bool {
 	return a.kind == kindOther || a.kind == kind || kind == kindError || kind == kindResult && a.kind > kindError
 }
 
-// readyMessage is what a worker says of itself.
+// readyMessage is the member ready of a worker's first message.
 type readyMessage struct {
 	Version     json.RawMessage `json:"version"`
 	Methods     []string        `json:"methods"`     // nil: any
 	Concurrency int             `json:"concurrency"` // 0: 1
 	Accepts     []string        `json:"accepts"`     // of "cancel", "recall", "credit", "ping"
-	Attach      string          `json:"attach"`      // "memfd": attachments come as handles
+	Attach      string          `json:"attach"`      // "memfd": attachments go as handles
 }
 
-// parseReady reads the member ready of a message: true, or an object. The error is a *VersionError
-// for one of another version.
+// parseReady reads the member ready: true, or an object. It returns a *VersionError for another
+// version.
 func parseReady(value []byte) (r readyMessage, err error) {
 	if bytes.Equal(value, []byte("true")) {
 		return r, nil
@@ -182,7 +187,7 @@ func parseReady(value []byte) (r readyMessage, err error) {
 	if len(value) == 0 || value[0] != '{' {
 		return r, errors.New("ready is neither true nor an object")
 	}
-	if err := nodejson.Unmarshal(value, &r); err != nil {
+	if err := nodejson.Decode(value, &r); err != nil {
 		return r, err
 	}
 	switch version := string(r.Version); {
@@ -196,22 +201,21 @@ func parseReady(value []byte) (r readyMessage, err error) {
 	return r, nil
 }
 
-// maxErrorValue is how much of a worker's error a JobError has, in bytes.
+// maxErrorValue is the length of JobError.Value, in bytes.
 const maxErrorValue = 64 << 10
 
-// parseError makes a JobError of the member error of a message: a text, or an object as Node's
-// errors are sent.
+// parseError reads the member error: a text, or an object with the members of Node's errors.
 func parseError(value []byte) *JobError {
 	e := &JobError{Value: bytes.Clone(value[:min(len(value), maxErrorValue)])}
 	var text string
-	if nodejson.Unmarshal(value, &text) == nil {
+	if nodejson.Decode(value, &text) == nil {
 		e.Message = text
 		return e
 	}
-	// What is of another type than it should be stays empty: Value has it.
+	// If it is no object, the fields stay empty, and Value has it.
 	_ = nodejson.Members(value, 0, func(key string, member []byte) {
 		var text string
-		if nodejson.Unmarshal(member, &text) != nil {
+		if nodejson.Decode(member, &text) != nil {
 			text = string(member) // A code may be a number.
 		}
 		switch key {
@@ -228,14 +232,14 @@ func parseError(value []byte) *JobError {
 	return e
 }
 
-// parseChunk returns the bytes of a chunk: a text, or {"base64": "…"}.
+// parseChunk returns the bytes of a chunk: those of a text, or of {"base64": "…"}.
 func parseChunk(value []byte) ([]byte, error) {
 	var text string
-	if nodejson.Unmarshal(value, &text) == nil {
+	if nodejson.Decode(value, &text) == nil {
 		return []byte(text), nil
 	}
 	var coded struct{ Base64 *string }
-	if err := nodejson.Unmarshal(value, &coded); err != nil {
+	if err := nodejson.Decode(value, &coded); err != nil {
 		return nil, err
 	}
 	if coded.Base64 == nil {

@@ -11,84 +11,87 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// workerState goes forward only. A worker is gone when its process has ended and everything it had
-// written was heard.
+// workerState only goes forward. A worker is gone when its process has exited and everything it
+// wrote was heard.
 type workerState uint8
 
 const (
 	workerStarting workerState = iota
 	workerReady
-	workerDraining // it gets no further job, and ends once it has none
-	workerEnding   // it was told to end, or has ended its side
-	workerKilled   // it is sent signals
+	workerDraining // it gets no further job, and is disconnected once it has none
+	workerExiting  // it was disconnected, or closed its side
+	workerKilled   // it was sent a signal
 	workerGone
 )
 
-// A worker is a process of the pool.
+// A worker is a process of the pool. Everything here runs on the loop goroutine: its state is
+// changed by events of the child, by messages (hear.go), and by the pool.
 type worker struct {
 	pool   *Pool
-	number int
-	gen    int
+	number int // from 1
+	gen    int // generation
+	pid    int // 0 until the process was started
 	state  workerState
-	told   bool // to end
 	child  *childprocess.ChildProcess
-	link   link
+	link   link         // nil with Messages if the child has no channel
+	side   *sideChannel // for attachments; nil: without Options.Attachments
 	log    *outputLog
-	pid    int
 
-	// in the order in which they were sent; the first capacity of them were begun
+	// Jobs in the order in which they were sent. The first capacity of them may be begun.
 	jobs      []*assignment
-	jobID     uint64 // of the last
-	capacity  int    // how many jobs it has at once
-	bound     queue  // tasks that wait for this worker
-	exclusive bool   // it runs a task by itself
-	reserved  bool   // it gets no further job until it has none, and then such a task
-	// when it was given a job, or became idle, last: a number of Pool.dispatched
-	touched uint64
+	jobID     uint64        // id of the last job; 0 before the first
+	capacity  int           // jobs at once, at least 1
+	bound     queue         // tasks that wait for this worker
+	exclusive bool          // it runs a suspect, and gets nothing else until it is idle
+	reserved  bool          // it gets nothing until it is idle, and then a suspect
+	lastUse   uint64        // Pool.uses when it was last given a job or became idle
+	answered  int           // jobs
+	jobsLeft  int           // jobs until it is replaced; -1: no limit
+	busy      time.Duration // time of its slots in jobs that it has answered
 
-	introduced bool     // its ready message was heard
+	readyHeard bool     // methods, accepts and capacity are those of its ready message
 	methods    []string // nil: any
 	accepts    accepts
-	jobsLeft   int       // until it is replaced; -1: no limit
-	answered   int       // jobs
-	started    time.Time // of the process
-	readySince time.Time
-	endBy      time.Time // when it is ended by signals; zero: it was not told to end
-	successor  *worker   // that takes its place, once it is ready
-	replaces   *worker
-	reason     ExitReason // why it is to end; "": it is not
-	// what the pool has ended it for; nil: nothing, or no more than reason says
-	cause  error
-	forced bool // it was sent SIGKILL, or might have been
-	// it was ended while it could be given jobs: its place is free when it has gone
-	cut        bool
-	shot       bool   // Kill has sent it SIGKILL
-	pingSent   uint64 // number of the last ping
-	pingHeard  uint64 // and of the last pong
+	started    time.Time // start of the process
+	readySince time.Time // zero before it is ready
+	exitBy     time.Time // time at which exitAlarm rings; zero: it is not set
+	pingSent   uint64    // number of the last ping; 0 before the first
+	pingHeard  uint64    // number of the last pong
 	oom        oomWatch
-	memory     int64         // bytes, as last seen
-	bigAtFirst bool          // it was over Options.MaxMemory as it became ready
-	misbehaved bool          // that was told
-	broken     bool          // it does not keep to the protocol: nothing it says counts any more
-	succeeds   bool          // it takes the place of another one in a reload
-	busy       time.Duration // of its slots, in jobs that are over
-	side       *sideChannel  // of its attachments; nil: it has none
-	attached   attachment    // beside the answer that is heard
-	message    jobMessage    // that is being sent
+	memory     int64 // bytes at the last check; 0 before the first
+	// it was over Options.MaxMemory when it became ready, and is not replaced for that
+	bigAtFirst bool
 
-	startAlarm, listenAlarm, ageAlarm, idleAlarm, stableAlarm, endAlarm alarm
+	successor *worker // started to take its place, and not ready yet; nil: none
+	replaces  *worker // predecessor, until this worker is ready; nil: it counts for itself
+	inReload  bool    // it is a successor that a reload waits for
+
+	reason       ExitReason // reason of its coming exit; "": it is not to exit
+	cause        error      // error for its tasks; nil: reason says all
+	toldToExit   bool       // disconnected or killed; an exit before that is a crash
+	forced       bool       // it was sent signals
+	keepsPlace   bool       // it was killed while ready: its place is free when it is gone
+	killedByUser bool       // Pool.Kill sent it SIGKILL
+	broken       bool       // it broke the protocol: its messages are dropped
+
+	garbageReported  bool       // OnError had a *ProtocolError of it
+	answerAttachment attachment // attachment of the answer that is being heard
+	message          jobMessage // memory for the job that is being sent
+
+	startAlarm, listenAlarm, ageAlarm, idleAlarm, stableAlarm, exitAlarm alarm
 }
 
-// accepts are the messages that a worker understands besides jobs.
+// accepts has the optional messages that a worker understands, as its ready message lists them.
 type accepts struct{ cancel, recall, credit, ping, memfd bool }
 
 func (w *worker) id() Worker { return Worker{w.number, w.pid, w.gen} }
 
-// startWorker starts a process, in the place of another one if that is given. An error is a mistake
-// in the options.
+// startWorker starts a process, as a successor of replaces if that is not nil. It returns an error
+// only for a mistake in the options; if the system refuses the process, the child emits 'error' and
+// 'close'.
 func (p *Pool) startWorker(replaces *worker) (*worker, error) {
-	p.number++
-	w := &worker{pool: p, number: p.number, gen: p.generation, capacity: max(1, p.o.inFlight), started: p.loop.Now(), jobsLeft: p.jobLimit()}
+	p.lastWorker++
+	w := &worker{pool: p, number: p.lastWorker, gen: p.generation, capacity: max(1, p.o.inFlight), started: p.loop.Now(), jobsLeft: p.jobLimit()}
 	env := append(environ(&p.program.fork),
 		envWorker+"="+strconv.Itoa(w.number), envGeneration+"="+strconv.Itoa(w.gen))
 	stdio := p.stdio()
@@ -110,20 +113,20 @@ func (p *Pool) startWorker(replaces *worker) (*worker, error) {
 	w.oom.begin(p.program.fork.Cgroup)
 	w.log = newOutputLog(w)
 	w.openLink()
-	child.OnSpawn(w.spawned)
+	child.OnSpawn(w.onSpawn)
 	child.OnError(w.hearError)
-	child.OnClose(w.closed)
+	child.OnClose(w.onClose)
 	if d := p.o.StartTimeout; d > 0 {
-		w.startAlarm.set(p.loop, d, func() { w.judge(w.startLate) })
+		w.startAlarm.set(p.loop, d, func() { w.afterBacklog(w.onStartTimeout) })
 	}
 	return w, nil
 }
 
-// envAttach tells a worker by which descriptor attachments go.
+// envAttach is the environment variable with the number of the descriptor for attachments.
 const envAttach = "BROOD_POOL_ATTACH_FD"
 
-// environ returns the environment that f gives a child, as a copy, without what a pool has told
-// this program if that is itself a worker.
+// environ returns a copy of the environment that f gives a child, without the variables that a pool
+// set for this program, if this is itself a worker.
 func environ(f *childprocess.ForkOptions) []string {
 	env := slices.Clone(f.Env)
 	if f.Env == nil {
@@ -135,8 +138,8 @@ func environ(f *childprocess.ForkOptions) []string {
 	})
 }
 
-// stdio is what a worker's descriptors are. Without a logger its output goes where this program's
-// goes; the end of stderr is kept all the same, for errors.
+// stdio returns the descriptors of a worker. Without a logger, workers inherit stdout and stderr;
+// the end of stderr is still kept for errors.
 func (p *Pool) stdio() []childprocess.Stdio {
 	out, err := childprocess.Pipe, childprocess.Pipe
 	if p.logger == nil {
@@ -152,6 +155,7 @@ func (p *Pool) stdio() []childprocess.Stdio {
 	}
 }
 
+// openLink makes the link of the pool's protocol, and the side channel for attachments.
 func (w *worker) openLink() {
 	limit := int(w.pool.o.MaxResult) + slack
 	c := w.child
@@ -161,7 +165,7 @@ func (w *worker) openLink() {
 	}
 	switch w.pool.o.Protocol {
 	case Messages:
-		// It is nil when this program is out of descriptors, which the error event tells.
+		// Without descriptors left there is no channel; the child's 'error' event has the reason.
 		if c.Channel() != nil {
 			w.link = newMessageLink(w)
 		}
@@ -172,7 +176,8 @@ func (w *worker) openLink() {
 	}
 }
 
-func (w *worker) spawned() {
+// onSpawn handles the child's 'spawn'.
+func (w *worker) onSpawn() {
 	w.pid = w.child.Pid()
 	switch w.pool.o.Ready {
 	case ReadySpawn:
@@ -182,22 +187,23 @@ func (w *worker) spawned() {
 	}
 }
 
-// listenPeriod is how often a worker that is to listen is looked at.
+// listenPeriod is the time between checks of a worker that is ready once it listens.
 const listenPeriod = 20 * time.Millisecond
 
-// lookForListener has the worker be ready once it listens.
+// lookForListener makes the worker ready if it listens, or looks again later.
 func (w *worker) lookForListener() {
 	if w.state != workerStarting {
 		return
 	}
-	if found, err := listens(w.pid); err == nil && found { // It fails when the worker has ended.
+	// An error means that the process has exited.
+	if found, err := listens(w.pid); err == nil && found {
 		w.becomeReady()
 		return
 	}
 	w.listenAlarm.set(w.pool.loop, listenPeriod, w.lookForListener)
 }
 
-// becomeReady has the worker given jobs.
+// becomeReady opens the worker for jobs. Its predecessor, if it is a successor, gets no more.
 func (w *worker) becomeReady() {
 	p := w.pool
 	if w.state != workerStarting {
@@ -206,48 +212,49 @@ func (w *worker) becomeReady() {
 	w.state = workerReady
 	w.readySince = p.loop.Now()
 	w.startAlarm.stop()
-	w.touch()
+	w.markUsed()
 	p.everReady = true
 	if p.supply.deaths > 0 {
-		w.stableAlarm.set(p.loop, p.o.Backoff.StableAfter, p.supply.answered)
+		w.stableAlarm.set(p.loop, p.o.Backoff.StableAfter, p.supply.noteAnswer)
 	}
 	if d := p.o.MaxAge; d > 0 {
 		w.ageAlarm.set(p.loop, d, func() { p.replace(w, ExitAge) })
 	}
-	w.idle()
+	w.onIdle()
 	w.checkFirstMemory()
-	p.tell(func() { reactor.Emit(p.loop, &p.onWorkerReady, w.id()) })
+	p.nextTick(func() { reactor.Emit(p.loop, &p.onWorkerReady, w.id()) })
 	if old := w.replaces; old != nil {
-		w.replaces, old.successor, old.cut = nil, nil, false
+		w.replaces, old.successor, old.keepsPlace = nil, nil, false
 		old.drain(old.reason)
 	}
-	p.reload.ready(w)
-	p.trim() // A successor takes a place of its own when the worker before it has gone meanwhile.
-	p.dispatch()
+	p.reload.onReady(w)
+	p.trim() // If its predecessor is already gone, the successor counts for itself.
+	p.assignWaiting()
 	p.fill()
 }
 
-// judge calls late, unless something has come from the worker that was not heard yet: what is late
-// is then this program.
-func (w *worker) judge(late func()) {
+// afterBacklog calls late after the messages that have already come from the worker were heard: if
+// one of them is the expected one, this program was late and not the worker.
+func (w *worker) afterBacklog(late func()) {
 	if w.state == workerGone || w.link == nil {
 		late()
 		return
 	}
-	w.judgeAfter(w.link.backlog(), late)
+	w.afterBacklogOf(w.link.backlog(), late)
 }
 
-// judgeAfter is judge with what had come when it was called: a worker that goes on to write does
-// not put it off.
-func (w *worker) judgeAfter(b backlog, late func()) {
+// afterBacklogOf is afterBacklog for the backlog at the time of that call. Bytes that come later do
+// not delay late.
+func (w *worker) afterBacklogOf(b backlog, late func()) {
 	if w.state != workerGone && b.Left() {
-		w.pool.loop.SetImmediate(func() { w.judgeAfter(b, late) }).Unref()
+		w.pool.loop.SetImmediate(func() { w.afterBacklogOf(b, late) }).Unref()
 		return
 	}
 	late()
 }
 
-func (w *worker) startLate() {
+// onStartTimeout kills a worker that is not ready in time.
+func (w *worker) onStartTimeout() {
 	if w.state != workerStarting {
 		return
 	}
@@ -258,35 +265,37 @@ func (w *worker) startLate() {
 	w.kill(ExitStartFailed, err)
 }
 
-// touch notes that the worker was used, for Order.
-func (w *worker) touch() {
-	w.pool.dispatched++
-	w.touched = w.pool.dispatched
+// markUsed notes the use of the worker, for Order.
+func (w *worker) markUsed() {
+	w.pool.uses++
+	w.lastUse = w.pool.uses
 }
 
-// idle is called when the worker has no job.
-func (w *worker) idle() {
+// onIdle runs when the worker has become ready, and each time it has no job left.
+func (w *worker) onIdle() {
 	w.exclusive = false
 	if w.pool.o.Order != RoundRobin {
-		w.touch()
+		w.markUsed()
 	}
 	if d := w.pool.o.IdleTimeout; d > 0 {
-		w.idleAlarm.set(w.pool.loop, d, w.idleFor)
+		w.idleAlarm.set(w.pool.loop, d, w.onIdleTimeout)
 	}
 }
 
-func (w *worker) idleFor() {
+// onIdleTimeout drains a worker that was idle for IdleTimeout, if there are more than Min.
+func (w *worker) onIdleTimeout() {
 	p := w.pool
 	switch {
 	case w.state != workerReady || len(w.jobs) > 0:
-	case p.size() > p.minimum():
+	case p.size() > p.minWorkers():
 		w.drain(ExitIdle)
-	default: // It is one too many when others come.
-		w.idleAlarm.set(p.loop, p.o.IdleTimeout, w.idleFor)
+	default: // When there are more workers, this may be one too many.
+		w.idleAlarm.set(p.loop, p.o.IdleTimeout, w.onIdleTimeout)
 	}
 }
 
-// drain has the worker end once it has no job.
+// drain gives the worker no further job, and disconnects it once it has none. One that is not ready
+// is killed.
 func (w *worker) drain(reason ExitReason) {
 	if w.state > workerReady {
 		return
@@ -297,37 +306,39 @@ func (w *worker) drain(reason ExitReason) {
 	}
 	w.state = workerDraining
 	w.reason = reason
-	w.release()
+	w.requeueBound()
 	if len(w.jobs) == 0 {
 		w.disconnect()
 	}
 }
 
-// release gives the tasks that wait for this worker to others.
-func (w *worker) release() {
+// requeueBound unbinds the worker's keys, and moves the tasks that wait for this worker to other
+// queues. A part of a Broadcast fails.
+func (w *worker) requeueBound() {
 	p := w.pool
 	p.bindings.forget(w)
 	if w.bound.Len() > 0 {
-		p.tell(p.dispatch)
+		p.nextTick(p.assignWaiting)
 	}
 	for t := w.bound.first(); t != nil; t = w.bound.first() {
 		w.bound.remove(t)
-		if t.only == nil {
+		if t.onlyWorker == nil {
 			p.queueFor(t).add(t)
 			continue
 		}
-		p.queue.add(t) // So that it can be settled like any other.
+		p.queue.add(t) // settle takes a waiting task out of its queue.
 		p.settle(t, nil, w.crashError(nil))
 	}
 }
 
-// disconnect tells the worker to end.
+// disconnect ends the link, on which the worker is to exit. It is killed if it has not exited
+// within DisconnectGrace.
 func (w *worker) disconnect() {
-	if w.state >= workerEnding {
+	if w.state >= workerExiting {
 		return
 	}
-	w.state = workerEnding
-	w.told = true
+	w.state = workerExiting
+	w.toldToExit = true
 	w.idleAlarm.stop()
 	w.ageAlarm.stop()
 	if w.link != nil {
@@ -337,40 +348,43 @@ func (w *worker) disconnect() {
 	if w.pool.stopping != nil {
 		grace = min(grace, w.pool.stopping.grace)
 	}
-	w.endWithin(grace)
+	w.exitWithin(grace)
 }
 
-// endWithin gives the worker so long to end, and no longer than it had before.
-func (w *worker) endWithin(grace time.Duration) {
-	if by := w.pool.loop.Now().Add(grace); w.endBy.IsZero() || by.Before(w.endBy) {
-		w.endBy = by
-		w.endAlarm.set(w.pool.loop, grace, w.overstay)
+// exitWithin gives the worker that long to exit, or less if an earlier call did.
+func (w *worker) exitWithin(grace time.Duration) {
+	if by := w.pool.loop.Now().Add(grace); w.exitBy.IsZero() || by.Before(w.exitBy) {
+		w.exitBy = by
+		w.exitAlarm.set(w.pool.loop, grace, w.onExitTimeout)
 	}
 }
 
-// overstay is called when the worker has not ended in its grace.
-func (w *worker) overstay() { w.terminate(w.pool.o.KillGrace) }
+// onExitTimeout kills a worker that has not exited in its grace.
+func (w *worker) onExitTimeout() { w.killWithin(w.pool.o.KillGrace) }
 
-// kill ends the worker now, for a reason, and with an error that its tasks are to be told.
+// kill sends the KillSignal, and SIGKILL after KillGrace. reason is that of the exit. cause, which
+// may be nil, is in the errors of the worker's tasks. It does nothing if the worker was killed
+// before.
 func (w *worker) kill(reason ExitReason, cause error) {
 	if w.state >= workerKilled {
 		return
 	}
 	if w.reason == "" || w.state == workerStarting || reason != ExitStop {
-		w.reason = reason // Also in the place of another one for which it was to end later.
+		w.reason = reason // It replaces a reason for which the worker was to exit later.
 	}
 	if w.cause == nil {
 		w.cause = cause
 	}
-	w.cut = w.state == workerReady
-	w.terminate(w.pool.o.KillGrace)
+	w.keepsPlace = w.state == workerReady
+	w.killWithin(w.pool.o.KillGrace)
 }
 
-func (w *worker) terminate(grace time.Duration) {
+// killWithin sends the KillSignal, and SIGKILL after grace.
+func (w *worker) killWithin(grace time.Duration) {
 	if w.state < workerKilled {
 		w.state = workerKilled
-		w.release()
+		w.requeueBound()
 	}
-	w.forced, w.told = true, true
+	w.forced, w.toldToExit = true, true
 	w.child.Terminate(grace)
 }

@@ -8,42 +8,42 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// alarmIdent names the alarm among the EVFILT_TIMER events of the loop's kqueue, of which it is the
-// only one.
+// alarmIdent names the alarm, the only EVFILT_TIMER event of the loop's kqueue.
 const alarmIdent = 1
 
-// maxAlarm bounds an alarm: some systems count in clock ticks that an int must hold. A longer one
-// goes off early, Poll finds nothing to do, and the alarm is set anew.
+// maxAlarm bounds an alarm, because some systems count in clock ticks that an int must hold. A
+// longer alarm goes off early; then Poll finds nothing to do, and the alarm is set anew.
 const maxAlarm = 24 * time.Hour
 
-// alarm is a one-shot EVFILT_TIMER in the loop's own kqueue: a kqueue descriptor is readable while
-// an event is pending, so the loop that embeds this one wakes for our timers.
+// alarm is a one-shot EVFILT_TIMER in the loop's own kqueue. A kqueue descriptor is readable while
+// an event is pending, so the loop that embeds this one wakes for our timers. It owns no
+// descriptor. Only the loop goroutine touches it.
 type alarm struct {
 	loop   *Loop
-	change []unix.Kevent_t
-	armed  bool // an event is in the kernel, or was, until it fired and wait took it
+	change []unix.Kevent_t // room for one change, reused
+	armed  bool            // set has added the event and stop has not removed it; it may have fired
 }
 
 func openAlarm(l *Loop) (*alarm, error) {
 	return &alarm{loop: l, change: newKevents(1)}, nil
 }
 
-// set takes the old event out instead of changing it by EV_ADD: not every system restarts the timer
-// then, and none takes back an expiration that is pending.
+// set removes the old event instead of changing it by EV_ADD: then not every system restarts the
+// timer, and none takes back a pending expiration.
 func (a *alarm) set(d time.Duration) {
 	a.stop()
 	fflags, data := alarmData(min(d, maxAlarm))
 	a.armed = a.submit(unix.EV_ADD|unix.EV_ONESHOT, fflags, data) == nil
 	if !a.armed {
-		// The system bounds the number of timers (ENOMEM). The embedding loop then polls this one
-		// busily, and nothing is late.
+		// The system bounds the number of timers (ENOMEM). Then the embedding loop polls this one
+		// busily, and no timer is late.
 		a.loop.poller.alarmFired = true
 		a.loop.door.ring()
 	}
 }
 
 func (a *alarm) stop() {
-	a.fired() // What wait has seen by now is of the old event.
+	a.fired() // An expiration that wait has seen so far is of the old event.
 	if a.armed {
 		a.armed = false
 		_ = a.submit(unix.EV_DELETE, 0, 0) // ENOENT only: it has fired.
@@ -60,16 +60,16 @@ func (a *alarm) submit(flags int, fflags uint32, data int64) error {
 	setKevent(&a.change[0], alarmIdent, unix.EVFILT_TIMER, flags, fflags, data, 0)
 	_, err := unix.Kevent(a.loop.poller.fd, a.change, nil, nil)
 	if err == unix.EINTR {
-		return nil // By the manual the change has been applied by then.
+		return nil // By the manual page the change has been applied by then.
 	}
 	return err
 }
 
-// alarmMilliseconds returns d in EVFILT_TIMER's unit of old, rounded up so that the alarm is never
+// alarmMilliseconds returns d in EVFILT_TIMER's default unit, rounded up so that the alarm is never
 // early.
 func alarmMilliseconds(d time.Duration) (fflags uint32, data int64) {
 	return 0, int64((d + time.Millisecond - 1) / time.Millisecond)
 }
 
-// close leaves the event to the kqueue, which is closed next.
+// close does nothing: closing the kqueue removes the event.
 func (a *alarm) close() error { return nil }

@@ -8,9 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// alarmData returns d as EVFILT_TIMER takes it: in nanoseconds when it is short. Long ones would
-// overflow the kernel's intptr_t on 32-bit FreeBSD before 12, and a millisecond matters less to
-// them.
+// alarmData returns d as EVFILT_TIMER takes it: short ones in nanoseconds. Long ones would overflow
+// the kernel's intptr_t on 32-bit FreeBSD before 12, and for them a millisecond matters less.
 func alarmData(d time.Duration) (fflags uint32, data int64) {
 	if d < time.Second {
 		return unix.NOTE_NSECONDS, int64(d)

@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// spareAlarm is a timer of the Go runtime that rings at the door, on a goroutine of its own. A ring
-// cannot be taken back: a timer that is stopped just then costs one Poll that finds nothing to do.
-// It is idle until the first set.
+// spareAlarm is the alarm without a timerfd: a timer of the Go runtime that rings at the door, on a
+// goroutine of its own. A ring cannot be taken back, so a timer that is stopped just then costs one
+// Poll that finds nothing to do.
 type spareAlarm struct {
-	door  *door
-	timer *time.Timer
-	off   atomic.Bool // it went off; any goroutine
+	door    *door
+	timer   *time.Timer // loop goroutine only; nil until the first set
+	wentOff atomic.Bool // true from ring to fired; any goroutine
 }
 
 func (a *spareAlarm) set(d time.Duration) {
@@ -23,7 +23,7 @@ func (a *spareAlarm) set(d time.Duration) {
 }
 
 func (a *spareAlarm) ring() {
-	a.off.Store(true)
+	a.wentOff.Store(true)
 	a.door.ring()
 }
 
@@ -33,4 +33,4 @@ func (a *spareAlarm) stop() {
 	}
 }
 
-func (a *spareAlarm) fired() bool { return a.timer != nil && a.off.Swap(false) }
+func (a *spareAlarm) fired() bool { return a.timer != nil && a.wentOff.Swap(false) }

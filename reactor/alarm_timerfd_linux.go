@@ -8,18 +8,19 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// maxAlarm bounds an alarm: on 32-bit machines the time has room for 68 years. A longer one goes
-// off early, Poll finds nothing to do, and the alarm is set anew.
+// maxAlarm bounds an alarm, because on 32-bit machines the time has room for 68 years only. A
+// longer alarm goes off early; then Poll finds nothing to do, and the alarm is set anew.
 const maxAlarm = 365 * 24 * time.Hour
 
-// alarm is a timerfd(2) in the loop's own epoll set: an epoll descriptor is readable while one of
-// its members is, so the loop that embeds this one wakes for our timers. It is watched
-// edge-triggered: once wait has seen that it went off it is silent, and is never read. Where it is
-// refused the spare alarm does the work.
+// alarm is a timerfd(2) in the loop's own epoll set. An epoll descriptor is readable while one of
+// the descriptors in it is ready, so the loop that embeds this one wakes for our timers. The
+// timerfd is watched edge-triggered and never read: once wait has seen its expiration it does not
+// report it again. Where timerfd_create(2) or timerfd_settime(2) is refused, spare takes its place.
+// Except for spare.wentOff only the loop goroutine touches it.
 type alarm struct {
-	fd      int // -1 where timerfd_create(2) is refused
-	watcher *Watcher
-	off     bool // it went off
+	fd      int      // owned; -1: timerfd_create(2) was refused
+	watcher *Watcher // of fd, unref'd; nil while fd is -1
+	wentOff bool     // true from the watcher's callback to fired
 	spare   spareAlarm
 }
 
@@ -33,8 +34,8 @@ func openAlarm(l *Loop) (*alarm, error) {
 		return nil, wrap("timerfd_create", -1, err)
 	}
 	a.fd = tfd
-	// There is nothing else to do: runTimers does the work.
-	a.watcher, err = l.watch(tfd, Readable|edgeTriggered, func(Readiness) { a.off = true })
+	// The callback need not do more, because the next turn runs the timers.
+	a.watcher, err = l.watch(tfd, Readable|edgeTriggered, func(Readiness) { a.wentOff = true })
 	if err != nil {
 		fd.Close(tfd) // The watch error is the one to report.
 		return nil, err
@@ -50,15 +51,15 @@ func (a *alarm) set(d time.Duration) {
 }
 
 func (a *alarm) stop() {
-	// A refusal leaves nothing behind but what was set before a filter was in force: it costs one
-	// Poll.
+	// If a seccomp filter came into force after a set, the call is refused and the old time stays:
+	// it costs one Poll.
 	a.settime(0)
 	a.spare.stop()
 }
 
-// settime also takes back an expiration that wait has not seen. It reports false where there is no
-// timerfd, or timerfd_settime(2) is refused: nothing else can be wrong, the descriptor is ours and
-// the time is valid.
+// settime sets the time, and takes back an expiration that wait has not seen. It reports false
+// where there is no timerfd or timerfd_settime(2) is refused. No other error is possible, because
+// the descriptor is ours and the time is valid.
 func (a *alarm) settime(d time.Duration) bool {
 	if a.fd < 0 {
 		return false
@@ -68,8 +69,8 @@ func (a *alarm) settime(d time.Duration) bool {
 }
 
 func (a *alarm) fired() bool {
-	off := a.off
-	a.off = false
+	off := a.wentOff
+	a.wentOff = false
 	return a.spare.fired() || off
 }
 

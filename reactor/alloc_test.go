@@ -10,7 +10,7 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// TestHotPathsDoNotAllocate pins what design and documentation promise: in steady state 0
+// TestHotPathsDoNotAllocate pins the promise of design and documentation: in steady state 0
 // allocations per event.
 func TestHotPathsDoNotAllocate(t *testing.T) {
 	for _, path := range []struct {
@@ -112,8 +112,8 @@ func TestHotPathsDoNotAllocate(t *testing.T) {
 	}
 }
 
-// TestABurstOfPostsDoesNotAllocate has many posts in one turn, so that the queue's two halves are
-// both in use.
+// TestABurstOfPostsDoesNotAllocate makes many posts in one turn, so that both halves of the queue
+// are in use.
 func TestABurstOfPostsDoesNotAllocate(t *testing.T) {
 	l := newLoop(t)
 	ran := 0
@@ -131,9 +131,8 @@ func TestABurstOfPostsDoesNotAllocate(t *testing.T) {
 	require.Equal(t, 101*1000, ran)
 }
 
-// TestWhatIsNewIsOneAllocation: a timer and an immediate are what their functions return, and
-// nothing else.
-func TestWhatIsNewIsOneAllocation(t *testing.T) {
+// TestANewTimerOrImmediateIsOneAllocation: the returned Timer or Immediate is the only allocation.
+func TestANewTimerOrImmediateIsOneAllocation(t *testing.T) {
 	l := newLoop(t)
 	ran := 0
 	fn := func() { ran++ }

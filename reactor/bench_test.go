@@ -49,7 +49,7 @@ func BenchmarkTimer(b *testing.B) {
 		"Reset": func(l *reactor.Loop) func() { t := unrefed(l); return func() { t.Reset(time.Hour) } },
 		"ResetToEarlier": func(l *reactor.Loop) func() {
 			t, d := unrefed(l), time.Hour
-			// Time goes on by less meanwhile.
+			// The clock moves by less meanwhile.
 			return func() { d -= 10 * time.Microsecond; t.Reset(d) }
 		},
 		"Fire": func(l *reactor.Loop) func() { t := unrefed(l); return func() { t.Reset(0); _, _ = l.Poll(0) } },
@@ -68,7 +68,7 @@ func BenchmarkTimer(b *testing.B) {
 	}
 }
 
-// BenchmarkPost posts a function to the loop that runs, which posts it again, so that no wake-up is
+// BenchmarkPost posts a function to the running loop, which posts it again, so that no wake-up is
 // part of it.
 func BenchmarkPost(b *testing.B) {
 	l := newLoop(b)
@@ -175,7 +175,7 @@ func BenchmarkNextTick(b *testing.B) {
 	b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "ticks/s")
 }
 
-// BenchmarkTurn runs turns of which the work is next to nothing.
+// BenchmarkTurn runs turns with next to no work.
 func BenchmarkTurn(b *testing.B) {
 	// One descriptor is always ready, so that the loop does not sleep.
 	b.Run("Run", func(b *testing.B) {
@@ -193,7 +193,7 @@ func BenchmarkTurn(b *testing.B) {
 			_, _ = l.Poll(0)
 		}
 	})
-	// As a foreign loop calls it, with a timer that stays where it is.
+	// Like a foreign loop that calls it, with a timer that stays where it is.
 	b.Run("EmbeddedPoll", func(b *testing.B) {
 		l := newLoop(b)
 		l.FD()
@@ -232,7 +232,7 @@ func BenchmarkTurn(b *testing.B) {
 	})
 }
 
-// runTurns has l run b.N turns.
+// runTurns runs b.N turns of l.
 func runTurns(b *testing.B, l *reactor.Loop) {
 	b.Helper()
 	left := b.N

@@ -10,7 +10,7 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// TestNoSourceStarvesTheOthers lets one source go on without end until every other one got through.
+// TestNoSourceStarvesTheOthers keeps one source going until every other one has run.
 //
 //brood:checks S074
 func TestNoSourceStarvesTheOthers(t *testing.T) {
@@ -87,7 +87,7 @@ func TestNoSourceStarvesTheOthers(t *testing.T) {
 	}
 }
 
-// again queues a function that queues itself until goOn says no.
+// again queues a function that queues itself until goOn returns false.
 func again(goOn func() bool, queue func(func())) {
 	var fn func()
 	fn = func() {
@@ -98,7 +98,7 @@ func again(goOn func() bool, queue func(func())) {
 	queue(fn)
 }
 
-// untilDone watches fd, which stays ready, until goOn says no.
+// untilDone watches fd, which stays ready, until goOn returns false.
 func untilDone(t *testing.T, l *reactor.Loop, fd int, goOn func() bool) {
 	var w *reactor.Watcher
 	w = watch(t, l, fd, reactor.Readable, func(reactor.Readiness) {
@@ -108,7 +108,7 @@ func untilDone(t *testing.T, l *reactor.Loop, fd int, goOn func() bool) {
 	})
 }
 
-// atEachPoll has fn run once a turn, in the poll phase, until it returns false.
+// atEachPoll runs fn once a turn, in the poll phase, until it returns false.
 func atEachPoll(t *testing.T, l *reactor.Loop, fn func() bool) {
 	untilDone(t, l, readyPipe(t).FD, fn)
 }
@@ -146,8 +146,9 @@ func TestATurnFiresNoMoreThanItsBudgetOfTimers(t *testing.T) {
 	require.IsIncreasing(t, fired, "equal deadlines, in the order of creation across turns")
 }
 
-// Timers that were put off are found where their first deadlines were, many at once after a burst.
-func TestATurnLooksAtNoMoreThanItsBudgetOfTimersThatWerePutOff(t *testing.T) {
+// The entries of postponed timers reach the top at their first deadlines, many at once after a
+// burst.
+func TestATurnLooksAtNoMoreThanItsBudgetOfPostponedTimers(t *testing.T) {
 	l := newLoop(t)
 	clock := stopClock(l)
 	fired := false

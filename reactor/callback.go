@@ -8,18 +8,19 @@ import (
 	"github.com/brood-go/brood/events"
 )
 
-// A callback is a call of the program's code: ticks run after it and before the next one, and with
-// Options.OnPanic a panic in it is told there and goes no further. The loop makes its own by call
-// and callReady. A package that tells the program of several things while it handles one readiness,
-// such as the chunks and lines of a stream, makes a callback of each by Emit and Call.
+// A callback is a call of the program's code. Ticks run after it and before the next one, and with
+// Options.OnPanic a panic goes no further than its callback. The loop makes its own callbacks by
+// call and callReady. A package that calls the program several times for one readiness, such as a
+// stream with its chunks and lines, makes each call a callback by Emit or Call. Everything in this
+// file runs on the loop goroutine.
 
 // Emit calls the listeners of e with v as one callback of the loop, and reports whether there was a
-// listener. When a listener panics, and Options.OnPanic is told of it, the others are called all
-// the same.
+// listener. If a listener panics and Options.OnPanic is set, the other listeners are called all the
+// same.
 //
-// It is for packages built on the loop, on the loop goroutine, and never inside a call of the
-// program. Whatever has to follow must be queued before: without OnPanic a panic unwinds through
-// the caller.
+// Packages built on the loop call it on the loop goroutine, never inside a call of the program. A
+// caller must queue any later work before Emit, because without OnPanic a panic unwinds through the
+// caller.
 func Emit[T any](l *Loop, e *events.Event[T], v T) bool {
 	if e.Len() == 0 {
 		return false
@@ -38,8 +39,8 @@ func Emit[T any](l *Loop, e *events.Event[T], v T) bool {
 	return true
 }
 
-// Call calls fn with v as one callback of the loop. It is what [Emit] is for a single function,
-// such as a done function.
+// Call calls fn with v as one callback of the loop: it is [Emit] for a single function, such as a
+// done function.
 func Call[T any](l *Loop, fn func(T), v T) {
 	l.stats.Callbacks++
 	if l.opts.OnPanic == nil && l.opts.SlowCallback == 0 {
@@ -50,44 +51,43 @@ func Call[T any](l *Loop, fn func(T), v T) {
 	l.finishCallback()
 }
 
-// Callback calls fn, which may Emit and Call several times, and makes one callback of all of it:
+// Callback calls fn as one callback of the loop. Calls of Emit and Call inside fn are part of it:
 // ticks run after fn.
 func (l *Loop) Callback(fn func()) {
-	outer := l.inside
-	l.inside = true
-	defer func() { l.inside = outer }() // Also when a panic unwinds.
+	outer := l.inCallback
+	l.inCallback = true
+	defer func() { l.inCallback = outer }() // Also when a panic unwinds.
 	l.stats.Callbacks++
 	if l.opts.OnPanic == nil && l.opts.SlowCallback == 0 {
 		fn()
 	} else {
 		l.callGuarded(fn)
 	}
-	l.inside = outer
+	l.inCallback = outer
 	l.finishCallback()
 }
 
-// finishCallback runs the ticks, unless this is part of a tick or of another callback, which they
-// follow.
+// finishCallback runs the ticks. Inside a tick or another callback it leaves them to that one.
 func (l *Loop) finishCallback() {
-	if l.ticks.n > 0 && !l.ticking && !l.inside {
+	if l.ticks.n > 0 && !l.inTicks && !l.inCallback {
 		l.runTicks()
 	}
 }
 
-// panicGuard is the loop as the guard of listeners.
+// panicGuard is the loop in the role that events.EmitGuarded asks for.
 type panicGuard Loop
 
-// Recover tells Options.OnPanic of a panic, if there is such a function.
+// Recover passes a panic to Options.OnPanic. Without OnPanic the panic goes on.
 func (g *panicGuard) Recover() {
 	if g.opts.OnPanic == nil {
-		return // The panic goes on.
+		return
 	}
 	if v := recover(); v != nil {
-		(*Loop)(g).tellPanic(v)
+		(*Loop)(g).reportPanic(v)
 	}
 }
 
-// emitGuarded is callGuarded for listeners that are guarded one by one.
+// emitGuarded is callGuarded for a call of listeners, each of which has the guard.
 func (l *Loop) emitGuarded(emit func()) {
 	if l.opts.SlowCallback > 0 {
 		defer l.timeCallback(l.elapsed())
@@ -95,9 +95,9 @@ func (l *Loop) emitGuarded(emit func()) {
 	emit()
 }
 
-// call runs one callback and then the ticks that are queued. Every callback of every phase comes
-// through here or through callReady, its twin for watchers, which exists so that passing the
-// readiness does not allocate a closure.
+// call runs one callback and then the queued ticks. Every callback of every phase goes through call
+// or through callReady. callReady is call for watchers: it passes the readiness without allocating
+// a closure.
 func (l *Loop) call(fn func()) {
 	l.stats.Callbacks++
 	if l.opts.OnPanic == nil && l.opts.SlowCallback == 0 {
@@ -122,24 +122,24 @@ func (l *Loop) callReady(w *Watcher, got Readiness) {
 	}
 }
 
-// callGuarded is the slow way of loops that asked for it in their Options.
+// callGuarded calls fn for a loop with SlowCallback or OnPanic set.
 func (l *Loop) callGuarded(fn func()) {
 	if l.opts.SlowCallback > 0 {
 		defer l.timeCallback(l.elapsed())
 	}
 	if l.opts.OnPanic != nil {
-		defer l.recover()
+		defer l.recoverPanic()
 	}
 	fn()
 }
 
-func (l *Loop) recover() {
+func (l *Loop) recoverPanic() {
 	if v := recover(); v != nil {
-		l.tellPanic(v)
+		l.reportPanic(v)
 	}
 }
 
-func (l *Loop) tellPanic(v any) {
+func (l *Loop) reportPanic(v any) {
 	stack := debug.Stack()
 	l.Log(slog.LevelError, "brood: callback panicked", "panic", v)
 	l.opts.OnPanic(v, stack)

@@ -17,7 +17,7 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// TestALoopCanAlwaysBeClosed has it alive for one reason after another.
+// TestALoopCanAlwaysBeClosed keeps it alive for one reason after another.
 //
 //brood:checks S078
 func TestALoopCanAlwaysBeClosed(t *testing.T) {
@@ -30,7 +30,7 @@ func TestALoopCanAlwaysBeClosed(t *testing.T) {
 			require.True(t, l.Alive())
 			require.NoError(t, l.Close())
 			require.False(t, l.Alive())
-			// Set is an error then, like every Set after Close.
+			// Set then fails, like every Set after Close.
 			if thing.name != "a watcher that becomes idle" {
 				end()
 			}
@@ -53,7 +53,7 @@ func TestALoopCanAlwaysBeClosed(t *testing.T) {
 	}
 }
 
-// TestALoopCanBeClosedHoweverItsRunEnded has Run end in the middle of work of every kind.
+// TestALoopCanBeClosedHoweverItsRunEnded ends Run in the middle of work of every kind.
 //
 //brood:checks S078
 func TestALoopCanBeClosedHoweverItsRunEnded(t *testing.T) {
@@ -110,8 +110,8 @@ func TestALoopCanBeClosedHoweverItsRunEnded(t *testing.T) {
 	}
 }
 
-// TestCloseClosesLocalsWhileEverythingIsThere: what they end is the loop's until they have
-// returned.
+// TestCloseClosesLocalsWhileEverythingIsThere: until their Close has returned, locals can use the
+// loop.
 //
 //brood:checks S078
 func TestCloseClosesLocalsWhileEverythingIsThere(t *testing.T) {
@@ -149,10 +149,10 @@ func TestCloseClosesLocalsWhileEverythingIsThere(t *testing.T) {
 	require.NoError(t, l.Close())
 }
 
-// keep has l close what is kept under key by close.
-func keep(t *testing.T, l *reactor.Loop, key string, close func() error) {
+// keep stores a local under key that is closed by closeIt.
+func keep(t *testing.T, l *reactor.Loop, key string, closeIt func() error) {
 	t.Helper()
-	_, err := l.Local(key, func() (io.Closer, error) { return closer(close), nil })
+	_, err := l.Local(key, func() (io.Closer, error) { return closer(closeIt), nil })
 	require.NoError(t, err)
 }
 
@@ -160,9 +160,9 @@ type closer func() error
 
 func (c closer) Close() error { return c() }
 
-// TestCloseKeepsNothingOfWhatItDrops: the handles that the program still has do not keep what their
-// functions hold.
-func TestCloseKeepsNothingOfWhatItDrops(t *testing.T) {
+// TestCloseKeepsNoFunctionThatItDrops: a handle that the program still has does not keep the values
+// that its function refers to.
+func TestCloseKeepsNoFunctionThatItDrops(t *testing.T) {
 	l := newLoop(t)
 	type megabyte [1 << 20]byte
 	var kept []weak.Pointer[megabyte]
@@ -207,11 +207,10 @@ func TestANewLoopClosesAtOnce(t *testing.T) {
 	require.NoError(t, l.Close())
 }
 
-// TestCloseTakesWhatDoesNotKeepTheLoopAlive: unref'd and idle things are closed with the loop, and
-// using them afterwards is harmless.
+// TestCloseClosesUnrefedAndIdleHandlesToo: using them afterwards is harmless.
 //
 //brood:checks S078
-func TestCloseTakesWhatDoesNotKeepTheLoopAlive(t *testing.T) {
+func TestCloseClosesUnrefedAndIdleHandlesToo(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l := newLoop(t)
 	fail := func() { t.Error("called after Close") }
@@ -319,14 +318,14 @@ func TestNewThatCannotWatchItsWakeupLeavesNoDescriptor(t *testing.T) {
 	}
 }
 
-// descriptorLimit is in force while a test has only so many descriptors left.
+// descriptorLimit leaves a test only so many descriptors.
 type descriptorLimit struct {
 	t     *testing.T
 	old   unix.Rlimit
 	taken []int
 }
 
-// leaveDescriptors takes all descriptors but n.
+// leaveDescriptors opens all descriptors but n.
 func leaveDescriptors(t *testing.T, n int) *descriptorLimit {
 	t.Helper()
 	d := &descriptorLimit{t: t}

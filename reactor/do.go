@@ -6,10 +6,11 @@ import (
 	"sync/atomic"
 )
 
-// Do runs fn on the loop goroutine and waits until it has returned. When ctx ends first, fn will
-// not run and the context's cause is returned; once fn has begun, Do waits for it. It returns
-// [ErrClosed] when the loop is closed, or is closed before fn has begun: then fn does not run. When
-// fn panics Do returns a *[PanicError], and the panic goes on as that of any callback.
+// Do runs fn on the loop goroutine and waits until it has returned. If ctx ends before fn has
+// begun, fn does not run, and Do returns the context's cause. Once fn has begun, Do waits for it.
+// If the loop is closed, or is closed before fn has begun, fn does not run, and Do returns
+// [ErrClosed]. If fn panics, Do returns a *[PanicError], and the panic goes on as that of any
+// callback.
 //
 // Safe to call from any goroutine. Must not be called on the loop goroutine: it would wait for
 // itself. In a callback of the loop it panics, see [Loop.MustNotWait].
@@ -42,22 +43,22 @@ func (l *Loop) Do(ctx context.Context, fn func()) error {
 	return c.err
 }
 
-// doing is one call of Do.
+// doing is one call of Do. The caller of Do and the loop goroutine share it.
 type doing struct {
 	fn    func()
-	state atomic.Int32
-	done  chan struct{} // closed when fn has returned or panicked
-	err   error         // valid once done is closed
+	state atomic.Int32  // doWaiting, then doBegun or doAbandoned
+	done  chan struct{} // closed by run once fn has returned or panicked
+	err   error         // result of Do; valid once done is closed
 }
 
-// The states of it: it is begun by the loop or abandoned by the one who waits, whoever comes first.
+// The states of a doing. The loop begins it or the caller of Do abandons it, whichever comes first.
 const (
 	doWaiting = iota
 	doBegun
 	doAbandoned
 )
 
-// run is what is posted.
+// run is the posted function: it runs on the loop goroutine.
 func (c *doing) run() {
 	if !c.state.CompareAndSwap(doWaiting, doBegun) {
 		return
@@ -68,11 +69,11 @@ func (c *doing) run() {
 			close(c.done)
 			return
 		}
-		v := recover() // Nil when fn has ended the goroutine, as a test does that fails.
+		v := recover() // Nil when fn has called runtime.Goexit, as a failing test does.
 		c.err = &PanicError{v}
 		close(c.done)
 		if v != nil {
-			// The frames of the first one are still there, for the stack that Options.OnPanic gets.
+			// The frames of the first panic are still there, so Options.OnPanic gets its stack.
 			panic(v)
 		}
 	}()
@@ -82,7 +83,7 @@ func (c *doing) run() {
 
 // A PanicError is returned by [Loop.Do] when its function did not return.
 type PanicError struct {
-	Value any // what the function called panic with; nil when it called runtime.Goexit
+	Value any // value that the function called panic with; nil: it called runtime.Goexit
 }
 
 // Error returns a text such as "reactor: Do: panic: index out of range".

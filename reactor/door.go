@@ -5,49 +5,52 @@ import (
 	"sync/atomic"
 )
 
-// postBudget bounds the posted functions run in one turn: a goroutine that posts without pause
-// cannot keep the loop from its descriptors.
+// postBudget bounds the posted functions run in one turn, so that a goroutine that posts without
+// pause cannot keep the loop from its descriptors.
 const postBudget = 4096
 
-// door is the only part of a loop that other goroutines touch.
+// door is the part of a loop that other goroutines change: posts, holds and requests to stop.
 type door struct {
-	state atomic.Uint64 // a doorState
-	// the threadID of the loop goroutine inside Run or Poll, else 0; only read by others
+	state atomic.Uint64 // a doorState; any goroutine
+	// thread is the threadID of the loop goroutine inside Run or Poll, else 0. The loop goroutine
+	// stores it, others compare it with their own.
 	thread atomic.Uint64
 
+	gone chan struct{} // New makes it, Close closes it; any goroutine may wait for it
+
 	mu     sync.Mutex
-	posts  queue[func()]
-	closed bool
-	gone   chan struct{} // closed with the loop
-	// rings under mu, so that no wake-up goes to a descriptor that Close has given back
+	posts  queue[func()] // posted functions that the loop has not taken
+	closed bool          // true from Loop.Close on
+	// waker rings under mu, so that no wake-up goes to a descriptor that Close has closed.
 	waker waker
 }
 
-// doorState is all that a turn has to know of other goroutines, so that it reads one word and takes
-// no lock. It is a set of bits, and above them the number of Holds.
+// doorState holds all requests of other goroutines, so that a turn reads one word and takes no
+// lock. It is a set of bits, with the number of Holds above them.
 type doorState uint64
 
 const (
-	// the loop will look here before it sleeps: no need to wake it
+	// The loop will look at the state before it sleeps: no need to wake it.
 	doorAwake doorState = 1 << iota
-	// a wake-up was written, or is about to be, and was not yet answered
+	// A wake-up was written, or is about to be, and the loop has not yet answered it.
 	doorRung
-	doorPosted      // posts is not empty; changes under mu
+	// door.posts is not empty. This bit changes under mu.
+	doorPosted
 	doorStopCall    // Loop.Stop was called
-	doorStopContext // the context of RunContext ended
+	doorStopContext // the context of RunContext has ended
 	doorHold        // one Hold
 
 	doorStop  = doorStopCall | doorStopContext
 	doorHolds = ^(doorHold - 1)
 )
 
-// has reports whether one of the bits is set.
+// has reports whether at least one of the bits is set.
 func (s doorState) has(bits doorState) bool { return s&bits != 0 }
 
-// Post runs fn on the loop goroutine, in the posted phase of a coming turn, and wakes the loop when
-// it sleeps. Functions posted by one goroutine run in the order of its calls. Posted work keeps Run
-// alive. A function that is still waiting when the loop is closed never runs, and nobody is told;
-// [Loop.Do] tells. Post returns [ErrClosed] after Close and panics when fn is nil. It does not
+// Post runs fn on the loop goroutine, in the posted phase of this turn or a later one, and wakes
+// the loop if it sleeps. Functions posted by one goroutine run in the order of its calls. Posted
+// work keeps Run alive. If the loop is closed first, fn never runs, and Post has no way to report
+// that; [Loop.Do] has. Post returns [ErrClosed] after Close and panics when fn is nil. It does not
 // allocate in steady state.
 //
 // Safe to call from any goroutine.
@@ -67,8 +70,8 @@ func (l *Loop) Post(fn func()) error {
 	return nil
 }
 
-// Hold keeps Run alive until release is called, for work under way elsewhere that will Post its
-// result. Calling release again does nothing, and so does releasing once the loop is closed.
+// Hold keeps Run alive until release is called. It is for work elsewhere that will Post its result.
+// Calling release twice is harmless, also after Close.
 //
 // Hold and release are safe to call from any goroutine.
 func (l *Loop) Hold() (release func()) {
@@ -78,13 +81,14 @@ func (l *Loop) Hold() (release func()) {
 	return sync.OnceFunc(func() {
 		s := doorState(d.state.Add(^uint64(doorHold - 1))) // Minus one Hold.
 		if !s.has(doorHolds | doorAwake | doorRung) {
-			d.ring() // Run may be asleep with nothing left to wait for.
+			d.ring() // Run may be asleep, and this Hold was all that it waited for.
 		}
 	})
 }
 
-// Stop has Run return after the turn it is in, whose poll then does not sleep. Called while the
-// loop does not run, the next Run or Poll returns at once. Nothing is lost: Run again resumes.
+// Stop makes Run return after the current turn, whose poll then does not sleep. If the loop does
+// not run, the next Run or Poll returns at once. Nothing queued is lost: the next Run goes on with
+// it.
 //
 // Safe to call from any goroutine.
 func (l *Loop) Stop() {
@@ -105,7 +109,7 @@ func (d *door) ring() {
 	d.raise(0)
 }
 
-// raise sets bits and rings. It is called under mu.
+// raise sets bits and rings if the loop is asleep. The caller holds mu.
 func (d *door) raise(bits doorState) {
 	for {
 		s := doorState(d.state.Load())
@@ -125,7 +129,7 @@ func (d *door) raise(bits doorState) {
 	}
 }
 
-// shut refuses what comes from now on, and drops the posts.
+// shut makes later posts fail and drops the waiting ones.
 func (d *door) shut() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -134,16 +138,17 @@ func (d *door) shut() {
 	close(d.gone)
 }
 
-// The rest of this file is the loop goroutine's side.
+// Only the loop goroutine calls the functions in the rest of this file.
 
-// runPosted runs what was posted before it began, as seen tells, at most postBudget functions.
+// runPosted runs at most postBudget of the functions posted before it began. seen is a recent state
+// of the door.
 func (l *Loop) runPosted(seen doorState) {
 	q := &l.posted
 	if q.n == 0 {
 		if !seen.has(doorPosted) {
 			return
 		}
-		l.door.take(q)
+		l.door.takePosts(q)
 	}
 	for range postBudget {
 		if q.n == 0 {
@@ -153,25 +158,25 @@ func (l *Loop) runPosted(seen doorState) {
 	}
 }
 
-// take moves the posts to q, which is empty and whose spare blocks the next posts get.
-func (d *door) take(q *queue[func()]) {
+// takePosts moves the posts to q. q must be empty; its spare blocks go to the next posts.
+func (d *door) takePosts(q *queue[func()]) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.posts, *q = *q, d.posts
 	d.clear(doorPosted)
 }
 
-func (d *door) look() doorState { return doorState(d.state.Load()) }
+func (d *door) load() doorState { return doorState(d.state.Load()) }
 
-// clear returns what was before.
+// clear clears bits and returns the state before.
 func (d *door) clear(bits doorState) doorState { return doorState(d.state.And(uint64(^bits))) }
 
-// trySleep marks the loop as asleep, so that the next Post rings. It reports false when there is a
-// reason not to sleep: also when a Hold alone, for refd is false, was worth sleeping for and has
-// been released since.
+// trySleep marks the loop as asleep, so that the next Post rings. It reports false if there is a
+// reason not to sleep: a post, a Stop, or, when refd is false, no Hold, because then nothing keeps
+// the loop alive.
 func (d *door) trySleep(refd bool) bool {
 	for {
-		s := d.look()
+		s := d.load()
 		if s.has(doorPosted|doorStop) || !refd && !s.has(doorHolds) {
 			return false
 		}
@@ -183,8 +188,8 @@ func (d *door) trySleep(refd bool) bool {
 
 func (d *door) setAwake() { d.state.Or(uint64(doorAwake)) }
 
-// setAsleep is called when the loop goroutine leaves Run or Poll: what other goroutines do from now
-// on must make [Loop.FD] readable.
+// setAsleep is called when the loop goroutine leaves Run or Poll. From then on a request of another
+// goroutine must make [Loop.FD] readable.
 func (d *door) setAsleep() {
 	if d.clear(doorAwake | doorRung).has(doorPosted | doorStop) {
 		d.ring()
@@ -192,4 +197,4 @@ func (d *door) setAsleep() {
 }
 
 // takeStop clears the request to stop and reports whether there was one.
-func (d *door) takeStop() bool { return d.look().has(doorStop) && d.clear(doorStop).has(doorStop) }
+func (d *door) takeStop() bool { return d.load().has(doorStop) && d.clear(doorStop).has(doorStop) }

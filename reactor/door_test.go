@@ -21,8 +21,7 @@ func waitAsleep(l *reactor.Loop) {
 	}
 }
 
-// whenAsleep has fn called on another goroutine when the turn that comes next sleeps. What fn does
-// must end the sleep.
+// whenAsleep calls fn on another goroutine when the next turn sleeps. fn must end the sleep.
 func whenAsleep(l *reactor.Loop, fn func()) {
 	l.NextTick(func() { // The loop counts as awake from here to its sleep.
 		go func() {
@@ -32,7 +31,7 @@ func whenAsleep(l *reactor.Loop, fn func()) {
 	})
 }
 
-// TestPostsRunOnceAndInOrderPerGoroutine has 8 goroutines post 100,000 functions each.
+// TestPostsRunOnceAndInOrderPerGoroutine posts 100,000 functions from each of 8 goroutines.
 //
 //brood:checks S076
 func TestPostsRunOnceAndInOrderPerGoroutine(t *testing.T) {
@@ -135,8 +134,8 @@ func TestPostFromACallbackAndBeforeRun(t *testing.T) {
 	j.Wants(t, "before-Run from-a-callback")
 }
 
-// TestPostsRacingCloseAreRefusedOrDropped: what Post accepted runs before Close or never, and what
-// it refused never.
+// TestPostsRacingCloseAreRefusedOrDropped: a function that Post accepted runs before Close or
+// never, one that it refused never.
 //
 //brood:checks S076
 func TestPostsRacingCloseAreRefusedOrDropped(t *testing.T) {
@@ -287,7 +286,7 @@ func TestDoWhoseContextEndsWhileItRunsWaitsForIt(t *testing.T) {
 	require.True(t, finished)
 }
 
-func TestDoWaitingForItsTurnIsToldThatTheLoopWasClosed(t *testing.T) {
+func TestDoWaitingForItsTurnReturnsWhenTheLoopIsClosed(t *testing.T) {
 	for _, kind := range []struct {
 		name string
 		ctx  context.Context
@@ -331,8 +330,8 @@ func TestDoRacingCloseRunsOrIsRefused(t *testing.T) {
 	}
 }
 
-// TestDoWhoseFunctionAPanicLeftUnrunIsToldByClose: the post before it unwinds out of Run.
-func TestDoWhoseFunctionAPanicLeftUnrunIsToldByClose(t *testing.T) {
+// The post before it panics, which unwinds out of Run.
+func TestDoWhoseFunctionAPanicLeftUnrunReturnsAtClose(t *testing.T) {
 	l := newLoop(t)
 	require.NoError(t, l.Post(func() { panic("before") }))
 	release := l.Hold()
@@ -349,7 +348,7 @@ func TestDoWhoseFunctionAPanicLeftUnrunIsToldByClose(t *testing.T) {
 	release()
 }
 
-func TestDoTellsThatItsFunctionPanicked(t *testing.T) {
+func TestDoReturnsThePanicOfItsFunction(t *testing.T) {
 	cause := errors.New("the cause")
 	panicked := func(t *testing.T, err error) {
 		t.Helper()
@@ -452,8 +451,8 @@ func TestHoldReleasedInACallbackEndsRun(t *testing.T) {
 	}
 }
 
-// TestHoldReleasedOnTheWayToSleepEndsRun releases at one after another of the loop's readings of
-// the clock: some are between the decision to sleep and the sleep, where a wake-up could be lost.
+// TestHoldReleasedOnTheWayToSleepEndsRun releases at one reading of the loop's clock after another.
+// Some are between the decision to sleep and the sleep, where a wake-up could be lost.
 func TestHoldReleasedOnTheWayToSleepEndsRun(t *testing.T) {
 	for k := 1; k <= 4; k++ {
 		l := newLoop(t)

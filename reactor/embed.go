@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// FD returns the epoll or kqueue descriptor of the loop, for watching it in another loop: it is
-// readable when [Loop.Poll] has something to do, which from the first call of FD on includes timers
-// that are due and work queued outside of Poll. The descriptor stays the loop's: do not close it or
-// change it. It returns -1 when the loop is closed, or when the system has no descriptor left for
+// FD returns the epoll or kqueue descriptor of the loop, for watching it in another loop. It is
+// readable when [Loop.Poll] has something to do. From the first call of FD on that includes timers
+// that are due and work queued outside of Poll. The loop owns the descriptor: do not close or
+// change it. FD returns -1 when the loop is closed, or when the system has no descriptor left for
 // the timers.
 func (l *Loop) FD() int {
 	l.check("FD")
@@ -21,23 +21,24 @@ func (l *Loop) FD() int {
 			return -1
 		}
 		l.alarm, l.alarmAt = a, alarmOff
-		l.nudge()
+		l.announce()
 	}
 	return l.poller.fd
 }
 
-// nudge is called when work was added that no descriptor announces. Inside a turn the turn sees to
-// it; outside of one the loop may be embedded in another that sleeps.
-func (l *Loop) nudge() {
+// announce is called after work was added that makes no descriptor ready. Inside a turn it does
+// nothing, because the turn finds the work. Outside of a turn the loop may be embedded in another
+// one that sleeps.
+func (l *Loop) announce() {
 	if l.alarm != nil && !l.running {
-		l.settle()
+		l.updateFD()
 	}
 }
 
-// settle makes FD readable when the next Poll has something to do without waiting: now, or once the
-// next timer is due. It does not ask what keeps the loop alive: the loop around this one is the one
-// that lives. Posts and a Stop have rung.
-func (l *Loop) settle() {
+// updateFD makes FD readable when the next Poll has something to do without waiting: now, or once
+// the next timer is due. It ignores refs, because the outer loop decides how long it runs. Post and
+// Stop have rung at the door themselves.
+func (l *Loop) updateFD() {
 	if l.alarm == nil {
 		return
 	}
@@ -57,8 +58,8 @@ func (l *Loop) settle() {
 	case when < l.alarmAt:
 		l.setAlarm(when)
 	}
-	// An alarm that is set for an earlier time is left alone: it costs one Poll, which sets it
-	// anew. A timer that each event puts off would cost a system call each time.
+	// An alarm that is set for an earlier time stays: it costs one Poll, which sets it anew. To
+	// move it with a timer that each event puts off would cost a system call each time.
 }
 
 func (l *Loop) setAlarm(when int64) {

@@ -12,13 +12,13 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// rawEpoll is somebody else's event loop around an epoll(7) of its own.
+// rawEpoll is a foreign event loop with an epoll(7) of its own.
 type rawEpoll struct {
 	t  *testing.T
 	fd int
 }
 
-// epollAround returns one that watches l.
+// epollAround returns a rawEpoll that watches l.
 func epollAround(t *testing.T, l *reactor.Loop) *rawEpoll {
 	t.Helper()
 	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
@@ -29,7 +29,7 @@ func epollAround(t *testing.T, l *reactor.Loop) *rawEpoll {
 	return &rawEpoll{t, fd}
 }
 
-// wait reports whether the loop inside has become readable, waiting at most so many milliseconds.
+// wait reports whether the loop inside becomes readable within so many milliseconds.
 func (e *rawEpoll) wait(ms int) bool {
 	e.t.Helper()
 	var events [4]unix.EpollEvent
@@ -43,8 +43,8 @@ func (e *rawEpoll) wait(ms int) bool {
 	}
 }
 
-// TestAForeignEpollWakesExactlyWhenThereIsWork has the loop inside an epoll of another, which calls
-// Poll(0) when told to and otherwise sleeps.
+// TestAForeignEpollWakesExactlyWhenThereIsWork puts the loop inside a foreign epoll, which calls
+// Poll(0) when the loop is readable and otherwise sleeps.
 //
 //brood:checks S077
 func TestAForeignEpollWakesExactlyWhenThereIsWork(t *testing.T) {
@@ -109,7 +109,7 @@ func TestOneWakeUpForABurstOfPostsIntoAnEmbeddedLoop(t *testing.T) {
 	require.False(t, epoll.wait(0))
 }
 
-// TestAnEmbeddedLoopSetsItsAlarmOnlyForAnEarlierTimer: a timer that each event puts off leaves the
+// TestAnEmbeddedLoopSetsItsAlarmOnlyForAnEarlierTimer: a timer that each event postpones leaves the
 // alarm where it is.
 func TestAnEmbeddedLoopSetsItsAlarmOnlyForAnEarlierTimer(t *testing.T) {
 	sandbox.Need(t, "timerfd_create", "timerfd_settime")

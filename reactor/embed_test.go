@@ -32,8 +32,8 @@ func settled(t *testing.T, l *reactor.Loop) {
 	require.False(t, fdtest.Readable(t, l.FD(), 0), "FD is readable though nothing is to be done")
 }
 
-// embeddedWork is all that a Poll could have to do. queue is called outside of Poll and has fn run
-// in one.
+// embeddedWork is every kind of work for a Poll. queue is called outside of Poll and makes a Poll
+// run fn.
 var embeddedWork = append(callbackKinds[:len(callbackKinds):len(callbackKinds)], []struct {
 	name  string
 	queue func(t *testing.T, l *reactor.Loop, fn func())
@@ -139,8 +139,8 @@ func TestFDStaysQuietWhileNothingIsDue(t *testing.T) {
 	settled(t, l)
 }
 
-// TestATimerThatWasPutOffCostsOneEarlyPoll: the alarm was set for when the timer was due before.
-func TestATimerThatWasPutOffCostsOneEarlyPoll(t *testing.T) {
+// The alarm is still set for the timer's first deadline.
+func TestAPostponedTimerCostsOneEarlyPoll(t *testing.T) {
 	l := embedded(t)
 	for range 3 {
 		fired := false
@@ -213,8 +213,8 @@ func TestFDIsReadableAfterStopAndAfterTheLastRelease(t *testing.T) {
 	settled(t, l)
 }
 
-// TestAReleaseThatMeetsTheEndOfAPollIsNotLost releases a hold while the loop is polled: either Poll
-// says that nothing is alive any more, or FD becomes readable.
+// TestAReleaseThatMeetsTheEndOfAPollIsNotLost releases a hold during Poll: either Poll returns that
+// the loop is not alive, or FD becomes readable.
 func TestAReleaseThatMeetsTheEndOfAPollIsNotLost(t *testing.T) {
 	l := embedded(t)
 	for range 5000 {

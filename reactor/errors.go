@@ -7,12 +7,12 @@ import (
 )
 
 var (
-	// ErrClosed is returned once the loop, the watcher, or what package streams has on a loop was
-	// closed or destroyed. errors.Is(ErrClosed, os.ErrClosed) is true.
+	// ErrClosed is returned by operations on a loop or watcher after Close, and on a stream of
+	// package streams after it was closed or destroyed. errors.Is(ErrClosed, os.ErrClosed) is true.
 	ErrClosed error = closedError{}
 
-	// ErrRunning is returned by Run, Poll and Close while the loop is inside Run or Poll, as it is
-	// in a callback.
+	// ErrRunning is returned by Run, Poll and Close while the loop is inside Run or Poll, which
+	// includes its callbacks.
 	ErrRunning = errors.New("reactor: loop is running")
 )
 
@@ -21,11 +21,10 @@ type closedError struct{}
 func (closedError) Error() string        { return "brood: closed" }
 func (closedError) Is(target error) bool { return target == os.ErrClosed }
 
-// An OpError is a system call, or an operation on a descriptor, that failed: the loop's own, or
-// that of a stream.
+// An OpError is a system call, or an operation on a descriptor of a loop or a stream, that failed.
 type OpError struct {
 	Op  string // "watch", "epoll_wait", "write"…; "open" for a constructor
-	FD  int    // the descriptor, -1 where there is none
+	FD  int    // the descriptor; -1: none
 	Err error  // usually a syscall.Errno
 }
 

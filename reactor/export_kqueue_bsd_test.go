@@ -8,9 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What the tests see of the kqueue poller's inside.
+// Views of the kqueue poller for the tests.
 
-// FDKind is a kind of descriptors, by how their end shows.
+// FDKind is a kind of descriptors, by the way in which their end shows.
 type FDKind = fdKind
 
 // The kinds.
@@ -23,7 +23,7 @@ const (
 // MaxSlot is the last slot of the watcher table that the poller takes.
 const MaxSlot = maxSlot
 
-// Udata returns how a token travels through the kernel.
+// Udata returns the number that stands for a token in the kernel.
 func Udata(slot, gen uint32) uintptr { return token{slot, gen}.udata() }
 
 // Filters returns how the two filters of a descriptor are registered.

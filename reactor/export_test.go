@@ -2,7 +2,7 @@ package reactor
 
 import "time"
 
-// What the tests of the package see of its inside, and no user does.
+// Views of the package for its own tests.
 
 // The bounds on the work of one phase.
 const (
@@ -17,13 +17,13 @@ const (
 func (l *Loop) SetClock(clock func() time.Time) {
 	l.clock = clock
 	l.since = func(base time.Time) time.Duration { return clock().Sub(base) }
-	l.base, l.dated, l.readAt = clock(), false, clockOld
+	l.base, l.nowValid, l.clockReadAt = clock(), false, clockUnread
 }
 
 // Asleep reports whether the next Post would have to wake the loop. Safe to call from any
 // goroutine.
 func (l *Loop) Asleep() bool {
-	return !l.door.look().has(doorAwake)
+	return !l.door.load().has(doorAwake)
 }
 
 // CountWakes counts the wake-ups written from now on. The function it returns is safe to call from
@@ -41,8 +41,8 @@ func (l *Loop) CountWakes() func() int {
 	}
 }
 
-// countingWaker is a waker that counts. Like every waker's wake its counter is under the door's
-// lock.
+// countingWaker is a waker that counts its wake-ups. door.mu guards the counter, as wake is called
+// under it.
 type countingWaker struct {
 	waker
 	wakes int
@@ -54,7 +54,7 @@ func (c *countingWaker) wake() {
 }
 
 // TimerEntries returns the size of the heap: the timers that are set, and the entries that stopped
-// ones left behind.
+// timers have left behind.
 func (l *Loop) TimerEntries() int { return l.timers.n }
 
 // WatcherSlots returns the size of the watcher table, open or free.
@@ -70,7 +70,7 @@ func OpenWakeupWithoutPoller(o Options) error {
 	return l.openWakeup()
 }
 
-// QueuedPosts returns how many posts no turn has looked at. Safe to call from any goroutine.
+// QueuedPosts returns how many posts the loop has not taken. Safe to call from any goroutine.
 func (l *Loop) QueuedPosts() int {
 	l.door.mu.Lock()
 	defer l.door.mu.Unlock()

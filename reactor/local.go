@@ -2,19 +2,21 @@ package reactor
 
 import "io"
 
-// localTable holds what packages built on the loop keep once per loop, in the order of its making.
+// localTable holds the values that packages built on the loop keep once per loop. Only the loop
+// goroutine touches it.
 type localTable struct {
-	byKey map[any]io.Closer
-	order []io.Closer
+	byKey map[any]io.Closer // nil before the first value
+	order []io.Closer       // the same values, in the order of their making
 }
 
-// Local returns what the loop keeps under key, made by make on first use and closed with the loop,
-// in reverse order of making. It is how a package has state per loop instead of package-level
-// state; key should be of an unexported type of that package. An error from make is returned and
-// nothing is kept. It returns [ErrClosed] after Close and panics when make is nil.
-func (l *Loop) Local(key any, make func() (io.Closer, error)) (io.Closer, error) {
+// Local returns the value that the loop keeps under key. The first call for a key makes the value
+// by create. Close closes the values in reverse order of their making. With Local a package has
+// state per loop instead of package-level state; key should be of an unexported type of that
+// package. If create fails, Local returns its error and keeps nothing. Local returns [ErrClosed]
+// after Close and panics when create is nil.
+func (l *Loop) Local(key any, create func() (io.Closer, error)) (io.Closer, error) {
 	l.check("Local")
-	if make == nil {
+	if create == nil {
 		panic("reactor: Local: nil callback")
 	}
 	if l.closed {
@@ -23,7 +25,7 @@ func (l *Loop) Local(key any, make func() (io.Closer, error)) (io.Closer, error)
 	if c, ok := l.locals.byKey[key]; ok {
 		return c, nil
 	}
-	c, err := make()
+	c, err := create()
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +37,7 @@ func (l *Loop) Local(key any, make func() (io.Closer, error)) (io.Closer, error)
 	return c, nil
 }
 
-// close closes all of them, also when one panics, and returns the first error.
+// close closes all values, also when one panics, and returns the first error.
 func (t *localTable) close() (err error) {
 	n := len(t.order)
 	if n == 0 {

@@ -15,7 +15,7 @@ type closerFunc func() error
 
 func (f closerFunc) Close() error { return f() }
 
-// localKey is what a package would use: a type of its own.
+// localKey is a key as a package would use: of a type of its own.
 type localKey struct{ n int }
 
 func TestLocalIsMadeOncePerKeyAndLoop(t *testing.T) {

@@ -8,32 +8,32 @@ import (
 
 // Options configure a [Loop]. A nil *Options means all defaults.
 type Options struct {
-	// Logger gets a record of panics that OnPanic swallowed, of callbacks slower than SlowCallback,
-	// of descriptors that were closed too early (see Stats.Stale), and of what objects on the loop
-	// have to tell that nobody listens for. Nil: silent.
+	// Logger gets a record of each panic that OnPanic swallowed, of each callback slower than
+	// SlowCallback, of descriptors that were closed too early (see Stats.Stale), and of failures
+	// that objects on the loop cannot report to a listener. Nil: no records.
 	Logger *slog.Logger
 
-	// BusyPoll is how long the loop polls without sleeping before it blocks: it trades CPU time for
+	// BusyPoll is how long the loop polls without sleeping before it blocks. It trades CPU time for
 	// the latency of a wake-up. 0: off.
 	BusyPoll time.Duration
 
-	// Netpoll has the loop sleep in the poller of Go's runtime, as goroutines do that read from a
-	// connection, and not in a system call on a thread of its own. It is for a loop that gets most
-	// of its work from goroutines, or gives it to them: a post, and what the loop then tells a
-	// goroutine, change goroutines on one thread and need not wake another. What wakes the loop
-	// through a descriptor takes two more system calls, and the kernel lets no open file be watched
-	// more than 500 times. Each turn has an OS thread to itself, but it may be another one each
-	// time, so that Run, like Poll, does not call the functions of BindThread. It has an effect on
-	// Linux only.
+	// Netpoll makes the loop sleep in the poller of Go's runtime, as a goroutine does that reads
+	// from a connection, instead of in a system call on a thread of its own. Use it for a loop that
+	// exchanges most of its work with goroutines: then a post, and the loop's answer to a
+	// goroutine, switch goroutines on one thread and wake no other thread. A wake-up through a
+	// descriptor takes two more system calls, and the kernel allows at most 500 watches of one open
+	// file. Each turn has an OS thread to itself, but maybe another one each time, so Run, like
+	// Poll, does not call the functions of BindThread. Netpoll has an effect on Linux only.
 	Netpoll bool
 
-	// OnPanic is called on the loop goroutine with the value and the stack of a panicking callback,
-	// and the loop goes on with the next one. Nil: the panic unwinds out of Run, which may be
+	// OnPanic is called on the loop goroutine with the value and the stack of a panicking callback.
+	// The loop then goes on with the next callback. Nil: the panic unwinds out of Run, which may be
 	// called again.
 	OnPanic func(v any, stack []byte)
 
-	// SlowCallback has every callback timed, which costs about 50 ns each: [Stats].LongestCallback
-	// is kept, and callbacks that ran at least this long are logged. 0: callbacks are not timed.
+	// SlowCallback makes the loop time every callback, which costs about 50 ns each. The loop then
+	// keeps [Stats].LongestCallback and logs callbacks that ran at least this long. 0: callbacks
+	// are not timed.
 	SlowCallback time.Duration
 
 	// PipeWakeup makes the loop wake through a pipe(2) instead of the system's own mechanism.
@@ -44,52 +44,62 @@ type Options struct {
 //
 // A Loop's methods must be called on the loop goroutine unless their comment says otherwise.
 type Loop struct {
-	opts    Options
-	log     logFunc // of opts.Logger; nil without
-	poller  poller
-	parking *parking // nil without Options.Netpoll
-	door    door
-	wake    *Watcher
-	alarm   *alarm // nil until FD was called
-	alarmAt int64  // what the alarm is set for, as timers count
+	// New sets these and nothing changes them. Any goroutine may read them.
+	opts Options
+	log  logFunc // writes to opts.Logger; nil: there is none
 
-	clock func() time.Time                   // time.Now, and
-	since func(base time.Time) time.Duration // time.Since, both replaced by tests
-	base  time.Time                          // elapsed counts from here
-	now   time.Time                          // cached, see Now
-	dated bool                               // now is of this turn
-	// what elapsed was when the loop, or Now, looked at the clock last
-	looked int64
-	// stats.Callbacks when the loop did; clockOld when that was before this Run or Poll
-	readAt uint64
+	door door // the only part that other goroutines change; its fields say how
 
-	running bool // inside Run or Poll
-	closed  bool
-	loaded  bool // the last poll had something at once, see wait
-	refs    int  // armed timers, immediates and active watchers that are ref'd; see Alive
+	// Only the loop goroutine touches the fields from here on.
 
-	ticks      queue[func()]
-	ticksRun   uint64 // so far
-	yields     int    // calls of Yield since it had its tick, or since the loop was parked
-	yieldTick  func() // yieldNow, made once so that queueing it does not allocate
-	ticking    bool   // runTicks is under way: what a tick emits is part of it
-	inside     bool   // Callback is under way
+	poller  poller   // open from New to Close
+	parking *parking // nil: Options.Netpoll is off, or has no effect here
+	wake    *Watcher // of the waker's descriptor, unref'd; nil: the poller has the waker itself
+	alarm   *alarm   // nil until the first call of FD
+	alarmAt int64    // deadline of the alarm, as elapsed counts; alarmOff: it is not set
+
+	// The clock. Tests replace both functions.
+	clock func() time.Time                   // time.Now
+	since func(base time.Time) time.Duration // time.Since
+	base  time.Time                          // time of New; elapsed counts from here
+	now   time.Time                          // result of Now; valid while nowValid is set
+	// false from the start of a turn or the end of a sleep to the next Now
+	nowValid bool
+	// clockRead is the latest result of elapsed that readClock or Now got. It is still the present
+	// time as long as stats.Callbacks is clockReadAt, the value it had at readClock's last reading.
+	// clockReadAt is clockUnread from the start of Run or Poll, and from the end of a sleep, to the
+	// next reading.
+	clockRead   int64
+	clockReadAt uint64
+
+	running    bool // true inside Run and Poll, also in callbacks
+	closed     bool // true from Close on, for good
+	probeFirst bool // the last sleep found events at once: the next wait polls before it sleeps
+	refs       int  // ref'd timers that are set, ref'd immediates that wait, ref'd active watchers
+
+	ticks      queue[func()] // waiting functions of NextTick
+	ticksRun   uint64        // ticks run since New
+	yields     int           // calls of Yield since its last tick or the last park
+	yieldTick  func()        // yieldNow; New makes it so that queueing it does not allocate
+	inTicks    bool          // runTicks runs: Emit and Call in a tick leave other ticks to it
+	inCallback bool          // Callback runs: Emit and Call inside it leave the ticks to it
 	timers     timerHeap
 	immediates phaseQueue[*Immediate]
 	closing    closingQueue
-	posted     queue[func()] // taken from the door, to be run
+	posted     queue[func()] // posts taken from the door and not yet run
 	watchers   watcherTable
 	stale      staleTable
 	locals     localTable
-	threads    []*threadBinding
-	onThread   bool // the bindings' enter functions have run
-	stats      Stats
+	// in order of BindThread; entered in this order, left in reverse
+	threads        []*threadBinding
+	threadsEntered bool  // their enter functions have run, and leave has not
+	stats          Stats // counters; the gauges are filled in by Loop.Stats
 }
 
 // New returns a loop. The caller must Close it. Errors are *[OpError], for example EMFILE.
 func New(o *Options) (l *Loop, err error) {
-	// This is short enough for the compiler to inline it, and then a program that only calls
-	// New(nil) does not refer to logTo. A return statement with operands would be too much.
+	// New is short enough for the compiler to inline. So a program that only calls New(nil) does
+	// not refer to logTo. A return statement with operands would make New too long for that.
 	var bind func(*slog.Logger) logFunc
 	if o != nil {
 		bind = logTo
@@ -111,7 +121,7 @@ func open(o *Options, bind func(*slog.Logger) logFunc) (*Loop, error) {
 		return nil, err
 	}
 	if err := l.openWakeup(); err != nil {
-		_ = l.poller.close() // It has no state that a failing close could lose.
+		_ = l.poller.close() // The poller is new: a failing close loses nothing.
 		return nil, err
 	}
 	if err := l.openParking(); err != nil {
@@ -121,8 +131,8 @@ func open(o *Options, bind func(*slog.Logger) logFunc) (*Loop, error) {
 	return l, nil
 }
 
-// openWakeup makes the descriptor through which other goroutines end the loop's sleep, and watches
-// it.
+// openWakeup makes the waker, through which other goroutines end the loop's sleep, and watches its
+// descriptor if it has one.
 func (l *Loop) openWakeup() error {
 	wk, err := newWaker(&l.poller, l.opts.PipeWakeup)
 	if err != nil {
@@ -141,25 +151,26 @@ func (l *Loop) openWakeup() error {
 	return nil
 }
 
-// Close releases everything the loop holds, whether or not something keeps it alive: also after
-// Stop, after the context of RunContext has ended, and after a panic. [Loop.Alive] tells before
-// whether anything is cut short. It fails only with [ErrRunning], in a callback of the loop or
-// while it is inside Run or Poll, and then nothing was closed; and with the first error of what it
-// had to close, when all the same everything was.
+// Close releases everything that the loop holds, whether or not something keeps it alive: also
+// after Stop, after the context of RunContext has ended, and after a panic. Call [Loop.Alive]
+// before it to learn whether Close drops something. It returns [ErrRunning], and closes nothing,
+// while the loop is inside Run or Poll, which includes its callbacks. Otherwise everything is
+// closed, and the first error is returned.
 //
-// No callback runs any more. It is dropped without being called whatever was waiting: ticks,
-// immediates, timers, posted functions, closing callbacks. A [Loop.Do] that waits returns
-// [ErrClosed], as Post and Do do from now on, and releasing a [Loop.Hold] does nothing. Then these
-// are closed, in this order:
+// After Close no callback runs. Waiting ticks, immediates, timers, posted functions and closing
+// callbacks are dropped without being called. A [Loop.Do] that waits returns [ErrClosed], as do
+// later calls of Post and Do, and releasing a [Loop.Hold] does nothing. Close then closes these, in
+// this order:
 //
-//  1. what [Loop.Local] keeps, the last first. So the packages that are built on the loop end what
-//     they have there: the descriptors of streams, channels and watchers of signals are closed
-//     without events, and goroutines that wait in a bridge of a stream, or for a child, are told;
-//  2. the watchers, whose descriptors stay open: they are their owners';
+//  1. the values that [Loop.Local] keeps, the last first. So the packages that are built on the
+//     loop close their part: descriptors of streams, channels and watchers of signals are closed
+//     without events, and goroutines that wait in a bridge of a stream, or for a child, return with
+//     an error;
+//  2. the watchers. Their descriptors stay open, because they belong to their owners;
 //  3. the loop's own descriptors.
 //
-// Methods that cannot return an error panic afterwards, but for those that end something. Closing
-// twice is harmless.
+// Afterwards, methods that start something and cannot return an error panic. Closing twice is
+// harmless.
 func (l *Loop) Close() (err error) {
 	l.check("Close")
 	switch {
@@ -179,7 +190,7 @@ func (l *Loop) Close() (err error) {
 	return l.locals.close()
 }
 
-// dropQueued forgets what was to be called. Handles of it that the program has are as after Stop.
+// dropQueued drops all functions that wait. The timers and immediates among them are as after Stop.
 func (l *Loop) dropQueued() {
 	for l.immediates.n > 0 {
 		l.immediates.pop().fn = nil
@@ -190,7 +201,7 @@ func (l *Loop) dropQueued() {
 	l.refs = 0
 }
 
-// closeOwn closes the loop's own descriptors.
+// closeOwn closes the loop's own descriptors and returns the first error.
 func (l *Loop) closeOwn() error {
 	var err error
 	if l.alarm != nil {
@@ -210,62 +221,60 @@ func firstError(a, b error) error {
 	return b
 }
 
-// Alive reports whether Run would go on: something referenced is active (a timer, an immediate, a
-// watcher that waits for something), or work is queued, or [Loop.Hold] is in force. A closed loop
-// is not alive.
+// Alive reports whether Run would go on: a ref'd timer, immediate or watcher is active, or work is
+// queued, or a [Loop.Hold] is not yet released. A closed loop is not alive.
 func (l *Loop) Alive() bool {
 	l.check("Alive")
-	return !l.closed && (l.aliveInside() || l.door.look().has(doorPosted|doorHolds))
+	return !l.closed && (l.aliveInside() || l.door.load().has(doorPosted|doorHolds))
 }
 
-// aliveInside is Alive without what other goroutines may have asked for.
+// aliveInside is Alive without the requests of other goroutines, which are in the door.
 func (l *Loop) aliveInside() bool { return l.refs > 0 || l.queued() }
 
 // queued reports whether the loop itself holds callbacks that need no event to run.
 func (l *Loop) queued() bool { return l.ticks.n > 0 || l.closing.pending() || l.posted.n > 0 }
 
-// Now returns the time of the turn. The clock is read once a turn, if somebody asks, and anew when
-// a sleep ends; so the time does not move during a callback, and is later by nothing but the
-// callbacks of the turn before the first that asked.
+// Now returns the time of the turn. The first call in a turn reads the clock, and so does the first
+// one after the turn's sleep. So the time stands still during a callback, and lags by at most the
+// callbacks that have run since that reading.
 func (l *Loop) Now() time.Time {
 	l.check("Now")
-	if !l.dated {
-		l.now, l.dated = l.clock(), true
-		l.looked = int64(l.now.Sub(l.base))
+	if !l.nowValid {
+		l.now, l.nowValid = l.clock(), true
+		l.clockRead = int64(l.now.Sub(l.base))
 	}
 	return l.now
 }
 
-// elapsed looks at the clock and returns the time as timers count it, in nanoseconds since base. It
-// is what the loop itself goes by: time.Now looks twice, since it tells the time of day too, and
-// that is most of what a timer costs.
+// elapsed reads the clock and returns nanoseconds since base, the time as timers count it. The loop
+// uses it instead of time.Now, which reads two clocks, because that would be most of the cost of a
+// timer.
 func (l *Loop) elapsed() int64 { return int64(l.since(l.base)) }
 
-// clockOld is a number of callbacks that no loop reaches.
-const clockOld = math.MaxUint64
+// clockUnread is a number of callbacks that no loop reaches.
+const clockUnread = math.MaxUint64
 
-// lookAtClock is elapsed between callbacks. Unless one has run since the last time, that is still
-// the present time.
-func (l *Loop) lookAtClock() int64 {
-	if l.readAt != l.stats.Callbacks {
-		l.looked = l.elapsed()
-		l.readAt = l.stats.Callbacks
+// readClock is elapsed for calls between callbacks. If no callback has run since the last reading,
+// it returns that reading.
+func (l *Loop) readClock() int64 {
+	if l.clockReadAt != l.stats.Callbacks {
+		l.clockRead = l.elapsed()
+		l.clockReadAt = l.stats.Callbacks
 	}
-	return l.looked
+	return l.clockRead
 }
 
 func (l *Loop) ref()   { l.refs++ }
 func (l *Loop) unref() { l.refs-- }
 
-// check panics for the mistakes that the type system cannot see and that no error result could
-// report.
+// check panics for a mistake that the type system cannot see and that no error result could report.
 func (l *Loop) check(op string) {
 	if l == nil {
 		panic("reactor: " + op + " on a nil Loop")
 	}
 }
 
-// checkOpen is check for methods that would leave a callback that never runs.
+// checkOpen is check for methods that queue a callback: on a closed loop it would never run.
 func (l *Loop) checkOpen(op string, nilFn bool) {
 	l.check(op)
 	if nilFn {

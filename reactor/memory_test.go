@@ -11,7 +11,7 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// heapInUse returns how many bytes the live objects of the program have.
+// heapInUse returns the size of the program's live objects, in bytes.
 func heapInUse() uint64 {
 	for range 2 { // The second collection takes what the first had finalized.
 		runtime.GC()
@@ -21,8 +21,7 @@ func heapInUse() uint64 {
 	return m.HeapAlloc
 }
 
-// TestABurstGivesItsMemoryBack measures while the loop goes on running, one turn after the burst is
-// over.
+// TestABurstGivesItsMemoryBack measures while the loop goes on running, one turn after the burst.
 func TestABurstGivesItsMemoryBack(t *testing.T) {
 	const n = 300_000
 	for _, burst := range []struct {
@@ -62,8 +61,8 @@ func TestABurstGivesItsMemoryBack(t *testing.T) {
 	}
 }
 
-// TestManyTimersStoppedAtOnceGiveTheirMemoryBack has nothing fire, so that no entry leaves by the
-// top of the heap.
+// TestManyTimersStoppedAtOnceGiveTheirMemoryBack fires no timer, so that no entry leaves by the top
+// of the heap.
 func TestManyTimersStoppedAtOnceGiveTheirMemoryBack(t *testing.T) {
 	l := newLoop(t)
 	before := heapInUse()
@@ -79,8 +78,8 @@ func TestManyTimersStoppedAtOnceGiveTheirMemoryBack(t *testing.T) {
 	require.False(t, l.Alive())
 }
 
-// TestAStoppedTimerKeepsNothing: what its function holds goes with the last reference that the
-// program has to the timer.
+// TestAStoppedTimerKeepsNothing: the values that its function refers to are freed with the
+// program's last reference to the timer.
 func TestAStoppedTimerKeepsNothing(t *testing.T) {
 	l := newLoop(t)
 	type megabyte [1 << 20]byte

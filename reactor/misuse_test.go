@@ -18,7 +18,7 @@ import (
 )
 
 // requirePanicNames requires that fn panics with a text that begins with the package's name and
-// says what was called.
+// names the called method.
 func requirePanicNames(t *testing.T, method string, fn func()) {
 	t.Helper()
 	defer func() {
@@ -152,7 +152,7 @@ func TestAPollThatFailsIsReported(t *testing.T) {
 	}
 }
 
-// breakPoller puts a file in the place of the poller's descriptor until mend is called.
+// breakPoller replaces the poller's descriptor by a file until mend is called.
 func breakPoller(t *testing.T, l *reactor.Loop) (mend func()) {
 	t.Helper()
 	poller, file := l.PollerFD(), fdtest.Open(t, "/dev/null")

@@ -47,7 +47,7 @@ func TestANetpollLoopWakesForDescriptorsTimersAndPosts(t *testing.T) {
 	require.Equal(t, []string{"descriptor", "timer", "post"}, got)
 }
 
-// TestASleepingNetpollLoopHasNoThread: loops that sleep in a system call have one each.
+// TestASleepingNetpollLoopHasNoThread: a loop that sleeps in a system call has one.
 func TestASleepingNetpollLoopHasNoThread(t *testing.T) {
 	const loops = 16
 	if os.Getenv("BROOD_TEST_WAKEUP") != "netpoll" { // With it newLoop makes no such loop.
@@ -114,8 +114,7 @@ func TestANetpollLoopBindsNoThread(t *testing.T) {
 	run(t, l)
 }
 
-// TestPostingToASleepingNetpollLoopAllocatesNothing has goroutine and loop hand each other the
-// turn.
+// TestPostingToASleepingNetpollLoopAllocatesNothing: goroutine and loop wake each other in turn.
 func TestPostingToASleepingNetpollLoopAllocatesNothing(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector allocates")
@@ -142,9 +141,9 @@ func TestPostingToASleepingNetpollLoopAllocatesNothing(t *testing.T) {
 	ended.Wait()
 }
 
-// TestYieldLetsOthersRunBeforeTheNextPhase has one processor for all goroutines: one that the loop
-// has told something runs as soon as the loop gives it up. The scheduler takes the loop first now
-// and then.
+// TestYieldLetsOthersRunBeforeTheNextPhase uses one processor for all goroutines: a goroutine that
+// the loop has woken runs as soon as the loop gives the processor up. Now and then the scheduler
+// runs the loop first.
 func TestYieldLetsOthersRunBeforeTheNextPhase(t *testing.T) {
 	notWithNetpoll(t, "the sleep itself gives the processor up, and Yield does nothing before")
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))

@@ -12,7 +12,7 @@ import (
 )
 
 // TestAPanicUnwindsOutOfRunAndTheRestOfItsBatchRunsWithTheNextRun queues several callbacks of one
-// kind, of which some panic.
+// kind, some of which panic.
 func TestAPanicUnwindsOutOfRunAndTheRestOfItsBatchRunsWithTheNextRun(t *testing.T) {
 	for _, kind := range callbackKinds {
 		t.Run(kind.name, func(t *testing.T) {
@@ -63,7 +63,7 @@ func TestAPanicUnwindsOutOfPollAndLeavesTheLoopUsable(t *testing.T) {
 	}
 }
 
-func TestWhatAPanickingCallbackQueuedRuns(t *testing.T) {
+func TestCallbacksQueuedByAPanickingOneRun(t *testing.T) {
 	l := newLoop(t)
 	var j journal
 	l.SetImmediate(func() {
@@ -97,8 +97,8 @@ func TestAnIntervalThatPanicsStaysSet(t *testing.T) {
 	require.Equal(t, 3, fired)
 }
 
-// TestAPanicOutOfPollLeavesFDReadableForTheRest: a panic leaves behind what its callback has
-// queued.
+// TestAPanicOutOfPollLeavesFDReadableForTheRest: the work that the panicking callback has queued is
+// still there.
 func TestAPanicOutOfPollLeavesFDReadableForTheRest(t *testing.T) {
 	l := embedded(t)
 	for _, kind := range embeddedWork {

@@ -8,13 +8,13 @@ import (
 // A platform supplies:
 //
 //	func openParking(p *poller) (*parking, error)     nil where the runtime's poller does not take p
-//	func (k *parking) prepare(timeout time.Duration)  before a wait; negative: no time-out
-//	func (k *parking) wait() (int, error)             as poller.wait, on the goroutine alone and not on its thread
-//	func (k *parking) done()                          after a wait, or in place of one
+//	func (k *parking) prepare(timeout time.Duration)  must be called before wait; negative: no time-out
+//	func (k *parking) wait() (int, error)             poller.wait that blocks the goroutine and not its thread
+//	func (k *parking) done()                          must be called after prepare, with or without a wait
 //	func (k *parking) close() error
-//	type parkedWaker struct                           with a waker and a parking: the waker of a loop that sleeps in it
+//	type parkedWaker struct                           with a waker and a parking: the waker of a loop with a parking
 
-// openParking has the loop sleep in the runtime's poller if Options.Netpoll says so.
+// openParking makes the loop sleep in the runtime's poller if Options.Netpoll is set.
 func (l *Loop) openParking() (err error) {
 	if !l.opts.Netpoll {
 		return nil
@@ -25,7 +25,7 @@ func (l *Loop) openParking() (err error) {
 	return err
 }
 
-// park is sleep without the thread, which other goroutines have meanwhile.
+// park is sleep with Options.Netpoll: the loop's thread runs other goroutines meanwhile.
 func (l *Loop) park(timeout time.Duration) (int, error) {
 	l.parking.prepare(timeout)
 	defer l.parking.done()
@@ -35,8 +35,8 @@ func (l *Loop) park(timeout time.Duration) (int, error) {
 	l.unlockThread()
 	n, err := l.parking.wait()
 	if n == 0 && l.yields > 1 {
-		// The first of several goroutines that were given something has posted. The others are
-		// about to: what they post is taken together then.
+		// One of several goroutines that got work from the loop has posted, and the others are
+		// about to. Let them run first, so that the loop takes their posts together.
 		runtime.Gosched()
 	}
 	l.yields = 0
@@ -45,11 +45,12 @@ func (l *Loop) park(timeout time.Duration) (int, error) {
 	return n, err
 }
 
-// Yield lets a goroutine run that the callback has made runnable, as by sending it something, once
-// the ticks that are queued have run. Otherwise it may have to wait although the loop has nothing
-// to do: the loop sleeps in a system call, which keeps the processor of its thread, in the sense of
-// GOMAXPROCS, until the runtime takes that away. A loop with [Options].Netpoll gives it up by
-// itself; it takes several calls as a sign that as many goroutines are going to post.
+// Yield lets a goroutine run that the callback has made runnable, such as by sending it something.
+// It does so once the queued ticks have run. Without Yield the goroutine may have to wait although
+// the loop has nothing to do: the loop sleeps in a system call and keeps its thread's processor
+// (one of GOMAXPROCS) until the runtime takes that away. A loop with [Options].Netpoll gives the
+// processor up by itself; there, several calls in a turn announce that several goroutines are going
+// to post.
 func (l *Loop) Yield() {
 	l.check("Yield")
 	l.yields++

@@ -10,26 +10,29 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// parking is how a loop with [Options].Netpoll sleeps: its goroutine waits in the runtime's poller,
-// which watches the loop's epoll instance like any descriptor. Another goroutine ends that wait by
-// a deadline in the past, which has the runtime make the loop's goroutine runnable where that other
-// one runs: no system call, and no other thread.
+// parking makes a loop with [Options].Netpoll sleep: its goroutine waits in the runtime's poller,
+// which watches the loop's epoll instance like any other descriptor. Another goroutine ends that
+// wait by a deadline in the past. The runtime then makes the loop's goroutine runnable on the
+// thread of that other one, without a system call and without a second thread.
 type parking struct {
-	file *os.File // a copy of the poller's descriptor
+	// owned: a duplicate of the poller's descriptor; any goroutine may set its deadline
+	file *os.File
 	conn syscall.RawConn
-	// since before the loop was marked as asleep, until after it was marked as awake
+	// parked is set from before the loop is marked as asleep until after it is marked as awake. The
+	// loop goroutine stores it, wake-ups read it.
 	parked atomic.Bool
 
-	// Used on the loop goroutine only.
-	poller   *poller
-	deadline time.Time // that file has, unless a wake-up has changed it; zero: none
-	look     func(fd uintptr) bool
-	n        int // what look has got
-	err      error
+	// Only the loop goroutine touches these.
+	poller *poller
+	// latest deadline that prepare or wait set; a wake-up may have replaced it; zero: none
+	deadline time.Time
+	pollFunc func(fd uintptr) bool // poll, made once
+	n        int                   // result of the latest poll
+	err      error                 // its error
 }
 
 func openParking(p *poller) (*parking, error) {
-	// The mode is that of the epoll instance, which has no use for it; package os goes by it.
+	// The mode belongs to the epoll instance, which does not use it. Package os looks at it.
 	if err := fd.SetNonblock(p.fd, true); err != nil {
 		return nil, wrap("fcntl", p.fd, err)
 	}
@@ -38,10 +41,10 @@ func openParking(p *poller) (*parking, error) {
 		return nil, wrap("fcntl", p.fd, err)
 	}
 	k := &parking{file: os.NewFile(uintptr(copied), "epoll"), poller: p}
-	k.look = k.lookAgain
+	k.pollFunc = k.poll
 	k.conn, err = k.file.SyscallConn()
 	if err == nil {
-		// It fails when the runtime's poller has not taken the descriptor.
+		// This fails if the runtime's poller has not taken the descriptor.
 		err = k.file.SetReadDeadline(time.Time{})
 	}
 	if err != nil {
@@ -51,15 +54,15 @@ func openParking(p *poller) (*parking, error) {
 	return k, nil
 }
 
-// lookAgain reports whether the poller has an event. The runtime hears of changes only, so none may
-// be left behind.
-func (k *parking) lookAgain(uintptr) bool {
+// poll reports whether the poller has an event. Because the runtime learns of changes only, the
+// goroutine must not wait while an event is left.
+func (k *parking) poll(uintptr) bool {
 	k.n, k.err = k.poller.wait(0)
 	return k.n > 0 || k.err != nil
 }
 
-// prepare is called before the loop is marked as asleep: a wake-up that comes from then on must not
-// be undone.
+// prepare must be called before the loop is marked as asleep, because it must not overwrite the
+// deadline of a wake-up that comes after that.
 func (k *parking) prepare(timeout time.Duration) {
 	k.parked.Store(true)
 	var deadline time.Time
@@ -73,20 +76,20 @@ func (k *parking) prepare(timeout time.Duration) {
 
 func (k *parking) setDeadline(t time.Time) {
 	k.deadline = t
-	_ = k.file.SetReadDeadline(t) // It has worked before, and the file is open.
+	_ = k.file.SetReadDeadline(t) // It succeeded in openParking, and the file is open.
 }
 
-// wait parks the goroutine until there is an event, the time is over, or wake was called.
+// wait parks the goroutine until there is an event, the time is over, or wake is called.
 func (k *parking) wait() (int, error) {
 	k.n, k.err = 0, nil
-	if err := k.conn.Read(k.look); errors.Is(err, os.ErrDeadlineExceeded) {
+	if err := k.conn.Read(k.pollFunc); errors.Is(err, os.ErrDeadlineExceeded) {
 		k.setDeadline(time.Time{})
 		return 0, nil
 	}
 	return k.n, k.err
 }
 
-// done is called when the loop was marked as awake.
+// done must be called after the loop was marked as awake.
 func (k *parking) done() { k.parked.Store(false) }
 
 // longAgo is a deadline that has passed.
@@ -96,7 +99,8 @@ func (k *parking) wake() { _ = k.file.SetReadDeadline(longAgo) }
 
 func (k *parking) close() error { return k.file.Close() }
 
-// parkedWaker wakes a loop that is parked. Where it is embedded in another one, that has to see it.
+// parkedWaker wakes a parked loop by a deadline. A loop that is not parked may be embedded in
+// another one, which has to see the wake-up: it gets the usual one.
 type parkedWaker struct {
 	waker
 	parking *parking

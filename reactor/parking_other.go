@@ -4,7 +4,7 @@ package reactor
 
 import "time"
 
-// parking is nothing here, where the runtime's poller does not take a kqueue: a loop with
+// parking is empty here, because the runtime's poller does not take a kqueue: a loop with
 // [Options].Netpoll sleeps like any other.
 type parking struct{}
 

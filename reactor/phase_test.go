@@ -21,7 +21,7 @@ func TestATurnRunsItsPhasesInOrderAndTicksAfterEveryCallback(t *testing.T) {
 			l.NextTick(j.Note("tick-after-" + name))
 		}
 	}
-	// Queued in the reverse of the order in which they have to run.
+	// Queued in the reverse of the order in which they must run.
 	l.QueueClosing(phase("closing"))
 	l.SetImmediate(phase("immediate"))
 	var w *reactor.Watcher
@@ -167,7 +167,7 @@ func TestTicksKeepTheirOrderWhileTheirQueueGrows(t *testing.T) {
 		want = append(want, n)
 		l.NextTick(func() { got = append(got, n) })
 	}
-	// The queue's head is in the middle of its memory each time that has to grow.
+	// The queue's head is in the middle of its memory each time it has to grow.
 	for round := range 12 {
 		for range 1 << round {
 			l.NextTick(func() {

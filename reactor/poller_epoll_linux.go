@@ -9,34 +9,36 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// poller is an epoll instance, see epoll(7). Registrations are level-triggered.
+// poller is an epoll instance, see epoll(7). Registrations are level-triggered. Only the loop
+// goroutine touches it.
 type poller struct {
-	fd int
+	fd int // owned; -1 after close
 	// epoll_pwait2(2) was refused (missing before Linux 5.11): time-outs are whole milliseconds
 	noTimeval bool
-	events    [maxEvents]unix.EpollEvent
+	events    [maxEvents]unix.EpollEvent // filled by the last wait
 }
 
 func (p *poller) open() error {
-	fd, err := fd.Private(unix.EpollCreate1(unix.EPOLL_CLOEXEC))
+	epfd, err := fd.Private(unix.EpollCreate1(unix.EPOLL_CLOEXEC))
 	if err != nil {
 		return wrap("epoll_create1", -1, err)
 	}
-	p.fd = fd
+	p.fd = epfd
 	return nil
 }
 
 func (p *poller) close() error {
-	fd := p.fd
+	epfd := p.fd
 	p.fd = -1
-	return wrap("close", fd, unix.Close(fd))
+	return wrap("close", epfd, unix.Close(epfd))
 }
 
-// add leaves it to the kernel to tell whether fd is taken: it forgets a descriptor that was closed
-// everywhere.
+// add lets the kernel decide whether fd is taken, because the kernel forgets a descriptor once it
+// is closed everywhere.
 func (p *poller) add(fd int, t token, want Readiness, _ bool) error {
 	err := epollCtl(p.fd, unix.EPOLL_CTL_ADD, fd, t, want)
-	// A sandbox that refuses the call may say EPERM, too. Of itself an epoll instance says EINVAL.
+	// A sandbox that refuses the call may say EPERM, too. The probe tells the two apart: an epoll
+	// instance asked about itself says EINVAL.
 	if err == unix.EPERM && unix.EpollCtl(p.fd, unix.EPOLL_CTL_DEL, p.fd, nil) == unix.EINVAL {
 		return errUnpollable
 	}
@@ -48,12 +50,12 @@ func (p *poller) modify(fd int, t token, _, want Readiness) error {
 }
 
 func (p *poller) remove(fd int, _ Readiness) {
-	// Best effort: the descriptor may be closed, which took it out (EBADF), or reused for something
-	// unknown here (ENOENT).
+	// Best effort: the descriptor may be closed, which removed it (EBADF), or its number reused for
+	// a file that is not in the set (ENOENT).
 	_ = unix.EpollCtl(p.fd, unix.EPOLL_CTL_DEL, fd, nil)
 }
 
-// renew puts another epoll instance in the place of this one.
+// renew replaces the epoll instance by a new one with only the registrations of live.
 func (p *poller) renew(live []*Watcher) error {
 	next, err := fd.Private(unix.EpollCreate1(unix.EPOLL_CLOEXEC))
 	if err != nil {
@@ -61,8 +63,8 @@ func (p *poller) renew(live []*Watcher) error {
 	}
 	defer fd.Close(next) // On success p.fd is a copy of it.
 	for _, w := range live {
-		// What this set does not have is not w's: the descriptor was closed, and its number may be
-		// that of something else.
+		// If the set does not have fd, then w's descriptor was closed, and the number may belong to
+		// another file.
 		if epollCtl(p.fd, unix.EPOLL_CTL_MOD, w.fd, w.token, w.want) != nil {
 			continue
 		}
@@ -73,7 +75,7 @@ func (p *poller) renew(live []*Watcher) error {
 	return wrap("dup3", p.fd, unix.Dup3(next, p.fd, unix.O_CLOEXEC))
 }
 
-// epollCtl registers fd; the event's data, 64 bits that are the user's, carry the token.
+// epollCtl registers fd. The event's data, 64 bits for the user, carry the token.
 func epollCtl(epfd, op, fd int, t token, want Readiness) error {
 	ev := unix.EpollEvent{Fd: int32(t.slot), Pad: int32(t.gen)}
 	if want&Readable != 0 {
@@ -118,7 +120,7 @@ func (p *poller) wait(timeout time.Duration) (int, error) {
 		if errno == 0 || !fd.Refused(errno) {
 			return waited(n, errno)
 		}
-		p.noTimeval = true // What is wrong with the arguments, epoll_pwait(2) finds wrong, too.
+		p.noTimeval = true // epoll_pwait(2) reports errors of the other arguments, too.
 	}
 	n, errno := epollPwait(p.fd, p.events[:], milliseconds(timeout))
 	return waited(n, errno)
@@ -134,8 +136,8 @@ func waited(n int, errno unix.Errno) (int, error) {
 	return 0, wrap("epoll_wait", -1, errno)
 }
 
-// milliseconds rounds up, so that a timer is never early. What does not fit ends early with no
-// event.
+// milliseconds rounds up, so that a timer is never early. A longer time than fits ends early with
+// no event.
 func milliseconds(d time.Duration) int {
 	if d <= 0 {
 		return int(d) // 0 or forever

@@ -8,7 +8,7 @@ import (
 )
 
 // epollPwait is epoll_pwait(2) without a mask. With a time-out of 0 it skips the scheduler's
-// bookkeeping: the call cannot block.
+// bookkeeping, because then the call cannot block.
 func epollPwait(fd int, events []unix.EpollEvent, ms int) (int, unix.Errno) {
 	call := unix.Syscall6
 	if ms == 0 {
@@ -19,8 +19,8 @@ func epollPwait(fd int, events []unix.EpollEvent, ms int) (int, unix.Errno) {
 	return int(n), errno
 }
 
-// kernelTimespec is the struct __kernel_timespec that system calls since Linux 5.1 take: unlike
-// [unix.Timespec] it has 64 bits for each field on 32-bit machines too.
+// kernelTimespec is the struct __kernel_timespec that system calls since Linux 5.1 take. Unlike
+// [unix.Timespec] it has 64 bits for each field on 32-bit machines, too.
 type kernelTimespec struct{ sec, nsec int64 }
 
 // epollPwait2 is epoll_pwait2(2) without a mask, with a time-out in nanoseconds.

@@ -11,26 +11,27 @@ import (
 )
 
 // maxWait bounds the time-out given to kevent(2): macOS refuses more than 100,000,000 seconds, a
-// 32-bit system has no room for 69 years, and some round to clock ticks that an int must hold. A
-// longer sleep ends early with no event.
+// 32-bit system has no room for 69 years, and some systems round to clock ticks that an int must
+// hold. A longer sleep ends early with no event.
 const maxWait = 24 * time.Hour
 
 // poller is a kqueue(2). Readable and Writable are two filters, each with a registration (a knote)
-// of its own in the kernel.
+// of its own in the kernel. Only the loop goroutine touches a poller, but a userWaker uses its
+// descriptor.
 //
 // EV_RECEIPT, which would report on each change of a list, is not used: without room for the
 // receipts FreeBSD and OpenBSD stop after the first change, and NetBSD before 10 does not have it.
 // Without it, and without room for events, kevent(2) stops at the first change that fails and
 // returns its errno, on every system.
 type poller struct {
-	fd      int
-	events  []unix.Kevent_t // filled by the last wait
-	changes changeList
-	timeout unix.Timespec
-	regs    []registration        // by descriptor
-	ready   [maxEvents]readyEvent // what the events of the last wait mean
+	fd      int                   // owned; -1 after close
+	events  []unix.Kevent_t       // filled by the last wait
+	changes changeList            // room for the changes of one call
+	timeout unix.Timespec         // argument of the last wait
+	regs    []registration        // by descriptor; both filters off: not registered
+	ready   [maxEvents]readyEvent // meaning of the events of the last wait, one for each watcher
 
-	alarmFired bool // an event of the alarm was among those of a wait, see alarm.fired
+	alarmFired bool // true from a wait that saw the alarm's event to alarm.fired
 }
 
 type readyEvent struct {
@@ -38,12 +39,12 @@ type readyEvent struct {
 	got   Readiness
 }
 
-// maxChanges is what one registration can need: each of its filters taken out and put in again,
-// because EV_ADD does not change EV_CLEAR on a filter that is there.
+// maxChanges is how many changes one registration can need: each of its two filters is removed and
+// added again, because EV_ADD does not change EV_CLEAR on a registered filter.
 const maxChanges = 4
 
 func (p *poller) open() error {
-	// A child made by fork(2) does not get a kqueue, but a program that replaces this one would.
+	// A child of fork(2) does not inherit a kqueue, but a program that replaces this one would.
 	syscall.ForkLock.RLock()
 	fd, err := unix.Kqueue()
 	if err == nil {
@@ -64,11 +65,12 @@ func (p *poller) close() error {
 	return wrap("close", fd, unix.Close(fd))
 }
 
-// add has to ask for a descriptor's registration when it is claimed, since EV_ADD would silently
-// take it over.
+// add asks whether a claimed descriptor is still registered, because EV_ADD would silently replace
+// the registration.
 func (p *poller) add(fd int, t token, want Readiness, claimed bool) error {
 	if fd == p.fd {
-		// As epoll says. Not every system would, and it must not pass for a refusal.
+		// The answer of epoll. Not every system refuses it, and it must not count as a refusal of
+		// the kind.
 		return unix.EINVAL
 	}
 	if t.slot > maxSlot {
@@ -91,9 +93,9 @@ func (p *poller) add(fd int, t token, want Readiness, claimed bool) error {
 		p.regs[fd] = reg
 		return nil
 	case accepted || !isRefusal(err) || reg.kind != kindOther || chr && isTerminal(fd):
-		// What others write to is not always ready, and reading it may block. Of the usual that is
-		// only /dev/tty of macOS (EINVAL); the terminal itself, as a shell hands it down, can be
-		// polled.
+		// A descriptor that others write to is not always ready, and reading it may block. Among
+		// the usual ones that is only /dev/tty of macOS (EINVAL). The terminal itself, which a
+		// shell passes on, can be polled.
 		return err
 	}
 	return errUnpollable
@@ -120,7 +122,7 @@ func (p *poller) remove(fd int, _ Readiness) {
 	*reg = registration{}
 }
 
-// renew has nothing to do: close(2) takes a descriptor's filters along, whoever else has the file.
+// renew has nothing to do: close(2) removes a descriptor's filters, even if others have the file.
 func (p *poller) renew([]*Watcher) error { return nil }
 
 func (p *poller) wait(timeout time.Duration) (int, error) {
@@ -134,16 +136,17 @@ func (p *poller) wait(timeout time.Duration) (int, error) {
 	case nil:
 		return p.collect(n), nil
 	case unix.EINTR, unix.ETIMEDOUT:
-		// The turn goes on and computes the time-out anew. macOS has been seen to return ETIMEDOUT,
-		// which its manual does not know, at the end of the time-out (https://go.dev/issue/59679).
+		// The turn goes on and computes the time-out anew. macOS was seen to return ETIMEDOUT,
+		// which its manual page does not list, at the end of the time-out
+		// (https://go.dev/issue/59679).
 		return 0, nil
 	}
 	return 0, wrap("kevent", -1, err)
 }
 
-// collect makes the kernel's n events ours and returns how many that are: one for each watcher,
-// which is called once a turn although its descriptor has two filters. The wake-up and the alarm
-// are not among them, having done their work by ending the wait.
+// collect translates the kernel's n events to ready and returns how many there are: one for each
+// watcher, which is called once a turn although its descriptor has two filters. The events of the
+// wake-up and the alarm are left out, because all they had to do was end the wait.
 func (p *poller) collect(n int) int {
 	m := 0
 	for i := range n {
@@ -152,7 +155,7 @@ func (p *poller) collect(n int) int {
 			p.alarmFired = true
 			continue
 		}
-		// udata alone is not trusted: NetBSD 7 was seen to return events with every field zero
+		// udata alone is not enough: NetBSD 7 was seen to return events with every field zero
 		// (https://go.dev/issue/14127).
 		udata := udataOf(k)
 		reg := p.registered(int(k.Ident))
@@ -175,7 +178,7 @@ func (p *poller) event(i int) (token, Readiness) {
 	return p.ready[i].token, p.ready[i].got
 }
 
-// registered returns the registration of a descriptor, nil when it has none.
+// registered returns the registration of a descriptor, nil if it has none.
 func (p *poller) registered(fd int) *registration {
 	if fd < 0 || fd >= len(p.regs) || p.regs[fd].read == filterOff && p.regs[fd].write == filterOff {
 		return nil
@@ -183,8 +186,8 @@ func (p *poller) registered(fd int) *registration {
 	return &p.regs[fd]
 }
 
-// apply brings the kernel's filters and reg, which must be of fd, to want: at best with one call,
-// by the difference alone. On failure everything is as it was, and accepted tells whether the
+// apply changes the kernel's filters and reg, which must belong to fd, to want. Usually one call
+// with the differences is enough. On failure everything is as it was, and accepted says whether the
 // kernel would have taken a part of it.
 func (p *poller) apply(fd int, reg *registration, want Readiness) (accepted bool, err error) {
 	read, write := reg.filters(want)
@@ -197,9 +200,10 @@ func (p *poller) apply(fd int, reg *registration, want Readiness) (accepted bool
 	return true, nil
 }
 
-// applyEach is apply for when something in the list was refused. Since it is unknown how far the
-// kernel has come, it begins with no filter and adds one at a time. It returns the modes that were
-// registered: a guard is not worth an error as long as another filter is there.
+// applyEach is apply after something in the list was refused. Because it is unknown how many
+// changes the kernel has made, it begins with no filter and adds one at a time. It returns the
+// modes that were registered. A guard that is refused is not an error if the other filter is
+// registered.
 func (p *poller) applyEach(fd int, reg *registration, read, write filterMode) (_, _ filterMode, accepted bool, err error) {
 	p.detach(fd)
 	readErr := p.attach(fd, reg, unix.EVFILT_READ, read)
@@ -216,22 +220,22 @@ func (p *poller) applyEach(fd int, reg *registration, read, write filterMode) (_
 	}
 	if err = firstError(readErr, writeErr); err != nil {
 		p.detach(fd)
-		// Best effort: what was there a moment ago is taken again, or the descriptor is closed.
+		// Best effort: the kernel accepted these a moment ago, or the descriptor is closed.
 		_ = p.attach(fd, reg, unix.EVFILT_READ, reg.read)
 		_ = p.attach(fd, reg, unix.EVFILT_WRITE, reg.write)
 	}
 	return read, write, accepted, err
 }
 
-// submit asks for the difference between what reg has and the two modes, in one call.
+// submit makes the changes from reg's modes to the two given ones, in one call.
 func (p *poller) submit(fd int, reg *registration, read, write filterMode) error {
 	n := p.plan(0, fd, reg, unix.EVFILT_READ, reg.read, read)
 	n = p.plan(n, fd, reg, unix.EVFILT_WRITE, reg.write, write)
 	return p.change(n)
 }
 
-// plan appends to the n changes what takes a filter from one mode to another, and returns their new
-// number.
+// plan appends to the n changes those that take a filter from one mode to another, and returns the
+// new number.
 func (p *poller) plan(n, fd int, reg *registration, filter int, from, to filterMode) int {
 	if from.flags() == to.flags() {
 		return n
@@ -248,31 +252,30 @@ func (p *poller) plan(n, fd int, reg *registration, filter int, from, to filterM
 	return n
 }
 
-// change has the kernel take the first n changes. It never waits, since it leaves no room for
-// events.
+// change makes the first n changes. It never waits, because it leaves no room for events.
 func (p *poller) change(n int) error {
 	if n == 0 {
 		return nil
 	}
 	_, err := unix.Kevent(p.fd, p.changes.kevents()[:n], nil, nil)
 	if err == unix.EINTR {
-		return nil // By the manual all changes have been applied by then.
+		return nil // By the manual page all changes have been applied by then.
 	}
 	return err
 }
 
-// attach registers one filter that is not registered.
+// attach registers one filter, which must not be registered.
 func (p *poller) attach(fd int, reg *registration, filter int, m filterMode) error {
 	return p.change(p.plan(0, fd, reg, filter, filterOff, m))
 }
 
-// replaceRead registers the read filter whether or not it is registered.
+// replaceRead registers the read filter, and removes it first if it is registered.
 func (p *poller) replaceRead(fd int, reg *registration, m filterMode) error {
 	p.detachFilter(fd, unix.EVFILT_READ)
 	return p.attach(fd, reg, unix.EVFILT_READ, m)
 }
 
-// detach takes out whatever is registered for fd.
+// detach removes the filters of fd, if there are any.
 func (p *poller) detach(fd int) {
 	p.detachFilter(fd, unix.EVFILT_READ)
 	p.detachFilter(fd, unix.EVFILT_WRITE)
@@ -285,8 +288,8 @@ func (p *poller) detachFilter(fd, filter int) {
 }
 
 // attached reports whether the kernel still has a filter of the watcher that is on record for fd.
-// EV_ENABLE finds filters without changing them, as all are enabled, except for udata, which most
-// systems store anew: it is the old one.
+// EV_ENABLE finds a filter without changing it, because all are enabled. Most systems also store
+// udata anew, which is the same.
 func (p *poller) attached(fd int) bool {
 	reg := p.registered(fd)
 	if reg == nil {
@@ -301,10 +304,10 @@ func (p *poller) attached(fd int) bool {
 	return false
 }
 
-// describe finds out what fd is, and whether it is a character device. Regular files are unpollable
-// although kqueue takes them: it would report them until the file offset is at the end and then
-// never again, and some systems once only. The others on epoll's list of the unpollable are on this
-// one too.
+// describe finds out of which kind fd is, and whether it is a character device. Regular files count
+// as unpollable although kqueue takes them: it would report them until the file offset is at the
+// end and then never again, and on some systems only once. Directories and block devices are
+// unpollable as with epoll.
 func describe(fd int) (reg registration, chr bool, err error) {
 	var st unix.Stat_t
 	for {
@@ -329,7 +332,7 @@ func describe(fd int) (reg registration, chr bool, err error) {
 	return registration{}, false, nil
 }
 
-// isRefusal reports whether err means that the kind of descriptor has no such filter: EINVAL on
+// isRefusal reports whether err means that descriptors of this kind have no such filter: EINVAL on
 // macOS, ENODEV for FreeBSD's devices, EOPNOTSUPP on NetBSD and DragonFly, EPERM where old kernels
 // return 1, ENXIO for a device without a driver.
 func isRefusal(err error) bool {

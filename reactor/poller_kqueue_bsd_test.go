@@ -20,11 +20,11 @@ const (
 	er = reactor.Error
 )
 
-// TestWhatKqueueTellsOfHangupsAndErrors pins how near kqueue(2) comes to epoll(7): it is the same
-// wherever the kernel tells enough.
+// TestHangupsAndErrorsOfKqueue pins how near kqueue(2) comes to epoll(7): it is the same wherever
+// the kernel reports enough.
 //
 //brood:checks S077
-func TestWhatKqueueTellsOfHangupsAndErrors(t *testing.T) {
+func TestHangupsAndErrorsOfKqueue(t *testing.T) {
 	deadReader := func(t *testing.T) int {
 		r, w := pipe(t)
 		w.Close()
@@ -47,7 +47,7 @@ func TestWhatKqueueTellsOfHangupsAndErrors(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name string
-		make func(t *testing.T) int
+		open func(t *testing.T) int
 		want reactor.Readiness
 		got  []reactor.Readiness // one of them
 	}{
@@ -55,7 +55,7 @@ func TestWhatKqueueTellsOfHangupsAndErrors(t *testing.T) {
 		{"the same, watched for a hang-up", deadReader, hu, []reactor.Readiness{hu}},
 		{"the same, watched for an error", deadReader, er, []reactor.Readiness{hu}},
 		{"writer of a pipe whose reader is gone", deadWriter, wr, []reactor.Readiness{wr | er}},
-		// Where both ends of a pipe are open for both, nothing shows that this is the writing one.
+		// Where both ends of a pipe are open for both, nothing shows that this is the writing end.
 		{"the same, watched for a hang-up", deadWriter, hu, []reactor.Readiness{er, hu}},
 		{"the same, watched for an error", deadWriter, er, []reactor.Readiness{er, hu}},
 		{"half-closed socket", halfClosed, rd, []reactor.Readiness{rd}},
@@ -65,13 +65,13 @@ func TestWhatKqueueTellsOfHangupsAndErrors(t *testing.T) {
 		{"half-closed socket, watched for writing", halfClosed, wr, []reactor.Readiness{wr}},
 		{"half-closed socket, watched for writing and a hang-up", halfClosed, wr | hu, []reactor.Readiness{wr | hu}},
 		{"socket whose other end is gone", deadSocket, rd | wr, []reactor.Readiness{rd | wr | hu}},
-		// One filter alone does not tell it from a half-closed one.
+		// One filter alone does not tell a closed socket from a half-closed one.
 		{"socket whose other end is gone, watched for reading", deadSocket, rd, []reactor.Readiness{rd}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			l := newLoop(t)
 			var got readiness
-			watcher := watch(t, l, c.make(t), c.want, got.note)
+			watcher := watch(t, l, c.open(t), c.want, got.note)
 			require.Contains(t, c.got, got.after(t, l), "wanted %v", c.want)
 			watcher.Close()
 		})
@@ -79,7 +79,7 @@ func TestWhatKqueueTellsOfHangupsAndErrors(t *testing.T) {
 }
 
 //brood:checks S077
-func TestAWriterIsToldThatItsReaderIsGone(t *testing.T) {
+func TestAWriterSeesThatItsReaderIsGone(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		before bool // the reader closes before the writer is watched
@@ -119,7 +119,7 @@ func TestAWriterIsToldThatItsReaderIsGone(t *testing.T) {
 }
 
 //brood:checks S077
-func TestWhoWaitsForAHangupSleepsThroughData(t *testing.T) {
+func TestAWatcherOfAHangupSleepsThroughData(t *testing.T) {
 	l := newLoop(t)
 	r, w := pipe(t)
 	w.WriteString("unread")
@@ -139,7 +139,7 @@ func TestWhoWaitsForAHangupSleepsThroughData(t *testing.T) {
 }
 
 //brood:checks S077
-func TestEveryChangeOfWhatIsWantedTakesEffect(t *testing.T) {
+func TestEveryChangeOfTheWantedReadinessTakesEffect(t *testing.T) {
 	wants := []reactor.Readiness{rd, wr, rd | wr, hu, er, rd | hu, wr | hu, rd | wr | hu, hu | er}
 	for _, from := range wants {
 		for _, to := range wants {
@@ -241,7 +241,7 @@ func TestHowFiltersAreRegistered(t *testing.T) {
 	}
 }
 
-func TestWhatAKeventMeans(t *testing.T) {
+func TestReadinessOfAKevent(t *testing.T) {
 	const refused = uint32(unix.ECONNREFUSED)
 	for _, c := range []struct {
 		name   string

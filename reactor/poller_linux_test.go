@@ -55,8 +55,8 @@ func TestWithoutEpollPwait2TimersAreNeverEarly(t *testing.T) {
 	testNeverEarly(t, l)
 }
 
-// TestWithoutEpollPwait2ATimerTakesOneSleep: a time-out rounded down would be a sleep that is too
-// short and then busy turns until the millisecond is over.
+// TestWithoutEpollPwait2ATimerTakesOneSleep: a time-out rounded down would give a sleep that is too
+// short, and then busy turns until the millisecond is over.
 func TestWithoutEpollPwait2ATimerTakesOneSleep(t *testing.T) {
 	l := newLoop(t)
 	l.ForceMilliseconds()

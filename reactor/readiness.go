@@ -5,17 +5,19 @@ import "strings"
 // Readiness is a set of conditions of a descriptor, as in poll(2).
 type Readiness uint8
 
-// The conditions. Hangup and Error are reported to every active watcher, wanted or not, together
-// with Readable or Writable where those are wanted, so that a callback which only reads finds the
-// end or the error by reading.
+// The conditions. Every active watcher gets Hangup and Error, wanted or not, together with Readable
+// or Writable where those are wanted. So a callback that only reads finds the end or the error by
+// reading.
 const (
 	Readable Readiness = 1 << iota // a read would not block: data, the end, or an error
 	Writable                       // a write would not block
-	// the other side has closed, or, where it was asked for, has shut down its writing half
+	// The other side has closed. A watcher that wants Hangup also gets it when the other side shuts
+	// down its writing half.
 	Hangup
 	Error // an error is pending, or the reader of a pipe is gone
 
-	// edgeTriggered has the poller report a change once. Only the loop's own wake-up uses it.
+	// edgeTriggered makes the poller report a change once. Only the loop's own descriptors use it:
+	// a wake-up and the alarm.
 	edgeTriggered
 )
 

@@ -55,8 +55,8 @@ func TestWhereEventfdIsRefusedAPostWakesTheLoop(t *testing.T) {
 	})
 }
 
-// An embedded loop has its timers announced by timerfd(2), of which the kernel may refuse either
-// call, at any time.
+// The timers of an embedded loop make FD readable by timerfd(2). The kernel may refuse either of
+// its calls, at any time.
 func TestWhereTimerfdIsRefusedAnEmbeddedLoopIsWokenForItsTimers(t *testing.T) {
 	const period = 2 * time.Millisecond
 	for name, call := range map[string]uint32{"create": unix.SYS_TIMERFD_CREATE, "settime": unix.SYS_TIMERFD_SETTIME} {
@@ -96,8 +96,8 @@ func TestWhereTimerfdIsRefusedAnEmbeddedLoopIsWokenForItsTimers(t *testing.T) {
 	}
 }
 
-// What there is no loop without is an error at once, which leaves nothing open.
-func TestWithoutWhatIsIndispensableThereIsNoLoop(t *testing.T) {
+// New returns the error at once and leaves no descriptor.
+func TestNewFailsWithoutAnIndispensableCall(t *testing.T) {
 	for name, calls := range map[string][]uint32{
 		"epoll_create1": {unix.SYS_EPOLL_CREATE1},
 		"watch":         {unix.SYS_EPOLL_CTL},
@@ -119,7 +119,7 @@ func TestWithoutWhatIsIndispensableThereIsNoLoop(t *testing.T) {
 	}
 }
 
-func TestALoopThatMayNotPollSaysSo(t *testing.T) {
+func TestALoopWhosePollIsRefusedReturnsTheError(t *testing.T) {
 	sandbox.EachRefusal(t, func(t *testing.T, errno unix.Errno) {
 		l := newLoop(t)
 		timer := l.SetTimeout(time.Hour, func() {})
@@ -129,7 +129,7 @@ func TestALoopThatMayNotPollSaysSo(t *testing.T) {
 	})
 }
 
-// EPERM is also what the kernel says of a regular file, which is always ready.
+// EPERM is also the kernel's answer for a regular file, which is always ready.
 func TestAWatcherThatTheSandboxRefusesIsNotAlwaysReady(t *testing.T) {
 	sandbox.EachRefusal(t, func(t *testing.T, errno unix.Errno) {
 		l := newLoop(t)

@@ -9,20 +9,20 @@ import (
 // forever is the poll time-out that means no time-out.
 const forever time.Duration = -1
 
-// Run turns the loop until nothing referenced is left or [Loop.Stop] is called, and may then be
-// called again. It locks its goroutine to its OS thread while it runs. It returns [ErrRunning] when
-// called from a callback, [ErrClosed] after Close, and an *[OpError] when the poll itself fails.
+// Run turns the loop until nothing keeps it alive or [Loop.Stop] is called, and may then be called
+// again. It locks its goroutine to its OS thread while it runs. It returns [ErrRunning] in a
+// callback of the loop, [ErrClosed] after Close, and an *[OpError] when the poll itself fails.
 func (l *Loop) Run() error {
-	if err := l.enter("Run"); err != nil {
+	if err := l.startTurns("Run"); err != nil {
 		return err
 	}
-	defer l.leave() // Also when a callback's panic unwinds through here.
+	defer l.stopTurns() // Also when a callback's panic unwinds through here.
 	if l.parking == nil {
 		l.enterThread()
 		defer l.leaveThread()
 	}
 	for {
-		seen := l.door.look()
+		seen := l.door.load()
 		if seen.has(doorStop) {
 			l.door.clear(doorStop)
 			return nil
@@ -36,8 +36,8 @@ func (l *Loop) Run() error {
 	}
 }
 
-// RunContext is Run that also stops when ctx ends; it then returns the context's cause. The loop
-// can be run again.
+// RunContext is Run that also stops when ctx ends. It then returns the context's cause, and the
+// loop can be run again.
 func (l *Loop) RunContext(ctx context.Context) (err error) {
 	l.check("RunContext")
 	if ctx.Err() != nil {
@@ -62,30 +62,32 @@ func (l *Loop) RunContext(ctx context.Context) (err error) {
 	return l.Run()
 }
 
-// Poll runs one turn, sleeping at most max for something to happen (0: not at all; negative: as
-// long as it takes), and reports whether the loop is still alive. It does not sleep when a callback
-// has run before, when nothing could wake it, or when Stop was called; a timer that ends the sleep
-// fires in the next Poll. Poll together with [Loop.FD] embeds the loop in another one. It locks its
-// goroutine to its OS thread for the turn. Errors are those of Run.
-func (l *Loop) Poll(max time.Duration) (alive bool, err error) {
-	if err := l.enter("Poll"); err != nil {
+// Poll runs one turn and reports whether the loop is still alive. If nothing is ready it sleeps, at
+// most for maxSleep: 0 does not sleep, a negative maxSleep has no limit. It does not sleep after a
+// callback has run in this turn, when nothing could wake it, or after Stop. A timer that ends the
+// sleep fires in the next Poll. Together with [Loop.FD], Poll embeds the loop in another one. Poll
+// locks its goroutine to its OS thread for the turn. Errors are those of Run.
+func (l *Loop) Poll(maxSleep time.Duration) (alive bool, err error) {
+	if err := l.startTurns("Poll"); err != nil {
 		return false, err
 	}
-	if max < 0 {
-		max = forever
+	if maxSleep < 0 {
+		maxSleep = forever
 	}
-	err = l.pollOnce(max)
-	// Only now: a release of Hold that this does not see yet makes FD readable.
+	err = l.pollOnce(maxSleep)
+	// After stopTurns: from here on the release of a Hold makes FD readable.
 	return l.Alive(), err
 }
 
-func (l *Loop) pollOnce(max time.Duration) error {
-	defer l.leave() // Also when a callback's panic unwinds through here.
+func (l *Loop) pollOnce(maxSleep time.Duration) error {
+	defer l.stopTurns() // Also when a callback's panic unwinds through here.
 	defer l.door.takeStop()
-	return l.turn(l.door.look(), max, true)
+	return l.turn(l.door.load(), maxSleep, true)
 }
 
-func (l *Loop) enter(op string) error {
+// startTurns begins a Run or Poll. It locks the thread and marks the loop as awake, so that posts
+// do not ring.
+func (l *Loop) startTurns(op string) error {
 	l.check(op)
 	if l.closed {
 		return ErrClosed
@@ -94,18 +96,20 @@ func (l *Loop) enter(op string) error {
 		return ErrRunning
 	}
 	l.running = true
-	l.readAt = clockOld
+	l.clockReadAt = clockUnread
 	l.lockThread()
 	l.door.setAwake()
 	return nil
 }
 
-func (l *Loop) leave() {
+// stopTurns undoes startTurns. From setAsleep on, a post makes FD readable; updateFD does the same
+// for timers and queued work.
+func (l *Loop) stopTurns() {
 	l.running = false
 	l.unlockThread()
-	l.stats.awake = false // What passes until the next Run or Poll is not the loop's time.
+	l.stats.wokeValid = false // The time until the next Run or Poll does not count as busy.
 	l.door.setAsleep()
-	l.settle()
+	l.updateFD()
 }
 
 func (l *Loop) lockThread() {
@@ -118,27 +122,27 @@ func (l *Loop) unlockThread() {
 	runtime.UnlockOSThread()
 }
 
-// turn runs every phase once; seen is what other goroutines had asked for before it. It sleeps at
-// most max in the poll phase; with eager set it does not sleep once a callback has run, so that a
-// caller which polls until something has happened sees that it has.
-func (l *Loop) turn(seen doorState, max time.Duration, eager bool) error {
+// turn runs every phase once. seen is the state of the door before it. In the poll phase it sleeps
+// at most maxSleep. With eager it does not sleep once a callback has run: a caller of Poll that
+// waits for something to happen then sees it at once.
+func (l *Loop) turn(seen doorState, maxSleep time.Duration, eager bool) error {
 	l.stats.Turns++
 	ran := l.stats.Callbacks
 	timers := l.timers.seq
-	l.dated = false
+	l.nowValid = false
 	if l.ticks.n > 0 {
 		l.runTicks()
 	}
 	l.runTimers(timers)
 	if l.stats.Callbacks != ran {
-		seen = l.door.look() // What those callbacks posted runs in this turn.
+		seen = l.door.load() // Posts of those callbacks run in this turn.
 	}
 	l.runPosted(seen)
-	if eager && l.stats.Callbacks != ran || l.refs == 0 && !l.door.look().has(doorHolds) {
-		// There is something to return for, or nothing that could end the sleep is worth it.
-		max = 0
+	if eager && l.stats.Callbacks != ran || l.refs == 0 && !l.door.load().has(doorHolds) {
+		// The caller wants to see the callbacks that have run, or nothing could end a sleep.
+		maxSleep = 0
 	}
-	if err := l.runPoll(max); err != nil {
+	if err := l.runPoll(maxSleep); err != nil {
 		return err
 	}
 	l.runImmediates()
@@ -146,52 +150,52 @@ func (l *Loop) turn(seen doorState, max time.Duration, eager bool) error {
 	return nil
 }
 
-// runPoll waits for readiness, at most for max, and dispatches it.
-func (l *Loop) runPoll(max time.Duration) error {
-	n, err := l.wait(max)
+// runPoll waits for readiness, at most for maxSleep, and runs the callbacks of the ready watchers.
+func (l *Loop) runPoll(maxSleep time.Duration) error {
+	n, err := l.wait(maxSleep)
 	if err != nil {
 		return err
 	}
-	l.dispatch(n)
+	l.dispatchEvents(n)
 	l.runAlwaysReady()
 	l.runLate()
 	return nil
 }
 
-// shortSleep is the longest sleep that was none: what it waited for was there already.
+// shortSleep is the longest sleep that counts as none: the events were there already.
 const shortSleep = 2 * time.Microsecond
 
-// wait fills the poller's events. Under load it asks without sleeping first: that call does not
-// have to tell the Go scheduler, and is the only one then, without a look at the clock. A loop that
-// has to sleep each time is spared it.
-func (l *Loop) wait(max time.Duration) (int, error) {
+// wait fills the poller's events. If the last sleep found events at once, it polls without sleeping
+// first: that call neither enters the Go scheduler nor reads the clock, and under load it is the
+// only one. A loop that has to sleep each time skips it.
+func (l *Loop) wait(maxSleep time.Duration) (int, error) {
 	if l.hasWork() {
-		max = 0
+		maxSleep = 0
 	}
-	if max == 0 || l.loaded {
+	if maxSleep == 0 || l.probeFirst {
 		n, err := l.poller.wait(0)
-		if n > 0 || err != nil || max == 0 {
+		if n > 0 || err != nil || maxSleep == 0 {
 			return n, err
 		}
 	}
-	start := l.lookAtClock()
-	timeout := l.pollTimeout(start, max)
+	start := l.readClock()
+	timeout := l.pollTimeout(start, maxSleep)
 	if timeout == 0 {
 		return l.poller.wait(0)
 	}
 	l.stats.noteBusy(start)
 	n, err := l.sleep(start, timeout)
-	l.readAt = clockOld
-	l.dated = false
-	woke := l.lookAtClock()
-	l.stats.woke, l.stats.awake = woke, true
+	l.clockReadAt = clockUnread
+	l.nowValid = false
+	woke := l.readClock()
+	l.stats.wokeAt, l.stats.wokeValid = woke, true
 	slept := time.Duration(woke - start)
 	l.stats.PollWait += slept
-	l.loaded = n > 0 && slept < shortSleep
+	l.probeFirst = n > 0 && slept < shortSleep
 	return n, err
 }
 
-// sleep waits for readiness, busily for as long as Options.BusyPoll says, then asleep.
+// sleep waits for readiness: busily as long as Options.BusyPoll says, then asleep.
 func (l *Loop) sleep(start int64, timeout time.Duration) (int, error) {
 	if l.opts.BusyPoll > 0 {
 		if n, err := l.spin(start, timeout); n > 0 || err != nil {
@@ -204,7 +208,7 @@ func (l *Loop) sleep(start int64, timeout time.Duration) (int, error) {
 	if l.parking != nil {
 		return l.park(timeout)
 	}
-	// From here on a Post has to wake us; one that came before is seen by trySleep.
+	// From trySleep on a Post has to wake the loop. trySleep sees a Post that came before.
 	if !l.door.trySleep(l.refs > 0) {
 		return l.poller.wait(0)
 	}
@@ -224,31 +228,31 @@ func (l *Loop) spin(start int64, timeout time.Duration) (int, error) {
 		if n > 0 || err != nil {
 			return n, err
 		}
-		if l.door.look().has(doorPosted|doorStop) || time.Duration(l.elapsed()-start) >= limit {
-			return 0, nil // trySleep sees them too.
+		if l.door.load().has(doorPosted|doorStop) || time.Duration(l.elapsed()-start) >= limit {
+			return 0, nil // trySleep sees the request again.
 		}
 	}
 }
 
-// pollTimeout is how long the poll may sleep: until the next timer, and never longer than max. What
-// other goroutines have asked for is seen before the sleep, by trySleep.
-func (l *Loop) pollTimeout(now int64, max time.Duration) time.Duration {
+// pollTimeout returns how long the poll may sleep: until the next timer, and at most maxSleep. It
+// ignores requests of other goroutines, because trySleep looks at them before the sleep.
+func (l *Loop) pollTimeout(now int64, maxSleep time.Duration) time.Duration {
 	when, ok := l.timers.next()
 	if !ok {
-		return max
+		return maxSleep
 	}
 	left := time.Duration(when - now)
 	if left <= 0 {
 		return 0
 	}
-	if max == forever {
+	if maxSleep == forever {
 		return left
 	}
-	return min(left, max)
+	return min(left, maxSleep)
 }
 
-// hasWork reports whether there is something to run that needs neither an event nor a timer. What
-// other goroutines have asked for does not count.
+// hasWork reports whether the loop has something to run without an event or a timer. Requests of
+// other goroutines do not count.
 func (l *Loop) hasWork() bool {
 	return l.queued() || l.immediates.n > 0 || l.watchers.anyAlwaysReady()
 }

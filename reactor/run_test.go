@@ -10,7 +10,8 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// forms of what keeps a loop alive. start begins it, and end, called from a callback, ends it.
+// forms are the things that keep a loop alive. start begins one, and end, called in a callback,
+// ends it.
 var liveThings = []struct {
 	name  string
 	start func(t *testing.T, l *reactor.Loop) (end func())
@@ -80,7 +81,7 @@ func TestQueuedCallbacksKeepRunAliveUntilTheyRan(t *testing.T) {
 	}
 }
 
-// callbackKinds are the ways to have a function run once, soon.
+// callbackKinds are the ways to run a function once, soon.
 var callbackKinds = []struct {
 	name  string
 	queue func(t *testing.T, l *reactor.Loop, fn func())
@@ -126,7 +127,7 @@ func TestStopFromACallbackEndsRunAfterTheTurnAndRunResumes(t *testing.T) {
 }
 
 //brood:checks S075
-func TestStopBeforeRunHasTheNextRunReturnAtOnceAndOnlyThatOne(t *testing.T) {
+func TestStopBeforeRunMakesOnlyTheNextRunReturnAtOnce(t *testing.T) {
 	l := newLoop(t)
 	var j journal
 	l.SetImmediate(j.Note("immediate"))
@@ -169,7 +170,7 @@ func TestStopFromAnotherGoroutineIsNeverLost(t *testing.T) {
 	l := newLoop(t)
 	timer := l.SetTimeout(time.Hour, func() {})
 	for range 2000 {
-		// Meets Run before, in, or on its way to its sleep; Run returns for it in each case.
+		// It meets Run before, in, or on its way to its sleep. Run returns in each case.
 		go l.Stop()
 		run(t, l)
 	}
@@ -211,16 +212,16 @@ func TestPollRunsOneTurn(t *testing.T) {
 func TestPollSleepsNoLongerThanAskedAndEndsEarlyForAnEvent(t *testing.T) {
 	l := newLoop(t)
 	never := l.SetTimeout(time.Hour, func() { t.Error("an hour has passed") })
-	for _, max := range []time.Duration{0, 1, time.Microsecond, 3 * time.Millisecond} {
-		alive, err := l.Poll(max)
+	for _, maxSleep := range []time.Duration{0, 1, time.Microsecond, 3 * time.Millisecond} {
+		alive, err := l.Poll(maxSleep)
 		require.NoError(t, err)
-		require.True(t, alive, "Poll(%v)", max)
+		require.True(t, alive, "Poll(%v)", maxSleep)
 	}
-	for _, max := range []time.Duration{-1, time.Hour, 1<<63 - 1} {
+	for _, maxSleep := range []time.Duration{-1, time.Hour, 1<<63 - 1} {
 		fired := false
 		l.SetTimeout(time.Millisecond, func() { fired = true })
 		for !fired { // One sleep, and the turn in which it fires.
-			alive, err := l.Poll(max)
+			alive, err := l.Poll(maxSleep)
 			require.NoError(t, err)
 			require.True(t, alive)
 		}
@@ -228,7 +229,7 @@ func TestPollSleepsNoLongerThanAskedAndEndsEarlyForAnEvent(t *testing.T) {
 		watchOnce(t, l, r, func() { fired = false })
 		whenAsleep(l, w.Writer("x"))
 		for fired {
-			_, err := l.Poll(max)
+			_, err := l.Poll(maxSleep)
 			require.NoError(t, err)
 		}
 	}
@@ -240,8 +241,8 @@ func TestPollDoesNotSleepWhenNothingCouldWakeIt(t *testing.T) {
 	r, _ := pipe(t)
 	unreffed := watch(t, l, r.FD, reactor.Readable, func(reactor.Readiness) {})
 	unreffed.Unref()
-	for _, max := range []time.Duration{-1, time.Hour} {
-		alive, err := l.Poll(max)
+	for _, maxSleep := range []time.Duration{-1, time.Hour} {
+		alive, err := l.Poll(maxSleep)
 		require.NoError(t, err)
 		require.False(t, alive)
 	}
@@ -291,7 +292,7 @@ func TestNowIsCachedUntilTheNextTurn(t *testing.T) {
 	}
 }
 
-// TestNowIsOneTimeForTheTicksAndTheTimersOfATurn: looking for timers that are due must not move it.
+// TestNowIsOneTimeForTheTicksAndTheTimersOfATurn: looking for due timers must not move it.
 func TestNowIsOneTimeForTheTicksAndTheTimersOfATurn(t *testing.T) {
 	l := newLoop(t)
 	clock := stopClock(l)
@@ -310,8 +311,8 @@ func TestNowIsOneTimeForTheTicksAndTheTimersOfATurn(t *testing.T) {
 	require.True(t, fired)
 }
 
-// TestATimerSetByATickAtTheStartOfATurnWaitsForTheNextTurn: it is of this turn, although due when
-// the clock is read.
+// TestATimerSetByATickAtTheStartOfATurnWaitsForTheNextTurn: it was set in this turn, although it is
+// due when the clock is read.
 func TestATimerSetByATickAtTheStartOfATurnWaitsForTheNextTurn(t *testing.T) {
 	l := newLoop(t)
 	clock := stopClock(l)

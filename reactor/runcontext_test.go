@@ -55,7 +55,7 @@ func TestRunContextReturnsNilAfterStop(t *testing.T) {
 	require.False(t, l.Alive())
 }
 
-// TestRunContextThatAPanicLeavesLetsGoOfItsContext: what the context does afterwards must not stop
+// TestRunContextThatAPanicLeavesLetsGoOfItsContext: the end of the context afterwards must not stop
 // a later Run.
 func TestRunContextThatAPanicLeavesLetsGoOfItsContext(t *testing.T) {
 	l := newLoop(t)
@@ -69,7 +69,7 @@ func TestRunContextThatAPanicLeavesLetsGoOfItsContext(t *testing.T) {
 	require.True(t, ran)
 }
 
-// manualContext tells context.AfterFunc that it ended when end is called, before end returns.
+// manualContext notifies context.AfterFunc when end is called, before end returns.
 type manualContext struct {
 	context.Context
 	done  chan struct{} // of its own, or context.AfterFunc would ask the one inside

@@ -5,77 +5,79 @@ import (
 	"time"
 )
 
-// A registration is stale when its watcher is gone or idle and the kernel goes on reporting it.
-// epoll(7) watches open file descriptions, and takes one out by the number of a descriptor: when
-// that was closed before its watcher, and a copy of it lives on, nothing can name it any more. As
-// it is ready all the time, the loop never sleeps again.
+// A registration is stale when its watcher is closed or idle and the kernel goes on reporting it.
+// epoll(7) watches open file descriptions, but removes one by the number of a descriptor. If the
+// descriptor was closed before its watcher, and a copy of it lives on, no number names the
+// registration any more. Because it is ready all the time, the loop never sleeps again.
 //
-// For a moment that happens to those who do nothing wrong: an event of a batch whose watcher was
-// closed by an earlier callback of the batch, or a copy that a child has between fork and execve,
-// see [Watcher.CloseWithFD]. So a registration counts as stale when polls in a row have reported
-// it, staleTurns of them and for staleTime.
+// For a moment that also happens to correct programs: an earlier callback of a batch closes the
+// watcher of a later event, or a child has a copy between fork and execve, see
+// [Watcher.CloseWithFD]. So a registration counts as stale only after staleTurns polls in a row
+// have reported it, over at least staleTime.
 
 const (
 	staleTurns = 64
 	staleTime  = 100 * time.Millisecond
-	// registrations that are followed at a time; the next ones have their turn when these are gone
+	// bounds the registrations tracked at a time; others are tracked once these are gone
 	staleTracked = 16
 )
 
-// staleTable follows what was reported and belongs to nobody.
+// staleTable tracks the tokens that polls reported although no active watcher has them. Only the
+// loop goroutine touches it.
 type staleTable struct {
-	before []staleEvent // in the poll before
-	now    []staleEvent // in this one
+	last []staleEvent // reported by the poll before
+	// reported by this poll so far; empty outside of dispatchEvents and judgeStale
+	current []staleEvent
 }
 
 type staleEvent struct {
-	token token
-	turns int   // polls in a row
-	since int64 // as Loop.elapsed
-	told  bool
+	token    token
+	turns    int   // polls in a row that reported it, from 1 on
+	since    int64 // time of the second of these, as Loop.elapsed; valid from turns 2 on
+	reported bool  // reportStale was called for it
 }
 
-// note is told of an event that no watcher wants.
+// note records an event that belongs to no active watcher.
 func (t *staleTable) note(k token) {
-	for _, e := range t.before {
+	for _, e := range t.last {
 		if e.token == k {
 			e.turns++
-			t.now = append(t.now, e)
+			t.current = append(t.current, e)
 			return
 		}
 	}
-	if len(t.now) < staleTracked {
-		t.now = append(t.now, staleEvent{token: k, turns: 1})
+	if len(t.current) < staleTracked {
+		t.current = append(t.current, staleEvent{token: k, turns: 1})
 	}
 }
 
-// judgeStale is called after each poll, when there is something in the table.
+// judgeStale must be called after each poll that leaves something in the table.
 func (l *Loop) judgeStale() {
 	t := &l.stale
 	renew := false
-	for i := range t.now {
-		e := &t.now[i]
+	for i := range t.current {
+		e := &t.current[i]
 		switch {
 		case e.turns == 2:
 			e.since = l.elapsed()
 		case e.turns >= staleTurns && time.Duration(l.elapsed()-e.since) >= staleTime:
-			if !e.told {
-				e.told = true
-				l.tellStale(e.token)
+			if !e.reported {
+				e.reported = true
+				l.reportStale(e.token)
 			}
-			e.turns = 1 // Should it stay, the next attempt has time.
+			e.turns = 1 // If it stays, the next attempt comes later.
 			renew = true
 		}
 	}
-	t.before, t.now = t.now, t.before[:0]
-	// In a loop around this one the poller is registered by its open file description, which renew
-	// replaces.
-	if renew && l.alarm == nil && l.poller.renew(l.watchers.polled()) == nil {
-		t.before = t.before[:0]
+	t.last, t.current = t.current, t.last[:0]
+	// An embedded loop keeps its poller: renew replaces the open file description, which is what
+	// the outer loop watches.
+	if renew && l.alarm == nil && l.poller.renew(l.watchers.registered()) == nil {
+		t.last = t.last[:0]
 	}
 }
 
-func (l *Loop) tellStale(k token) {
+func (l *Loop) reportStale(k token) {
 	l.stats.Stale++
 	const text = "brood: a descriptor was closed before its watcher, and a copy of it keeps the loop awake"
 	if fd := l.watchers.lastFD(k); fd >= 0 {

@@ -23,8 +23,8 @@ func runningClock(l *reactor.Loop, step time.Duration) {
 	})
 }
 
-// leaveStale has l watch a descriptor that is always ready, and closes it under its watcher. What
-// it returns is a copy of the descriptor, which keeps the registration alive.
+// leaveStale makes l watch a descriptor that is always ready, and closes it before its watcher. It
+// returns a copy of the descriptor, which keeps the registration alive.
 func leaveStale(t *testing.T, l *reactor.Loop, end func(w *reactor.Watcher)) (copied *descriptor, number int) {
 	t.Helper()
 	r := readyPipe(t)
@@ -48,7 +48,7 @@ func pollUntilQuiet(t *testing.T, l *reactor.Loop) {
 	require.Fail(t, "the loop stays awake")
 }
 
-func TestAStaleRegistrationIsCountedToldOnceAndGotRidOf(t *testing.T) {
+func TestAStaleRegistrationIsCountedLoggedOnceAndDropped(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		end  func(w *reactor.Watcher)
@@ -124,7 +124,7 @@ func TestARegistrationThatIsStaleForAMomentIsNotReported(t *testing.T) {
 	require.Zero(t, l.Stats().Stale)
 }
 
-// TestWatchersClosedWithinTheirBatchAreNotStale has one in each of many turns.
+// TestWatchersClosedWithinTheirBatchAreNotStale closes one in each of many turns.
 func TestWatchersClosedWithinTheirBatchAreNotStale(t *testing.T) {
 	l := newLoop(t)
 	runningClock(l, time.Second)
@@ -143,9 +143,8 @@ func TestWatchersClosedWithinTheirBatchAreNotStale(t *testing.T) {
 	require.Zero(t, l.Stats().Stale)
 }
 
-// TestAStaleRegistrationOfAnEmbeddedLoopIsOnlyTold: another epoll has this one by its open file
-// description.
-func TestAStaleRegistrationOfAnEmbeddedLoopIsOnlyTold(t *testing.T) {
+// The outer epoll watches this one by its open file description, so it cannot be replaced.
+func TestAStaleRegistrationOfAnEmbeddedLoopIsOnlyLogged(t *testing.T) {
 	var log bytes.Buffer
 	l := newLoopWith(t, reactor.Options{Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	epoll := epollAround(t, l)
@@ -169,7 +168,7 @@ func TestAStaleRegistrationOfAnEmbeddedLoopIsOnlyTold(t *testing.T) {
 }
 
 // TestADescriptorReusedUnderAWatcherStaysUnwatched: when the set is made anew, the number of a
-// watcher whose descriptor was closed is that of something else by now.
+// watcher whose descriptor was closed belongs to another file.
 func TestADescriptorReusedUnderAWatcherStaysUnwatched(t *testing.T) {
 	l := newLoop(t)
 	runningClock(l, time.Millisecond)
@@ -183,8 +182,8 @@ func TestADescriptorReusedUnderAWatcherStaysUnwatched(t *testing.T) {
 	old.Close()
 }
 
-// TestManyStaleRegistrationsAreAllGotRidOf has more of them than are followed at a time.
-func TestManyStaleRegistrationsAreAllGotRidOf(t *testing.T) {
+// TestManyStaleRegistrationsAreAllDropped makes more of them than are tracked at a time.
+func TestManyStaleRegistrationsAreAllDropped(t *testing.T) {
 	l := newLoop(t)
 	runningClock(l, time.Millisecond)
 	for range 100 {

@@ -10,19 +10,24 @@ type Stats struct {
 	// descriptors that were closed before their watcher and kept the loop awake, see Loop.Watch
 	Stale uint64
 
-	PollWait        time.Duration // time spent asleep, or polling busily
-	LongestTurn     time.Duration // longest time from one sleep to the next
+	PollWait time.Duration // time asleep, or polling busily before a sleep
+
+	// LongestBusy is the longest time between the end of one sleep and the beginning of the next,
+	// in one Run or Poll. That may be several turns, because a turn that finds work does not sleep.
+	LongestBusy time.Duration
+
 	LongestCallback time.Duration // 0 unless Options.SlowCallback is set
 
-	Watchers int // open, the loop's own included
-	Timers   int // set
-	Refs     int // timers, immediates and watchers that keep Run alive now
+	Watchers int // open watchers, the loop's own included
+	Timers   int // timers that are set
+	Refs     int // ref'd timers, immediates and active watchers; they keep Run alive
 
-	woke  int64 // end of the last sleep, as Loop.elapsed, if awake
-	awake bool  // since a sleep of this Run or Poll
+	// The loop goroutine measures LongestBusy with these.
+	wokeAt    int64 // end of the last sleep, as Loop.elapsed; valid while wokeValid is set
+	wokeValid bool  // there was a sleep in this Run or Poll
 }
 
-// Stats returns the counters and gauges.
+// Stats returns the counters and gauges. They are a copy.
 func (l *Loop) Stats() Stats {
 	l.check("Stats")
 	s := l.stats
@@ -32,9 +37,9 @@ func (l *Loop) Stats() Stats {
 	return s
 }
 
-// noteBusy is told when the loop goes to sleep.
+// noteBusy updates LongestBusy when the loop goes to sleep at time now.
 func (s *Stats) noteBusy(now int64) {
-	if s.awake {
-		s.LongestTurn = max(s.LongestTurn, time.Duration(now-s.woke))
+	if s.wokeValid {
+		s.LongestBusy = max(s.LongestBusy, time.Duration(now-s.wokeAt))
 	}
 }

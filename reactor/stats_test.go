@@ -52,7 +52,7 @@ func TestStatsGaugeWhatIsOpenAndSet(t *testing.T) {
 	require.Equal(t, []int{own.Watchers, 0, 0}, []int{s.Watchers, s.Timers, s.Refs})
 }
 
-func TestStatsTellTheTimeAsleepAndTheLongestTurn(t *testing.T) {
+func TestStatsMeasureTheTimeAsleepAndTheLongestBusyTime(t *testing.T) {
 	l := newLoop(t)
 	start := time.Now()
 	var passed atomic.Int64 // The clock is moved from another goroutine too.
@@ -79,10 +79,10 @@ func TestStatsTellTheTimeAsleepAndTheLongestTurn(t *testing.T) {
 	run(t, l)
 	s := l.Stats()
 	require.Equal(t, 3*time.Minute, s.PollWait)
-	require.Equal(t, 9*time.Second, s.LongestTurn)
+	require.Equal(t, 9*time.Second, s.LongestBusy)
 }
 
-func TestTheLongestTurnDoesNotCountTimeOutsideOfRun(t *testing.T) {
+func TestTheLongestBusyTimeDoesNotCountTimeOutsideOfRun(t *testing.T) {
 	l := newLoop(t)
 	clock := stopClock(l)
 	sleepOnce := func() {
@@ -93,7 +93,7 @@ func TestTheLongestTurnDoesNotCountTimeOutsideOfRun(t *testing.T) {
 	sleepOnce()
 	clock.advance(time.Hour)
 	sleepOnce()
-	require.Less(t, l.Stats().LongestTurn, time.Hour)
+	require.Less(t, l.Stats().LongestBusy, time.Hour)
 }
 
 func TestBusyPollingCountsAsPollWait(t *testing.T) {

@@ -7,15 +7,16 @@ type threadBinding struct {
 	enter, leave func()
 }
 
-// BindThread has enter called on the loop's OS thread each time Run has locked it, at once when it
-// is locked now, and leave before Run gives the thread back. It is for state that the kernel keeps
-// per thread, such as the signal mask. unbind calls leave when enter was called last, and forgets
-// both. [Loop.Poll] calls neither, and nor does Run with [Options].Netpoll.
+// BindThread calls enter on the loop's OS thread each time Run has locked it, at once if it is
+// locked now, and leave before Run unlocks it. Use it for state that the kernel keeps per thread,
+// such as the signal mask. unbind removes both, and calls leave first if the thread is locked.
+// [Loop.Poll] calls neither, nor does Run with [Options].Netpoll. BindThread panics when a function
+// is nil or the loop is closed.
 func (l *Loop) BindThread(enter, leave func()) (unbind func()) {
 	l.checkOpen("BindThread", enter == nil || leave == nil)
 	b := &threadBinding{enter, leave}
 	l.threads = append(l.threads, b)
-	if l.onThread {
+	if l.threadsEntered {
 		enter()
 	}
 	return func() {
@@ -24,21 +25,21 @@ func (l *Loop) BindThread(enter, leave func()) (unbind func()) {
 			return
 		}
 		l.threads = slices.Delete(l.threads, i, i+1)
-		if l.onThread {
+		if l.threadsEntered {
 			leave()
 		}
 	}
 }
 
 func (l *Loop) enterThread() {
-	l.onThread = true
+	l.threadsEntered = true
 	for _, b := range l.threads {
 		b.enter()
 	}
 }
 
 func (l *Loop) leaveThread() {
-	l.onThread = false
+	l.threadsEntered = false
 	for _, b := range slices.Backward(l.threads) {
 		b.leave()
 	}

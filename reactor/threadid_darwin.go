@@ -2,9 +2,9 @@ package reactor
 
 import "golang.org/x/sys/unix"
 
-// sysThreadSelfid is SYS_thread_selfid in <sys/syscall.h> since Mac OS X 10.6. golang.org/x/sys has
-// it as deprecated, for the sake of wrappers in libSystem; this one, pthread_threadid_np(3), it
-// does not have.
+// sysThreadSelfid is SYS_thread_selfid of <sys/syscall.h>, in Mac OS X since 10.6. golang.org/x/sys
+// marks it as deprecated in favour of wrappers in libSystem, but has no wrapper for this one,
+// pthread_threadid_np(3).
 const sysThreadSelfid = 372
 
 func threadID() uint64 {

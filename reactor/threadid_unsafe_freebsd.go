@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// threadID is thr_self(2), which stores a C long: as wide as an int of Go's.
+// threadID is thr_self(2). It stores a C long, which is as wide as Go's int.
 func threadID() uint64 {
 	var id int
 	// It cannot fail.

@@ -60,8 +60,8 @@ func TestAMillionTimers(t *testing.T) {
 }
 
 // TestTheCostOfTimersDoesNotGrowWithTheirSquare compares the processor time of 100,000 timers with
-// that of 1,000,000 (a tenth of both with -short or the race detector). The bound is far from what
-// is expected, a little over 10, and far from the 100 of anything quadratic.
+// that of 1,000,000 (a tenth of both with -short or the race detector). The expected ratio is a
+// little over 10, a quadratic algorithm would have 100; the bound is far from both.
 func TestTheCostOfTimersDoesNotGrowWithTheirSquare(t *testing.T) {
 	l := newLoop(t)
 	clock := stopClock(l)
@@ -102,7 +102,7 @@ func TestTheCostOfTimersDoesNotGrowWithTheirSquare(t *testing.T) {
 			return processorTime(t) - before
 		}
 		few := max(cost(n), time.Millisecond)
-		// The collector may be at work in one of them.
+		// The collector may run in one of them.
 		many := min(cost(10*n), cost(10*n), cost(10*n))
 		require.Less(t, many, 40*few, load.name)
 	}
@@ -115,9 +115,9 @@ func processorTime(t *testing.T) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// A time-out that each event puts off, the usual kind, costs no entry each time, and fires in its
+// A time-out that each event postpones, the usual kind, adds no entry each time, and fires in its
 // new order.
-func TestTimersThatArePutOffLeaveNothingBehind(t *testing.T) {
+func TestPostponedTimersLeaveNoEntriesBehind(t *testing.T) {
 	l := newLoop(t)
 	clock := stopClock(l)
 	var j journal

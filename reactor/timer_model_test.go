@@ -12,7 +12,7 @@ import (
 
 // modelTimer is a timer of the model: a deadline, and the number of the call that set it.
 type modelTimer struct {
-	real     *reactor.Timer
+	timer    *reactor.Timer
 	delay    time.Duration
 	interval bool
 	unrefed  bool
@@ -21,7 +21,7 @@ type modelTimer struct {
 	order    int
 }
 
-// timerModel does to a plain list what it does to a loop, and checks each firing against the list.
+// timerModel does the same to a plain list and to a loop, and checks each firing against the list.
 type timerModel struct {
 	t      *testing.T
 	seed   uint64
@@ -40,7 +40,7 @@ func (m *timerModel) arm(x *modelTimer) {
 	x.set, x.order, x.when = true, m.orders, m.clock.now.Add(max(x.delay, 0))
 }
 
-// due returns the timer that must fire next, nil when the turn has none left.
+// due returns the timer that must fire next, nil if the turn has none left.
 func (m *timerModel) due() *modelTimer {
 	var first *modelTimer
 	for _, x := range m.timers {
@@ -71,10 +71,10 @@ func (m *timerModel) onFire(x *modelTimer) {
 	}
 }
 
-// delay returns one of few, so that deadlines often are equal.
+// delay returns one of few delays, so that deadlines often are equal.
 func (m *timerModel) delay() time.Duration { return time.Duration(m.r.IntN(8)-1) * time.Millisecond }
 
-// act does one thing to the loop and the same to the list.
+// act does one thing to the loop and to the list.
 func (m *timerModel) act() {
 	var x *modelTimer
 	if len(m.timers) > 0 {
@@ -84,17 +84,17 @@ func (m *timerModel) act() {
 	case op < 3 && len(m.timers) < 200 || x == nil:
 		m.add()
 	case op < 5:
-		require.Equal(m.t, x.set, x.real.Stop(), "seed %d: Stop", m.seed)
+		require.Equal(m.t, x.set, x.timer.Stop(), "seed %d: Stop", m.seed)
 		x.set = false
 	case op < 7:
 		x.delay = m.delay()
-		require.Equal(m.t, x.set, x.real.Reset(x.delay), "seed %d: Reset", m.seed)
+		require.Equal(m.t, x.set, x.timer.Reset(x.delay), "seed %d: Reset", m.seed)
 		m.arm(x)
 	case op == 7:
-		x.real.Ref()
+		x.timer.Ref()
 		x.unrefed = false
 	case op == 8:
-		x.real.Unref()
+		x.timer.Unref()
 		x.unrefed = true
 	default:
 		m.clock.advance(m.delay() + time.Millisecond)
@@ -106,9 +106,9 @@ func (m *timerModel) add() {
 	m.timers = append(m.timers, x)
 	fire := func() { m.onFire(x) }
 	if x.interval {
-		x.real = m.l.SetInterval(x.delay, fire)
+		x.timer = m.l.SetInterval(x.delay, fire)
 	} else {
-		x.real = m.l.SetTimeout(x.delay, fire)
+		x.timer = m.l.SetTimeout(x.delay, fire)
 	}
 	m.arm(x)
 }
@@ -143,7 +143,7 @@ func TestTimersDoWhatANaiveModelDoes(t *testing.T) {
 			m.turn()
 		}
 		for _, x := range m.timers {
-			x.real.Stop()
+			x.timer.Stop()
 		}
 		require.False(t, l.Alive(), "seed %d", seed)
 		fired += m.fired

@@ -210,7 +210,7 @@ func TestThePeriodOfAnIntervalBeginsWithItsCallbackAndMissedOnesAreSkipped(t *te
 	}
 	timer.Stop()
 	ms := time.Millisecond
-	// The callback at 30 ran until 65: what was due at 40, 50 and 60 is one firing.
+	// The callback at 30 ran until 65: the deadlines at 40, 50 and 60 are one firing.
 	require.Equal(t, []time.Duration{10 * ms, 20 * ms, 30 * ms, 66 * ms, 76 * ms}, at)
 }
 
@@ -238,7 +238,7 @@ func TestHugeDurationsNeverFireAndDoNotOverflow(t *testing.T) {
 		fail := func() { t.Errorf("a timer of %v fired", huge) }
 		never = append(never, l.SetTimeout(huge, fail), l.SetInterval(huge, fail), l.SetTimeout(huge, fail))
 		never[2].Reset(huge)
-		// Ends at once; it wakes the loop, whose sleep is as long as the timer.
+		// It ends at once: it wakes the loop, whose sleep is as long as the timer.
 		go func() { _ = l.Post(l.Stop) }()
 		run(t, l)
 		require.True(t, l.Alive())
@@ -282,8 +282,7 @@ func TestAnUnreffedTimerDoesNotKeepRunAliveButFiresWhileSomethingElseDoes(t *tes
 	require.False(t, l.Alive())
 }
 
-// TestRefAndUnrefOfATimerCountOnce follows the count of what keeps Run alive through every order of
-// setting and unreffing.
+// TestRefAndUnrefOfATimerCountOnce checks the refs through every order of setting and unreffing.
 func TestRefAndUnrefOfATimerCountOnce(t *testing.T) {
 	l := newLoop(t)
 	clock := stopClock(l)
@@ -322,8 +321,7 @@ func TestTimersAreNeverEarly(t *testing.T) {
 	testNeverEarly(t, l)
 }
 
-// testNeverEarly sets timers between the ticks of every resolution there is, and has each check the
-// time.
+// testNeverEarly sets timers between the ticks of every resolution, and each checks the time.
 func testNeverEarly(t *testing.T, l *reactor.Loop) {
 	fired := 0
 	for d := time.Duration(0); d < 12*time.Millisecond; d += 137*time.Microsecond + 1 {
@@ -337,7 +335,7 @@ func testNeverEarly(t *testing.T, l *reactor.Loop) {
 	want := fired + l.Stats().Timers
 	run(t, l)
 	require.Equal(t, want, fired)
-	// One at a time, each set by the one before, so that nothing but its own sleep ends the poll.
+	// One at a time, each set by the one before, so that only its own sleep ends the poll.
 	left := 20
 	var next func()
 	next = func() {

@@ -2,36 +2,38 @@ package reactor
 
 import "math"
 
-// timerHeap is a 4-ary min-heap of deadlines. Entries are plain numbers, compared without touching
-// the timers, and moved without the garbage collector looking on. Each has a slot, where its timer
-// is.
+// timerHeap is a 4-ary min-heap of deadlines. Its entries are plain numbers: comparing them does
+// not touch the timers, and moving them needs no write barrier. Each entry has a slot, which says
+// where its timer is.
 //
-// A timer that is stopped leaves its slot at once, so that nothing keeps it and what its function
-// holds, and its entry behind, which is dead then. Dead entries are dropped when they reach the
-// top, and swept out together when they are the majority: so stopping is O(1) amortized and a
-// million stopped timers do not stay.
+// A stopped timer gives up its slot at once, so that the heap does not keep the timer and its
+// function alive. Its entry stays behind, dead. Dead entries are dropped when they reach the top,
+// and all together when they are the majority. So stopping is O(1) amortized, and a million stopped
+// timers do not stay.
 //
-// A timer that is put off, as a time-out is by each event, keeps its entry where it is, with the
-// deadline of before. Only when such an entry reaches the top is it given the timer's deadline, and
-// its place by that. So the top is never later than any deadline, and putting a timer off is O(1),
-// however often it is done between two such deadlines.
+// A postponed timer, such as a time-out that each event puts off, keeps its entry with the old
+// deadline. When that entry reaches the top it gets the timer's real deadline, and moves down. So
+// the top is never later than any deadline, and postponing is O(1), however often it happens
+// between two such deadlines.
+//
+// Only the loop goroutine touches a timerHeap. Its zero value is ready.
 type timerHeap struct {
-	entries []timerEntry // the first n are the heap; the others are free, but keep their slots
-	timers  []*Timer     // by slot; as long as entries; nil for a dead or a free entry
-	n       int
-	dead    int    // of the first n
-	seq     uint64 // of the newest entry
+	entries []timerEntry // entries[:n] is the heap; the others are free, but keep their slots
+	timers  []*Timer     // by slot, as long as entries; nil for a dead or a free entry
+	n       int          // number of entries, dead ones included
+	dead    int          // number of dead entries
+	seq     uint64       // seq of the timer set last
 }
 
 type timerEntry struct {
-	when int64  // the deadline, or an earlier one, as Loop.elapsed
-	seq  uint64 // of the timer when it had that deadline
-	slot uint32 // no two entries have the same
+	when int64  // the deadline, or an earlier one that the timer had, as Loop.elapsed
+	seq  uint64 // Timer.seq when the timer had that deadline
+	slot uint32 // index in timers; no two entries have the same
 }
 
 const (
-	sweepMin    = 64 // entries below which sweeping is not worth it
-	timersFirst = 16 // entries that a heap begins with
+	sweepMin    = 64 // heaps with fewer entries are not swept
+	timersFirst = 16 // room of a heap after its first push, in entries
 
 	// timersKept is how many entries a heap keeps room for, 32 KiB, after a burst of timers.
 	timersKept = 1024
@@ -43,7 +45,7 @@ func (e *timerEntry) less(o *timerEntry) bool {
 
 func (h *timerHeap) live(e *timerEntry) bool { return h.timers[e.slot] != nil }
 
-// push adds an entry for t, which has none.
+// push adds an entry for t, which must have none.
 func (h *timerHeap) push(when int64, t *Timer) {
 	if h.n == len(h.entries) {
 		h.grow()
@@ -57,8 +59,8 @@ func (h *timerHeap) push(when int64, t *Timer) {
 	h.up(h.n - 1)
 }
 
-// postpone sets t, which has an entry, for a later time. It reports false, having done nothing, if
-// when is earlier.
+// postpone gives t, which must have an entry, the later deadline when. It reports false, and does
+// nothing, if when is earlier than t's deadline.
 func (h *timerHeap) postpone(t *Timer, when int64) bool {
 	if when < t.when {
 		return false
@@ -68,7 +70,7 @@ func (h *timerHeap) postpone(t *Timer, when int64) bool {
 	return true
 }
 
-// drop takes out t, which has an entry.
+// drop removes t, which must have an entry, and leaves the entry dead.
 func (h *timerHeap) drop(t *Timer) {
 	h.timers[t.place-1] = nil
 	t.place = 0
@@ -81,22 +83,22 @@ func (h *timerHeap) drop(t *Timer) {
 // len returns the number of timers that are set.
 func (h *timerHeap) len() int { return h.n - h.dead }
 
-// next returns the earliest deadline, or an earlier time when there is more to do to find it than
-// one turn should.
+// next returns the earliest deadline, or an earlier time if finding it would take more work than
+// one turn should do. ok is false if no timer is set.
 func (h *timerHeap) next() (when int64, ok bool) {
 	budget := timerBudget
-	h.settle(math.MaxInt64, &budget)
+	h.fixTop(math.MaxInt64, &budget)
 	if h.len() == 0 {
 		return 0, false
 	}
 	return h.entries[0].when, true
 }
 
-// popDue takes out and returns the first timer whose deadline is not after now and whose entry is
-// not newer than limit. Newer ones cannot hide older ones that are due: their deadlines are counted
+// popDue removes and returns the first timer whose deadline is not after now and whose entry is not
+// newer than limit. A newer entry cannot hide an older one that is due, because its deadline counts
 // from a later reading of the clock.
 func (h *timerHeap) popDue(now int64, limit uint64, budget *int) *Timer {
-	if !h.settle(now, budget) || h.entries[0].seq > limit {
+	if !h.fixTop(now, budget) || h.entries[0].seq > limit {
 		return nil
 	}
 	slot := h.entries[0].slot
@@ -107,10 +109,10 @@ func (h *timerHeap) popDue(now int64, limit uint64, budget *int) *Timer {
 	return t
 }
 
-// settle has the top be the first timer, if that is due by now, and reports whether it is one. Each
-// entry that is dropped or moved for it takes one of the budget, and when that is used up the next
-// call goes on.
-func (h *timerHeap) settle(now int64, budget *int) bool {
+// fixTop drops and moves entries until the top is a timer with its real deadline, as far as they
+// are due by now. It reports whether the top is a timer that is due. Each entry that it drops or
+// moves takes one of the budget. When the budget is used up, the next call goes on.
+func (h *timerHeap) fixTop(now int64, budget *int) bool {
 	for h.n > 0 && h.entries[0].when <= now {
 		e := &h.entries[0]
 		t := h.timers[e.slot]
@@ -156,8 +158,7 @@ func (h *timerHeap) sweep() {
 	h.shrink()
 }
 
-// forgetAll has no timer be set any more, and nothing kept that their functions hold: the loop
-// closes.
+// forgetAll stops all timers and drops their functions, because the loop closes.
 func (h *timerHeap) forgetAll() {
 	for _, t := range h.timers {
 		if t != nil {
@@ -179,7 +180,7 @@ func (h *timerHeap) grow() {
 }
 
 // shrink gives memory back when less than a quarter of it is used, and leaves room for the same
-// number again. Those that stay get new slots.
+// number again. The remaining entries get new slots.
 func (h *timerHeap) shrink() {
 	if len(h.entries) <= timersKept || h.n >= len(h.entries)/4 {
 		return

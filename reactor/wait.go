@@ -2,16 +2,16 @@ package reactor
 
 // A platform supplies:
 //
-//	func threadID() uint64    of the calling thread, never 0; or always 0 where the system does not tell
+//	func threadID() uint64    number of the calling thread, never 0; always 0 where the system has no such call
 
-// MustNotWait panics when it is called on the goroutine that runs the loop, which is in a callback,
-// however deep: op, named with its package, waits for the loop and would wait for itself. Packages
-// that are built on the loop call it before they wait, since otherwise the program would just stand
-// still.
+// MustNotWait panics when it is called in a callback of the loop, however deep. op, named with its
+// package, is an operation that waits for the loop: there it would wait for itself. Packages built
+// on the loop call MustNotWait before they wait, because otherwise the program would stand still
+// without a word.
 //
-// It compares OS threads, since Run and Poll keep theirs to themselves. That takes a system call
-// while the loop is inside one of them, and nothing otherwise. On OpenBSD, where a program without
-// C cannot learn which thread it is on, it does nothing.
+// It compares OS threads, because Run and Poll keep theirs to themselves. That takes a system call
+// while the loop is inside one of them, and none otherwise. On OpenBSD, where a program without C
+// cannot learn its thread's number, it does nothing.
 //
 // Safe to call from any goroutine.
 func (l *Loop) MustNotWait(op string) {

@@ -20,7 +20,7 @@ func needThreads(t *testing.T) {
 
 const wouldWait = "test: waiting on the loop goroutine: it would wait for itself"
 
-// deep calls fn under n frames more.
+// deep calls fn under n more frames.
 func deep(n int, fn func()) {
 	if n == 0 {
 		fn()
@@ -79,7 +79,7 @@ func pulled(t *testing.T, fn func()) iter.Seq[int] {
 	}
 }
 
-// TestMustNotWaitKnowsTheLoopsAroundALoop: both loops occupy the thread, until the inner one has
+// TestMustNotWaitKnowsTheLoopsAroundALoop: both loops occupy the thread until the inner one has
 // returned.
 func TestMustNotWaitKnowsTheLoopsAroundALoop(t *testing.T) {
 	needThreads(t)

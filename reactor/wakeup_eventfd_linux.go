@@ -10,7 +10,7 @@ import (
 
 // eventfdWaker wakes through an eventfd(2) that is watched edge-triggered: every write is a new
 // edge, so the counter is never read. It would block after 2^64-2 wake-ups.
-type eventfdWaker struct{ efd int }
+type eventfdWaker struct{ efd int } // efd is owned
 
 func newWaker(_ *poller, forcePipe bool) (waker, error) {
 	if forcePipe {

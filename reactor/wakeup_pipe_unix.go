@@ -11,8 +11,8 @@ import (
 // pipeWaker wakes through a pipe(2), where the system has nothing better or [Options].PipeWakeup
 // asks for it.
 type pipeWaker struct {
-	r, w int
-	buf  [64]byte // of drain, which would allocate one
+	r, w int      // owned, both in non-blocking mode
+	buf  [64]byte // memory for drain, on the loop goroutine
 }
 
 var pipeOne = []byte{1}
@@ -25,14 +25,14 @@ func newPipeWaker() (waker, error) {
 	return &pipeWaker{r: r, w: w}, nil
 }
 
-// wake may fail with EAGAIN: then the pipe is full of wake-ups nobody has seen yet, and one of them
-// will do.
+// wake may fail with EAGAIN: then the pipe is full of wake-ups that the loop has not yet seen, and
+// one of them is enough.
 func (p *pipeWaker) wake() { _, _ = fd.Write(p.w, pipeOne) }
 
 func (p *pipeWaker) drain() {
 	for {
 		if n, _ := fd.Read(p.r, p.buf[:]); n < len(p.buf) {
-			return // That was all.
+			return // The pipe is empty.
 		}
 	}
 }

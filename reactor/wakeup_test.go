@@ -139,7 +139,7 @@ func TestBusyPollEndsForATimerAndDoesNotSleepAfterwards(t *testing.T) {
 	l := newLoopWith(t, reactor.Options{BusyPoll: 2 * time.Hour})
 	clock := &manualClock{time.Now()}
 	l.SetClock(func() time.Time {
-		// So the hour passes while the loop polls busily, and only there.
+		// So the hour passes only while the loop polls busily.
 		clock.advance(time.Second)
 		return clock.now
 	})

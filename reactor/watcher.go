@@ -9,35 +9,40 @@ import (
 // A Watcher calls its function while a descriptor is ready. Make one with [Loop.Watch]. Its methods
 // must be called on the loop goroutine.
 type Watcher struct {
-	loop    *Loop
-	fn      func(Readiness)
-	fd      int
-	want    Readiness
-	token   token
-	state   watcherState
-	always  bool // cannot be polled: treated as always ready
-	late    bool
-	unrefed bool
+	loop        *Loop
+	fn          func(Readiness)
+	fd          int       // borrowed from the caller of Watch
+	want        Readiness // 0 exactly while the watcher is not active
+	token       token     // its slot in loop.watchers, until it is closed
+	state       watcherState
+	alwaysReady bool // fd cannot be polled; valid while the watcher is active
+	late        bool // Late was called
+	unrefed     bool // it does not count in loop.refs
 }
 
-// watcherState moves from idle to polled and back, and from both to closed, where it stays.
+// watcherState moves from idle to active and back, and from both to closed, where it stays.
 type watcherState uint8
 
 const (
-	watcherIdle   watcherState = iota // wants nothing; the poller does not know it
-	watcherActive                     // wants something: known to the poller, or always ready
+	watcherIdle   watcherState = iota // wants nothing; the poller does not have it
+	watcherActive                     // wants something; the poller has it, or it is always ready
 	watcherClosed
 )
 
 // Watch calls fn in the poll phase, once a turn, while fd has one of the wanted conditions. With
-// want 0 it begins idle and [Watcher.Set] starts it. An active watcher keeps Run alive.
+// want 0 the watcher begins idle and [Watcher.Set] starts it. An active watcher keeps Run alive.
+// Descriptors that cannot be polled (regular files, directories, some devices) are always ready.
 //
 // Watch borrows fd: close the watcher before the descriptor. Otherwise, while a copy of the
-// descriptor is open anywhere, the kernel may report it for ever; the loop gets rid of that after a
-// while, unless it is embedded by [Loop.FD], and counts it in [Stats]. fd should be non-blocking; a
-// descriptor has at most one active watcher on a loop (EEXIST). What cannot be polled, regular
-// files, directories, some devices, is always ready. Errors are *[OpError] (EBADF, EEXIST, ENOSPC…)
-// or [ErrClosed]. It panics when fn is nil.
+// descriptor is open anywhere, the kernel may report it for ever. The loop notices that after a
+// while and counts it in [Stats]; unless it is embedded by [Loop.FD], it also drops the
+// registration. Errors are *[OpError] (EBADF, EEXIST, ENOSPC…) or [ErrClosed]. Watch panics when fn
+// is nil.
+//
+// Preconditions:
+//
+//   - fd is in non-blocking mode, or fn never makes a call that would wait.
+//   - No other active watcher of this loop has fd (EEXIST).
 func (l *Loop) Watch(fd int, want Readiness, fn func(got Readiness)) (*Watcher, error) {
 	l.check("Watch")
 	if fn == nil {
@@ -49,9 +54,13 @@ func (l *Loop) Watch(fd int, want Readiness, fn func(got Readiness)) (*Watcher, 
 	return l.watch(fd, want&conditions, fn)
 }
 
-// WatchInto is [Loop.Watch] in memory of the caller: w is part of the object that does the
-// watching, which saves an allocation. It must be zero, and must not be moved or used for another
-// Watch afterwards, also not after an error.
+// WatchInto is [Loop.Watch] with the Watcher in memory of the caller, which saves an allocation: w
+// is a field of the object that watches.
+//
+// Preconditions:
+//
+//   - *w is zero.
+//   - After WatchInto, even if it fails, *w is neither moved nor given to another Watch.
 func (l *Loop) WatchInto(w *Watcher, fd int, want Readiness, fn func(got Readiness)) error {
 	l.check("WatchInto")
 	if fn == nil {
@@ -89,8 +98,9 @@ func (l *Loop) watchInto(w *Watcher, fd int, want Readiness, fn func(got Readine
 	return nil
 }
 
-// Set changes what the watcher waits for. With 0 it becomes idle: it gets no callbacks, not even
-// for a hang-up, and does not keep Run alive. Errors are as for Watch; [ErrClosed] after Close.
+// Set changes the conditions that the watcher waits for. With 0 it becomes idle: it gets no
+// callbacks, not even for a hang-up, and does not keep Run alive. Errors are as for Watch;
+// [ErrClosed] after Close.
 func (w *Watcher) Set(want Readiness) error { return w.set(want & conditions) }
 
 func (w *Watcher) set(want Readiness) error {
@@ -105,10 +115,9 @@ func (w *Watcher) set(want Readiness) error {
 	case w.state == watcherIdle:
 		return w.activate(want)
 	}
-	if !w.always {
+	if !w.alwaysReady {
 		if w.loop.watchers.owner(w.fd) != w {
-			// fd was closed and its number is watched anew: that registration is not ours to
-			// change.
+			// fd was closed and its number is watched anew. That registration is another watcher's.
 			return wrap("watch", w.fd, syscall.EBADF)
 		}
 		if err := w.loop.poller.modify(w.fd, w.token, w.want, want); err != nil {
@@ -116,30 +125,30 @@ func (w *Watcher) set(want Readiness) error {
 		}
 	}
 	w.want = want
-	w.nudge()
+	w.announce()
 	return nil
 }
 
-// Close stops the watcher for good; a callback already due in this turn is dropped. It does not
+// Close closes the watcher for good and drops a callback that is due in this turn. It does not
 // close the descriptor. Closing twice is harmless.
 func (w *Watcher) Close() { w.close(true) }
 
-// CloseWithFD is Close for a descriptor that the caller closes next and whose open file description
-// has no other descriptor: the poller forgets it with the close(2), and a system call is saved.
-// Where somebody else holds a copy for a moment, as a child does between fork and execve, what the
-// poller still reports of it is dropped.
+// CloseWithFD is Close for a descriptor that the caller closes next, and that is the only one of
+// its open file description: then close(2) removes it from the poller, which saves a system call.
+// Another process may hold a copy for a moment, as a child does between fork and execve. The loop
+// drops events that the poller reports meanwhile.
 func (w *Watcher) CloseWithFD() { w.close(false) }
 
-func (w *Watcher) close(tell bool) {
+func (w *Watcher) close(unregister bool) {
 	if w.state == watcherClosed {
 		return
 	}
-	w.deactivate(tell)
+	w.deactivate(unregister)
 	w.state = watcherClosed
 	w.loop.watchers.remove(w)
 }
 
-// Ref has the watcher keep Run alive while it is active, as a new one does.
+// Ref makes the watcher keep Run alive while it is active, as a new one does.
 func (w *Watcher) Ref() {
 	if w.unrefed {
 		w.unrefed = false
@@ -149,7 +158,7 @@ func (w *Watcher) Ref() {
 	}
 }
 
-// Unref lets Run end while the watcher is active.
+// Unref lets Run return while the watcher is active.
 func (w *Watcher) Unref() {
 	if !w.unrefed {
 		w.unrefed = true
@@ -159,23 +168,23 @@ func (w *Watcher) Unref() {
 	}
 }
 
-// Late has the watcher's callbacks run after all others of the same poll: the exit of a child after
-// what it wrote before.
+// Late makes the watcher's callbacks run after all others of the same poll. With it the exit of a
+// child comes after the output that the child wrote before.
 func (w *Watcher) Late() { w.late = true }
 
-// activate tells the poller. Whoever the table says has fd registered already has either still got
-// it, which the poller refuses, or has closed it without closing its watcher: then its registration
-// is gone, and so is its claim.
+// activate registers fd with the poller. If the table has another watcher for fd, then either the
+// poller still has that registration and refuses this one, or the descriptor was closed before its
+// watcher, so the registration is gone, and this watcher takes the place in the table.
 func (w *Watcher) activate(want Readiness) error {
 	l := w.loop
 	other := l.watchers.owner(w.fd)
 	switch err := l.poller.add(w.fd, w.token, want, other != nil); err {
 	case nil:
-		w.always = false // It may have been, when fd was something else.
+		w.alwaysReady = false // It may have been true when fd was another file.
 		l.watchers.setOwner(w.fd, w)
 	case errUnpollable:
-		w.always = true
-		l.watchers.addAlways(w)
+		w.alwaysReady = true
+		l.watchers.addAlwaysReady(w)
 	default:
 		return wrap("watch", w.fd, err)
 	}
@@ -184,28 +193,29 @@ func (w *Watcher) activate(want Readiness) error {
 	if !w.unrefed {
 		l.ref()
 	}
-	w.nudge()
+	w.announce()
 	return nil
 }
 
-// nudge is for want having changed: the poller announces what it polls, and nobody the rest.
-func (w *Watcher) nudge() {
-	if w.always {
-		w.loop.nudge()
+// announce must be called after want has changed. A poller reports its descriptors by itself; a
+// descriptor that is always ready needs this call.
+func (w *Watcher) announce() {
+	if w.alwaysReady {
+		w.loop.announce()
 	}
 }
 
-func (w *Watcher) deactivate(tell bool) {
+func (w *Watcher) deactivate(unregister bool) {
 	if w.state != watcherActive {
 		return
 	}
 	l := w.loop
-	if w.always {
-		l.watchers.removeAlways(w)
+	if w.alwaysReady {
+		l.watchers.removeAlwaysReady(w)
 	} else if l.watchers.owner(w.fd) == w {
 		l.watchers.setOwner(w.fd, nil)
-		if tell {
-			// Taken out before anyone closes fd: a copy of it in some child would keep the
+		if unregister {
+			// Remove it before fd is closed, because a copy of fd in a child would keep the
 			// registration alive.
 			l.poller.remove(w.fd, w.want)
 		}
@@ -217,12 +227,12 @@ func (w *Watcher) deactivate(tell bool) {
 	}
 }
 
-// dispatch runs the callbacks of the poller's n events, but leaves those of late watchers to
-// runLate. Each is looked up by its token at its turn: an earlier callback may have closed the
-// watcher, and its descriptor number may already belong to another.
-func (l *Loop) dispatch(n int) {
+// dispatchEvents runs the callbacks of the poller's n events, but leaves those of late watchers to
+// runLate. It looks each watcher up by its token just before its callback, because an earlier
+// callback may have closed it, and its descriptor number may already belong to another.
+func (l *Loop) dispatchEvents(n int) {
 	late := l.watchers.late[:0]
-	l.stale.now = l.stale.now[:0] // A panic may have left some.
+	l.stale.current = l.stale.current[:0] // A panic may have left some.
 	for i := range n {
 		t, got := l.poller.event(i)
 		w := l.watchers.find(t)
@@ -234,25 +244,25 @@ func (l *Loop) dispatch(n int) {
 			late = append(late, lateEvent{t, got})
 			continue
 		}
-		l.deliver(w, got)
+		l.dispatch(w, got)
 	}
 	l.watchers.late = late
-	if len(l.stale.now)+len(l.stale.before) > 0 {
+	if len(l.stale.current)+len(l.stale.last) > 0 {
 		l.judgeStale()
 	}
 }
 
-// runLate runs the watchers marked late that dispatch and runAlwaysReady have put off.
+// runLate runs the late watchers that dispatchEvents and runAlwaysReady have left to it.
 func (l *Loop) runLate() {
 	for _, e := range l.watchers.late {
 		if w := l.watchers.find(e.token); w != nil {
-			l.deliver(w, e.got)
+			l.dispatch(w, e.got)
 		}
 	}
 	l.watchers.late = l.watchers.late[:0]
 }
 
-func (l *Loop) deliver(w *Watcher, got Readiness) {
+func (l *Loop) dispatch(w *Watcher, got Readiness) {
 	if got &= w.want | Hangup | Error; got != 0 && w.state == watcherActive {
 		l.callReady(w, got)
 	}
@@ -261,11 +271,11 @@ func (l *Loop) deliver(w *Watcher, got Readiness) {
 // runAlwaysReady runs the watchers of descriptors that cannot be polled, each once.
 func (l *Loop) runAlwaysReady() {
 	t := &l.watchers
-	if len(t.always) == 0 {
+	if len(t.alwaysReady) == 0 {
 		return
 	}
 	t.due = t.due[:0]
-	for _, w := range t.always {
+	for _, w := range t.alwaysReady {
 		t.due = append(t.due, w.token)
 	}
 	for _, tok := range t.due {
@@ -274,7 +284,7 @@ func (l *Loop) runAlwaysReady() {
 				t.late = append(t.late, lateEvent{tok, Readable | Writable})
 				continue
 			}
-			l.deliver(w, Readable|Writable)
+			l.dispatch(w, Readable|Writable)
 		}
 	}
 }

@@ -24,7 +24,7 @@ func unpollable(t *testing.T) map[string]*descriptor {
 }
 
 //brood:checks S077
-func TestWhatCannotBePolledIsAlwaysReadyOnceATurn(t *testing.T) {
+func TestAnUnpollableDescriptorIsAlwaysReadyOnceATurn(t *testing.T) {
 	for name, d := range unpollable(t) {
 		t.Run(name, func(t *testing.T) {
 			l := newLoop(t)
@@ -75,8 +75,8 @@ func TestAlwaysReadyWatchersOfOneTurnDoNotStepOnEachOther(t *testing.T) {
 	watchers[3].Close()
 }
 
-// TestAFileIsReadToItsEndByItsWatcher is what the always ready emulation is for: one code path for
-// stdin.
+// TestAFileIsReadToItsEndByItsWatcher: because files are always ready, stdin needs one code path
+// only.
 //
 //brood:checks S077
 func TestAFileIsReadToItsEndByItsWatcher(t *testing.T) {

@@ -10,16 +10,16 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// TestWhatIsToldOfHangupsAndErrors pins what epoll(7) reports; other systems differ in detail.
+// TestHangupsAndErrorsOfEpoll pins the reports of epoll(7). Other systems differ in detail.
 //
 //brood:checks S077
-func TestWhatIsToldOfHangupsAndErrors(t *testing.T) {
+func TestHangupsAndErrorsOfEpoll(t *testing.T) {
 	const (
 		r, w, h, e = reactor.Readable, reactor.Writable, reactor.Hangup, reactor.Error
 	)
 	for _, c := range []struct {
 		name string
-		make func(t *testing.T) int
+		open func(t *testing.T) int
 		want reactor.Readiness
 		got  reactor.Readiness
 	}{
@@ -38,7 +38,7 @@ func TestWhatIsToldOfHangupsAndErrors(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			l := newLoop(t)
 			var got readiness
-			watcher := watch(t, l, c.make(t), c.want, got.note)
+			watcher := watch(t, l, c.open(t), c.want, got.note)
 			require.Equal(t, c.got, got.after(t, l), "wanted %v", c.want)
 			watcher.Close()
 		})
@@ -69,7 +69,7 @@ func deadSocket(t *testing.T) int {
 	return a.FD
 }
 
-// refused connects to a port that nobody listens on.
+// refused connects to a port without a listener.
 func refused(t *testing.T) int {
 	socket := func() int {
 		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)

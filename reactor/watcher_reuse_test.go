@@ -22,9 +22,9 @@ func reuse(t *testing.T, old, d *descriptor) *descriptor {
 	return fdtest.Own(t, got)
 }
 
-// TestADescriptorReusedWithinABatchDoesNotGetTheEventOfTheOldOne has two pipes ready in one poll;
-// whichever callback comes first closes the other's watcher and descriptor and watches a silent
-// pipe under the same number.
+// TestADescriptorReusedWithinABatchDoesNotGetTheEventOfTheOldOne makes two pipes ready in one poll.
+// The first callback closes the other's watcher and descriptor and watches an empty pipe under the
+// same number.
 func TestADescriptorReusedWithinABatchDoesNotGetTheEventOfTheOldOne(t *testing.T) {
 	l := newLoop(t)
 	for round := range 500 {
@@ -85,7 +85,7 @@ func TestAWatcherReusedWithinABatchDoesNotGetTheEventOfTheOldOne(t *testing.T) {
 	fresh.Close()
 }
 
-// lost is a watcher whose descriptor was closed under it, and the number of which another one has
+// lost is a watcher whose descriptor was closed before it, and whose number another watcher has
 // now.
 func lost(t *testing.T, l *reactor.Loop) (old, current *reactor.Watcher, w *descriptor, calls *int) {
 	t.Helper()
@@ -99,7 +99,7 @@ func lost(t *testing.T, l *reactor.Loop) (old, current *reactor.Watcher, w *desc
 }
 
 // TestAWatcherWhoseDescriptorWasClosedDoesNotDisturbTheNextOne: closing a descriptor before its
-// watcher is a mistake, but only the one who makes it may pay for it.
+// watcher is a mistake, but it must not harm other watchers.
 func TestAWatcherWhoseDescriptorWasClosedDoesNotDisturbTheNextOne(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -135,9 +135,9 @@ func TestAWatcherWhoseDescriptorWasClosedDoesNotDisturbTheNextOne(t *testing.T) 
 	}
 }
 
-// TestAnIdleWatcherTakesWhatItsNumberIsWhenSet: whether a descriptor can be polled is asked anew
-// each time.
-func TestAnIdleWatcherTakesWhatItsNumberIsWhenSet(t *testing.T) {
+// TestSetAsksAnewWhetherADescriptorCanBePolled sets an idle watcher whose number has become another
+// file.
+func TestSetAsksAnewWhetherADescriptorCanBePolled(t *testing.T) {
 	l := newLoop(t)
 	file, piped := fdtest.Open(t, "/dev/null"), readyPipe(t)
 	calls := 0

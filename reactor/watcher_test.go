@@ -27,12 +27,12 @@ func socketPair(t testing.TB) (a, b *descriptor) {
 	return a, b
 }
 
-// readiness is what a watcher was told last.
+// readiness is the last readiness that a watcher got.
 type readiness struct{ got reactor.Readiness }
 
 func (r *readiness) note(got reactor.Readiness) { r.got |= got }
 
-// after runs one turn of l and returns what it brought.
+// after runs one turn of l and returns the readiness of that turn.
 func (r *readiness) after(t testing.TB, l *reactor.Loop) reactor.Readiness {
 	t.Helper()
 	r.got = 0
@@ -79,7 +79,7 @@ func TestAHalfClosedSocketIsReadableAtItsEndAndStillWritable(t *testing.T) {
 	w.Close()
 }
 
-func TestReadinessIsToldEveryTurnWhileItLasts(t *testing.T) {
+func TestReadinessIsReportedEveryTurnWhileItLasts(t *testing.T) {
 	l := newLoop(t)
 	r, w := pipe(t)
 	w.WriteString("abc")
@@ -98,7 +98,7 @@ func TestReadinessIsToldEveryTurnWhileItLasts(t *testing.T) {
 	watcher.Close()
 }
 
-func TestAWriterIsToldWhenThereIsRoomAgain(t *testing.T) {
+func TestAWriterIsCalledWhenThereIsRoomAgain(t *testing.T) {
 	l := newLoop(t)
 	r, w := pipe(t)
 	var err error
@@ -159,7 +159,7 @@ func TestAWatcherTakesPartFromTheNextPollOn(t *testing.T) {
 	require.ElementsMatch(t, []string{"turn", "pipe", "file"}, j.Entries[1:])
 }
 
-// TestAHangupThatIsNotWaitedForDoesNotSpin: an idle watcher hears of no hang-up, so that a paused
+// TestAHangupThatIsNotWaitedForDoesNotSpin: an idle watcher gets no hang-up, so that a paused
 // reader costs nothing.
 func TestAHangupThatIsNotWaitedForDoesNotSpin(t *testing.T) {
 	l := newLoop(t)
@@ -185,7 +185,7 @@ func TestAHangupThatIsNotWaitedForDoesNotSpin(t *testing.T) {
 	require.True(t, ended, "and it is told when waited for")
 }
 
-// TestRefAndUnrefOfAWatcherCountOnce follows the count of what keeps Run alive.
+// TestRefAndUnrefOfAWatcherCountOnce checks the refs.
 func TestRefAndUnrefOfAWatcherCountOnce(t *testing.T) {
 	l := newLoop(t)
 	r, _ := pipe(t)
@@ -223,7 +223,7 @@ func TestRefAndUnrefOfAWatcherCountOnce(t *testing.T) {
 	refs(0, "set after Close")
 }
 
-func TestAnUnreffedWatcherIsServedWhileSomethingElseKeepsRunAlive(t *testing.T) {
+func TestAnUnreffedWatcherIsCalledWhileSomethingElseKeepsRunAlive(t *testing.T) {
 	l := newLoop(t)
 	calls := 0
 	w := watch(t, l, readyPipe(t).FD, reactor.Readable, func(reactor.Readiness) { calls++ })

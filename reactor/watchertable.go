@@ -2,9 +2,9 @@ package reactor
 
 import "slices"
 
-// A token names a watcher to the kernel: the slot it has in the table, and the slot's generation,
-// which grows each time the slot is given back. An event that carries an older generation is for a
-// watcher that is gone.
+// A token names a watcher to the kernel: its slot in the table, and the slot's generation, which
+// grows each time the slot becomes free. An event with an older generation belongs to a watcher
+// that was closed.
 type token struct {
 	slot uint32
 	gen  uint32
@@ -15,20 +15,22 @@ type lateEvent struct {
 	got   Readiness
 }
 
-// watcherTable holds the open watchers of a loop.
+// watcherTable holds the open watchers of a loop. Only the loop goroutine touches it. Its zero
+// value is ready.
 type watcherTable struct {
-	slots  []watcherSlot
-	free   []uint32
-	byFD   []*Watcher // which watcher the poller has under a descriptor number
-	always []*Watcher
-	late   []lateEvent // what runLate has to run; its memory is reused
-	due    []token     // reused by runAlwaysReady
+	slots       []watcherSlot
+	free        []uint32   // slots without a watcher
+	byFD        []*Watcher // by descriptor: the active watcher that the poller has; nil: none
+	alwaysReady []*Watcher // active watchers that the poller does not have
+	// callbacks left to runLate; empty between turns, unless a panic unwound
+	late []lateEvent
+	due  []token // scratch memory of runAlwaysReady
 }
 
 type watcherSlot struct {
-	w   *Watcher
-	gen uint32
-	fd  int32 // of w, or of the one that had the slot last
+	w   *Watcher // nil: the slot is free
+	gen uint32   // number of times the slot became free
+	fd  int32    // descriptor of w, or of the last watcher of a free slot
 }
 
 func (t *watcherTable) insert(w *Watcher) token {
@@ -50,7 +52,7 @@ func (t *watcherTable) remove(w *Watcher) {
 	t.free = append(t.free, w.token.slot)
 }
 
-// find returns the watcher a token names, nil when it was closed.
+// find returns the watcher that a token names, nil if it was closed.
 func (t *watcherTable) find(k token) *Watcher {
 	if int(k.slot) >= len(t.slots) || t.slots[k.slot].gen != k.gen {
 		return nil
@@ -58,8 +60,8 @@ func (t *watcherTable) find(k token) *Watcher {
 	return t.slots[k.slot].w
 }
 
-// lastFD returns the descriptor of the watcher that a token names, or of the one that it did name
-// until the slot had another one; then it returns -1.
+// lastFD returns the descriptor of the watcher that a token names. After the watcher was closed
+// that works until its slot has another watcher; then lastFD returns -1.
 func (t *watcherTable) lastFD(k token) int {
 	s := t.slots[k.slot]
 	if s.gen == k.gen || s.gen == k.gen+1 && s.w == nil {
@@ -68,8 +70,8 @@ func (t *watcherTable) lastFD(k token) int {
 	return -1
 }
 
-// polled returns the watchers that the poller has.
-func (t *watcherTable) polled() []*Watcher {
+// registered returns the watchers that the poller has.
+func (t *watcherTable) registered() []*Watcher {
 	var list []*Watcher
 	for _, w := range t.byFD {
 		if w != nil {
@@ -95,14 +97,14 @@ func (t *watcherTable) setOwner(fd int, w *Watcher) {
 	t.byFD[fd] = w
 }
 
-func (t *watcherTable) addAlways(w *Watcher) {
-	t.always = append(t.always, w)
+func (t *watcherTable) addAlwaysReady(w *Watcher) {
+	t.alwaysReady = append(t.alwaysReady, w)
 }
 
-// anyAlwaysReady reports whether runAlwaysReady has something to run. Who waits for a hang-up alone
-// is not ready.
+// anyAlwaysReady reports whether runAlwaysReady has a callback to run. A watcher that waits for a
+// hang-up alone is not ready.
 func (t *watcherTable) anyAlwaysReady() bool {
-	for _, w := range t.always {
+	for _, w := range t.alwaysReady {
 		if w.want&(Readable|Writable) != 0 {
 			return true
 		}
@@ -110,12 +112,13 @@ func (t *watcherTable) anyAlwaysReady() bool {
 	return false
 }
 
-func (t *watcherTable) removeAlways(w *Watcher) {
-	i := slices.Index(t.always, w)
-	t.always = slices.Delete(t.always, i, i+1)
+func (t *watcherTable) removeAlwaysReady(w *Watcher) {
+	i := slices.Index(t.alwaysReady, w)
+	t.alwaysReady = slices.Delete(t.alwaysReady, i, i+1)
 }
 
-// forgetAll closes every watcher when the loop closes; the poller goes with them.
+// forgetAll closes all watchers when the loop closes. The poller, closed next, drops its
+// registrations.
 func (t *watcherTable) forgetAll() {
 	for _, s := range t.slots {
 		if s.w != nil {

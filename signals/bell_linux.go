@@ -8,9 +8,10 @@ import (
 )
 
 // bell is a descriptor that a loop watches and any thread makes readable: an eventfd(2), or a
-// pipe(2) where a sandbox refuses that.
+// pipe(2) where a sandbox refuses that. The loop goroutine opens, drains and closes it, any
+// goroutine rings.
 type bell struct {
-	watched, rung int // the same for an eventfd
+	readFD, writeFD int // owned; the same number for an eventfd, -1 for noBell
 }
 
 func openBell() (bell, error) {
@@ -33,21 +34,22 @@ var (
 	bellOne = binary.NativeEndian.AppendUint64(nil, 1)
 )
 
-// ring fails only when the bell has been rung very often without a look at it: once is enough.
-func (b bell) ring() { _, _ = fd.Write(b.rung, bellOne) }
+// ring fails only when earlier rings have not been drained: one of them is enough.
+func (b bell) ring() { _, _ = fd.Write(b.writeFD, bellOne) }
 
-func (b bell) silence() {
+// drain takes all rings off the bell.
+func (b bell) drain() {
 	for {
 		var buf [64]byte
-		if n, _ := fd.Read(b.watched, buf[:]); n < len(buf) {
-			return // An eventfd says all in 8 bytes. EAGAIN: it is silent.
+		if n, _ := fd.Read(b.readFD, buf[:]); n < len(buf) {
+			return // One read empties an eventfd. EAGAIN: it is empty.
 		}
 	}
 }
 
 func (b bell) close() {
-	fd.Close(b.watched)
-	if b.rung != b.watched {
-		fd.Close(b.rung)
+	fd.Close(b.readFD)
+	if b.writeFD != b.readFD {
+		fd.Close(b.writeFD)
 	}
 }

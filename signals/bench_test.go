@@ -11,8 +11,8 @@ import (
 	"github.com/brood-go/brood/signals"
 )
 
-// BenchmarkSignalDelivery is the way of one signal from kill(2) to the callback, which sends the
-// next one. The floor is os/signal alone: kill(2) to the receiving goroutine.
+// BenchmarkSignalDelivery measures one signal from kill(2) to the callback, which sends the next
+// one. The floor is os/signal alone: kill(2) to the receiving goroutine.
 func BenchmarkSignalDelivery(b *testing.B) {
 	deliver := func(b *testing.B, l *reactor.Loop) {
 		b.ReportAllocs()

@@ -1,33 +1,37 @@
 package signals
 
-// defaults are the signals that [Default] was called for. claims.mu guards it.
+// defaults are the signals that [Default] was called for. dispositions.mu guards it.
 var defaults = map[Signal]bool{}
 
-// Default has signals do what the system does by default, as they do in a program that is not
-// written in Go, whenever they are not watched. The Go runtime has a handler for every signal. It
-// drops many that end other programs, such as SIGUSR2 and SIGALRM, and answers others, such as
-// SIGQUIT and SIGABRT, by printing what all goroutines do.
+// Default makes signals do what the system does by default whenever they are not watched, as in a
+// program that is not written in Go. The Go runtime has a handler for every signal. It drops many
+// that end other programs, such as SIGUSR2 and SIGALRM. It answers others, such as SIGQUIT and
+// SIGABRT, by printing the stacks of all goroutines.
 //
-// Default is for a program that owns its process, because dispositions belong to the process. The
-// program must not catch these signals by [os/signal.Notify], which would not put the runtime's
-// handler back; Watch does. A watcher that is closed leaves the default again. A signal that comes
-// in the moment between two dispositions is dropped. What the program was started with blocked, the
-// calling thread unblocks.
+// Default is for a program that owns its process, because dispositions belong to the process. When
+// the last watcher of a signal is closed, the default is back. A signal that arrives in the moment
+// between two dispositions is dropped. If the program was started with some of the signals blocked,
+// the calling thread unblocks them.
 //
-// Errors are a *[WatchError] for the first signal that has none of this: those that nobody can
-// catch, SIGSEGV, SIGBUS, SIGFPE and SIGILL, of which the runtime makes panics, SIGURG, by which it
-// interrupts its threads, and signals of thread libraries. Systems other than Linux have it for
-// none: the error wraps [errors.ErrUnsupported].
+// Errors are a *[WatchError] for the first signal whose handler the runtime must keep: signals that
+// no program can catch; SIGSEGV, SIGBUS, SIGFPE and SIGILL, which the runtime turns into panics;
+// SIGURG, by which it interrupts its threads; and signals of thread libraries. On systems other
+// than Linux that is every signal, and the error wraps [errors.ErrUnsupported].
+//
+// Preconditions:
+//
+//   - The program does not catch these signals by [os/signal.Notify], which would not install the
+//     runtime's handler again. Watch does.
 //
 // Safe to call from any goroutine.
 func Default(all ...Signal) error {
-	claims.mu.Lock()
-	defer claims.mu.Unlock()
+	dispositions.mu.Lock()
+	defer dispositions.mu.Unlock()
 	for _, s := range all {
-		if err := mayDefault(s); err != nil {
+		if err := refusalOfDefault(s); err != nil {
 			return &WatchError{s, err}
 		}
-		if _, watched := claims.bySignal[s]; !watched {
+		if _, watched := dispositions.bySignal[s]; !watched {
 			if err := setDefault(s); err != nil {
 				return &WatchError{s, err}
 			}

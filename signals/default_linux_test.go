@@ -47,7 +47,7 @@ func init() {
 	})
 }
 
-// endOf returns the signal that has ended a helper, which prints nothing.
+// endOf returns the signal that has ended a helper. The helper must print nothing.
 func endOf(t *testing.T, cmd *exec.Cmd) syscall.Signal {
 	t.Helper()
 	cmd.Stderr = nil
@@ -59,7 +59,7 @@ func endOf(t *testing.T, cmd *exec.Cmd) syscall.Signal {
 	return status.Signal()
 }
 
-func TestDefaultHasSignalsEndTheProcessThatTheRuntimeDropsOrReports(t *testing.T) {
+func TestDefaultMakesSignalsEndTheProcessThatTheRuntimeDropsOrReports(t *testing.T) {
 	all := []signals.Signal{unix.SIGUSR2, unix.SIGALRM, unix.SIGIO, unix.SIGQUIT, unix.SIGABRT, unix.SIGTRAP, unix.SIGSYS, unix.SIGPROF, 40}
 	for _, s := range all {
 		require.Equal(t, s, endOf(t, helper("default-then-die", signals.Name(s))))
@@ -74,7 +74,7 @@ func TestDefaultIsBackAfterTheLastWatcher(t *testing.T) {
 	}
 }
 
-func TestDefaultLeavesTheRuntimeWhatItNeeds(t *testing.T) {
+func TestDefaultRefusesSignalsThatTheRuntimeNeeds(t *testing.T) {
 	for s, want := range map[signals.Signal]error{
 		unix.SIGKILL: signals.ErrUncatchable, unix.SIGSEGV: signals.ErrReserved, unix.SIGURG: signals.ErrReserved, 33: signals.ErrReserved,
 		0: signals.ErrUnknown, signals.MaxSignal + 1: signals.ErrUnknown,

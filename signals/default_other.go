@@ -7,10 +7,10 @@ import (
 	"fmt"
 )
 
-func mayDefault(Signal) error {
+func refusalOfDefault(Signal) error {
 	return fmt.Errorf("its default, beside the Go runtime's: %w", errors.ErrUnsupported)
 }
 
-func setDefault(s Signal) error { return mayDefault(s) }
+func setDefault(s Signal) error { return refusalOfDefault(s) }
 
 func unblock([]Signal) error { return nil }

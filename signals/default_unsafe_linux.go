@@ -8,23 +8,24 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// mayDefault returns why s must keep the runtime's handler, nil if it need not.
-func mayDefault(s Signal) error {
-	switch err := refuse(s); {
+// refusalOfDefault returns the reason why s must keep the runtime's handler, nil if it need not.
+func refusalOfDefault(s Signal) error {
+	switch err := refusalOf(s); {
 	case err == nil && s != syscall.SIGURG:
 		return nil
 	case err == ErrUnknown || err == ErrUncatchable:
 		return err
 	}
 	switch s {
-	// Nobody can watch them, but the runtime does without, too.
+	// No program can watch these, but the runtime does not need its handlers for them.
 	case syscall.SIGPROF, syscall.SIGTRAP, syscall.SIGSYS:
 		return nil
 	}
 	return ErrReserved
 }
 
-// setDefault sets the disposition of s by itself: the runtime does not learn of it.
+// setDefault sets the disposition of s by a system call of its own: the runtime does not learn of
+// it.
 func setDefault(s Signal) error {
 	var action [8]uint64 // SIG_DFL is zero, and no architecture's struct sigaction is larger.
 	_, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(s), uintptr(unsafe.Pointer(&action)), 0, uintptr(maxSignal+7)/8, 0, 0)
@@ -34,7 +35,7 @@ func setDefault(s Signal) error {
 	return nil
 }
 
-// unblock has the calling thread take signals that the program was started with blocked.
+// unblock unblocks all on the calling thread: the program may have been started with them blocked.
 func unblock(all []Signal) error {
 	var set unix.Sigset_t
 	for _, s := range all {

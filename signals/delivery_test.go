@@ -150,7 +150,7 @@ func TestTicksRunBetweenTheWatchersOfOneSignal(t *testing.T) {
 	require.Equal(t, "0 tick0 1 tick1 2 tick2", strings.Join(got, " "))
 }
 
-func TestAPanicTakesTheSignalFromNoOtherWatcher(t *testing.T) {
+func TestAfterAPanicTheOtherWatchersStillGetTheSignal(t *testing.T) {
 	for _, handled := range []bool{true, false} {
 		var caught []any
 		var o reactor.Options

@@ -2,7 +2,7 @@ package signals
 
 import "github.com/brood-go/brood/reactor"
 
-// Forwarded returns how often s is on its way to l: pending on its thread, or rung for.
+// Forwarded returns how many signals s are on their way to l: pending on its thread, or rung.
 func Forwarded(l *reactor.Loop, s Signal) int {
 	h, err := hubOf(l)
 	if err != nil {
@@ -21,5 +21,5 @@ func Forwarded(l *reactor.Loop, s Signal) int {
 // ReadsSignalfd reports whether l reads a signalfd now.
 func ReadsSignalfd(l *reactor.Loop) bool {
 	h, err := hubOf(l)
-	return err == nil && h.source != nil && h.source.reader != 0
+	return err == nil && h.source != nil && h.source.thread != 0
 }

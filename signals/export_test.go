@@ -1,6 +1,6 @@
 package signals
 
-// What the platform's table files say, for tests that walk over all of it.
+// Views of the platform's table files, for tests of all their rows.
 const (
 	MaxSignal = maxSignal
 	RTMin     = rtMin
@@ -16,5 +16,5 @@ func EachName(fn func(name string, s Signal)) {
 	}
 }
 
-// StopOnWithin is StopOn with a window of its own, in which the first signal may be repeated.
+// StopOnWithin is StopOn with a given window for repetitions of the first signal.
 var StopOnWithin = stopOn

@@ -2,8 +2,8 @@ package signals
 
 import "github.com/brood-go/brood/reactor"
 
-// ForgoSignalfd makes a loop that watches no signal yet do without signalfd(2), as on a system that
-// lacks it.
+// ForgoSignalfd makes a loop do without signalfd(2), as on a system that lacks it. The loop must
+// not watch a signal yet.
 func ForgoSignalfd(l *reactor.Loop) {
 	h, err := hubOf(l)
 	if err != nil {

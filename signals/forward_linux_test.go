@@ -14,14 +14,14 @@ import (
 	"github.com/brood-go/brood/signals"
 )
 
-// awaitForward waits until s is on its way to l so many times, which no event announces.
+// awaitForward waits until so many signals s are on their way to l. No event reports that.
 func awaitForward(t testing.TB, l *reactor.Loop, s signals.Signal, times int) {
 	t.Helper()
 	eventually(t, signals.Name(s)+" is forwarded", func() bool { return signals.Forwarded(l, s) >= times })
 }
 
-// A signal that was forwarded to the thread and is still unread when the loop leaves Run, or closes
-// the watcher, does not enter the program again.
+// A signal that was forwarded to the thread and is unread when the loop leaves Run, or closes the
+// watcher, must not enter the program again.
 func TestASignalPendingOnTheThreadWhenRunEndsIsDeliveredOnceByTheNextRun(t *testing.T) {
 	for _, s := range []signals.Signal{syscall.SIGTERM, 40} {
 		others := notify(t, s)
@@ -31,7 +31,7 @@ func TestASignalPendingOnTheThreadWhenRunEndsIsDeliveredOnceByTheNextRun(t *test
 			got++
 			l.Stop()
 		})
-		// An immediate comes after the poll: there is none between it and the end of Run.
+		// An immediate runs after the poll: there is no other poll before the end of Run.
 		l.SetImmediate(func() {
 			send(t, s)
 			receive(t, others, "the signal")
@@ -72,7 +72,7 @@ func TestAForwardThatIsPendingWhenTheWatcherIsClosedDoesNotEndTheProcess(t *test
 	require.NoError(t, helper("close-with-forward-pending").Run())
 }
 
-// SIGPIPE is sent to the thread that writes.
+// The kernel sends SIGPIPE to the thread that writes.
 func TestASignalOfTheLoopsOwnSystemCallIsDelivered(t *testing.T) {
 	eachWay(t, func(t *testing.T, newLoop func(testing.TB) *reactor.Loop) {
 		others := notify(t, syscall.SIGPIPE)
@@ -98,8 +98,8 @@ func TestASignalOfTheLoopsOwnSystemCallIsDelivered(t *testing.T) {
 	})
 }
 
-// Job control: the kernel drops a pending SIGTSTP when SIGCONT is sent, and a pending SIGCONT when
-// SIGTSTP is, so neither may wait on the thread.
+// The kernel drops a pending SIGTSTP when SIGCONT is sent, and a pending SIGCONT when SIGTSTP is
+// sent, so neither may wait on the thread.
 func TestStopAndContinueBothArriveInEitherOrder(t *testing.T) {
 	for _, order := range [][]signals.Signal{{syscall.SIGTSTP, syscall.SIGCONT}, {syscall.SIGCONT, syscall.SIGTSTP}} {
 		l := newLoop(t)

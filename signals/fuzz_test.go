@@ -10,8 +10,8 @@ import (
 	"github.com/brood-go/brood/signals"
 )
 
-// What Parse takes is a signal of this system, and its name means the same in every spelling; what
-// it refuses comes back whole in the error.
+// A text that Parse accepts names a signal of this system, and that signal's name means the same in
+// every spelling. A text that it refuses is whole in the error.
 func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		s, err := signals.Parse(text)

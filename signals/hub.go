@@ -9,42 +9,42 @@ import (
 
 // A platform supplies:
 //
-//	type source struct                           where the signals of one loop come from; it exists while one is watched
-//	func openSource(h *hub) (*source, error)     acquires what it needs; watches nothing yet
-//	func (s *source) add(sig Signal) error       from its return on, each sig that the process gets is given to h.enqueue and
-//	                                             then h.flush, on the loop goroutine, in a Late callback of the loop
-//	func (s *source) remove(sig Signal)          undoes add; sig's disposition from before is back when this was the last
-//	                                             one in the process; what was underway to this loop is dropped
-//	func (s *source) close()                     releases everything; all signals have been removed
-//	func reserved(sig Signal) bool               the Go runtime of this system cannot give sig away
+//	type source struct                           receives the signals of one loop; it exists while one is watched
+//	func openSource(h *hub) (*source, error)     acquires its descriptors; watches no signal yet
+//	func (s *source) add(sig Signal) error       from its return on, each sig of the process leads to h.enqueue and then
+//	                                             h.deliver, on the loop goroutine, in a Late callback of the loop
+//	func (s *source) remove(sig Signal)          undoes add and drops signals on their way to this loop; if this was the last
+//	                                             source of sig in the process, the disposition from before is back
+//	func (s *source) close()                     releases everything; all signals must have been removed
+//	func reserved(sig Signal) bool               whether the Go runtime of this system cannot give sig away
 //
-// Errors of openSource and add leave nothing behind.
+// When openSource or add fails, it has released everything.
 
-// hub is what the watchers of one loop share. The loop keeps it, see [reactor.Loop.Local], and
-// closes it. All of it belongs to the loop goroutine.
+// hub holds the watchers of one loop. The loop keeps it, see [reactor.Loop.Local], and closes it.
+// Only the loop goroutine touches it.
 type hub struct {
 	loop     *reactor.Loop
-	source   *source               // nil while nothing is watched
+	source   *source               // nil while no signal is watched
 	watchers map[Signal][]*Watcher // open ones, in order of their numbers; no empty lists
 	created  uint64                // number of the newest watcher
-	bellOnly bool                  // tests: as if the system had no signalfd(2)
+	bellOnly bool                  // set by tests: as if the system had no signalfd(2)
 
-	refs    int
-	release func() // ends the loop's Hold; valid while refs > 0
+	refs    int    // open watchers that keep the loop alive
+	release func() // releases the loop's Hold; valid while refs > 0
 
-	due     []delivery // due[at:] is still to be made
-	at      int
-	chained bool   // a tick that goes on with due is queued
-	goOn    func() // h.run, made once so that queueing it does not allocate
+	due         []delivery // due[at:] is still to be delivered
+	at          int
+	nextQueued  bool   // deliverTick is queued
+	deliverTick func() // deliverNext, made once so that queueing it does not allocate
 }
 
 // delivery is one signal on its way to the watchers numbered after+1 to until. They are looked up
 // one at a time, because each may close others.
 type delivery struct {
 	signal Signal
-	times  int // how often it is still to be made, this one included
-	after  uint64
-	until  uint64
+	times  int    // deliveries left, this one included
+	after  uint64 // number of the last watcher called; 0: none yet
+	until  uint64 // number of the newest watcher when the signal came
 }
 
 type hubKey struct{}
@@ -52,7 +52,7 @@ type hubKey struct{}
 func hubOf(l *reactor.Loop) (*hub, error) {
 	c, err := l.Local(hubKey{}, func() (io.Closer, error) {
 		h := &hub{loop: l, watchers: map[Signal][]*Watcher{}}
-		h.goOn = h.run
+		h.deliverTick = h.deliverNext
 		return h, nil
 	})
 	if err != nil {
@@ -61,7 +61,7 @@ func hubOf(l *reactor.Loop) (*hub, error) {
 	return c.(*hub), nil
 }
 
-// Close closes the watchers that were open when the loop was closed. They get no close event.
+// Close closes the watchers that are open when the loop is closed. They get no close event.
 func (h *hub) Close() error {
 	for s, list := range h.watchers {
 		for _, w := range list {
@@ -124,8 +124,8 @@ func (h *hub) closeIdleSource() {
 	}
 }
 
-// ref counts one more watcher that keeps the loop alive. The source's descriptors do not: they are
-// there for unref'd watchers too, and not active at all times.
+// ref counts one more watcher that keeps the loop alive. The source's own watchers cannot do that:
+// they also serve unref'd watchers, and are not always active.
 func (h *hub) ref() {
 	if h.refs == 0 {
 		h.release = h.loop.Hold()
@@ -141,50 +141,50 @@ func (h *hub) unref() {
 	}
 }
 
-// enqueue notes that signal s came so many times, for the watchers there are now.
+// enqueue adds a signal that came so many times, for the watchers that exist now.
 func (h *hub) enqueue(s Signal, times int) {
 	h.due = append(h.due, delivery{signal: s, times: times, until: h.created})
 }
 
-// flush begins to deliver what was enqueued, unless that is under way.
-func (h *hub) flush() {
-	if !h.chained {
-		h.run()
+// deliver begins to deliver the enqueued signals, unless a tick is already going to.
+func (h *hub) deliver() {
+	if !h.nextQueued {
+		h.deliverNext()
 	}
 }
 
-// run calls one watcher. The next one is called by a tick, which is queued behind those that this
-// one queues: so each watcher's call is a callback of its own for the loop, and one that panics
-// does not take the others' away.
-func (h *hub) run() {
-	h.chained = false
+// deliverNext calls one watcher and queues a tick for the next. That tick runs after those that the
+// call has queued. So each watcher's call is a callback of its own for the loop, and a panic in one
+// does not keep the others from being called.
+func (h *hub) deliverNext() {
+	h.nextQueued = false
 	w := h.next()
 	if w == nil {
 		return
 	}
 	h.due[h.at].after = w.number
-	defer h.chain()
+	defer h.queueNext()
 	w.fn(w.signal)
 }
 
-func (h *hub) chain() {
+func (h *hub) queueNext() {
 	if h.next() != nil {
-		h.chained = true
-		h.loop.NextTick(h.goOn)
+		h.nextQueued = true
+		h.loop.NextTick(h.deliverTick)
 	}
 }
 
-// next returns the watcher whose turn it is, nil when everything was delivered.
+// next returns the watcher to call next, nil when everything was delivered.
 func (h *hub) next() *Watcher {
 	for ; h.at < len(h.due); h.at++ {
 		d := &h.due[h.at]
-		if w := h.between(d); w != nil {
+		if w := h.nextFor(d); w != nil {
 			return w
 		}
 		if d.times > 1 && d.after > 0 {
 			d.times--
 			d.after = 0
-			if w := h.between(d); w != nil {
+			if w := h.nextFor(d); w != nil {
 				return w
 			}
 		}
@@ -193,8 +193,8 @@ func (h *hub) next() *Watcher {
 	return nil
 }
 
-// between returns the first open watcher that d has not reached yet.
-func (h *hub) between(d *delivery) *Watcher {
+// nextFor returns the first open watcher that d has not reached yet.
+func (h *hub) nextFor(d *delivery) *Watcher {
 	for _, w := range h.watchers[d.signal] {
 		if d.after < w.number && w.number <= d.until {
 			return w

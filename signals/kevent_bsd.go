@@ -14,22 +14,23 @@ import (
 
 // source is a kqueue(2) of its own, which the loop watches like any descriptor: it is readable when
 // an event is pending. EVFILT_SIGNAL reports every signal of its number that the process gets, on
-// whichever thread and whatever the disposition, to each kqueue that asks. So nothing has to be
-// blocked or forwarded, and loops and signal.Notify do not disturb each other. The runtime has to
-// catch the signal only in order that it does nothing else.
+// whichever thread and whatever the disposition, to each kqueue that asks. So no signal has to be
+// blocked or forwarded, and loops and signal.Notify do not disturb each other. The runtime catches
+// the signal only to keep it from its default. Only the loop goroutine touches a source.
 type source struct {
 	hub     *hub
-	kq      int
-	watcher *reactor.Watcher
-	caught  map[Signal]chan os.Signal // nobody receives: what does not fit is dropped
-	change  [1]unix.Kevent_t
-	events  [eventsPerRead]unix.Kevent_t
+	kq      int              // owned
+	watcher *reactor.Watcher // of kq, unref'd
+	// filled by os/signal and never read: a full channel drops more
+	caught map[Signal]chan os.Signal
+	change [1]unix.Kevent_t // argument of apply
+	events [eventsPerRead]unix.Kevent_t
 }
 
 const eventsPerRead = 16 // signals a turn; the rest stays in the kernel for the next one
 
 func openSource(h *hub) (*source, error) {
-	// A child made by fork(2) does not get a kqueue, but a program that replaces this one would.
+	// A child of fork(2) does not inherit a kqueue, but a program that replaces this one would.
 	syscall.ForkLock.RLock()
 	kq, err := unix.Kqueue()
 	if err == nil {
@@ -45,7 +46,7 @@ func openSource(h *hub) (*source, error) {
 		fd.Close(kq) // The watch error is the one to report.
 		return nil, err
 	}
-	s.watcher.Unref() // The hub counts what keeps the loop alive.
+	s.watcher.Unref() // The hub keeps the loop alive.
 	s.watcher.Late()
 	return s, nil
 }
@@ -55,18 +56,18 @@ func (s *source) close() {
 	fd.Close(s.kq)
 }
 
-// add has the kernel report the signal before it is caught: none falls between. EV_CLEAR, which
-// this filter has anyway, makes every report count from the one before.
+// add makes the kernel report the signal before the runtime catches it, so that none is missed.
+// With EV_CLEAR, which this filter always has, every report counts from the one before.
 func (s *source) add(sig Signal) error {
 	if err := s.apply(sig, unix.EV_ADD|unix.EV_CLEAR); err != nil {
 		return os.NewSyscallError("kevent", err)
 	}
 	s.caught[sig] = make(chan os.Signal, 1)
-	claimSignal(sig, s.caught[sig])
+	acquireSignal(sig, s.caught[sig])
 	return nil
 }
 
-// remove drops the reports that are pending with their filter.
+// remove removes the filter, which drops its pending reports.
 func (s *source) remove(sig Signal) {
 	_ = s.apply(sig, unix.EV_DELETE) // It cannot fail: the filter is there.
 	releaseSignal(sig, s.caught[sig])
@@ -77,7 +78,7 @@ func (s *source) apply(sig Signal, flags int) error {
 	unix.SetKevent(&s.change[0], int(sig), unix.EVFILT_SIGNAL, flags)
 	_, err := unix.Kevent(s.kq, s.change[:], nil, nil)
 	if err == unix.EINTR {
-		return nil // By the manual the change has been made by then.
+		return nil // By the manual page the change has been made by then.
 	}
 	return err
 }
@@ -93,10 +94,10 @@ func (s *source) answer(reactor.Readiness) {
 		// Data is how often the signal came since the last report.
 		s.hub.enqueue(Signal(s.events[i].Ident), int(s.events[i].Data))
 	}
-	s.hub.flush() // Last: a callback may close everything here.
+	s.hub.deliver() // Last, because a callback may close this source.
 }
 
-// reserved is by the runtime's tables of signals: they end at 32, so that it cannot catch the
-// real-time signals of FreeBSD and NetBSD, and SIGTHR is the thread library's. NetBSD has SIGPWR
-// there, which is free.
+// reserved follows the runtime's tables of signals. They end at 32, so the runtime cannot catch the
+// real-time signals of FreeBSD and NetBSD. SIGTHR belongs to the thread library; NetBSD has SIGPWR
+// at that number, which is free.
 func reserved(s Signal) bool { return s > 32 || Name(s) == "SIGTHR" }

@@ -29,7 +29,7 @@ func mask(t testing.TB, status []byte, line string) uint64 {
 	return 0
 }
 
-// threadMask returns what the calling thread blocks.
+// threadMask returns the signal mask of the calling thread.
 func threadMask(t testing.TB) uint64 {
 	t.Helper()
 	status, err := os.ReadFile("/proc/thread-self/status")
@@ -105,7 +105,7 @@ func TestAMaskFromBeforeIsLeftAlone(t *testing.T) {
 	require.Equal(t, before, threadMask(t))
 }
 
-// os/exec is told in the package comment to start programs elsewhere.
+// The package comment asks programs to call os/exec on another goroutine.
 func TestAProgramStartedOnAnotherGoroutineHasAnEmptyMask(t *testing.T) {
 	needSignalfd(t)
 	l := newLoop(t)
@@ -126,7 +126,7 @@ func TestAProgramStartedOnAnotherGoroutineHasAnEmptyMask(t *testing.T) {
 }
 
 // Others may see such a signal twice. The loop has it at least once.
-func TestASignalIsNotLostWhenSomebodyElseUnblocksTheThread(t *testing.T) {
+func TestASignalIsNotLostWhenACallbackUnblocksTheThread(t *testing.T) {
 	for _, s := range []signals.Signal{usr1, 40} {
 		others := notify(t, s)
 		l := newLoop(t)

@@ -19,15 +19,15 @@ type named struct {
 //	maxSignal Signal         the highest number its kill(2) takes
 //	rtMin, rtMax Signal      the real-time signals, both included; without any: 0 and -1, an empty range
 //	common, extra []named    every name its <signal.h> has for the others, never written to. common is what the
-//	                         systems of one family share, extra what this one adds. The first name of a number is
-//	                         the one that Name gives, those behind it are aliases, for Parse only.
+//	                         systems of one family share, extra the names that this one adds. Name gives the first name of
+//	                         a number; later ones are aliases for Parse.
 //
 // golang.org/x/sys/unix.SignalName is not used because it knows one name for each number, and on
-// the BSDs not the usual one: signal 6 is SIGIOT there.
+// the BSDs an unusual one: signal 6 is SIGIOT there.
 
-// Name returns the name of s: "SIGTERM", "SIGRTMIN+3", "SIG32". The package comment tells how names
-// are chosen; [Parse] reads all of them. For a number that is not a signal here, zero and negative
-// ones included, it returns a text such as "signal 200", which Parse refuses. The result is never
+// Name returns the name of s: "SIGTERM", "SIGRTMIN+3", "SIG32". The package comment says how names
+// are chosen; [Parse] reads all of them. For a number that is not a signal here, also zero and
+// negative ones, it returns a text such as "signal 200", which Parse refuses. The result is never
 // empty.
 //
 // Safe to call from any goroutine.
@@ -48,8 +48,8 @@ func Name(s Signal) string {
 	return "signal " + strconv.Itoa(int(s))
 }
 
-// realTimeName names a signal of the real-time range from its nearer end; the one in the middle of
-// an odd number of signals counts from the lower.
+// realTimeName names a signal of the real-time range from its nearer end. The middle one counts
+// from the lower end.
 func realTimeName(s Signal) string {
 	above, below := int(s-rtMin), int(rtMax-s)
 	switch {

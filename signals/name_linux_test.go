@@ -17,8 +17,8 @@ import (
 	"github.com/brood-go/brood/signals"
 )
 
-// The numbers that have a name are those that kill(2) takes: a child that ended and was not reaped
-// yet takes any signal without an effect.
+// The kernel accepts any signal number that kill(2) knows for a child that has ended and was not
+// reaped yet. The signal has no effect there.
 func TestNamedNumbersAreThoseTheKernelTakes(t *testing.T) {
 	child := exec.Command("true")
 	require.NoError(t, child.Start())
@@ -64,7 +64,7 @@ func TestNamesAreThoseOfBash(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, name, signals.Name(signals.Signal(number)))
 	}
-	// What bash passes over is what no header names.
+	// bash leaves out the numbers that no header names.
 	for s := signals.Signal(1); s <= signals.MaxSignal; s++ {
 		n := strconv.Itoa(int(s))
 		if _, ok := listed[n]; !ok {

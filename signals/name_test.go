@@ -30,7 +30,7 @@ func TestNameOfSignalsEverySystemHas(t *testing.T) {
 	for want, s := range map[string]signals.Signal{
 		"SIGHUP": syscall.SIGHUP, "SIGINT": syscall.SIGINT, "SIGQUIT": syscall.SIGQUIT, "SIGKILL": syscall.SIGKILL,
 		"SIGTERM": syscall.SIGTERM, "SIGUSR1": syscall.SIGUSR1, "SIGSTOP": syscall.SIGSTOP, "SIGWINCH": syscall.SIGWINCH,
-		// Those with an alias.
+		// These have an alias.
 		"SIGABRT": syscall.SIGIOT, "SIGCHLD": syscall.SIGCHLD, "SIGIO": syscall.SIGIO, "SIGSYS": syscall.SIGSYS,
 	} {
 		require.Equal(t, want, signals.Name(s), "Name(%d)", int(s))

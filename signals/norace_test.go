@@ -2,5 +2,5 @@
 
 package signals_test
 
-// raceEnabled says that the race detector is not there to allocate where the program does not.
+// raceEnabled says that the race detector is not there, which allocates where the program does not.
 const raceEnabled = false

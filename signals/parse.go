@@ -18,7 +18,7 @@ func (unknownError) Is(target error) bool { return target == os.ErrInvalid }
 
 // A ParseError is a text that [Parse] refused.
 type ParseError struct {
-	Text string // as it was given
+	Text string // as given to Parse
 	Err  error  // ErrUnknown
 }
 
@@ -34,12 +34,12 @@ func (e *ParseError) Unwrap() error { return e.Err }
 // real-time signal ("SIGRTMIN", "SIGRTMIN+3", "SIGRTMAX-1") or a decimal number ("15"), each with
 // or without the SIG and in upper or lower case.
 //
-// Everything else is refused with a *ParseError wrapping [ErrUnknown]: the empty text, blanks, a
-// number that is no signal of this system, an offset that leaves the real-time range. So is "0":
-// the null signal of kill(2) only asks whether a process exists, it has no name, cannot be watched,
-// and ends nothing; and a Signal of zero means "not given" to whoever reads it from a
-// configuration. Whoever means it writes Signal(0). Leading zeros are refused because "010" is
-// eight to some readers.
+// Parse refuses every other text with a *ParseError wrapping [ErrUnknown]: the empty text, blanks,
+// a number that is no signal of this system, an offset that leaves the real-time range. It refuses
+// "0", because the null signal of kill(2) only asks whether a process exists: it has no name,
+// cannot be watched, and ends nothing, and in a configuration a Signal of zero means "not given". A
+// program that needs it writes Signal(0). Parse refuses leading zeros because some programs read
+// "010" as eight.
 //
 // Safe to call from any goroutine.
 func Parse(s string) (Signal, error) {
@@ -51,7 +51,7 @@ func Parse(s string) (Signal, error) {
 }
 
 func lookup(text string) (signal Signal, ok bool) {
-	// Unicode has letters whose upper case is ASCII ("ſ" becomes "S"): they are not part of any
+	// Unicode has letters whose upper case is ASCII ("ſ" becomes "S"). They are not part of any
 	// name.
 	for i := range len(text) {
 		if text[i] >= utf8.RuneSelf {
@@ -79,10 +79,10 @@ func lookup(text string) (signal Signal, ok bool) {
 	return 0, false
 }
 
-// realTime returns the signal at an offset, empty or sign and number, from one end of the real-time
-// range. direction is 1 or -1, what sign means.
-func realTime(end Signal, offset, sign string, direction int) (signal Signal, ok bool) {
-	signal = end
+// realTime returns the signal at an offset from base, one end of the real-time range. offset is
+// empty, or sign and a number; direction is 1 or -1, the meaning of sign.
+func realTime(base Signal, offset, sign string, direction int) (signal Signal, ok bool) {
+	signal = base
 	if offset != "" {
 		digits, signed := strings.CutPrefix(offset, sign)
 		n, number := decimal(digits)
@@ -94,15 +94,15 @@ func realTime(end Signal, offset, sign string, direction int) (signal Signal, ok
 	return signal, rtMin <= signal && signal <= rtMax
 }
 
-// decimal reads a number of at most three digits, which holds every signal number of every system,
-// without sign and leading zeros.
+// decimal reads a number without sign and leading zeros. It takes at most three digits, which is
+// enough for every system's signals.
 func decimal(text string) (n int, ok bool) {
 	if text == "" || len(text) > 3 || text[0] == '0' && len(text) > 1 {
 		return 0, false
 	}
 	for i := range len(text) {
 		digit := text[i] - '0'
-		if digit > 9 { // also what lies below '0': digit is unsigned
+		if digit > 9 { // also characters below '0', because digit is unsigned
 			return 0, false
 		}
 		n = 10*n + int(digit)

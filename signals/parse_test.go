@@ -45,7 +45,7 @@ func TestParseTakesEveryNameAndNumberInAnyCaseWithAndWithoutSIG(t *testing.T) {
 }
 
 //brood:checks S049
-func TestParseRefusesWhatIsNoSignal(t *testing.T) {
+func TestParseRefusesTextsThatNameNoSignal(t *testing.T) {
 	beyond := strconv.Itoa(int(signals.RTMax-signals.RTMin) + 1)
 	for name, text := range map[string]string{
 		"empty":                        "",

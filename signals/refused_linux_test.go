@@ -18,7 +18,7 @@ var (
 	signalfd = sandbox.Number(unix.SYS_SIGNALFD4)
 )
 
-// hears sends s, and turns l until it has come: once, to l and to the program.
+// hears sends s, and turns l until s has come: once to l and once to the program.
 func hears(t *testing.T, l *reactor.Loop, s signals.Signal) {
 	t.Helper()
 	others := notify(t, s)
@@ -50,7 +50,7 @@ func TestSignalsComeWhereTheirDescriptorsAreRefused(t *testing.T) {
 	}
 }
 
-// A second signal changes what the signalfd reads, by the call that made it.
+// A second signal changes the mask of the signalfd, by the call that made it.
 func TestSignalfdMayBeRefusedBeforeASecondSignalIsWatched(t *testing.T) {
 	needSignalfd(t)
 	sandbox.EachRefusal(t, func(t *testing.T, errno unix.Errno) {
@@ -77,8 +77,8 @@ func TestSignalfdMayBeRefusedBeforeASecondSignalIsWatched(t *testing.T) {
 	})
 }
 
-// So does closing the watcher of one of two: what has been forwarded for the other comes, and
-// nothing of the closed one.
+// Closing one of two watchers also changes the mask. A signal forwarded for the other one arrives,
+// and none of the closed one.
 func TestSignalfdMayBeRefusedBeforeAWatcherIsClosed(t *testing.T) {
 	needSignalfd(t)
 	sandbox.EachRefusal(t, func(t *testing.T, errno unix.Errno) {
@@ -109,8 +109,8 @@ func TestSignalfdMayBeRefusedBeforeAWatcherIsClosed(t *testing.T) {
 	})
 }
 
-// The kernel sends SIGPIPE to the loop's thread, where it is read from the signalfd and sent on by
-// tgkill(2).
+// The kernel sends SIGPIPE to the loop's thread, where the loop reads it from the signalfd and
+// sends it on by tgkill(2).
 func TestASignalOfTheLoopsThreadComesWhereTgkillIsRefused(t *testing.T) {
 	needSignalfd(t)
 	sandbox.EachRefusal(t, func(t *testing.T, errno unix.Errno) {
@@ -137,7 +137,7 @@ func TestASignalOfTheLoopsThreadComesWhereTgkillIsRefused(t *testing.T) {
 	})
 }
 
-func TestWithoutABellWatchSaysSo(t *testing.T) {
+func TestWatchFailsWithoutABell(t *testing.T) {
 	sandbox.EachRefusal(t, func(t *testing.T, errno unix.Errno) {
 		leakcheck.NoNewFDs(t)
 		l := newLoop(t)

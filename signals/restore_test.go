@@ -25,7 +25,7 @@ func init() {
 	})
 }
 
-// watchOnce, for helpers, watches one signal that it sends to itself.
+// watchOnce is the body of helpers: it watches one signal and sends it to itself.
 func watchOnce(s signals.Signal) {
 	l, err := reactor.New(nil)
 	must(err)

@@ -10,33 +10,37 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// source is the loop's side of the signals: a bell, and a signalfd(2) that is read while the loop
-// is inside Run, where its thread is known and blocks the signals. [reactor.Loop.Poll] may be on
-// another thread each time, and the bell does it alone.
+// source is the loop's side of the signals: a bell, and a signalfd(2) that the loop reads while it
+// is inside Run, where its thread is known and blocks the signals. In [reactor.Loop.Poll], which
+// may be on another thread each time, all signals come by the bell.
 //
-// A signalfd by itself would lose most signals in a Go program, because the runtime unblocks them
-// on every thread it makes and the kernel prefers such a thread. So every signal enters the program
-// through the runtime's handler and os/signal, and a forwarder for each watched signal passes it on
-// to the loop, see port. That is also what makes one signal reach every loop and every
-// signal.Notify in the program.
+// A signalfd by itself would lose most signals in a Go program: the runtime unblocks them on every
+// thread it makes, and the kernel prefers such a thread. So every signal enters the program through
+// the runtime's handler and os/signal, and a forwarder for each watched signal passes it on to the
+// loop, see port. For the same reason one signal reaches every loop and every signal.Notify in the
+// program.
+//
+// Only the loop goroutine touches a source, but the forwarders share its port.
 type source struct {
 	hub        *hub
 	port       port
-	forwarders map[Signal]*forwarder
+	forwarders map[Signal]*forwarder // one for each watched signal
 
 	bellWatcher *reactor.Watcher
-	fd          int              // the signalfd; -1 where there is none
-	watcher     *reactor.Watcher // of fd; idle outside of Run
-	unbind      func()
+	fd          int              // the signalfd, owned; -1: there is none
+	watcher     *reactor.Watcher // of fd; idle outside of Run; nil while fd is -1
+	// takes enter and leave off the loop; nil before openSource has bound them
+	unbind func()
 
-	reader  int           // the thread that is claimed, 0 when none is
-	blocked unix.Sigset_t // what that thread did not block before
-	records [recordsPerRead * recordSize]byte
+	thread int // number of the thread in signalfdThreads that is ours; 0: none
+	// signals that block has blocked on that thread and unblock has not unblocked
+	blocked unix.Sigset_t
+	records [recordsPerRead * recordSize]byte // filled by read
 }
 
 const (
 	recordSize     = 128 // bytes of a struct signalfd_siginfo
-	recordsPerRead = 16  // signals a turn; the rest stays in the kernel for the next one
+	recordsPerRead = 16  // signals a turn; the others stay in the kernel for the next one
 )
 
 func openSource(h *hub) (_ *source, err error) {
@@ -50,7 +54,7 @@ func openSource(h *hub) (_ *source, err error) {
 	if s.port.bell, err = openBell(); err != nil {
 		return nil, err
 	}
-	if s.bellWatcher, err = s.watch(s.port.bell.watched, reactor.Readable, s.answerBell); err != nil {
+	if s.bellWatcher, err = s.watch(s.port.bell.readFD, reactor.Readable, s.answerBell); err != nil {
 		return nil, err
 	}
 	if err = s.openSignalfd(); err != nil {
@@ -60,7 +64,7 @@ func openSource(h *hub) (_ *source, err error) {
 	return s, nil
 }
 
-// openSignalfd does nothing where signalfd(2) is refused: some sandboxes do not have it.
+// openSignalfd leaves fd at -1 where signalfd(2) is refused, as in some sandboxes.
 func (s *source) openSignalfd() (err error) {
 	if s.hub.bellOnly {
 		return nil
@@ -78,8 +82,8 @@ func (s *source) openSignalfd() (err error) {
 	return err
 }
 
-// forgoSignalfd leaves everything to the bell: a filter that refuses signalfd(2) has come into
-// force since it was opened.
+// forgoSignalfd leaves everything to the bell, because a filter that refuses signalfd(2) has come
+// into force since it was opened.
 func (s *source) forgoSignalfd() {
 	s.leave()
 	s.watcher.Close()
@@ -90,10 +94,10 @@ func (s *source) forgoSignalfd() {
 	s.port.mask = unix.Sigset_t{}
 }
 
-// watch has fn called after the callbacks of all other descriptors. What keeps the loop alive is
-// counted by the hub.
-func (s *source) watch(fd int, want reactor.Readiness, fn func(reactor.Readiness)) (*reactor.Watcher, error) {
-	w, err := s.hub.loop.Watch(fd, want, fn)
+// watch makes a watcher whose callbacks come after those of all other descriptors. It does not keep
+// the loop alive, because the hub does that.
+func (s *source) watch(descriptor int, want reactor.Readiness, fn func(reactor.Readiness)) (*reactor.Watcher, error) {
+	w, err := s.hub.loop.Watch(descriptor, want, fn)
 	if err != nil {
 		return nil, err
 	}
@@ -102,10 +106,10 @@ func (s *source) watch(fd int, want reactor.Readiness, fn func(reactor.Readiness
 	return w, nil
 }
 
-// close releases what openSource got so far.
+// close releases everything that openSource has acquired so far.
 func (s *source) close() {
 	if s.unbind != nil {
-		s.unbind() // This leaves the thread when it is entered.
+		s.unbind() // This calls leave if the thread is entered.
 	}
 	for _, w := range []*reactor.Watcher{s.bellWatcher, s.watcher} {
 		if w != nil {
@@ -116,7 +120,8 @@ func (s *source) close() {
 	fd.Close(s.fd)
 }
 
-// add blocks before it claims, so that the mask is complete when the first signal comes.
+// add blocks the signal before a forwarder exists, so that the mask is complete when the first
+// signal comes.
 func (s *source) add(sig Signal) error {
 	if s.fd >= 0 && blockable(sig) {
 		switch err := s.extendMask(sig); {
@@ -149,7 +154,8 @@ func (s *source) extendMask(sig Signal) error {
 func (s *source) remove(sig Signal) {
 	s.forwarders[sig].stop()
 	delete(s.forwarders, sig)
-	// It was refused: nothing else is wrong with a signalfd and a valid set.
+	// The only possible error: signalfd(2) was refused, because the descriptor and the set are
+	// valid.
 	if s.narrowMask(sig) != nil {
 		s.forgoSignalfd()
 	}
@@ -158,9 +164,8 @@ func (s *source) remove(sig Signal) {
 	removeSignal(&s.port.rung, sig)
 }
 
-// narrowMask takes a forwarded signal that is pending on the thread out of the kernel before the
-// thread unblocks it: nobody would expect it any more, and it would do whatever the signal did
-// before it was watched.
+// narrowMask takes sig out of the mask. If a forwarded sig is pending on the thread, it reads that
+// first: unblocked, the signal would do what it did before it was watched.
 func (s *source) narrowMask(sig Signal) error {
 	p := &s.port
 	p.mu.Lock()
@@ -174,7 +179,7 @@ func (s *source) narrowMask(sig Signal) error {
 			return err
 		}
 		for ; p.tokens[sig] > 0; p.tokens[sig]-- {
-			s.read(1) // Those of this thread come before those of the process.
+			s.read(1) // The signals of this thread come before those of the process.
 		}
 	}
 	mask := p.mask
@@ -194,45 +199,45 @@ func (s *source) setSignalfd(mask *unix.Sigset_t) error {
 	return err
 }
 
-// enter is called when Run has locked the loop's thread. When something is in the way, the bell
-// goes on serving.
+// enter is called on the loop's thread when Run has locked it. If a step fails, signals go on
+// coming by the bell.
 func (s *source) enter() {
 	if s.fd < 0 {
 		return
 	}
 	tid := unix.Gettid()
-	if !claimThread(tid) {
+	if !acquireThread(tid) {
 		return
 	}
 	if s.watcher.Set(reactor.Readable) != nil {
 		releaseThread(tid)
 		return
 	}
-	s.reader = tid
+	s.thread = tid
 	s.attach()
 }
 
 func (s *source) leave() {
-	if s.reader == 0 {
+	if s.thread == 0 {
 		return
 	}
 	s.detach()
 	_ = s.watcher.Set(0) // It cannot fail.
-	releaseThread(s.reader)
-	s.reader = 0
+	releaseThread(s.thread)
+	s.thread = 0
 }
 
-// attach has the thread block the signals, and the forwarders use it.
+// attach makes the thread block the signals, and the forwarders use the thread.
 func (s *source) attach() {
 	p := &s.port
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.thread = s.reader
+	p.thread = s.thread
 	s.block(p.mask)
 }
 
-// detach undoes attach. What was forwarded to the thread and not read yet goes over to the bell:
-// unblocked, it would enter the program a second time.
+// detach undoes attach. Signals that were forwarded to the thread and not yet read go over to the
+// bell: unblocked, they would enter the program a second time.
 func (s *source) detach() {
 	p := &s.port
 	p.mu.Lock()
@@ -244,12 +249,12 @@ func (s *source) detach() {
 	for p.forwarded() {
 		n := s.read(recordsPerRead)
 		if n == 0 {
-			// They were handled where somebody had unblocked them, and are on their way here once
-			// more.
+			// The program has unblocked them somewhere, where they were handled, and they are on
+			// their way here once more.
 			clear(p.tokens[:])
 		}
 		for i := range n {
-			if sig := s.signalOf(i); s.catch(sig) {
+			if sig := s.signalOf(i); s.accept(sig) {
 				p.ring(sig)
 			}
 		}
@@ -257,10 +262,10 @@ func (s *source) detach() {
 	s.unblock(s.blocked)
 }
 
-// forwarded reports whether there are tokens.
+// forwarded reports whether there is a token. The caller holds mu.
 func (p *port) forwarded() bool { return p.tokens != [maxSignal + 1]uint32{} }
 
-// block adds to the thread's mask and to blocked.
+// block adds set to the thread's mask, and the signals that were not in the mask to blocked.
 func (s *source) block(set unix.Sigset_t) {
 	var old unix.Sigset_t
 	// It cannot fail with these arguments, here and below.
@@ -270,7 +275,7 @@ func (s *source) block(set unix.Sigset_t) {
 	}
 }
 
-// unblock takes out of both a set that is part of blocked.
+// unblock takes set, which must be a part of blocked, out of the mask and out of blocked.
 func (s *source) unblock(set unix.Sigset_t) {
 	_ = unix.PthreadSigmask(unix.SIG_UNBLOCK, &set, nil)
 	for i := range set.Val {
@@ -284,21 +289,22 @@ func (s *source) read(limit int) int {
 	return n / recordSize
 }
 
-// signalOf returns the signal of record i, its first field.
+// signalOf returns the signal of record i, which is the first field.
 func (s *source) signalOf(i int) Signal {
 	return Signal(binary.NativeEndian.Uint32(s.records[i*recordSize:]))
 }
 
-// catch reports whether a signal that was read is one of a forwarder, and takes its token back.
+// accept reports whether a signal that was read came from a forwarder, and takes its token back.
 //
-// One without a token was on its way into the program: it was sent to this thread, by the kernel,
-// such as SIGPIPE, or by a tgkill; or it was sent to the process, and this thread was faster than
-// those that do not block it. It belongs to everybody who asked for it, not to this loop alone. So
-// it is sent on, to this thread while that does not block it: then the runtime's handler runs
-// before tgkill returns, and the signal comes back by the forwarders.
+// A signal without a token was on its way into the program. Either it was sent to this thread, by
+// the kernel, such as SIGPIPE, or by a tgkill; or it was sent to the process, and this thread was
+// faster than those that do not block it. It is meant for every loop and channel that watches it,
+// so accept sends it on: to this thread while that does not block it. Then the runtime's handler
+// runs before tgkill returns, and the signal comes back by the forwarders.
 //
-// It is called under the port's lock, which keeps forwards to this thread out of the gap.
-func (s *source) catch(sig Signal) bool {
+// The caller holds the port's lock, so that no forward to this thread comes while it does not block
+// the signal.
+func (s *source) accept(sig Signal) bool {
 	p := &s.port
 	if p.tokens[sig] > 0 {
 		p.tokens[sig]--
@@ -306,8 +312,9 @@ func (s *source) catch(sig Signal) bool {
 	}
 	gap := setOf(sig)
 	_ = unix.PthreadSigmask(unix.SIG_UNBLOCK, &gap, nil)
-	if unix.Tgkill(os.Getpid(), s.reader, sig) != nil {
-		// A sandbox refuses the other. This thread, or any that does not block it, takes it.
+	if unix.Tgkill(os.Getpid(), s.thread, sig) != nil {
+		// A sandbox refuses tgkill. Then this thread, or another one that does not block it, takes
+		// the signal.
 		_ = unix.Kill(os.Getpid(), sig)
 	}
 	_ = unix.PthreadSigmask(unix.SIG_BLOCK, &gap, nil)
@@ -317,17 +324,17 @@ func (s *source) catch(sig Signal) bool {
 // answerSignalfd runs in the poll phase.
 func (s *source) answerSignalfd(reactor.Readiness) {
 	s.takeRecords()
-	s.hub.flush() // Last: a callback may close everything here.
+	s.hub.deliver() // Last, because a callback may close this source.
 }
 
 func (s *source) takeRecords() {
 	p := &s.port
-	// From the read on: a forward in between would take its token for one of a signal that was just
-	// read.
+	// The lock is held from the read on: a forward in between would take its token for that of a
+	// signal that was just read.
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for i := range s.read(recordsPerRead) {
-		if sig := s.signalOf(i); s.catch(sig) {
+		if sig := s.signalOf(i); s.accept(sig) {
 			s.hub.enqueue(sig, 1)
 		}
 	}
@@ -341,5 +348,5 @@ func (s *source) answerBell(reactor.Readiness) {
 			s.hub.enqueue(sig, 1)
 		}
 	}
-	s.hub.flush()
+	s.hub.deliver()
 }

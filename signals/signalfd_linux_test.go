@@ -31,7 +31,7 @@ func eachWay(t *testing.T, test func(t *testing.T, newLoop func(t testing.TB) *r
 	})
 }
 
-// needSignalfd skips what has no meaning without one.
+// needSignalfd skips tests that make no sense without one.
 func needSignalfd(t testing.TB) {
 	t.Helper()
 	if os.Getenv("BROOD_TEST_SIGNALFD") == "off" {
@@ -97,13 +97,13 @@ func TestEverySignalIsEitherRefusedOrDelivered(t *testing.T) {
 	})
 }
 
-// sendsToAll is what is sent, and to which thread: 0 stands for the process.
+// sendsToAll are the signals to send, and the threads to send them to: 0 is the process.
 type sendsToAll struct {
 	signal signals.Signal
 	thread int
 }
 
-// Two loops on threads of their own and the program's signal.Notify: each sees every signal once.
+// Two loops on threads of their own and the program's signal.Notify each get every signal once.
 func TestEverySpacedSignalReachesTwoLoopsAndSignalNotifyOnce(t *testing.T) {
 	eachWay(t, func(t *testing.T, newLoop func(testing.TB) *reactor.Loop) {
 		sends := 200
@@ -125,7 +125,7 @@ func TestEverySpacedSignalReachesTwoLoopsAndSignalNotifyOnce(t *testing.T) {
 		thread := make(chan int, 1)
 		finished := make(chan struct{})
 		l.NextTick(func() { thread <- unix.Gettid() })
-		// This goroutine sends, the test's runs the loop. It ends before the loop does.
+		// This goroutine sends and ends before the loop does. The test's goroutine runs the loop.
 		go func() {
 			defer close(finished)
 			defer l.Stop()
@@ -153,8 +153,8 @@ func TestEverySpacedSignalReachesTwoLoopsAndSignalNotifyOnce(t *testing.T) {
 	})
 }
 
-// loopElsewhere runs a loop on a goroutine of its own until it is stopped. saw gets what its
-// watchers see and is closed at the end.
+// loopElsewhere runs a loop on a goroutine of its own until it is stopped. Its watchers send their
+// signals to saw, which is closed at the end.
 func loopElsewhere(
 	t *testing.T, newLoop func(testing.TB) *reactor.Loop, watched []signals.Signal,
 ) (l *reactor.Loop, saw chan signals.Signal, thread int) {
@@ -186,8 +186,8 @@ func loopElsewhere(
 	return l, saw, receive(t, started, "the other loop")
 }
 
-// sendToAll sends one signal and reports whether all three have seen it, and nothing else. It may
-// be called on any goroutine.
+// sendToAll sends one signal and reports whether all three have got it, and nothing else. Safe to
+// call from any goroutine.
 func sendToAll(t *testing.T, next sendsToAll, a, b <-chan signals.Signal, c <-chan os.Signal) bool {
 	var err error
 	if next.thread == 0 {
@@ -226,7 +226,7 @@ func TestNothingIsLostWhileTwentyGoroutinesKeepAllThreadsBusy(t *testing.T) {
 			work       func()
 			sends, few int
 		}{
-			// Each time a goroutine has its turn, others have had 10 ms each.
+			// By the time a goroutine has its turn, others have had 10 ms each.
 			{"and never yield", func() {}, 8, 2},
 			{"and yield", runtime.Gosched, 300, 50},
 			{"in system calls", func() { unix.Getppid() }, 8, 2},
@@ -254,8 +254,7 @@ func TestNothingIsLostWhileTwentyGoroutinesKeepAllThreadsBusy(t *testing.T) {
 	})
 }
 
-// keepBusy starts goroutines that call work over and over, and returns what ends them and waits for
-// that.
+// keepBusy starts goroutines that call work over and over. stop ends them and waits for that.
 func keepBusy(n int, work func()) (stop func()) {
 	var quit atomic.Bool
 	var running sync.WaitGroup
@@ -272,7 +271,8 @@ func keepBusy(n int, work func()) (stop func()) {
 	}
 }
 
-// Every SIGCHLD tells of at least one child. Were one lost, its child would be waited for in vain.
+// Every SIGCHLD announces at least one child. If one were lost, the wait for its child would never
+// end.
 func TestTheSIGCHLDOf3000ChildrenIsSeen(t *testing.T) {
 	for name, parallel := range map[string]int{"one at a time": 1, "32 at a time": 32} {
 		t.Run(name, func(t *testing.T) {
@@ -341,7 +341,7 @@ func TestALoopInsideACallbackOfAnotherGetsItsSignalsToo(t *testing.T) {
 		}
 	})
 	run(t, outer)
-	// What came three times while the outer loop did not turn comes to it as one.
+	// Three signals that came while the outer loop did not turn count as one for it.
 	require.Equal(t, []string{"inner", "inner", "inner", "outer"}, order)
 	require.Empty(t, others)
 }

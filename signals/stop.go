@@ -12,40 +12,41 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// repeatWindow is how long a signal that comes again is taken for the same request to stop.
-// timeout(1) and service managers signal a process and then its group, within microseconds. Nobody
-// presses ^C twice in this time.
+// repeatWindow is how long a repeated signal counts as the same request to stop. timeout(1) and
+// service managers signal a process and then its group, within microseconds. Nobody presses ^C
+// twice in this time.
 const repeatWindow = 100 * time.Millisecond
 
 // A Stopper waits for the signal that asks the program to stop. Make one with [StopOn]. Its methods
 // must be called on the loop goroutine unless their comment says otherwise.
 type Stopper struct {
-	all    *stoppers
-	gently func(Signal)
-	which  []Signal       // those of them that the program did not ignore
-	window time.Duration  // in which the first one may be repeated
-	came   chan os.Signal // all of which
-	first  atomic.Int64   // the Signal that has come, 0 for none
-	quit   chan struct{}  // closed by Close: the goroutine is to end
-	// closed when the goroutine has ended, and the signals do what they did before
-	ended  chan struct{}
-	closed bool
+	// StopOn sets these, and nothing changes them.
+	all      *stoppers
+	gently   func(Signal)
+	watched  []Signal       // signals given to StopOn that the program did not ignore
+	window   time.Duration  // time in which a repetition of the first signal does not count
+	received chan os.Signal // os/signal sends the watched signals, the goroutine receives
+	quit     chan struct{}  // closed by Close: the goroutine must end
+	done     chan struct{}  // closed when the goroutine has ended and released the signals
+
+	first  atomic.Int64 // the first Signal, 0 before it; the goroutine stores it, any may load it
+	closed bool         // Close was called; loop goroutine only
 }
 
-// StopOn has the first of some signals stop the program gently, and the second one end it. Without
-// any in which, these are SIGINT and SIGTERM. One that the program ignores, because nohup(1) or a
-// shell has started it that way, stays ignored.
+// StopOn makes the first of some signals stop the program gently, and the second one end it.
+// Without any in which, these are SIGINT and SIGTERM. A signal that the program ignores, because
+// nohup(1) or a shell started it that way, stays ignored.
 //
-// When the first one comes, gently is called once, on the loop goroutine in the posted phase of a
-// turn. It begins the end: it stops listening, say, and has children terminate, so that nothing
-// keeps Run alive any more. The Stopper itself does not keep Run alive; when no Run or Poll is
-// under way gently is called by the next one.
+// When the first signal comes, gently is called once, on the loop goroutine in the posted phase of
+// a turn. It begins the end of the program: for example it stops listening and terminates children,
+// so that nothing keeps Run alive any more. The Stopper itself does not keep Run alive. If no Run
+// or Poll is under way, the next one calls gently.
 //
 // From then on the signals do what they did before StopOn, which for SIGINT, SIGTERM and SIGHUP is
-// to end the process. So the second one ends it even when the loop is in a callback that never
-// returns. A process that ends so has died by the signal, and a shell sees that: $? is 130 after
-// SIGINT. [Default] makes the same of signals for which the Go runtime has other answers, such as
-// SIGQUIT. The same signal again within 100 ms is no second one, because some senders signal a
+// to end the process. So the second signal ends it even if the loop is in a callback that never
+// returns. Then the process has died by the signal, and a shell sees that: $? is 130 after SIGINT.
+// [Default] gives signals to which the Go runtime reacts otherwise, such as SIGQUIT, the same
+// effect. The first signal again within 100 ms does not count, because some senders signal a
 // process and then its group.
 //
 // A [Watch] of the same signal, or a channel that the program gave to [os/signal.Notify], gets both
@@ -56,7 +57,7 @@ func StopOn(l *reactor.Loop, gently func(Signal), which ...Signal) (*Stopper, er
 	return stopOn(l, gently, repeatWindow, which...)
 }
 
-// stopOn is StopOn with a window of its own.
+// stopOn is StopOn with a given window.
 func stopOn(l *reactor.Loop, gently func(Signal), window time.Duration, which ...Signal) (*Stopper, error) {
 	switch {
 	case l == nil:
@@ -67,13 +68,13 @@ func stopOn(l *reactor.Loop, gently func(Signal), window time.Duration, which ..
 	if len(which) == 0 {
 		which = []Signal{syscall.SIGINT, syscall.SIGTERM}
 	}
-	s := &Stopper{gently: gently, window: window, quit: make(chan struct{}), ended: make(chan struct{})}
+	s := &Stopper{gently: gently, window: window, quit: make(chan struct{}), done: make(chan struct{})}
 	for _, sig := range which {
-		if err := refuse(sig); err != nil {
+		if err := refusalOf(sig); err != nil {
 			return nil, &WatchError{sig, err}
 		}
 		if !signal.Ignored(sig) {
-			s.which = append(s.which, sig)
+			s.watched = append(s.watched, sig)
 		}
 	}
 	kept, err := l.Local(stoppersKey{}, func() (io.Closer, error) { return &stoppers{l, map[*Stopper]bool{}}, nil })
@@ -82,23 +83,24 @@ func stopOn(l *reactor.Loop, gently func(Signal), window time.Duration, which ..
 	}
 	s.all = kept.(*stoppers)
 	s.all.open[s] = true
-	// A first and a second one of each; the runtime drops what has no room.
-	s.came = make(chan os.Signal, 2*len(s.which))
-	for _, sig := range s.which {
-		claimSignal(sig, s.came)
+	// A first and a second one of each. The runtime drops signals that have no room.
+	s.received = make(chan os.Signal, 2*len(s.watched))
+	for _, sig := range s.watched {
+		acquireSignal(sig, s.received)
 	}
-	// It ends when the second signal would be the last, or with Close, which waits for it.
+	// The goroutine ends when the next signal may end the process, or after Close, which waits for
+	// it.
 	go s.wait()
 	return s, nil
 }
 
-// Signal returns the signal that has come, also before gently is called, and 0 if none has.
+// Signal returns the first signal, also before gently is called, and 0 if none has come.
 //
 // Safe to call from any goroutine.
 func (s *Stopper) Signal() Signal { return Signal(s.first.Load()) }
 
-// Close gives the signals back what they did before. gently is not called any more. Closing twice
-// is harmless, and the loop closes its Stoppers with itself.
+// Close makes the signals do what they did before StopOn. gently is not called any more. Closing
+// twice is harmless, and closing the loop closes its Stoppers.
 func (s *Stopper) Close() {
 	if s.closed {
 		return
@@ -106,43 +108,43 @@ func (s *Stopper) Close() {
 	s.closed = true
 	delete(s.all.open, s)
 	close(s.quit)
-	<-s.ended
+	<-s.done
 }
 
-// wait is a Stopper's goroutine. It is none of the loop's, because a second signal must get through
-// to a program whose loop is stuck.
+// wait is the Stopper's goroutine. It does not use the loop, because a second signal must get
+// through to a program whose loop is stuck.
 func (s *Stopper) wait() {
-	defer close(s.ended)
+	defer close(s.done)
 	var first, second os.Signal
 	select {
-	case first = <-s.came:
+	case first = <-s.received:
 		s.first.Store(int64(first.(Signal)))
-		_ = s.all.loop.Post(s.stop) // On a closed loop there is nothing to be stopped.
-		second = s.another(first)
+		_ = s.all.loop.Post(s.stop) // On a closed loop there is nothing to stop.
+		second = s.awaitSecond(first)
 	case <-s.quit:
 	}
-	for _, sig := range s.which {
-		releaseSignal(sig, s.came)
+	for _, sig := range s.watched {
+		releaseSignal(sig, s.received)
 	}
-	// One that has come until now was kept from doing what it does, so it is sent again.
-	for first != nil && second == nil && len(s.came) > 0 {
-		if again := <-s.came; again != first {
+	// A signal received until now did not have its effect, so it is sent again.
+	for first != nil && second == nil && len(s.received) > 0 {
+		if again := <-s.received; again != first {
 			second = again
 		}
 	}
 	if second != nil {
-		_ = syscall.Kill(os.Getpid(), second.(Signal)) // To oneself it cannot fail.
+		_ = syscall.Kill(os.Getpid(), second.(Signal)) // To its own process it cannot fail.
 	}
 }
 
-// another waits for the end of the window, or of the Stopper, in which first may be repeated. It
-// returns a signal other than that, nil if none came.
-func (s *Stopper) another(first os.Signal) os.Signal {
+// awaitSecond waits until the window for repetitions of first is over, or Close. It returns a
+// signal other than first, nil if none came.
+func (s *Stopper) awaitSecond(first os.Signal) os.Signal {
 	window := time.NewTimer(s.window)
 	defer window.Stop()
 	for {
 		select {
-		case again := <-s.came:
+		case again := <-s.received:
 			if again != first {
 				return again
 			}
@@ -154,15 +156,15 @@ func (s *Stopper) another(first os.Signal) os.Signal {
 	}
 }
 
-// stop runs on the loop goroutine.
+// stop is posted by wait and runs on the loop goroutine.
 func (s *Stopper) stop() {
 	if !s.closed {
 		s.gently(s.Signal())
 	}
 }
 
-// stoppers are those of one loop, which keeps them and closes them with itself. They belong to the
-// loop goroutine.
+// stoppers are the open Stoppers of one loop. The loop keeps them, see [reactor.Loop.Local], and
+// closes them. Only the loop goroutine touches them, but Stopper.wait reads loop.
 type stoppers struct {
 	loop *reactor.Loop
 	open map[*Stopper]bool

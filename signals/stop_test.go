@@ -24,8 +24,8 @@ import (
 )
 
 func init() {
-	// stop-on is a program that runs until it is stopped, with args: how it takes that, the window,
-	// and the signals.
+	// stop-on is a program that runs until it is stopped. Its args are its reaction to that, the
+	// window, and the signals.
 	helperproc.Register("stop-on", func(args []string) {
 		window, err := time.ParseDuration(args[1])
 		must(err)
@@ -56,8 +56,8 @@ func init() {
 		must(l.Close())
 		fmt.Println("ended after", signals.Name(stop.Signal()))
 	})
-	// default-stop-on is one that has SIGQUIT end it as it ends programs that are not written in
-	// Go.
+	// default-stop-on also calls Default, so that SIGQUIT ends it as it ends programs that are not
+	// written in Go.
 	helperproc.Register("default-stop-on", func([]string) {
 		must(signals.Default(unix.SIGQUIT))
 		l, err := reactor.New(nil)
@@ -70,7 +70,7 @@ func init() {
 	})
 }
 
-// A stoppable is a program that is stopped by signals, running.
+// A stoppable is a running program that signals stop.
 type stoppable struct {
 	t      *testing.T
 	cmd    *exec.Cmd
@@ -80,7 +80,7 @@ type stoppable struct {
 
 func startStoppable(t *testing.T, cmd *exec.Cmd) *stoppable {
 	t.Helper()
-	// A child of a program that ignores SIGINT, as the background jobs of a script do, would ignore
+	// A child of a program that ignores SIGINT, such as a background job of a script, would ignore
 	// it too.
 	notify(t, unix.SIGINT)
 	stdout, err := cmd.StdoutPipe()
@@ -96,7 +96,7 @@ func startStoppable(t *testing.T, cmd *exec.Cmd) *stoppable {
 	return p
 }
 
-// patience is how long what the program says may take.
+// patience bounds how long an output of the program may take.
 func (p *stoppable) patience(d time.Duration) {
 	p.t.Helper()
 	require.NoError(p.t, p.pipe.SetReadDeadline(time.Now().Add(d)))
@@ -114,7 +114,7 @@ func (p *stoppable) send(s signals.Signal) {
 	require.NoError(p.t, p.cmd.Process.Signal(s))
 }
 
-// end waits for the end of the program, which says no more.
+// end waits for the end of the program, which must print no more.
 func (p *stoppable) end() syscall.WaitStatus {
 	p.t.Helper()
 	rest, err := io.ReadAll(p.stdout)
@@ -125,10 +125,11 @@ func (p *stoppable) end() syscall.WaitStatus {
 }
 
 func TestTheFirstSignalStopsGently(t *testing.T) {
-	// Without it the Go runtime ends a program that waits for a timer, here for the window.
+	// Without this signal the Go runtime ends a program that waits for a timer, here for the
+	// window.
 	sandbox.Need(t, "eventfd2")
 	for _, which := range []string{"", "SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"} {
-		// Without any these are SIGINT and SIGTERM.
+		// Without arguments the signals are SIGINT and SIGTERM.
 		args, send := []string{"ends", "1h"}, []string{"SIGINT", "SIGTERM"}
 		if which != "" {
 			args, send = append(args, which), []string{which}
@@ -146,7 +147,7 @@ func TestTheFirstSignalStopsGently(t *testing.T) {
 }
 
 func TestTheSecondSignalEndsTheProcess(t *testing.T) {
-	// With a loop that runs, and with one that is stuck.
+	// With a running loop, and with a stuck one.
 	for _, how := range []string{"stays", "hangs"} {
 		for _, second := range []signals.Signal{unix.SIGINT, unix.SIGTERM} {
 			p := startStoppable(t, helper("stop-on", how, "0s"))
@@ -164,8 +165,8 @@ func TestTheSecondSignalEndsTheProcess(t *testing.T) {
 	}
 }
 
-// sendUntilItEnds sends the signal that came first again. One that comes while the program has it
-// still caught is that one.
+// sendUntilItEnds sends the first signal again until the program ends. Repetitions in the window do
+// not count.
 func (p *stoppable) sendUntilItEnds(s signals.Signal) {
 	p.t.Helper()
 	for deadline := time.Now().Add(looptest.HangLimit()); ; {
@@ -180,7 +181,8 @@ func (p *stoppable) sendUntilItEnds(s signals.Signal) {
 }
 
 func TestTheSameSignalInTheWindowIsTheSameRequest(t *testing.T) {
-	// Without it the Go runtime ends a program that waits for a timer, here for the window.
+	// Without this signal the Go runtime ends a program that waits for a timer, here for the
+	// window.
 	sandbox.Need(t, "eventfd2")
 	p := startStoppable(t, helper("stop-on", "stays", "1h"))
 	p.send(unix.SIGTERM)
@@ -209,7 +211,7 @@ func TestAnIgnoredSignalStaysIgnored(t *testing.T) {
 	require.Equal(t, unix.SIGTERM, p.end().Signal())
 }
 
-func TestAStopperThatIsClosedGivesTheSignalsBack(t *testing.T) {
+func TestAClosedStopperRestoresTheSignals(t *testing.T) {
 	p := startStoppable(t, helper("stop-on", "closes", "1h"))
 	p.send(unix.SIGTERM)
 	status := p.end()
@@ -217,7 +219,7 @@ func TestAStopperThatIsClosedGivesTheSignalsBack(t *testing.T) {
 	require.Equal(t, unix.SIGTERM, status.Signal())
 }
 
-func TestTheSecondSignalHasTheSystemsDefaultWhereThatWasAskedFor(t *testing.T) {
+func TestAfterDefaultTheSecondSignalHasTheSystemsDefault(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("Default is Linux's")
 	}
@@ -228,7 +230,7 @@ func TestTheSecondSignalHasTheSystemsDefaultWhereThatWasAskedFor(t *testing.T) {
 	require.Equal(t, unix.SIGQUIT, p.end().Signal())
 }
 
-func TestNoMomentHasTheRuntimesHandlerWhereTheDefaultWasAskedFor(t *testing.T) {
+func TestAfterDefaultTheRuntimesHandlerIsNeverInForce(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("Default is Linux's")
 	}
@@ -306,7 +308,7 @@ func TestStoppersOfOneLoopAreAllCalledAndClosedWithIt(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeWatchedCannotStop(t *testing.T) {
+func TestStopOnRefusesSignalsThatCannotBeWatched(t *testing.T) {
 	l := newLoop(t)
 	nothing := func(signals.Signal) {}
 	_, err := signals.StopOn(l, nothing, unix.SIGTERM, unix.SIGKILL)

@@ -4,7 +4,7 @@ package signals
 
 import "golang.org/x/sys/unix"
 
-// common has the signals of 4.4BSD, the same on all its descendants. See signal(3) and
+// common has the signals of 4.4BSD, which are the same on all its descendants. See signal(3) and
 // <sys/signal.h>.
 var common = []named{
 	{unix.SIGHUP, "SIGHUP"},

@@ -7,7 +7,7 @@ const (
 	rtMax     Signal = -1
 )
 
-// extra is empty. <sys/signal.h> gives number 7 the name SIGPOLL when strict POSIX is asked for and
-// SIGEMT otherwise; elsewhere SIGPOLL is another word for SIGIO, which is 23 here. Refusing it is
-// better than sending the wrong one.
+// extra is empty. <sys/signal.h> names number 7 SIGPOLL in strict POSIX mode and SIGEMT otherwise.
+// Elsewhere SIGPOLL is another name of SIGIO, which is 23 here. So Parse refuses SIGPOLL, because
+// that is better than sending the wrong signal.
 var extra []named

@@ -12,6 +12,6 @@ const (
 
 var extra = []named{
 	{unix.SIGSTKFLT, "SIGSTKFLT"},
-	// the kernel's headers still have it, those of glibc dropped it with 2.26
+	// The kernel's headers still have this name; those of glibc dropped it with 2.26.
 	{unix.SIGSYS, "SIGUNUSED"},
 }

@@ -2,8 +2,8 @@ package signals
 
 import "golang.org/x/sys/unix"
 
-// common has the signals that every architecture has, at one number or another. See signal(7) and
-// the kernel's include/uapi/asm-generic/signal.h.
+// common has the signals that every architecture has, though not at the same numbers. See signal(7)
+// and the kernel's include/uapi/asm-generic/signal.h.
 var common = []named{
 	{unix.SIGHUP, "SIGHUP"},
 	{unix.SIGINT, "SIGINT"},
@@ -40,6 +40,6 @@ var common = []named{
 	{unix.SIGSYS, "SIGSYS"},
 }
 
-// rtMin is the GNU C library's, which keeps the kernel's first two real-time signals, 32 and 33, to
-// itself. See sysdeps/nptl in glibc.
+// rtMin is the GNU C library's SIGRTMIN: it keeps the kernel's first two real-time signals, 32 and
+// 33, for itself. See sysdeps/nptl in glibc.
 const rtMin Signal = 34

@@ -2,8 +2,8 @@ package signals
 
 import "golang.org/x/sys/unix"
 
-// See <sys/signal.h>: maxSignal is _NSIG less one. The older ones of these headers show the
-// real-time range to the kernel only; it takes the signals from programs all the same.
+// See <sys/signal.h>: maxSignal is _NSIG less one. Older versions of the header show the real-time
+// range to the kernel only, but the kernel takes these signals from programs all the same.
 const (
 	maxSignal Signal = 63
 	rtMin     Signal = 33

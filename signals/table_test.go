@@ -17,9 +17,9 @@ import (
 	"github.com/brood-go/brood/internal/test/sandbox"
 )
 
-// Every SIG constant that golang.org/x/sys/unix has for a system is in that system's tables, under
-// its own name and before its aliases; read from the source, so that all systems are checked
-// wherever the test runs.
+// Every SIG constant that golang.org/x/sys/unix has for a system must be in that system's tables,
+// under its own name and before its aliases. The test reads the source, so that it checks all
+// systems wherever it runs.
 func TestTablesNameEverySignalConstantOfTheirSystem(t *testing.T) {
 	sandbox.Need(t, "eventfd2") // The go command cannot do without.
 	constantsDir := goTool(t, "list", "-f", "{{.Dir}}", "golang.org/x/sys/unix")

@@ -156,7 +156,7 @@ func TestWatchersClosedInAnyOrderLeaveTheOthersReceiving(t *testing.T) {
 }
 
 //brood:checks S063
-func TestSignalsThatNobodyCanWatchAreRefused(t *testing.T) {
+func TestSignalsThatCannotBeWatchedAreRefused(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l := newLoop(t)
 	for _, row := range []struct {
@@ -208,7 +208,7 @@ func TestAnUnrefdWatcherDoesNotHoldTheLoopUntilItsClosing(t *testing.T) {
 }
 
 //brood:checks S064
-func TestWhatIsPendingWhenTheWatcherIsClosedIsDropped(t *testing.T) {
+func TestASignalPendingWhenTheWatcherIsClosedIsDropped(t *testing.T) {
 	others := notify(t, usr1)
 	l := newLoop(t)
 	first := watch(t, l, usr1, func(signals.Signal) { require.Fail(t, "called after Close") })
@@ -240,7 +240,7 @@ func TestAnUnrefdWatcherIsClosedWithItsLoop(t *testing.T) {
 	w := watch(t, l, usr1, func(signals.Signal) { require.Fail(t, "called after the loop was closed") })
 	w.OnClose(func() { require.Fail(t, "closed without events") })
 	w.Unref()
-	// A signal on its way to it is no reason to refuse.
+	// A pending signal for the watcher is no reason to refuse.
 	send(t, usr1)
 	receive(t, others, "the signal")
 	require.NoError(t, l.Close())

@@ -5,20 +5,21 @@ import (
 	"syscall"
 )
 
-// What [Watch] refuses, besides [ErrUnknown]. errors.Is(err, os.ErrInvalid) is true for each.
+// The reasons why [Watch] refuses a signal, besides [ErrUnknown]. errors.Is(err, os.ErrInvalid) is
+// true for each.
 var (
 	// ErrUncatchable says that no program can catch the signal: SIGKILL and SIGSTOP.
 	ErrUncatchable error = &refusal{"cannot be caught"}
 
 	// ErrSynchronous says that the processor or the kernel raises the signal to report a fault of
-	// the instruction that is running: SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGEMT.
-	// The Go runtime makes panics and crash reports of them, which a callback that runs later could
-	// not replace.
+	// the running instruction: SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGEMT. The Go
+	// runtime turns them into panics and crash reports, which a callback that runs later could not
+	// replace.
 	ErrSynchronous error = &refusal{"is a fault of the program itself"}
 
 	// ErrReserved says that the Go runtime or the thread library keeps the signal for itself, or
-	// cannot catch it: SIGPROF, the profiler's clock, on all systems; SIG32, SIG33 and SIGRTMIN on
-	// Linux; SIGTHR and the real-time signals on the BSDs.
+	// that the runtime cannot catch it: SIGPROF, the profiler's clock, on all systems; SIG32, SIG33
+	// and SIGRTMIN on Linux; SIGTHR and the real-time signals on the BSDs.
 	ErrReserved error = &refusal{"is reserved by the Go runtime"}
 )
 
@@ -28,7 +29,7 @@ type refusal struct{ text string }
 func (e *refusal) Error() string        { return e.text }
 func (e *refusal) Is(target error) bool { return target == os.ErrInvalid }
 
-// A WatchError is a signal that [Watch] could not watch.
+// A WatchError is a signal that [Watch] could not watch, or [Default] not reset.
 type WatchError struct {
 	Signal Signal
 	// ErrUncatchable, ErrSynchronous, ErrReserved, ErrUnknown, reactor.ErrClosed, an
@@ -42,8 +43,8 @@ func (e *WatchError) Error() string { return "signals: watch " + Name(e.Signal) 
 // Unwrap returns the cause.
 func (e *WatchError) Unwrap() error { return e.Err }
 
-// refuse returns why s cannot be watched, nil when it can.
-func refuse(s Signal) error {
+// refusalOf returns the reason why s cannot be watched, nil if it can.
+func refusalOf(s Signal) error {
 	if s < 1 || s > maxSignal {
 		return ErrUnknown
 	}
@@ -55,7 +56,7 @@ func refuse(s Signal) error {
 	case syscall.SIGPROF:
 		return ErrReserved
 	}
-	if Name(s) == "SIGEMT" { // Few systems have it: there is no constant to compare with.
+	if Name(s) == "SIGEMT" { // Few systems have it, so there is no constant to compare with.
 		return ErrSynchronous
 	}
 	if reserved(s) {

@@ -7,47 +7,47 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// consumers are kinds of those who take a stream's data.
+// consumers is a set of the kinds of consumers that a stream has.
 type consumers uint8
 
 const (
-	toSinks consumers = 1 << iota // see NotifyData
-	toData                        // listeners of OnData, a bridge among them
+	toDataWatchers consumers = 1 << iota // those of NotifyData
+	toData                               // listeners of OnData, and a bridge
 	toText
 	toLines
 	toPipes
 	toAll consumers = 1<<iota - 1
 )
 
-// segment is data that comes before anything newly read, for those kinds of consumers who have not
-// had it.
+// segment has bytes to deliver before anything newly read, to the consumers that have not had them.
 type segment struct {
-	p  []byte // the stream's own
+	p  []byte // owned by the stream
 	to consumers
 }
 
-// stage is whom deliver is calling.
+// stage is the kind of consumers that deliver is calling.
 type stage uint8
 
 const (
-	stageNone stage = iota // it is not running
+	stageNone stage = iota // deliver is not running
 	stageData
 	stageText
 	stageLines
 )
 
-// Unshift puts a copy of p back in front: it is delivered next, before anything newly read, to
-// whoever listens then, by OnData, OnText or OnLine, or by a Pipe, Collect or bridge. It is for a
-// listener that was given more than it wants, such as the beginning of a body with its header;
-// inside its callback it calls Off, attaches who comes next, and puts the rest back. Who goes on
-// listening gets p again, but for what gathers everything that was read (Collect, Exec). BytesRead
-// does not change. While the stream is paused p waits for Resume, as what is in the kernel does;
-// when nobody listens it is thrown away like that.
+// Unshift puts a copy of p in front of the data that is still to come. It is delivered next, before
+// anything newly read, to the consumers that are there then: listeners of OnData, OnText and
+// OnLine, Pipe, Collect, a bridge. It is for a listener that got more than it wants, such as the
+// beginning of a body behind its header: in its callback it calls Off, attaches the next listener,
+// and puts the rest back. A listener that stays gets p again. Consumers that collect all data that
+// was read (Collect, Exec) do not get it again. BytesRead does not change. While the stream is
+// paused p waits for Resume; if the stream flows and nobody listens, p is thrown away.
 //
-// A listener of OnLine need not put anything back: when it calls Off, and no other listener of
-// OnLine is left, what follows its line goes to those who come instead of it.
+// A listener of OnLine need not put anything back: when it calls Off and no other listener of
+// OnLine is left, the bytes behind its line go to the consumers that come next.
 //
-// It returns [ErrClosed] after the end was emitted, or when the stream was destroyed.
+// The error is [ErrClosed] after the end event, or when the stream was destroyed. Source: Node v20
+// documentation, "Stream", readable.unshift.
 func (r *Readable) Unshift(p []byte) error {
 	if !r.live() {
 		return ErrClosed
@@ -56,17 +56,18 @@ func (r *Readable) Unshift(p []byte) error {
 		return nil
 	}
 	to := toAll
-	if len(r.sinks) > 0 {
-		to &^= toSinks
+	if len(r.dataWatchers) > 0 {
+		to &^= toDataWatchers
 	}
 	front := []segment{{bytes.Clone(p), to}}
-	// What listeners wait to have completed was not delivered to them: it comes behind p, unless
-	// they have not yet had the chunk that is being delivered, which p is from.
+	// The beginnings of a character and of a line were not delivered, so they come behind p. But p
+	// comes from the chunk that is being delivered: a kind of listeners that has not had this chunk
+	// has a beginning from before it, which stays.
 	if r.stage != stageData {
-		front = append(front, r.takeText()...)
+		front = append(front, r.takePartialText()...)
 	}
 	if r.stage == stageNone || r.stage == stageLines {
-		front = append(front, r.takeLine()...)
+		front = append(front, r.takePartialLine()...)
 	}
 	r.ahead = append(front, r.ahead...)
 	r.d.update()
@@ -74,15 +75,16 @@ func (r *Readable) Unshift(p []byte) error {
 	return nil
 }
 
-// live reports whether there may be data to deliver.
+// live reports whether data may still be delivered.
 func (r *Readable) live() bool { return r.state == readOpen || r.state == readEnding }
 
-// held reports whether something is to be delivered before anything is read.
-func (r *Readable) held() bool { return len(r.ahead) > 0 }
+// hasAhead reports whether bytes must be delivered before anything is read.
+func (r *Readable) hasAhead() bool { return len(r.ahead) > 0 }
 
+// consumers returns the kinds of consumers that are there now.
 func (r *Readable) consumers() (c consumers) {
-	if len(r.sinks) > 0 {
-		c |= toSinks
+	if len(r.dataWatchers) > 0 {
+		c |= toDataWatchers
 	}
 	if r.data.Len() > 0 {
 		c |= toData
@@ -99,34 +101,36 @@ func (r *Readable) consumers() (c consumers) {
 	return c
 }
 
-// takeText and takeLine take from the decoder and from the splitter what waits to be completed.
-func (r *Readable) takeText() []segment {
-	if r.coded.n == 0 {
+// takePartialText takes the beginning of a character out of the decoder.
+func (r *Readable) takePartialText() []segment {
+	if r.decoder.n == 0 {
 		return nil
 	}
-	tail := bytes.Clone(r.coded.tail[:r.coded.n])
-	r.coded.drop()
+	tail := bytes.Clone(r.decoder.tail[:r.decoder.n])
+	r.decoder.drop()
 	return []segment{{tail, r.textTo}}
 }
 
-func (r *Readable) takeLine() []segment {
-	if !r.lines.begun() {
+// takePartialLine takes the beginning of a line out of the splitter.
+func (r *Readable) takePartialLine() []segment {
+	if !r.splitter.begun() {
 		return nil
 	}
-	partial := r.lines.partial
-	r.lines.drop()
+	partial := r.splitter.partial
+	r.splitter.drop()
 	return []segment{{partial, r.linesTo}}
 }
 
-// giveBack is called before anything is delivered. The beginning of a line or of a character that
-// was kept for listeners who have gone is for those who came instead of them.
-func (r *Readable) giveBack() {
+// requeuePartials runs before each delivery. If all listeners of OnText or OnLine have gone, it
+// puts the beginning of a character or of a line, which was kept for them, ahead for the consumers
+// that came instead.
+func (r *Readable) requeuePartials() {
 	var kept []segment
-	if r.coded.n > 0 && r.text.Len() == 0 {
-		kept = r.takeText()
+	if r.decoder.n > 0 && r.text.Len() == 0 {
+		kept = r.takePartialText()
 	}
-	if r.lines.begun() && r.line.Len() == 0 {
-		kept = append(kept, r.takeLine()...)
+	if r.splitter.begun() && r.line.Len() == 0 {
+		kept = append(kept, r.takePartialLine()...)
 	}
 	kept = slices.DeleteFunc(kept, func(s segment) bool { return s.to&r.consumers() == 0 })
 	if len(kept) > 0 {
@@ -135,38 +139,39 @@ func (r *Readable) giveBack() {
 	}
 }
 
-// scheduleAhead has goOn called for what is ahead, or for the end of a stream that a listener has
-// cut, unless a pause keeps it from doing anything.
+// scheduleAhead makes the next tick deliver the bytes that are ahead, or emit the end, unless the
+// stream does not flow.
 func (r *Readable) scheduleAhead() {
-	if (r.held() || r.state == readEnding) && r.flow == flowOn {
-		r.d.loop.NextTick(r.goOn)
+	if (r.hasAhead() || r.state == readEnding) && r.flow == flowOn {
+		r.d.loop.NextTick(r.deliverAhead)
 	}
 }
 
-// goOn delivers what is ahead and then goes back to reading, or comes to the end. It is called by a
-// tick, which may be in the middle of a delivery; that one calls again.
-func (r *Readable) goOn() {
+// deliverAhead delivers the bytes that are ahead and then reads again or emits the end. It is the
+// callback of a tick. If that tick comes in the middle of a delivery, it does nothing, because that
+// delivery schedules another.
+func (r *Readable) deliverAhead() {
 	if r.stage != stageNone || r.flow != flowOn || !r.live() {
 		return
 	}
 	unwinding := true
 	defer func() {
-		if unwinding { // A listener has panicked: what follows is still to come.
-			r.d.loop.NextTick(r.goOn)
+		if unwinding { // A listener has panicked. The bytes behind its own are still to come.
+			r.d.loop.NextTick(r.deliverAhead)
 		}
 	}()
 	for {
-		if r.attachAsked(); r.flow != flowOn || r.blocked > 0 {
+		if r.attachIfAsked(); r.flow != flowOn || r.blocked > 0 {
 			break
 		}
-		if r.giveBack(); !r.held() {
+		if r.requeuePartials(); !r.hasAhead() {
 			break
 		}
 		s := &r.ahead[0]
 		p, to := s.p, s.to
-		if r.reader != nil {
-			if p = p[:min(len(p), r.reader.room())]; len(p) == 0 {
-				break // The bridge holds the stream back.
+		if r.bridge != nil {
+			if p = p[:min(len(p), r.bridge.room())]; len(p) == 0 {
+				break // The bridge is full.
 			}
 		}
 		if s.p = s.p[len(p):]; len(s.p) == 0 {
@@ -175,7 +180,7 @@ func (r *Readable) goOn() {
 		r.deliver(p, to)
 	}
 	unwinding = false
-	if r.held() || r.flow != flowOn {
+	if r.hasAhead() || r.flow != flowOn {
 		return
 	}
 	r.ahead = nil
@@ -186,16 +191,17 @@ func (r *Readable) goOn() {
 	r.d.update()
 }
 
-// deliver gives a chunk to those of to who are there; who comes in a callback gets what follows.
-// Those of this package get it however the listeners behave: the pipes come last, because a
-// listener may take one away.
+// deliver gives chunk to the consumers of the kinds to that are there when it begins. A consumer
+// that comes in a callback gets the data behind chunk. Data watchers and pipes get chunk even if a
+// listener panics or destroys the stream. The pipes come last, because a listener may remove one,
+// which then does not get chunk.
 func (r *Readable) deliver(chunk []byte, to consumers) {
 	present := to & r.consumers()
 	if r.retaining && to&toData != 0 {
-		r.tap.reader(r).retain(chunk)
+		r.door.makeBridge(r).retain(chunk)
 	}
-	if present&toSinks != 0 {
-		for _, w := range r.sinks {
+	if present&toDataWatchers != 0 {
+		for _, w := range r.dataWatchers {
 			w.StreamData(chunk)
 		}
 	}
@@ -205,10 +211,10 @@ func (r *Readable) deliver(chunk []byte, to consumers) {
 	}
 	defer r.delivered(chunk, pipes)
 	if to&^present&toText != 0 {
-		r.coded.drop()
+		r.decoder.drop()
 	}
 	if to&^present&toLines != 0 {
-		r.lines.drop()
+		r.splitter.drop()
 	}
 	if present&toData != 0 && r.live() {
 		r.stage = stageData
@@ -216,11 +222,11 @@ func (r *Readable) deliver(chunk []byte, to consumers) {
 	}
 	if present&toText != 0 && r.live() {
 		r.stage = stageText
-		if r.coded.n == 0 {
+		if r.decoder.n == 0 {
 			r.textTo = toAll
 		}
 		r.textTo &= to &^ (present &^ toText)
-		if s := r.coded.decode(chunk); s != "" {
+		if s := r.decoder.decode(chunk); s != "" {
 			reactor.Emit(r.d.loop, &r.text, s)
 		}
 	}
@@ -230,8 +236,8 @@ func (r *Readable) deliver(chunk []byte, to consumers) {
 	}
 }
 
-// delivered ends a delivery: it writes the chunk to the pipes that there were before the listeners
-// were called. One of these may have taken a pipe away.
+// delivered ends a delivery. It writes chunk to pipes, the ones from before the listeners were
+// called, unless a listener has removed them.
 func (r *Readable) delivered(chunk []byte, pipes []*pipe) {
 	r.stage = stageNone
 	for _, p := range pipes {

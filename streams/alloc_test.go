@@ -17,7 +17,7 @@ const allocRuns = 1000
 
 func requireNoAllocs(t *testing.T, fn func()) {
 	t.Helper()
-	fn() // The first time makes what is kept.
+	fn() // The first call allocates memory that is kept.
 	require.Zero(t, testing.AllocsPerRun(allocRuns, fn))
 }
 
@@ -114,7 +114,7 @@ func TestPipedChunkDoesNotAllocate(t *testing.T) {
 	}
 }
 
-// Backpressure, which comes and goes with every chunk of a fast source, costs nothing either.
+// Backpressure, which comes and goes with every chunk of a fast source, allocates nothing either.
 func TestBackpressureDoesNotAllocate(t *testing.T) {
 	l := newLoop(t)
 	p := newPiping(t, l, nil)

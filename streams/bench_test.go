@@ -6,8 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Each iteration does the other side's part of the work too, in the same thread: what a child would
-// do is in the numbers, switching to it is not.
+// Each iteration also does the work of the other process, on the same thread: the numbers include
+// its system calls, but no switch between processes.
 
 // BenchmarkReadThroughput64K reads chunks of a pipe's capacity.
 func BenchmarkReadThroughput64K(b *testing.B) {

@@ -14,7 +14,7 @@ import (
 
 var errNeverOpened = errors.New("never opened")
 
-// closedCauses are what a closed stream can have been closed with, and what users of it are told.
+// closedCauses are errors that a closed stream can be made with, and the errors that its users get.
 var closedCauses = map[string]struct{ given, told error }{
 	"without an error": {nil, streams.ErrClosed},
 	"with an error":    {errNeverOpened, errNeverOpened},
@@ -86,12 +86,12 @@ func TestWritesToAClosedStreamAreRefused(t *testing.T) {
 	run(t, l)
 }
 
-func TestGoroutinesAreToldWhyAStreamIsClosed(t *testing.T) {
+func TestGoroutinesGetTheErrorOfAClosedStream(t *testing.T) {
 	for text, cause := range closedCauses {
 		t.Run(text, func(t *testing.T) {
 			l := newLoop(t)
 			r, w := closedReadable(t, l, cause.given), closedWritable(t, l, cause.given)
-			// Nobody runs the loop: none of them waits for it.
+			// The loop does not run: none of them waits for it.
 			var got []error
 			for line, err := range r.Lines() {
 				require.Nil(t, line)
@@ -108,7 +108,7 @@ func TestGoroutinesAreToldWhyAStreamIsClosed(t *testing.T) {
 	}
 }
 
-func TestCollectOfAStreamThatWasDestroyedTellsWhy(t *testing.T) {
+func TestCollectOfADestroyedStreamGetsItsError(t *testing.T) {
 	l := newLoop(t)
 	destroyed, _ := readPipe(t, l, nil)
 	destroyed.Destroy(errNeverOpened)

@@ -8,20 +8,22 @@ import (
 	"unicode/utf8"
 )
 
-// codec is what an encoding other than UTF-8 does. The methods of Node are more lenient than those
-// of the standard library, which therefore only gets what it takes.
+// codec converts between bytes and text in an encoding other than UTF-8. It has no state: any
+// goroutine may use it. Node's decoders accept more than the standard library's, which therefore
+// only get the part that they accept. Nothing here fails, as in Node.
 type codec struct {
-	// whole returns how many of the first bytes of p can be decoded without what follows: the rest,
-	// at most maxCutOff bytes, waits for the next chunk. Nil: all.
+	// whole returns how many of the first bytes of p can be decoded without the bytes behind p. The
+	// rest, at most maxCutOff bytes, waits for the next chunk. Nil: all can.
 	whole  func(p []byte) int
 	decode func(p []byte) string
 	encode func(s string) []byte
 }
 
-// maxCutOff is the most that a chunk can cut off, in bytes: a high surrogate and half of the low
-// one.
+// maxCutOff is the greatest number of bytes that a chunk can cut off: a high surrogate and half of
+// the low one.
 const maxCutOff = 3
 
+// codec returns the codec of an encoding other than UTF8, which must be valid.
 func (e Encoding) codec() codec {
 	switch e {
 	case UTF16LE:
@@ -40,7 +42,7 @@ func (e Encoding) codec() codec {
 	panic("streams: " + e.String())
 }
 
-// wholeUTF16 has a high surrogate wait for the low one.
+// wholeUTF16 leaves out half a code unit, and a high surrogate, which waits for the low one.
 func wholeUTF16(p []byte) int {
 	n := len(p) &^ 1
 	if n > 0 && p[n-1]&0xFC == 0xD8 {
@@ -60,7 +62,7 @@ func decodeUTF16(p []byte) string {
 				p = p[2:]
 			}
 		}
-		b.WriteRune(r) // Of a lone surrogate it makes U+FFFD.
+		b.WriteRune(r) // It writes a lone surrogate as U+FFFD.
 	}
 	return b.String()
 }
@@ -104,18 +106,18 @@ func encodeLatin1(s string) []byte {
 	return p
 }
 
-// decodeHex returns the bytes up to the first pair that is none.
+// decodeHex returns the bytes up to the first pair that is not two hexadecimal digits.
 func decodeHex(s string) []byte {
 	p := make([]byte, len(s)/2)
-	n, _ := hex.Decode(p, bytesOf(s[:len(p)*2])) // An error only says where it stopped.
+	n, _ := hex.Decode(p, bytesOf(s[:len(p)*2])) // The error only says where it stopped.
 	return p[:n]
 }
 
-// wholeBase64 keeps the groups of three bytes.
+// wholeBase64 returns the length of the complete groups of three bytes.
 func wholeBase64(p []byte) int { return len(p) - len(p)%3 }
 
-// decodeBase64 gives the standard library one alphabet and no padding. A digit that is alone in the
-// last group is no byte.
+// decodeBase64 passes on digits of one alphabet, without padding. A single digit in the last group
+// is no byte.
 func decodeBase64(s string) []byte {
 	digits := make([]byte, 0, len(s))
 	for _, c := range bytesOf(s) {
@@ -135,10 +137,11 @@ func decodeBase64(s string) []byte {
 	return decodeDigits(digits)
 }
 
+// decodeDigits decodes digits in place.
 func decodeDigits(digits []byte) []byte {
 	if len(digits)%4 == 1 {
 		digits = digits[:len(digits)-1]
 	}
-	n, _ := base64.RawStdEncoding.Decode(digits, digits) // There is nothing left to be wrong.
+	n, _ := base64.RawStdEncoding.Decode(digits, digits) // Nothing is left that could be wrong.
 	return digits[:n]
 }

@@ -1,14 +1,15 @@
 package streams
 
-// Collect reads everything and calls fn once, with the data, which the callee may keep. With an
-// error data is what came before it. When more than max bytes come (max < 0: no limit), the stream
-// is destroyed and fn gets the first max bytes and [ErrTooMuch]. A stream destroyed before its end
-// gives the error that it was destroyed with, or [ErrClosed].
-func (r *Readable) Collect(max int, fn func(data []byte, err error)) {
+// Collect reads all data and calls fn once, on a later turn. The callee may keep data. If there is
+// an error, data is the part before it. If more than limit bytes come (limit < 0: no limit), the
+// stream is destroyed, and fn gets the first limit bytes and [ErrTooMuch]. If the stream is
+// destroyed before its end, fn gets the error of that, or [ErrClosed]. Collect starts the flow,
+// unless Pause was called.
+func (r *Readable) Collect(limit int, fn func(data []byte, err error)) {
 	if fn == nil {
 		panic("streams: Collect: nil callback")
 	}
-	c := &collector{r: r, max: max, fn: fn}
+	c := &collector{r: r, limit: limit, fn: fn}
 	if r.Closed() {
 		r.d.loop.NextTick(func() { c.done(orClosed(r.cause)) })
 		return
@@ -19,17 +20,18 @@ func (r *Readable) Collect(max int, fn func(data []byte, err error)) {
 	r.NotifyData(c)
 }
 
+// collector is one Collect: a data watcher, so that listeners cannot keep chunks from it.
 type collector struct {
-	r    *Readable
-	max  int
-	fn   func([]byte, error) // nil once called
-	data []byte
+	r     *Readable
+	limit int                 // of bytes; negative: none
+	fn    func([]byte, error) // nil once called
+	data  []byte              // copied from the chunks; the user's once fn is called
 }
 
-// StreamData is called with each chunk.
+// StreamData implements [DataWatcher].
 func (c *collector) StreamData(chunk []byte) {
-	if c.max >= 0 && len(c.data)+len(chunk) > c.max {
-		c.data = append(c.data, chunk[:c.max-len(c.data)]...)
+	if c.limit >= 0 && len(c.data)+len(chunk) > c.limit {
+		c.data = append(c.data, chunk[:c.limit-len(c.data)]...)
 		c.r.d.loop.NextTick(func() { c.done(ErrTooMuch) })
 		c.r.Destroy(nil)
 		return
@@ -37,6 +39,7 @@ func (c *collector) StreamData(chunk []byte) {
 	c.data = append(c.data, chunk...)
 }
 
+// done calls fn, the first time.
 func (c *collector) done(err error) {
 	if c.fn == nil {
 		return

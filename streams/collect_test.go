@@ -8,16 +8,16 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// collected notes how a Collect ended. It fails when that happens twice.
+// collected records the result of a Collect. It fails if there are two.
 type collected struct {
 	calls int
 	data  []byte
 	err   error
 }
 
-func collect(t testing.TB, r *streams.Readable, max int) *collected {
+func collect(t testing.TB, r *streams.Readable, limit int) *collected {
 	c := new(collected)
-	r.Collect(max, func(data []byte, err error) {
+	r.Collect(limit, func(data []byte, err error) {
 		c.calls++
 		require.Equal(t, 1, c.calls, "Collect's callback was called again")
 		c.data, c.err = data, err
@@ -56,9 +56,9 @@ func TestCollectNothing(t *testing.T) {
 
 func TestCollectLimit(t *testing.T) {
 	for name, c := range map[string]struct {
-		max  int
-		want string
-		err  error
+		limit int
+		want  string
+		err   error
 	}{
 		"exactly":          {10, "0123456789", nil},
 		"one too much":     {9, "012345678", streams.ErrTooMuch},
@@ -70,7 +70,7 @@ func TestCollectLimit(t *testing.T) {
 			r, w := readPipe(t, l, nil)
 			var j journal
 			j.readableEvents(r)
-			got := collect(t, r, c.max)
+			got := collect(t, r, c.limit)
 			for _, s := range []string{"012", "345", "6789"} {
 				if r.Closed() {
 					break
@@ -90,7 +90,7 @@ func TestCollectLimit(t *testing.T) {
 	}
 }
 
-// The child learns that nobody wants more.
+// The child gets SIGPIPE.
 func TestCollectLimitEndsAnEndlessChild(t *testing.T) {
 	l := newLoop(t)
 	r, stdout := pipe(t)

@@ -13,15 +13,15 @@ import (
 
 // ConnectOptions configure a [Connect]. A nil *ConnectOptions means all defaults.
 type ConnectOptions struct {
-	// LocalAddress is where the connection comes from: "host:port" of TCP, port 0 for any. "": the
-	// system chooses.
+	// LocalAddress is the address that the connection comes from: "host:port" of TCP, port 0 for
+	// any. "": the system chooses.
 	LocalAddress string
 }
 
-// Connect connects to an address of the form that [Listen] takes, whose host is a number, and calls
-// done once, on a later turn: with the connection or with an error, which is an *[OpError] with the
-// reason. It keeps the loop alive until then. An address that is none, and a socket that cannot be
-// opened or bound, is an error at once. See connect(2).
+// Connect connects to an address of the form that [Listen] takes, whose host is a number. It calls
+// done once, on a later turn, with the connection or with an *[OpError], and keeps the loop alive
+// until then. The caller owns the Duplex. If the address is invalid, or a socket cannot be opened
+// or bound, Connect returns the error, and done is not called. See connect(2).
 func Connect(l *reactor.Loop, network, address string, o *ConnectOptions, done func(*Duplex, error)) (*Attempt, error) {
 	if l == nil {
 		return nil, wrap("connect", -1, errNilLoop)
@@ -53,7 +53,7 @@ func Connect(l *reactor.Loop, network, address string, o *ConnectOptions, done f
 	return a, nil
 }
 
-// sockaddr returns the address that a network and a text mean.
+// sockaddr returns the address that network and address mean.
 func sockaddr(network, address string) (to unix.Sockaddr, family int, err error) {
 	switch network {
 	case "unix":
@@ -74,7 +74,7 @@ func sockaddr(network, address string) (to unix.Sockaddr, family int, err error)
 	return &unix.SockaddrInet6{Port: int(a.Port()), Addr: host.As16(), ZoneId: zone}, unix.AF_INET6, err
 }
 
-// zoneID returns the number of a zone, which may be the name of an interface.
+// zoneID returns the number of an IPv6 zone, which may be given as the name of an interface.
 func zoneID(zone string) (uint32, error) {
 	if zone == "" {
 		return 0, nil
@@ -89,6 +89,7 @@ func zoneID(zone string) (uint32, error) {
 	return uint32(i.Index), nil
 }
 
+// bindTo binds socket to a local address. It borrows socket.
 func bindTo(socket int, network, address string) error {
 	from, _, err := sockaddr(network, address)
 	if err != nil {
@@ -100,22 +101,23 @@ func bindTo(socket int, network, address string) error {
 	return wrap("bind", socket, unix.Bind(socket, from))
 }
 
-// An Attempt is a connection under way.
+// An Attempt is a connection that is being made. It owns the socket until it passes it on to the
+// Duplex, fails, or is cancelled.
 //
-// An Attempt's methods must be called on the loop goroutine. They do nothing once done was called.
+// An Attempt's methods must be called on the loop goroutine. After done was called they do nothing.
 type Attempt struct {
 	loop    *reactor.Loop
 	hub     *hub
-	socket  int                // -1 once it is given up or told
-	watcher *reactor.Watcher   // nil if the result was there at once
-	result  *reactor.Immediate // then it is told by this
+	socket  int                // -1 once cancelled or reported
+	watcher *reactor.Watcher   // waits for the result; nil if connect(2) gave it at once
+	result  *reactor.Immediate // reports that result; nil while watcher is not
 	done    func(*Duplex, error)
 }
 
-// begin goes on from what connect(2) has returned.
+// begin waits for the result of connect(2), which has returned err, or reports it on a later turn.
 func (a *Attempt) begin(err error) error {
 	if err != unix.EINPROGRESS && err != unix.EINTR { // An interrupted call goes on by itself.
-		a.result = a.loop.SetImmediate(func() { a.finish(err) })
+		a.result = a.loop.SetImmediate(func() { a.report(err) })
 		return nil
 	}
 	a.watcher, err = a.loop.Watch(a.socket, reactor.Writable, func(reactor.Readiness) {
@@ -123,18 +125,18 @@ func (a *Attempt) begin(err error) error {
 		if err == nil && errno != 0 {
 			err = unix.Errno(errno)
 		}
-		a.finish(err)
+		a.report(err)
 	})
 	return err
 }
 
-// finish tells what has become of it.
-func (a *Attempt) finish(err error) {
+// report calls done with the connection, or with err if it is not nil.
+func (a *Attempt) report(err error) {
 	if a.socket < 0 {
 		return
 	}
 	socket := a.socket
-	a.release()
+	a.unregister()
 	if err != nil {
 		fd.Close(socket)
 		a.done(nil, wrap("connect", socket, err))
@@ -147,7 +149,8 @@ func (a *Attempt) finish(err error) {
 	a.done(d, err)
 }
 
-func (a *Attempt) release() {
+// unregister ends the attempt. The caller owns the socket from then on.
+func (a *Attempt) unregister() {
 	a.socket = -1
 	delete(a.hub.attempts, a)
 	if a.watcher != nil {
@@ -157,7 +160,7 @@ func (a *Attempt) release() {
 	}
 }
 
-// Ref has the attempt keep the loop alive, as a new one does.
+// Ref makes the attempt keep the loop alive, as a new one does.
 func (a *Attempt) Ref() {
 	switch {
 	case a.socket < 0:
@@ -179,10 +182,10 @@ func (a *Attempt) Unref() {
 	}
 }
 
-// Cancel gives the attempt up, and done is not called.
+// Cancel closes the socket. done is not called.
 func (a *Attempt) Cancel() {
 	if socket := a.socket; socket >= 0 {
-		a.release()
+		a.unregister()
 		fd.Close(socket)
 	}
 }

@@ -2,21 +2,21 @@ package streams
 
 import "io"
 
-// Cut ends a stream whose writer does not end it: what was read is all there is. The descriptor is
-// closed, and the end comes as it does with the data's: text and lines that have begun are given
-// out, then end and close, on a later tick, and a Pipe ends its destination. A paused stream tells
-// of it after Resume. It is for whoever knows that nothing that matters will follow, as when a
-// program has ended and left its pipe to a daemon.
+// Cut ends a stream whose writer does not end it: the bytes read so far are all its data. The
+// descriptor is closed. Then the events of an end follow on a later tick: text and lines that have
+// begun, end, close; a Pipe ends its destination. While the stream is paused they wait for Resume.
+// Cut is for a caller that knows that nothing of interest will follow, as when a program has exited
+// and left its pipe to a daemon.
 //
-// Cut reports whether the stream was open. If not, it does nothing.
+// Cut reports whether the stream was open. If it was not, Cut does nothing.
 func (r *Readable) Cut() bool {
 	if r.state != readOpen {
 		return false
 	}
 	r.state = readEnding
-	r.d.releaseReader()
-	r.tap.end(io.EOF)
-	r.d.loop.NextTick(r.goOn)
+	r.d.closeReadHalf()
+	r.door.shut(io.EOF)
+	r.d.loop.NextTick(r.deliverAhead)
 	return true
 }
 

@@ -16,7 +16,7 @@ func TestACutIsAnEnd(t *testing.T) {
 	j.readableEvents(r)
 	r.OnLine(func(line []byte) { j.Add("line:" + string(line)) })
 	r.OnText(func(s string) { j.Add("text:" + s) })
-	w.WriteString("one\ntwo\xC3") // The rest of neither will come.
+	w.WriteString("one\ntwo\xC3") // A line and a character are cut off.
 	require.True(t, poll(t, l))
 	j.Wants(t, "text:one\ntwo line:one")
 	w.WriteString("unread")
@@ -44,7 +44,7 @@ func TestACutOfAPausedStreamWaitsForResume(t *testing.T) {
 	j.Wants(t, "end close")
 }
 
-func TestACutEndsWhatTheStreamIsPipedTo(t *testing.T) {
+func TestACutEndsTheDestinationOfAPipe(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
 	to, from := writePipe(t, l, nil)
@@ -76,7 +76,7 @@ func TestACutOfOneHalfLeavesTheOther(t *testing.T) {
 	run(t, l)
 }
 
-func TestAGoroutineGetsWhatWasReadBeforeACut(t *testing.T) {
+func TestAGoroutineGetsTheBytesReadBeforeACut(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, &streams.ReadableOptions{HighWaterMark: 4})
 	lines := r.Lines()

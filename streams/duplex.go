@@ -15,17 +15,23 @@ type DuplexOptions struct {
 
 // A Duplex is both halves of one socket, or of the master of a pseudo-terminal. The halves are
 // independent: ending or destroying one shuts down that direction only, and the descriptor is
-// closed when both are closed. (A terminal has no directions to be shut down: whoever uses it
-// learns nothing before it is closed.)
+// closed when both halves are closed. (A terminal has no directions to shut down, so its users see
+// nothing before it is closed.)
+//
+// A Duplex's methods must be called on the loop goroutine. Its fields are set by the constructor
+// and must not be changed.
 type Duplex struct {
-	Readable *Readable // what the other side sends
-	Writable *Writable // what the other side gets
-	d        descriptor
+	Readable *Readable  // bytes from the peer
+	Writable *Writable  // bytes to the peer
+	d        descriptor // of both halves
 }
 
-// NewDuplex returns the two streams over fd, a connected stream socket or a pseudo-terminal's
-// master. It takes ownership of fd once it returned no error; of fd 0, 1 and 2 it has a duplicate,
-// and about the mode see [NewReadable]. Errors are *[OpError].
+// NewDuplex returns both halves of fd. It takes ownership of fd if it returns no error; of fd 0, 1
+// and 2 it owns a duplicate. About the mode of fd see [NewReadable]. Errors are *[OpError].
+//
+// Preconditions:
+//
+//   - fd is a connected stream socket or a pseudo-terminal's master.
 func NewDuplex(l *reactor.Loop, fd int, o *DuplexOptions) (*Duplex, error) {
 	if o == nil {
 		o = new(DuplexOptions)
@@ -42,15 +48,19 @@ func NewDuplex(l *reactor.Loop, fd int, o *DuplexOptions) (*Duplex, error) {
 	return x, nil
 }
 
-// FD returns the descriptor, -1 once both halves are closed.
+// FD returns the descriptor, -1 once both halves are closed. The Duplex keeps ownership.
 func (x *Duplex) FD() int { return x.d.fd }
 
-// Detach gives the connection up without shutting it down, for another process or another loop: it
-// returns a descriptor of it, in the mode that it has, which the caller must Close. Both halves are
-// destroyed, and their close events follow. What was read and not yet delivered is lost; so pause
-// the reading half first, in the callback that gave the last chunk that you want. Errors are
-// *[OpError]: EBUSY while something is queued for writing, [ErrClosed] once both halves are closed;
-// the streams stay as they are then.
+// Detach gives the connection to another process or loop without shutting it down. It returns
+// another descriptor of it, in its present mode, which the caller must Close. Both halves are
+// destroyed, and their close events follow. Bytes that were read and not delivered are lost.
+//
+// Errors are *[OpError]; the streams then stay as they are. EBUSY: bytes are queued for writing.
+// [ErrClosed]: both halves are closed.
+//
+// Preconditions:
+//
+//   - The reading half was paused in the callback of the last chunk that the caller wants.
 func (x *Duplex) Detach() (int, error) {
 	if x.d.fd < 0 {
 		return -1, wrap("detach", -1, ErrClosed)
@@ -62,12 +72,12 @@ func (x *Duplex) Detach() (int, error) {
 	if err != nil {
 		return -1, wrap("dup", x.d.fd, err)
 	}
-	x.d.lent = true // So that neither direction is shut down.
+	x.d.shared = true // Destroy must not shut a direction down.
 	x.Destroy(nil)
 	return n, nil
 }
 
-// Destroy destroys both halves, with the same error.
+// Destroy destroys both halves with the same error.
 func (x *Duplex) Destroy(err error) {
 	x.Readable.Destroy(err)
 	x.Writable.Destroy(err)

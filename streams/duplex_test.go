@@ -96,7 +96,7 @@ func TestDuplexHalfCloseThePeerFirst(t *testing.T) {
 	require.False(t, isOpen(fd))
 }
 
-// A half that is destroyed shuts its direction down; the other goes on.
+// Destroying a half shuts its direction down. The other half goes on.
 func TestDuplexDestroyOneHalf(t *testing.T) {
 	t.Run("readable", func(t *testing.T) {
 		l := newLoop(t)
@@ -173,8 +173,8 @@ func TestDuplexDestroyTheOtherHalfInACallback(t *testing.T) {
 	peer.Close()
 }
 
-// One watcher serves both halves: pausing one does not stop the other, and each counts for the life
-// of the loop.
+// One watcher serves both halves. Pausing one does not stop the other, and each keeps the loop
+// alive for itself.
 func TestDuplexHalvesWaitIndependently(t *testing.T) {
 	l := newLoop(t)
 	x, peer := duplexPair(t, l)

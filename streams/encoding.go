@@ -5,27 +5,27 @@ import (
 	"strings"
 )
 
-// An Encoding is how bytes stand for text, or text for bytes, with the names and the meaning of
-// Node's (Node v20 documentation, "Buffers and character encodings"). The zero value is UTF8.
+// An Encoding is a way to write text as bytes, or bytes as text. Names and meaning are Node's (Node
+// v20 documentation, "Buffers and character encodings"). The zero value is UTF8.
 type Encoding uint8
 
 const (
-	// UTF8 is UTF-8. What is not valid becomes U+FFFD.
+	// UTF8 is UTF-8. Invalid bytes become U+FFFD.
 	UTF8 Encoding = iota
 
-	// UTF16LE is UTF-16, little-endian, without a byte order mark. A lone surrogate, which a string
-	// of JavaScript can hold and UTF-8 cannot, becomes U+FFFD; half a code unit at the end is
+	// UTF16LE is UTF-16, little-endian, without a byte order mark. A lone surrogate becomes U+FFFD,
+	// because UTF-8 cannot express it as a string of JavaScript can. Half a code unit at the end is
 	// dropped.
 	UTF16LE
 
-	// Latin1 is one byte for each of U+0000 to U+00FF. Of other code units Encode takes the low
-	// byte.
+	// Latin1 is one byte for each of U+0000 to U+00FF. Encode takes the low byte of other code
+	// units.
 	Latin1
 
 	// ASCII is Latin1, but Decode clears the highest bit of each byte.
 	ASCII
 
-	// Hex has two lower-case hexadecimal digits for each byte.
+	// Hex is two lower-case hexadecimal digits for each byte.
 	Hex
 
 	// Base64 is base64 with padding (RFC 4648, section 4).
@@ -47,12 +47,14 @@ func (e Encoding) String() string {
 	return "Encoding(" + strconv.Itoa(int(e)) + ")"
 }
 
-// Valid reports whether e is one of the encodings.
+// Valid reports whether e is one of the constants.
 func (e Encoding) Valid() bool { return int(e) < len(encodingNames) }
 
-// ParseEncoding returns the encoding that Node knows under name, in upper or lower case: "utf8" or
+// ParseEncoding returns the encoding with one of Node's names, in upper or lower case: "utf8" or
 // "utf-8", "utf16le", "utf-16le", "ucs2" or "ucs-2", "latin1" or "binary", "ascii", "hex",
 // "base64", "base64url". For any other name the error is an *[EncodingError].
+//
+// Safe to call from any goroutine.
 func ParseEncoding(name string) (Encoding, error) {
 	switch lower := strings.ToLower(name); lower {
 	case "utf-8":
@@ -71,9 +73,9 @@ func ParseEncoding(name string) (Encoding, error) {
 	return 0, &EncodingError{Name: name}
 }
 
-// An EncodingError is a name that is no encoding's.
+// An EncodingError says that a name is not the name of an encoding.
 type EncodingError struct {
-	Name string // as it was given
+	Name string // the argument of ParseEncoding
 }
 
 // Error returns a text such as `streams: unknown encoding "utf-7"`.
@@ -90,10 +92,10 @@ func (e Encoding) Decode(p []byte) string {
 }
 
 // Encode returns the bytes of s, which the caller may keep, as Node's Buffer.from(s, encoding)
-// does. That never fails: with Hex the first pair that is not of digits ends s; with Base64 and
-// Base64URL, which both take both alphabets, a '=' ends s and what else is no digit is skipped. (Of
-// characters over U+00FF Node v20 takes the low byte there, which may be a digit.) UTF8 takes s as
-// it is.
+// does. It never fails. With Hex, the first pair that is not two digits ends s. With Base64 and
+// Base64URL, which both accept both alphabets, a '=' ends s, and other characters that are no
+// digits are skipped. (For characters over U+00FF Node v20 takes the low byte there, which may be a
+// digit.) UTF8 takes s as it is.
 //
 // Safe to call from any goroutine.
 func (e Encoding) Encode(s string) []byte {
@@ -103,12 +105,12 @@ func (e Encoding) Encode(s string) []byte {
 	return e.codec().encode(s)
 }
 
-// SetEncoding has OnText decode with e from the next chunk on. A sequence that the last chunk has
-// cut off is forgotten, so it is best called before the first. OnData, OnLine and Lines are not
-// concerned. It panics when e is none of the constants.
+// SetEncoding makes OnText decode with e from the next chunk on. A character that the last chunk
+// has cut off is dropped, so call SetEncoding before the first chunk. OnData, OnLine and Lines do
+// not change. It panics if e is none of the constants.
 func (r *Readable) SetEncoding(e Encoding) {
 	if !e.Valid() {
 		panic("streams: SetEncoding: " + e.String())
 	}
-	r.coded = textDecoder{encoding: e}
+	r.decoder = textDecoder{encoding: e}
 }

@@ -15,12 +15,12 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// encodings are all there are.
+// encodings has every Encoding.
 var encodings = []streams.Encoding{
 	streams.UTF8, streams.UTF16LE, streams.Latin1, streams.ASCII, streams.Hex, streams.Base64, streams.Base64URL,
 }
 
-// node runs a program that gets in as the variable named so, and whose result is what it passes to
+// node runs a Node program. It finds in as a global variable of that name, and passes its result to
 // the function out.
 func node(t *testing.T, program string, in, out any) {
 	t.Helper()
@@ -43,8 +43,8 @@ func node(t *testing.T, program string, in, out any) {
 	require.NoError(t, json.Unmarshal(stdout, out))
 }
 
-// hardBytes returns n bytes that are more often than by chance borders of some encoding:
-// surrogates, beginnings of UTF-8.
+// hardBytes returns n bytes that are often borders of some encoding: surrogates, first bytes of
+// UTF-8.
 func hardBytes(random *rand.Rand, n int) []byte {
 	hard := []string{
 		"\x3D\xD8\x00\xDE", "\x3D\xD8", "\x00\xDE", "\xD8", "\xDC", "\x00", "\x3D", "😀", "€", "\xE2\x82", "\xF0\x9F", "\x80",
@@ -75,9 +75,9 @@ func textOfStream(t testing.TB, e streams.Encoding, chunks [][]byte) []string {
 	return texts
 }
 
-// Any bytes in any chunks give the text that Node's setEncoding gives. Of the chunks' own texts
-// that is true for the encodings that have no surrogates, which Node may leave in two halves until
-// somebody joins the texts, and no errors.
+// Any bytes in any chunks give the text of Node's setEncoding. Chunk by chunk, this is compared
+// only for encodings without surrogates and errors: Node may leave a surrogate pair in two halves
+// until the texts are joined.
 //
 //brood:checks N083
 func TestTextIsWhatNodeDecodes(t *testing.T) {
@@ -160,9 +160,9 @@ func TestWholeValuesAreDecodedAsByNode(t *testing.T) {
 	}
 }
 
-// Also of texts that nobody meant for the encoding. Where it wants digits Node takes the low byte
-// of every character for one (U+0141 for 'A'); that alone is not done here, so the texts for it
-// have nothing over U+00FF.
+// This holds for any text, also one that is no text of the encoding. One difference is left out:
+// where Node expects a digit, it takes the low byte of a character over U+00FF (U+0141 for 'A'). So
+// the texts for these encodings have no such characters.
 //
 //brood:checks N113
 func TestTextIsEncodedAsByNode(t *testing.T) {
@@ -220,8 +220,8 @@ func TestEncodingNamesAreNodes(t *testing.T) {
 	require.Zero(t, streams.UTF8, "it is the default")
 }
 
-// A sequence that the last chunk has cut off does not get into the text of another encoding.
-func TestSetEncodingForgetsWhatWasCutOff(t *testing.T) {
+// A character that the last chunk has cut off does not get into the text of another encoding.
+func TestSetEncodingDropsACutOffCharacter(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
 	var j journal
@@ -261,8 +261,8 @@ func TestLateTextListenerBeginsAfresh(t *testing.T) {
 	j.Wants(t, "YWJj YWJj ZA==")
 }
 
-// FuzzEncodings compares any split of the data with the text of the whole, and, where nothing is
-// lost, the bytes that the text stands for with the data.
+// FuzzEncodings compares any split of the data with the text of the whole. Where the encoding loses
+// nothing, it also encodes the text and compares the bytes.
 func FuzzEncodings(f *testing.F) {
 	for e := range encodings {
 		f.Add(uint8(e), []byte("\x3D\xD8\x00\xDE\x3D\xD8😀 and \xE2\x82 more"), []byte{1})

@@ -7,32 +7,34 @@ import (
 )
 
 var (
-	// ErrClosed is returned by operations on a stream that was destroyed or has closed, and ends a
-	// Collect that was cut off by Destroy. It is that of package reactor under a second name.
+	// ErrClosed is returned by operations on a stream that was destroyed or has closed. Collect
+	// gets it if Destroy was called without an error. It is [reactor.ErrClosed] under a second
+	// name.
 	ErrClosed = reactor.ErrClosed
 
 	// ErrWriteAfterEnd is returned by Write after End.
 	ErrWriteAfterEnd = errors.New("streams: write after end")
 
-	// ErrUnread ends what Lines and Reader give of a stream whose data was retained for them up to
-	// the high-water mark, and then thrown away: they were called too late, see [Readable.Retain].
+	// ErrUnread is returned by Lines and Reader, behind the retained data, if they were called too
+	// late: further data was thrown away because the high-water mark was reached, see
+	// [Readable.Retain].
 	ErrUnread = errors.New("streams: data was thrown away before it was asked for")
 
-	// ErrLineTooLong is the error of a stream whose OnLine or Lines met a line over
-	// ReadableOptions.MaxLine.
+	// ErrLineTooLong destroys a stream if OnLine or Lines gets a line over ReadableOptions.MaxLine.
 	ErrLineTooLong = errors.New("streams: line too long")
 
-	// ErrTooMuch is the error of a Collect that met its limit.
+	// ErrTooMuch is the error of a Collect that got more data than its limit.
 	ErrTooMuch = errors.New("streams: more data than the limit")
 
 	errNilLoop = errors.New("nil loop")
 	errLineEnd = errors.New("unknown line end")
 )
 
-// An OpError is a system call on a stream's descriptor that failed: that of package reactor under a
-// second name.
+// An OpError says which system call on a stream's descriptor failed, and why. It is
+// [reactor.OpError] under a second name.
 type OpError = reactor.OpError
 
+// wrap returns an *OpError with err as its cause, nil if err is nil.
 func wrap(op string, fd int, err error) error {
 	if err == nil {
 		return nil

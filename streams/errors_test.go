@@ -103,7 +103,7 @@ func TestErrorTexts(t *testing.T) {
 	require.NotErrorIs(t, streams.ErrWriteAfterEnd, os.ErrClosed)
 }
 
-// When the poller refuses a descriptor, that is the stream's error event.
+// If the poller refuses a descriptor, the stream emits error.
 func TestPollerRefusesTheDescriptor(t *testing.T) {
 	l := newLoop(t)
 	src, in := pipe(t)

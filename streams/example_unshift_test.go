@@ -10,8 +10,8 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// One header line and then the raw body: the listener of lines goes after the first, and the rest
-// of what was read comes to whoever it has put in its place.
+// This reads one header line and then the raw body. The listener of lines goes after the first
+// line, and the bytes behind it go to the listener that it has put in its place.
 func ExampleReadable_OnLine_headerThenBody() {
 	loop, err := reactor.New(nil)
 	if err != nil {
@@ -37,8 +37,8 @@ func ExampleReadable_OnLine_headerThenBody() {
 	// body: "The body,\nwith its\nnewlines.", <nil>
 }
 
-// A listener of data puts back what is not its own: here the bytes behind a prefix of fixed length,
-// which are lines.
+// A listener of data puts back the bytes that are not its own: here the lines behind a prefix of
+// fixed length.
 func ExampleReadable_Unshift() {
 	loop, err := reactor.New(nil)
 	if err != nil {

@@ -7,22 +7,23 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// What the tests of the package see of its inside, and no user does.
+// This file exports internals to the tests of the package.
 
 const (
 	ReadBudget     = readBudget
 	WriteBudget    = writeBudget
 	ReadBufferSize = readBufferSize
 	BlockSize      = blockSize
-	Sustained      = sustained
+	BusyTraffic    = busyTraffic
 	LargePipeSize  = largePipeSize
 	MaxLargePipes  = maxLargePipes
 )
 
-// LargePipes returns how many pipes of the program are enlarged.
+// LargePipes returns the number of enlarged pipes of the program.
 func LargePipes() int { return int(largePipeCount.Load()) }
 
-// Poison has the read buffer of l cleared after each delivery, so that a slice that was kept shows.
+// Poison makes l clear its read buffer after each delivery, so that a test sees a slice that was
+// kept.
 func Poison(l *reactor.Loop) error {
 	h, err := hubOf(l)
 	if err == nil {
@@ -31,8 +32,8 @@ func Poison(l *reactor.Loop) error {
 	return err
 }
 
-// ReadBuffer returns the buffer into which every stream of l reads: bytes that are not in it did
-// not come through the program.
+// ReadBuffer returns the buffer into which the streams of l read. Bytes that are not in it did not
+// come through the program.
 func ReadBuffer(l *reactor.Loop) ([]byte, error) {
 	h, err := hubOf(l)
 	if err != nil {
@@ -41,7 +42,7 @@ func ReadBuffer(l *reactor.Loop) ([]byte, error) {
 	return h.readBuffer, nil
 }
 
-// HasLargeBuffer reports whether l has memory into which enlarged pipes are read.
+// HasLargeBuffer reports whether l has the buffer of enlarged pipes.
 func HasLargeBuffer(t testing.TB, l *reactor.Loop) bool {
 	h, err := hubOf(l)
 	if err != nil {
@@ -50,19 +51,19 @@ func HasLargeBuffer(t testing.TB, l *reactor.Loop) bool {
 	return h.large.buffer != nil
 }
 
-// OpenDescriptors returns how many descriptors the streams of l have open.
+// OpenDescriptors returns the number of descriptors that the streams of l have open.
 func OpenDescriptors(l *reactor.Loop) (n int, err error) {
 	h, err := hubOf(l)
 	if err != nil {
 		return 0, err
 	}
-	for d := h.open.first; d != nil; d = d.next {
+	for d := h.descriptors.first; d != nil; d = d.next {
 		n++
 	}
 	return n, nil
 }
 
-// SpareBlocks returns how many blocks of write queues l keeps for reuse.
+// SpareBlocks returns the number of blocks that l keeps for write queues.
 func SpareBlocks(l *reactor.Loop) (int, error) {
 	h, err := hubOf(l)
 	if err != nil {
@@ -71,7 +72,7 @@ func SpareBlocks(l *reactor.Loop) (int, error) {
 	return len(h.spare), nil
 }
 
-// Pending is how many bytes a bridge holds that the stream has not taken.
+// Pending returns the number of bytes that a bridge holds and the stream has not taken.
 func Pending(w io.WriteCloser) int {
 	b := w.(*Writer)
 	b.mu.Lock()

@@ -60,14 +60,14 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// The first three descriptors are everybody's: a stream over one of them leaves it open, and a
-// connection connected.
+// A stream over one of the first three descriptors, which belong to the whole program, leaves it
+// open and leaves a connection connected.
 func TestStandardDescriptorsStayOpen(t *testing.T) {
 	for _, form := range []string{"two", "duplex"} {
 		for _, end := range []string{"end", "destroy"} {
 			for name, nonblock := range map[string]bool{"blocking": false, "non-blocking": true} {
 				if form == "duplex" && end == "end" {
-					continue // It says that nobody is to write any more.
+					continue // End says that no more data comes, so it shuts down.
 				}
 				t.Run(form+" "+end+" "+name, func(t *testing.T) {
 					ours, theirs, err := fd.SocketPair()
@@ -98,13 +98,13 @@ func TestStandardDescriptorsStayOpen(t *testing.T) {
 	}
 }
 
-// asIs is a child that gets its descriptors in the mode that they have, unlike one of os/exec.
+// asIs is a child that gets its descriptors in their present mode, unlike a child of os/exec.
 type asIs struct {
 	t   testing.TB
 	pid int
 }
 
-// startAsIs starts a program that has d as stdin, stdout and stderr.
+// startAsIs starts a program with d as stdin, stdout and stderr.
 func startAsIs(t testing.TB, d *descriptor, file string, args ...string) *asIs {
 	t.Helper()
 	n := uintptr(d.FD)
@@ -121,14 +121,14 @@ func (c *asIs) wait() syscall.WaitStatus {
 	return status
 }
 
-// shareable is what has a mode that somebody else can change.
+// shareable is a descriptor whose mode another process can change.
 var shareable = map[string]func(t testing.TB) (r, w *descriptor){
 	"pipe":   pipe,
 	"socket": func(t testing.TB) (r, w *descriptor) { return socketpair(t, unix.SOCK_STREAM) },
 }
 
-// eachShareable runs fn with a foreign description, and with one that is the stream's own but was
-// lent.
+// eachShareable runs fn with a description that others have, and with one that only the stream had
+// until Lend.
 func eachShareable(t *testing.T, fn func(t *testing.T, r, w *descriptor, fresh bool)) {
 	for name, ends := range shareable {
 		for mode, fresh := range map[string]bool{"foreign": false, "lent": true} {
@@ -143,7 +143,7 @@ func eachShareable(t *testing.T, fn func(t *testing.T, r, w *descriptor, fresh b
 	}
 }
 
-// Whoever else has the open file description may clear O_NONBLOCK at any time, and be faster.
+// Another user of the open file description may clear O_NONBLOCK at any time, and may read first.
 func TestReadInAModeChangedByOthers(t *testing.T) {
 	eachShareable(t, func(t *testing.T, src, in *descriptor, fresh bool) {
 		l := newLoop(t)
@@ -160,7 +160,7 @@ func TestReadInAModeChangedByOthers(t *testing.T) {
 		}
 		others.SetBlocking()
 		for i := range 5 {
-			in.WriteString(strconv.Itoa(i)) // Both are told; the second finds nothing.
+			in.WriteString(strconv.Itoa(i)) // Both become readable; the second finds no data.
 			poll(t, l)
 		}
 		require.Zero(t, others.Flags()&unix.O_NONBLOCK, "as they want it")
@@ -203,7 +203,8 @@ func needNowait(t testing.TB) {
 	}
 }
 
-// Closing a socket with SO_LINGER waits until the other side has everything: not on the loop.
+// close(2) of a socket with SO_LINGER waits until the peer has everything. The loop must not wait
+// for that.
 func TestClosingASocketThatLingersDoesNotWait(t *testing.T) {
 	const linger = 60 // seconds; far longer than the test
 	for name, end := range map[string]func(l *reactor.Loop, w *streams.Writable){
@@ -231,7 +232,7 @@ func TestClosingASocketThatLingersDoesNotWait(t *testing.T) {
 	}
 }
 
-// A lingering time of 0 asks for a reset, and gets it at once.
+// SO_LINGER with a time of 0 asks for a reset, which comes at once.
 func TestClosingASocketThatResets(t *testing.T) {
 	l := newLoop(t)
 	peer, d := tcpPair(t)

@@ -12,8 +12,8 @@ import (
 // fuzzLimit keeps the bytes of one input within the smallest pipe.
 const fuzzLimit = 4 << 10
 
-// split cuts data into chunks: each byte of cuts is the length of one, and they are used round and
-// round.
+// split cuts data into chunks. Each byte of cuts is the length of a chunk; they are used in turn,
+// again and again.
 func split(data, cuts []byte) [][]byte {
 	if len(cuts) == 0 {
 		return [][]byte{data}
@@ -45,7 +45,7 @@ func FuzzText(f *testing.F) {
 	})
 }
 
-// FuzzLines compares any split of the data, with a limit and with a pause in some of the callbacks,
+// FuzzLines splits data anywhere, with a limit and with a pause in some callbacks, and compares
 // with the lines of the whole.
 func FuzzLines(f *testing.F) {
 	f.Add([]byte("one\ntwo\r\n\r\nlast"), []byte{1}, uint8(0), uint8(1), uint8(0))
@@ -87,7 +87,7 @@ func FuzzLines(f *testing.F) {
 		r.OnClose(func() { closed++ })
 		for _, p := range split(data, cuts) {
 			if r.Closed() {
-				break // Nobody reads the rest.
+				break // The rest would have no reader.
 			}
 			w.Write(p)
 			poll(t, l)
@@ -109,8 +109,8 @@ func FuzzLines(f *testing.F) {
 	})
 }
 
-// FuzzWriteQueue gives a stream pieces of any size while its reader takes any amount now and then:
-// what arrives is what was given.
+// FuzzWriteQueue writes pieces of any size while the reader takes any amount now and then. The
+// reader must get the bytes that were written.
 func FuzzWriteQueue(f *testing.F) {
 	f.Add([]byte{1, 0, 255, 3}, []byte{0, 9})
 	f.Add([]byte{255, 255, 255}, []byte{})

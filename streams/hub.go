@@ -8,23 +8,29 @@ import (
 
 const (
 	readBufferSize = 64 << 10 // bytes; the default capacity of a Linux pipe, so one read empties it
-	blockSize      = 64 << 10 // bytes; what a Writable queues is copied into blocks of this size
+	blockSize      = 64 << 10 // bytes; write queues copy into blocks of this size
 	spareBlocks    = 16       // blocks kept for reuse per loop
 )
 
-// hub is what the streams of one loop share. It is closed with the loop.
+// hub is the state that the streams of one loop share. Only the loop goroutine uses it. Loop.Local
+// makes it for the first stream and closes it with the loop.
 type hub struct {
+	// readBuffer is the memory of the chunks that listeners borrow. Only enlarged pipes are read
+	// into other memory, see largePipes.
 	readBuffer []byte
-	poison     bool // tests: clear the read buffer after each delivery
-	spare      [][]byte
-	open       descriptorList
-	listeners  map[*Listener]struct{}
-	attempts   map[*Attempt]struct{} // to connect
-	large      largePipes
+	poison     bool // for tests: clear each chunk after its delivery
+
+	spare       [][]byte               // empty blocks for write queues, at most spareBlocks
+	descriptors descriptorList         // every descriptor that a stream has open
+	listeners   map[*Listener]struct{} // open
+	attempts    map[*Attempt]struct{}  // under way
+	large       largePipes
 }
 
+// hubKey is the key of the hub in Loop.Local.
 type hubKey struct{}
 
+// hubOf returns the hub of l. The error, for a closed loop, is ErrClosed.
 func hubOf(l *reactor.Loop) (*hub, error) {
 	c, err := l.Local(hubKey{}, func() (io.Closer, error) {
 		return &hub{readBuffer: make([]byte, readBufferSize), listeners: map[*Listener]struct{}{}, attempts: map[*Attempt]struct{}{}}, nil
@@ -35,9 +41,9 @@ func hubOf(l *reactor.Loop) (*hub, error) {
 	return c.(*hub), nil
 }
 
-// Close closes the listeners and attempts to connect, and the descriptors of streams that were
-// still open when the loop was closed. They get no events, nor do those of which events were still
-// to come; who waits in a bridge is told.
+// Close closes the listeners, the attempts to connect, and the descriptors of streams that were
+// still open when the loop was closed. No events come of that, nor those that were still to come.
+// Goroutines that wait in a bridge get ErrClosed.
 func (h *hub) Close() error {
 	for x := range h.listeners {
 		x.Close()
@@ -45,13 +51,14 @@ func (h *hub) Close() error {
 	for a := range h.attempts {
 		a.Cancel()
 	}
-	for h.open.first != nil {
-		h.open.first.abandon()
+	for h.descriptors.first != nil {
+		h.descriptors.first.abandon()
 	}
 	return nil
 }
 
-func (h *hub) block() []byte {
+// acquireBlock returns an empty slice with a capacity of blockSize.
+func (h *hub) acquireBlock() []byte {
 	if n := len(h.spare); n > 0 {
 		b := h.spare[n-1]
 		h.spare = h.spare[:n-1]
@@ -60,13 +67,15 @@ func (h *hub) block() []byte {
 	return make([]byte, 0, blockSize)
 }
 
-func (h *hub) recycle(b []byte) {
+// releaseBlock takes back the memory of a piece. It drops memory of another size than a block, and
+// blocks over spareBlocks.
+func (h *hub) releaseBlock(b []byte) {
 	if cap(b) == blockSize && len(h.spare) < spareBlocks {
 		h.spare = append(h.spare, b[:0])
 	}
 }
 
-// descriptorList is a doubly linked list through the descriptors themselves: joining and leaving
+// descriptorList is a doubly linked list through the descriptors themselves, so add and remove
 // allocate nothing.
 type descriptorList struct{ first *descriptor }
 

@@ -6,18 +6,21 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// read reads once. The error is a bare errno, EAGAIN when there is nothing.
+// read reads once into p. It returns 0 without an error at the end of the data. The error is the
+// bare errno, EAGAIN if there is no data. The functions of this file run on the loop goroutine and
+// do not wait, except as readOnce says.
 func (d *descriptor) read(p []byte) (n int, err error) {
 	if n, err = d.readOnce(p); err == unix.EIO && d.isDevice() && fd.IsMaster(d.fd) {
-		// Linux says so on a pseudo-terminal's master when the last slave is closed: it is the end.
+		// Linux gives EIO to a pseudo-terminal's master when the last slave is closed: the end.
 		return 0, nil
 	}
 	return n, err
 }
 
-// readOnce does not wait, whoever else has the open file description and whatever he makes of its
-// mode, as far as the kernel can be asked that. Where it cannot, the poller has found d readable,
-// and nobody was faster.
+// readOnce reads once. It asks the kernel not to wait, in a way that does not depend on the mode of
+// the open file description, which others may change. If the kernel has no such way, the call
+// relies on the poller's report; it waits if another reader has been faster and the mode is
+// blocking.
 func (d *descriptor) readOnce(p []byte) (int, error) {
 	switch {
 	case d.isSocket():
@@ -25,31 +28,31 @@ func (d *descriptor) readOnce(p []byte) (int, error) {
 		if err != unix.ENOTSOCK {
 			return n, err
 		}
-		d.kindKnown = false // Somebody has put something else under the number.
+		d.kindKnown = false // Other code has put another file under the number.
 		return d.readOnce(p)
 	case d.isFile():
-		return fd.Read(d.fd, p) // It waits for a disk at most.
+		return fd.Read(d.fd, p) // It waits for the disk at most.
 	case d.alone():
 		return fd.ReadNonblock(d.fd, p)
-	case !d.mustWait:
+	case !d.nowaitRefused:
 		if n, err := fd.ReadNowait(d.fd, p); err != unix.EOPNOTSUPP {
 			return n, err
 		}
-		d.mustWait = true
+		d.nowaitRefused = true
 	}
-	if d.shared {
+	if d.blocking {
 		return fd.Read(d.fd, p)
 	}
 	return fd.ReadNonblock(d.fd, p)
 }
 
-// write writes once what the kernel takes, 0 bytes with an error.
+// write writes once, as many bytes of p as the kernel takes. With an error it has written none.
 func (d *descriptor) write(p []byte) (int, error) {
 	pieces := [1][]byte{p}
 	return d.writev(pieces[:])
 }
 
-// writev is write of several pieces; it is to writing what readOnce is to reading.
+// writev is write of several pieces. It avoids waiting as readOnce does.
 func (d *descriptor) writev(pieces [][]byte) (int, error) {
 	switch {
 	case d.isSocket():
@@ -63,20 +66,20 @@ func (d *descriptor) writev(pieces [][]byte) (int, error) {
 		return fd.Write(d.fd, pieces[0])
 	case d.alone():
 		return d.writeNonblock(pieces)
-	case !d.mustWait:
+	case !d.nowaitRefused:
 		if n, err := fd.WritevNowait(d.fd, pieces); err != unix.EOPNOTSUPP {
 			return n, err
 		}
-		d.mustWait = true
+		d.nowaitRefused = true
 	}
-	if !d.shared {
+	if !d.blocking {
 		return d.writeNonblock(pieces)
 	}
 	if !d.writableNow() {
 		return 0, unix.EAGAIN
 	}
 	p := pieces[0]
-	return fd.Write(d.fd, p[:min(len(p), sharedWrite)])
+	return fd.Write(d.fd, p[:min(len(p), blockingWrite)])
 }
 
 func (d *descriptor) writeNonblock(pieces [][]byte) (int, error) {
@@ -86,26 +89,26 @@ func (d *descriptor) writeNonblock(pieces [][]byte) (int, error) {
 	return fd.WritevNonblock(d.fd, pieces)
 }
 
-// writableNow asks poll(2): a write is tried before the poller was ever asked.
+// writableNow asks poll(2), because a write is tried before the poller was asked.
 func (d *descriptor) writableNow() bool {
 	fds := []unix.PollFd{{Fd: int32(d.fd), Events: unix.POLLOUT}}
 	n, err := unix.Poll(fds, 0)
 	return err == nil && n == 1
 }
 
-// alone reports whether the open file description is in non-blocking mode and nobody else can
+// alone reports whether the open file description is in non-blocking mode and only this stream can
 // change that.
-func (d *descriptor) alone() bool { return d.fresh && !d.lent }
+func (d *descriptor) alone() bool { return d.fresh && !d.shared }
 
 func (d *descriptor) isSocket() bool { return d.fileType() == unix.S_IFSOCK }
 func (d *descriptor) isPipe() bool   { return d.fileType() == unix.S_IFIFO }
 func (d *descriptor) isFile() bool   { return d.fileType() == unix.S_IFREG }
 func (d *descriptor) isDevice() bool { return d.fileType() == unix.S_IFCHR }
 
-// isOnePipe is told by whoever has made the descriptor.
-func (d *descriptor) isOnePipe() { d.kind, d.kindKnown = unix.S_IFIFO, true }
+// markPipe notes that the caller knows the descriptor to be a pipe.
+func (d *descriptor) markPipe() { d.kind, d.kindKnown = unix.S_IFIFO, true }
 
-// fileType asks the first time it matters.
+// fileType returns the S_IFMT bits of the file type. It calls fstat(2) the first time.
 func (d *descriptor) fileType() uint32 {
 	if !d.kindKnown {
 		d.kindKnown = true

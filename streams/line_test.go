@@ -12,17 +12,17 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// linesOf is what OnLine promises by default, done at once.
+// linesOf splits all data at once, as OnLine promises by default.
 func linesOf(data []byte) []string { return linesBy(streams.Newline, data) }
 
-// lineEnds is what ends a line.
+// lineEnds matches the end of a line.
 var lineEnds = map[streams.LineEnd]*regexp.Regexp{
 	streams.Newline:        regexp.MustCompile("\r?\n"),
 	streams.CarriageReturn: regexp.MustCompile("\r\n|\r|\n"),
 	streams.NUL:            regexp.MustCompile("\x00"),
 }
 
-// linesBy is linesOf for any end.
+// linesBy is linesOf for any LineEnd.
 func linesBy(end streams.LineEnd, data []byte) (lines []string) {
 	for len(data) > 0 {
 		at := lineEnds[end].FindIndex(data)
@@ -35,7 +35,7 @@ func linesBy(end streams.LineEnd, data []byte) (lines []string) {
 	return lines
 }
 
-// feed writes each chunk and has the loop deliver it before the next is written; then it closes w
+// feed writes each chunk and makes the loop deliver it before it writes the next. Then it closes w
 // and runs l to its end.
 func feed(t testing.TB, l *reactor.Loop, w *descriptor, chunks ...[]byte) {
 	t.Helper()
@@ -49,7 +49,7 @@ func feed(t testing.TB, l *reactor.Loop, w *descriptor, chunks ...[]byte) {
 	run(t, l)
 }
 
-// collectLines notes the lines of r.
+// collectLines records the lines of r.
 func collectLines(r *streams.Readable) *[]string {
 	lines := new([]string)
 	r.OnLine(func(p []byte) { *lines = append(*lines, string(p)) })
@@ -57,7 +57,7 @@ func collectLines(r *streams.Readable) *[]string {
 }
 
 //brood:checks S037
-func TestLinesAreWhatIsBetweenNewlines(t *testing.T) {
+func TestLinesAreSplitAtNewlines(t *testing.T) {
 	for name, c := range map[string]struct {
 		in   string
 		want []string
@@ -140,8 +140,8 @@ func TestLinesAreBorrowed(t *testing.T) {
 	require.NotEqual(t, "precious", string(kept))
 }
 
-// pauseAtEveryLine pauses r inside each line's callback and resumes it later, and fails when
-// anything comes meanwhile.
+// pauseAtEveryLine pauses r in the callback of each line and resumes it later. It fails if anything
+// comes in between.
 func pauseAtEveryLine(t testing.TB, l *reactor.Loop, r *streams.Readable) *[]string {
 	lines := new([]string)
 	paused := false
@@ -274,7 +274,7 @@ func TestNoLineAfterDestroy(t *testing.T) {
 }
 
 func TestMaxLine(t *testing.T) {
-	const max = 5
+	const limit = 5
 	for name, c := range map[string]struct {
 		in   string
 		want string
@@ -289,7 +289,7 @@ func TestMaxLine(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for cut := range len(c.in) {
 				l := newLoop(t)
-				r, w := readPipe(t, l, &streams.ReadableOptions{MaxLine: max})
+				r, w := readPipe(t, l, &streams.ReadableOptions{MaxLine: limit})
 				var j journal
 				r.OnLine(func(p []byte) { j.Add(string(p)) })
 				j.readableEvents(r)
@@ -306,7 +306,7 @@ func TestMaxLine(t *testing.T) {
 	}
 }
 
-// The memory for a line without end is bounded, and its writer learns of it.
+// The memory for a line without end is bounded, and its writer gets SIGPIPE.
 func TestMaxLineEndsAnEndlessLine(t *testing.T) {
 	l := newLoop(t)
 	const limit = 1 << 20
@@ -331,7 +331,7 @@ func TestNegativeMaxLineIsNoLimit(t *testing.T) {
 	require.Len(t, (*lines)[0], streams.DefaultMaxLine+1)
 }
 
-// A line that began while nobody listened is not glued to one that somebody hears.
+// A line that began before there was a listener is not joined with one that the listener gets.
 func TestLinesOfALateListenerBeginAfresh(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)

@@ -9,8 +9,8 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// What a line is does not depend on who splits, the loop or a goroutine, or on where the chunks are
-// cut.
+// The lines do not depend on the splitter, on the loop or on a goroutine, or on the borders of the
+// chunks.
 //
 //brood:checks S037
 func TestLineEnds(t *testing.T) {
@@ -43,7 +43,7 @@ func TestLineEnds(t *testing.T) {
 	}
 }
 
-// Progress is shown when it comes, not when the next byte does.
+// A line of progress is delivered with its "\r", not with the next byte.
 func TestLineIsGivenWithItsCarriageReturn(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, &streams.ReadableOptions{LineEnd: streams.CarriageReturn})

@@ -5,52 +5,51 @@ import (
 	"iter"
 )
 
-// linePiece is how many bytes a range over Lines takes from the bridge at a time: each time costs a
-// lock, and a copy of a piece stays in the cache.
+// linePiece is the number of bytes that a range over Lines copies from the bridge at a time. A
+// larger piece takes the lock less often; one of this size stays in the processor's cache.
 const linePiece = 16 << 10
 
 // Lines returns the lines of the stream for a range loop on another goroutine, with backpressure:
-// the loop reads ahead up to the high-water mark and then leaves the rest in the kernel. What a
-// line is, OnLine says; it is valid until the next iteration.
+// the loop reads ahead up to the high-water mark and leaves further bytes in the kernel. Lines are
+// split as for OnLine. A line is valid until the next iteration.
 //
-// The end of the data ends the range. An error ends it too, after what came before it: the last
-// pair is then a nil line and the error, which is the one that destroyed the stream,
-// [ErrLineTooLong], [ErrUnread], or [ErrClosed] when the stream or its loop was closed. A break, or
-// whatever else leaves the range before its end, destroys the stream: its writer gets SIGPIPE or
-// EPIPE. Nothing is left behind.
+// The end of the data ends the range. An error ends it too: behind all lines before the error comes
+// a pair of a nil line and the error. It is the one that destroyed the stream, [ErrLineTooLong],
+// [ErrUnread], or [ErrClosed] when the stream or its loop was closed. Leaving the range early, by
+// break, return or a panic, destroys the stream: its writer gets SIGPIPE or EPIPE.
 //
-// Lines starts the flow when it is called, on a coming turn, not when the range begins: no data
-// that comes after the call is missed, and a sequence that nobody ranges over fills up and then
-// holds the loop. It reads through the stream's one bridge, see Reader: ranging again goes on where
-// the bridge is, and two ranges at once panic.
+// Lines itself starts the flow, on a coming turn, so the range misses no data that comes after the
+// call. If no range follows, the bridge fills up and then keeps the loop alive. Lines reads through
+// the stream's one bridge, see Reader: a second range goes on where the first has stopped, and two
+// ranges at the same time panic.
 //
 // Lines is safe to call from any goroutine, also after the stream or its loop has closed. The range
-// waits for the loop to run or to be closed. It must not be on the loop goroutine: it would wait
-// for itself. In a callback of the loop it panics.
+// waits until the loop runs or is closed. It must not be on the loop goroutine: it would wait for
+// itself. In a callback of the loop it panics.
 func (r *Readable) Lines() iter.Seq2[[]byte, error] {
-	b := r.tap.reader(r)
-	// Only the loop may attach the bridge. What is closed already asks nothing of a loop that may
-	// never run again.
-	if r.tap.ask() {
+	b := r.door.makeBridge(r)
+	// Only the loop goroutine may attach the bridge. For a stream that is closed nothing is posted:
+	// the loop may never run again.
+	if r.door.ask() {
 		if err := r.d.loop.Post(r.attach); err != nil {
 			b.shut(ErrClosed)
 		}
 	}
-	return b.lines
+	return b.rangeLines
 }
 
-// Lines returns the lines of the stream as [Readable.Lines] does, to whoever has the bridge.
-func (b *Reader) Lines() iter.Seq2[[]byte, error] { return b.lines }
+// Lines is [Readable.Lines] of the bridge's stream. Safe to call from any goroutine.
+func (b *Reader) Lines() iter.Seq2[[]byte, error] { return b.rangeLines }
 
-// lines is the sequence. It runs on the goroutine of the range.
-func (b *Reader) lines(yield func([]byte, error) bool) {
+// rangeLines is the sequence that Lines returns. It runs on the goroutine of the range.
+func (b *Reader) rangeLines(yield func([]byte, error) bool) {
 	b.r.d.loop.MustNotWait("streams: range over Lines")
 	b.beginRange()
-	defer func() { // Also when the body of the range panics.
+	defer func() { // This also runs when the body of the range panics.
 		b.endRange()
-		b.destroy(nil) // After the end, or an error, it finds nothing to do.
+		b.destroy(nil) // It does nothing after the end or an error.
 	}()
-	s := lineReader{b: b, buf: make([]byte, min(linePiece, b.r.hwm)), splitter: b.r.splitter()}
+	s := lineRange{b: b, buf: make([]byte, min(linePiece, b.r.hwm)), splitter: b.r.newSplitter()}
 	for {
 		line, err := s.next()
 		if err != nil {
@@ -68,6 +67,7 @@ func (b *Reader) lines(yield func([]byte, error) bool) {
 	}
 }
 
+// beginRange panics if another range is under way.
 func (b *Reader) beginRange() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -83,25 +83,27 @@ func (b *Reader) endRange() {
 	b.ranged = false
 }
 
-// lineReader splits what a bridge has into lines. It belongs to the goroutine of the range.
-type lineReader struct {
+// lineRange is the state of one range: it splits the bytes of a bridge into lines. Only the
+// goroutine of the range uses it.
+type lineRange struct {
 	b        *Reader
-	buf      []byte
-	piece    int    // buf[:piece] was peeked
-	rest     []byte // the part of the piece that was not given out
+	buf      []byte // of linePiece bytes at most
+	peeked   int    // buf[:peeked] is a copy of bytes that the bridge counts as unread
+	rest     []byte // the part of buf[:peeked] that was not split yet
 	splitter lineSplitter
 }
 
-// next returns a line, which is valid until the next call, or what follows the last one.
-func (s *lineReader) next() ([]byte, error) {
+// next returns a line, which is valid until the next call, or the error behind the last line,
+// io.EOF at the end.
+func (s *lineRange) next() ([]byte, error) {
 	for {
 		line, rest, found, err := s.splitter.cut(s.rest)
 		s.rest = rest
 		if found || err != nil {
 			return line, err
 		}
-		done := s.piece
-		if s.piece, err = s.b.peek(s.buf, done); err != nil {
+		done := s.peeked
+		if s.peeked, err = s.b.peek(s.buf, done); err != nil {
 			if err == io.EOF {
 				if line, found, tooLong := s.splitter.last(); found {
 					return line, tooLong
@@ -109,6 +111,6 @@ func (s *lineReader) next() ([]byte, error) {
 			}
 			return nil, err
 		}
-		s.rest = s.buf[:s.piece]
+		s.rest = s.buf[:s.peeked]
 	}
 }

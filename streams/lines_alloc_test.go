@@ -12,7 +12,7 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// A line costs its range nothing, also when it comes in two pieces.
+// A range allocates nothing for a line, also if the line comes in two pieces.
 func TestLineOfARangeDoesNotAllocate(t *testing.T) {
 	const count = 3000
 	l := newLoop(t)
@@ -33,7 +33,7 @@ func TestLineOfARangeDoesNotAllocate(t *testing.T) {
 	require.Less(t, end.Mallocs-begin.Mallocs, uint64(count/100), "what the runtime does meanwhile aside")
 }
 
-// The text is the only thing that is made for a chunk, whatever the encoding.
+// The text is the only allocation for a chunk, in every encoding.
 func TestTextAllocatesOnlyTheText(t *testing.T) {
 	for _, e := range []streams.Encoding{streams.UTF8, streams.UTF16LE, streams.ASCII, streams.Latin1} {
 		l := newLoop(t)

@@ -16,14 +16,14 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// lineResult is what a range over Lines gave.
+// lineResult is the result of a range over Lines.
 type lineResult struct {
 	lines []string
 	err   error
 }
 
-// rangeLines ranges over lines to their end, on this goroutine. What comes after an error, which
-// must be nothing, shows among the lines.
+// rangeLines ranges over lines to their end, on this goroutine. Pairs behind an error, which must
+// not come, show among the lines.
 func rangeLines(lines iter.Seq2[[]byte, error]) (got lineResult) {
 	for line, err := range lines {
 		switch {
@@ -39,7 +39,7 @@ func rangeLines(lines iter.Seq2[[]byte, error]) (got lineResult) {
 }
 
 // rangingLines is rangeLines on another goroutine, which ends when its result was taken. The flow
-// is started here: a stream that nobody asked for anything does not keep the loop alive until then.
+// starts here, because a stream that does not flow does not keep the loop alive.
 func rangingLines(r *streams.Readable) <-chan lineResult {
 	lines := r.Lines()
 	result := make(chan lineResult)
@@ -87,7 +87,8 @@ func TestLinesOfLongData(t *testing.T) {
 	requireSame(t, []byte(text), []byte(strings.Join(got.lines, "\n")))
 }
 
-// Lines is called while the loop runs, as often by chance in the middle of a turn as asleep.
+// Lines is called while the loop runs: sometimes in the middle of a turn, sometimes while it
+// sleeps.
 func TestLinesOfManyStreamsFromManyGoroutines(t *testing.T) {
 	l := newLoop(t)
 	const streamCount, lineCount = 50, 200
@@ -107,8 +108,8 @@ func TestLinesOfManyStreamsFromManyGoroutines(t *testing.T) {
 	}
 }
 
-// The bridge and the lines under way are at most the mark; after the break the child dies and
-// nothing is left.
+// The bridge and the lines of the range hold at most the high-water mark. After the break the child
+// dies, and nothing is left.
 //
 //brood:checks S037
 func TestSlowRangeStopsAnEndlessChildAndBreakEndsIt(t *testing.T) {
@@ -155,7 +156,7 @@ func TestSlowRangeStopsAnEndlessChildAndBreakEndsIt(t *testing.T) {
 	require.Zero(t, n)
 }
 
-// However a range is left, the stream is destroyed and the full bridge lets the loop end.
+// In every way of leaving a range, the stream is destroyed, and the full bridge lets the loop end.
 func TestLeavingARangeDestroysTheStream(t *testing.T) {
 	for name, leave := range map[string]func(){
 		"break":  nil,
@@ -194,8 +195,8 @@ func TestLeavingARangeDestroysTheStream(t *testing.T) {
 	}
 }
 
-// After the end there is nothing to ask of a loop that may never run again.
-func TestBreakAfterTheEndAsksNothingOfTheLoop(t *testing.T) {
+// After the end nothing is posted to the loop, which may never run again.
+func TestBreakAfterTheEndPostsNothing(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
 	lines := r.Lines()
@@ -262,7 +263,7 @@ func TestTooLongLineEndsTheRangeAndTheStream(t *testing.T) {
 	}
 }
 
-// An endless line is an error as soon as it is over the limit, which the writer gets to know.
+// An endless line is an error as soon as it is over the limit, and its writer gets SIGPIPE.
 func TestEndlessLineEndsItsWriter(t *testing.T) {
 	l := newLoop(t)
 	out, stdout := pipe(t)
@@ -292,7 +293,7 @@ func TestLoopCloseEndsARangeThatWaits(t *testing.T) {
 	require.Equal(t, lineResult{err: streams.ErrClosed}, rangeLines(r.Lines()), "on a closed loop")
 }
 
-func TestLinesOfAClosedStreamAsksNothingOfTheLoop(t *testing.T) {
+func TestLinesOfAClosedStreamPostsNothing(t *testing.T) {
 	l := newLoop(t)
 	ended, w := readPipe(t, l, nil)
 	ended.Resume()
@@ -340,7 +341,7 @@ func TestTwoRangesAtOncePanic(t *testing.T) {
 	require.Equal(t, lineResult{}, rangeLines(r.Lines()), "one after the other")
 }
 
-// What Retain keeps is at most the mark, and nobody is told a part for the whole.
+// Retain keeps at most the high-water mark. A range over less than all data ends with an error.
 func TestRetainedDataIsForALaterRange(t *testing.T) {
 	for name, c := range map[string]struct {
 		in   string
@@ -363,8 +364,8 @@ func TestRetainedDataIsForALaterRange(t *testing.T) {
 	}
 }
 
-// A range that begins while the data is still coming gets it all, with backpressure, though the
-// mark was full already.
+// A range that begins while data is still coming gets all of it, with backpressure, even if the
+// retained data has reached the mark.
 func TestRangeTakesOverFromRetain(t *testing.T) {
 	for _, retained := range []string{"", "one\n", "one\n23456"} {
 		l := newLoop(t)
@@ -392,8 +393,7 @@ func TestRangeTakesOverFromRetain(t *testing.T) {
 	}
 }
 
-// Data that is read after the call, but before the loop has looked at what it was asked for, is for
-// the range too.
+// Data that is read before the loop runs the function posted by Lines is for the range too.
 func TestRangeAskedForInTheSameTurnMissesNothing(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, &streams.ReadableOptions{HighWaterMark: 9})
@@ -402,7 +402,7 @@ func TestRangeAskedForInTheSameTurnMissesNothing(t *testing.T) {
 	w.WriteString(in)
 	w.Close()
 	var lines iter.Seq2[[]byte, error]
-	// What this posts is for the next turn.
+	// The function that this posts runs in the next turn.
 	require.NoError(t, l.Post(func() { lines = r.Lines() }))
 	poll(t, l)
 	var got lineResult
@@ -412,7 +412,7 @@ func TestRangeAskedForInTheSameTurnMissesNothing(t *testing.T) {
 	require.Equal(t, lineResult{lines: linesOf([]byte(in))}, got)
 }
 
-func TestRetainIsOnlyForWhatNobodyReads(t *testing.T) {
+func TestRetainKeepsOnlyDataWithoutAConsumer(t *testing.T) {
 	for name, c := range map[string]func(r *streams.Readable, j *journal){
 		"data":    func(r *streams.Readable, j *journal) { r.OnData(func(p []byte) { j.Add(string(p)) }) },
 		"text":    func(r *streams.Readable, j *journal) { r.OnText(j.Add) },
@@ -431,7 +431,7 @@ func TestRetainIsOnlyForWhatNobodyReads(t *testing.T) {
 	}
 }
 
-// FuzzLinesForAnotherGoroutine compares any split of the data, with any mark and limit, with the
+// FuzzLinesForAnotherGoroutine splits data anywhere, with any mark and limit, and compares with the
 // lines of the whole.
 func FuzzLinesForAnotherGoroutine(f *testing.F) {
 	f.Add([]byte("one\ntwo\r\n\r\nlast"), []byte{1}, uint8(0), uint8(1), uint8(0))
@@ -460,7 +460,7 @@ func FuzzLinesForAnotherGoroutine(f *testing.F) {
 		wait := beside(t, l, func() { result <- rangeLines(r.Lines()) })
 		for _, p := range split(data, cuts) {
 			if r.Closed() {
-				break // Nobody reads the rest.
+				break // The rest would have no reader.
 			}
 			w.Write(p)
 			poll(t, l)
@@ -477,7 +477,7 @@ func FuzzLinesForAnotherGoroutine(f *testing.F) {
 	})
 }
 
-// The guard of Lines does not see a goroutine that only works for a callback.
+// The guard of Lines does not panic on a goroutine that works for a callback.
 func TestRangeBesideACallback(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)

@@ -5,15 +5,15 @@ import (
 	"strconv"
 )
 
-// A LineEnd is what ends a line. The zero value is Newline.
+// A LineEnd is a kind of end of a line. The zero value is Newline.
 type LineEnd uint8
 
 const (
-	// Newline is "\n", also with a "\r" in front of it, which then is no part of the line.
+	// Newline is "\n" or "\r\n".
 	Newline LineEnd = iota
 
 	// CarriageReturn is "\r", "\n" or "\r\n". It is for programs that show their progress in one
-	// line, such as git and rsync. A line is given as soon as its "\r" has come, also when a "\n"
+	// line, such as git and rsync. A line is delivered as soon as its "\r" has come, even if a "\n"
 	// may follow.
 	CarriageReturn
 
@@ -35,29 +35,31 @@ func (e LineEnd) String() string {
 // Valid reports whether e is one of the constants.
 func (e LineEnd) Valid() bool { return int(e) < len(lineEndNames) }
 
-// lineSplitter cuts bytes, which come in pieces of any size, into lines: for OnLine on the loop,
-// for Lines on a goroutine.
+// lineSplitter splits bytes, which come in pieces of any size, into lines: for OnLine on the loop
+// goroutine, for Lines on the goroutine of the range. It belongs to that one goroutine.
 type lineSplitter struct {
-	end     LineEnd
-	max     int    // the longest line, in bytes without its end; < 0: no limit
-	partial []byte // the beginning of a line whose end has not come
-	// the last byte was the "\r" of a line that was given: a "\n" that follows is no other line
-	afterCR bool
+	// end and limit never change. limit is the greatest length of a line, in bytes without its end;
+	// negative: none.
+	end   LineEnd
+	limit int
+
+	partial []byte // the beginning of a line whose end has not come; the splitter's own
+	afterCR bool   // the last byte was the "\r" of a line that was returned: a "\n" belongs to it
 }
 
-// whole returns where the end of the first line is if all of the line is in p and it ends with
-// "\n", as most do, else -1: then cut knows. It is inlined, because what is around a short line
-// takes longer than to find its end.
-func (s *lineSplitter) whole(p []byte) int {
+// fastIndex returns the index of the first "\n" if that ends a line that began in p, as most do,
+// else -1: then call cut. It is inlined, because the code around a short line takes longer than to
+// find its end.
+func (s *lineSplitter) fastIndex(p []byte) int {
 	if s.end == Newline && len(s.partial) == 0 {
 		return bytes.IndexByte(p, '\n')
 	}
 	return -1
 }
 
-// cut returns the first line of p, without its end, and what follows it. The line is valid until
-// the next call. If p ends before a line does, its bytes are kept, found is false and rest is
-// empty. The error is ErrLineTooLong.
+// cut returns the first line of p, without its end, and the bytes behind it. line is valid until
+// the next call. If p ends before the line does, the splitter keeps a copy of p, found is false,
+// and rest is empty. The error is ErrLineTooLong.
 func (s *lineSplitter) cut(p []byte) (line, rest []byte, found bool, err error) {
 	if s.afterCR && len(p) > 0 {
 		s.afterCR = false
@@ -68,7 +70,7 @@ func (s *lineSplitter) cut(p []byte) (line, rest []byte, found bool, err error) 
 	i := s.index(p)
 	if i < 0 {
 		s.partial = append(s.partial, p...)
-		// A "\r" there may belong to an end that is still to come.
+		// A "\r" at the end of partial may belong to an end that is still to come.
 		return nil, nil, false, s.fits(s.withoutCR(s.partial))
 	}
 	line, rest = p[:i], p[i+1:]
@@ -85,15 +87,15 @@ func (s *lineSplitter) cut(p []byte) (line, rest []byte, found bool, err error) 
 	return line, rest, true, s.fits(line)
 }
 
-// last returns, at the end of the data, what follows the last end of a line; found is false when
-// that is nothing. A "\r" is part of it.
+// last returns, at the end of the data, the bytes behind the last end, with a "\r" among them.
+// found is false if there are none.
 func (s *lineSplitter) last() (line []byte, found bool, err error) {
 	line = s.partial
 	s.partial = nil
 	return line, len(line) > 0, s.fits(line)
 }
 
-// index returns where the end of the first line is, -1 if it is not in p.
+// index returns the index of the first end of a line, -1 if p has none.
 func (s *lineSplitter) index(p []byte) int {
 	switch s.end {
 	case CarriageReturn:
@@ -109,6 +111,7 @@ func (s *lineSplitter) index(p []byte) int {
 	return bytes.IndexByte(p, '\n')
 }
 
+// withoutCR removes the "\r" of a "\r\n", of which the "\n" is not in line.
 func (s *lineSplitter) withoutCR(line []byte) []byte {
 	if n := len(line); s.end == Newline && n > 0 && line[n-1] == '\r' {
 		return line[:n-1]
@@ -116,15 +119,16 @@ func (s *lineSplitter) withoutCR(line []byte) []byte {
 	return line
 }
 
+// fits returns ErrLineTooLong for a line over the limit.
 func (s *lineSplitter) fits(line []byte) error {
-	if s.max >= 0 && len(line) > s.max {
+	if s.limit >= 0 && len(line) > s.limit {
 		return ErrLineTooLong
 	}
 	return nil
 }
 
-// begun reports whether a line has begun, and not ended.
+// begun reports whether a line has begun and not ended.
 func (s *lineSplitter) begun() bool { return len(s.partial) > 0 }
 
-// drop forgets a line whose rest nobody will hear.
+// drop forgets a line that has begun, because its rest will not come here.
 func (s *lineSplitter) drop() { s.partial, s.afterCR = nil, false }

@@ -14,40 +14,41 @@ import (
 )
 
 const (
-	// acceptBudget is how many connections are accepted a turn, so that one listener cannot starve
-	// the rest.
+	// acceptBudget is the number of connections accepted per turn: a busy listener must not keep
+	// the loop from its other work.
 	acceptBudget = 32
 
-	// acceptPause is the time after which accept is tried again when the system has refused it:
-	// EMFILE, for instance.
+	// acceptPause is the time until accept is tried again after the system has refused it, for
+	// instance with EMFILE.
 	acceptPause = 100 * time.Millisecond
 )
 
-// A Listener accepts connections on its loop, without a goroutine. Make one with [Listen] or
-// [NewListener].
+// A Listener accepts connections on its loop, without a goroutine. It owns its socket. [Listen] and
+// [NewListener] make one.
 //
 // A Listener's methods must be called on the loop goroutine.
 type Listener struct {
 	loop    *reactor.Loop
 	hub     *hub
-	fn      func(*Duplex)
-	fd      int // -1 once it is closed
+	fn      func(*Duplex) // the user's
+	fd      int           // -1 once it is closed
 	watcher *reactor.Watcher
-	retry   *reactor.Timer // while the system refuses to accept
+	retry   *reactor.Timer // ends a pause after accept was refused; nil otherwise
 	errors  events.Event[error]
-	paused  bool
-	unref   bool
-	file    os.FileInfo // of a Unix socket that Listen has made; nil otherwise
-	path    string
+	paused  bool // Pause was called after the last Resume
+	unrefed bool // Unref was called after the last Ref
+
+	// Of a Unix socket that Listen has made, which Close removes. file is nil otherwise.
+	file os.FileInfo
+	path string
 }
 
 // Listen listens on an address and calls fn with each connection, in a callback of its own. network
-// is "tcp", "tcp4", "tcp6" or "unix". The host of an address should be a number, since a name is
-// looked up while the loop waits. What fn does not close or destroy stays open. Errors are those of
-// package net.
+// is "tcp", "tcp4", "tcp6" or "unix". The host should be a number: a name is looked up while the
+// loop waits. fn owns the connection and must close or destroy it. Errors are those of package net.
 func Listen(l *reactor.Loop, network, address string, fn func(*Duplex)) (*Listener, error) {
 	c := net.ListenConfig{KeepAlive: -1}
-	c.SetMultipathTCP(false) // Each connection would have it.
+	c.SetMultipathTCP(false) // Otherwise each connection would use it.
 	ln, err := c.Listen(context.Background(), network, address)
 	if err != nil {
 		return nil, err
@@ -55,7 +56,7 @@ func Listen(l *reactor.Loop, network, address string, fn func(*Duplex)) (*Listen
 	if u, ok := ln.(*net.UnixListener); ok {
 		u.SetUnlinkOnClose(false)
 	}
-	number, err := detach(ln)
+	number, err := takeFD(ln)
 	if err != nil {
 		return nil, err
 	}
@@ -72,9 +73,9 @@ func Listen(l *reactor.Loop, network, address string, fn func(*Duplex)) (*Listen
 	return x, nil
 }
 
-// detach takes the descriptor out of a listener of package net, whose poller knows nothing of it
-// then.
-func detach(ln net.Listener) (number int, err error) {
+// takeFD returns a non-blocking duplicate of ln's descriptor, which the caller must close, and
+// closes ln, so that the poller of package net has nothing to do with it.
+func takeFD(ln net.Listener) (number int, err error) {
 	defer func() { _ = ln.Close() }()
 	f, err := ln.(interface{ File() (*os.File, error) }).File()
 	if err != nil {
@@ -91,9 +92,13 @@ func detach(ln net.Listener) (number int, err error) {
 	return number, nil
 }
 
-// NewListener accepts connections from fd, a listening stream socket in non-blocking mode, and
-// calls fn with each, as [Listen] does. It takes ownership of fd once it returned no error. Errors
-// are *[OpError].
+// NewListener accepts connections from fd and calls fn with each, as [Listen] does. It takes
+// ownership of fd if it returns no error. Errors are *[OpError].
+//
+// Preconditions:
+//
+//   - fd is a listening stream socket in non-blocking mode. A blocking one would make the loop
+//     wait.
 func NewListener(l *reactor.Loop, fd int, fn func(*Duplex)) (*Listener, error) {
 	if l == nil {
 		return nil, wrap("listen", fd, errNilLoop)
@@ -110,7 +115,7 @@ func NewListener(l *reactor.Loop, fd int, fn func(*Duplex)) (*Listener, error) {
 	return x, nil
 }
 
-// accept takes what waits in the backlog.
+// accept is called when connections wait in the backlog. It calls fn with each.
 func (x *Listener) accept() {
 	for range acceptBudget {
 		if x.fd < 0 || x.paused {
@@ -121,13 +126,15 @@ func (x *Listener) accept() {
 		case err == unix.EAGAIN:
 			return
 		case err != nil:
-			x.rest(err)
+			x.backOff(err)
 			return
 		}
 		reactor.Call(x.loop, x.fn, d)
 	}
 }
 
+// acceptOne accepts one connection. The error is the bare errno, EAGAIN if there is none, or an
+// *OpError.
 func (x *Listener) acceptOne() (*Duplex, error) {
 	conn, err := fd.Accept(x.fd)
 	if err != nil {
@@ -140,9 +147,9 @@ func (x *Listener) acceptOne() (*Duplex, error) {
 	return d, err
 }
 
-// rest leaves the backlog alone for a while: a listener that cannot accept stays ready, and the
-// loop would spin.
-func (x *Listener) rest(err error) {
+// backOff reports err and accepts nothing for acceptPause: the socket stays ready while accept is
+// refused, so the loop would spin.
+func (x *Listener) backOff(err error) {
 	x.retry = x.loop.SetTimeout(acceptPause, func() {
 		x.retry = nil
 		x.watch()
@@ -151,7 +158,7 @@ func (x *Listener) rest(err error) {
 	reactor.Emit(x.loop, &x.errors, wrap("accept", x.fd, err))
 }
 
-// watch has the poller tell of connections, or not.
+// watch tells the poller whether to report connections.
 func (x *Listener) watch() {
 	if x.fd < 0 {
 		return
@@ -161,15 +168,16 @@ func (x *Listener) watch() {
 		want = reactor.Readable
 	}
 	if err := x.watcher.Set(want); err != nil && x.retry == nil {
-		x.rest(err)
+		x.backOff(err)
 	}
-	if x.retry != nil && x.unref {
+	if x.retry != nil && x.unrefed {
 		x.retry.Unref()
 	}
 }
 
-// OnError calls fn when a connection could not be accepted, because there are no descriptors for
-// instance. It waits in the backlog, and the listener tries again after 100 ms.
+// OnError calls fn with an *[OpError] when a connection could not be accepted, for instance because
+// there are no descriptors left. The connection waits in the backlog, and the listener tries again
+// after 100 ms.
 func (x *Listener) OnError(fn func(error)) *events.Listener { return x.errors.On(fn) }
 
 // Pause leaves connections in the backlog until Resume.
@@ -178,17 +186,18 @@ func (x *Listener) Pause() { x.paused = true; x.watch() }
 // Resume undoes Pause.
 func (x *Listener) Resume() { x.paused = false; x.watch() }
 
-// Ref has the listener keep the loop alive while it accepts, as a new one does.
-func (x *Listener) Ref() { x.refer(false) }
+// Ref makes the listener keep the loop alive while it accepts, as a new one does.
+func (x *Listener) Ref() { x.setUnrefed(false) }
 
 // Unref lets the loop end while the listener accepts.
-func (x *Listener) Unref() { x.refer(true) }
+func (x *Listener) Unref() { x.setUnrefed(true) }
 
-func (x *Listener) refer(unref bool) {
+// setUnrefed sets whether the loop may end while the listener accepts, or waits to try again.
+func (x *Listener) setUnrefed(unref bool) {
 	if x.fd < 0 {
 		return
 	}
-	x.unref = unref
+	x.unrefed = unref
 	if unref {
 		x.watcher.Unref()
 	} else {
@@ -201,11 +210,11 @@ func (x *Listener) refer(unref bool) {
 	}
 }
 
-// FD returns the descriptor, -1 once it is closed. It stays the listener's.
+// FD returns the descriptor, -1 once it is closed. The listener keeps ownership.
 func (x *Listener) FD() int { return x.fd }
 
-// Close closes the socket: connections in its backlog are refused. It removes the file of a Unix
-// socket that Listen has made. Closing a closed listener does nothing.
+// Close closes the socket: the kernel refuses the connections in its backlog. It removes the file
+// of a Unix socket that Listen has made. Closing a closed listener does nothing.
 func (x *Listener) Close() {
 	if x.fd < 0 {
 		return
@@ -220,7 +229,7 @@ func (x *Listener) Close() {
 	if x.file == nil {
 		return
 	}
-	// Somebody else may have taken the name.
+	// Another program may have bound the name since.
 	if now, err := os.Lstat(x.path); err == nil && os.SameFile(x.file, now) {
 		_ = os.Remove(x.path)
 	}

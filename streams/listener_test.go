@@ -14,7 +14,7 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// echo is a function for Listen that sends back what comes.
+// echo is a function for Listen that sends all bytes back.
 func echo(x *streams.Duplex) { x.Readable.Pipe(x.Writable, nil) }
 
 // listen returns a listener on a free port of this machine, and its address.
@@ -163,7 +163,7 @@ func TestAnAttemptThatIsUnrefedDoesNotKeepTheLoop(t *testing.T) {
 	l := newLoop(t)
 	x, address := listen(t, l, echo)
 	x.Close()
-	// The one is under way, the other has failed at once.
+	// The first is under way, the second has failed at once.
 	for _, network := range []string{"tcp", "unix"} {
 		a, err := streams.Connect(l, network, address, nil, func(*streams.Duplex, error) { require.Fail(t, "the loop has run") })
 		require.NoError(t, err)

@@ -11,7 +11,8 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// Streams that do not keep the loop alive are closed with it, without events, and are dead then.
+// Streams that do not keep the loop alive are closed with it, without events. Their methods do
+// nothing or return an error.
 func TestLoopCloseClosesOpenStreams(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l, err := reactor.New(nil)
@@ -50,7 +51,7 @@ func TestLoopCloseClosesOpenStreams(t *testing.T) {
 	}
 	j.Wants(t, "")
 
-	// Every method is harmless, or says that it is over.
+	// Every method does nothing or returns an error.
 	for _, r := range []*streams.Readable{paused, lines, unrefed, x.Readable, piped.r} {
 		require.True(t, r.Closed())
 		require.Equal(t, -1, r.FD())
@@ -86,7 +87,7 @@ func TestLoopCloseClosesOpenStreams(t *testing.T) {
 	}
 }
 
-// Whatever streams are doing, the loop can be closed: there are no events, and nobody waits in a
+// The loop can be closed in any state of its streams: no events come, and no goroutine waits in a
 // bridge for ever.
 func TestLoopCloseInTheMiddleOfWork(t *testing.T) {
 	leakcheck.NoNewFDs(t)
@@ -178,7 +179,7 @@ func TestStreamsKeepTheLoopAliveOnlyWhileTheyWait(t *testing.T) {
 	in.Close()
 }
 
-// Two loops in one program never meet: each has its streams and its buffer.
+// Two loops in one program share nothing: each has its streams and its buffer.
 func TestTwoLoops(t *testing.T) {
 	a, b := newLoop(t), newLoop(t)
 	p, q := newPiping(t, a, nil), newPiping(t, b, nil)
@@ -203,7 +204,8 @@ func TestTwoLoops(t *testing.T) {
 	run(t, b)
 }
 
-// Closing a descriptor frees its number for the next stream in the middle of a batch of events.
+// In the middle of a batch of events a stream is closed, and the next stream gets its descriptor
+// number.
 func TestDescriptorReusedInTheSameBatch(t *testing.T) {
 	l := newLoop(t)
 	var j journal
@@ -240,8 +242,8 @@ func TestDescriptorReusedInTheSameBatch(t *testing.T) {
 	}
 }
 
-// Bridges that would wait for the loop in a callback of it panic instead; elsewhere, and once the
-// stream has ended, they are as ever.
+// A bridge that would wait for the loop in a callback of the loop panics. It does not on other
+// goroutines, or once the stream has ended.
 func TestABridgeInACallbackPanics(t *testing.T) {
 	l := newLoop(t)
 	r, in := readPipe(t, l, nil)

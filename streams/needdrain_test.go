@@ -11,8 +11,8 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// noDrain is what ends a stream that asks to wait, so that no drain will come. Nobody reads what is
-// queued.
+// noDrain has the ways to end a stream whose NeedDrain is true, so that no drain will come. The
+// queued bytes have no reader.
 var noDrain = map[string]struct {
 	end  func(l *reactor.Loop, w *streams.Writable, r *descriptor)
 	want error // of a Write afterwards
@@ -64,7 +64,7 @@ func TestNeedDrainIsFalseAfterTheFirstWriteFails(t *testing.T) {
 	run(t, l)
 }
 
-// A pipe whose destination has asked to wait, and takes no more, does not hold its source up.
+// A destination that has asked its pipe to wait and then takes no more does not block the source.
 func TestPipeDoesNotWaitWhereNoDrainWillCome(t *testing.T) {
 	for name, keep := range map[string]bool{"": false, " KeepSource": true} {
 		eachNoDrain(t, func(t *testing.T, l *reactor.Loop, w *streams.Writable, end func() error) {
@@ -76,7 +76,7 @@ func TestPipeDoesNotWaitWhereNoDrainWillCome(t *testing.T) {
 			require.Zero(t, r.BytesRead(), name)
 			end()
 			if keep {
-				j.data(r) // Somebody else wants it.
+				j.data(r) // The source has another consumer.
 				for len(j.Entries) == 0 {
 					poll(t, l)
 				}
@@ -92,8 +92,8 @@ func TestPipeDoesNotWaitWhereNoDrainWillCome(t *testing.T) {
 	}
 }
 
-// A goroutine that waits in the bridge is told at once, not when what is queued has left, which may
-// be never.
+// A goroutine that waits in the bridge gets the error at once, not when the queue is empty, which
+// may be never.
 func TestWriterDoesNotWaitWhereNoDrainWillCome(t *testing.T) {
 	eachNoDrain(t, func(t *testing.T, l *reactor.Loop, w *streams.Writable, end func() error) {
 		b := w.Writer()

@@ -9,7 +9,7 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// What a destination got of a source that failed is not all, and does not look so.
+// The data of a source that failed is incomplete, so its destination does not end well.
 func TestPipeOfADestroyedSource(t *testing.T) {
 	for name, c := range map[string]struct {
 		err  error
@@ -44,8 +44,7 @@ func TestPipeOfADestroyedSource(t *testing.T) {
 	}
 }
 
-// The destination hears of a read that failed, and of a source that had failed before, with their
-// error.
+// The destination gets the error of a read that failed, also if the source had failed before.
 func TestPipeOfASourceThatFails(t *testing.T) {
 	l := newLoop(t)
 	peer, src := tcpPair(t)
@@ -99,7 +98,7 @@ func TestPipeToAClosedDestination(t *testing.T) {
 	}
 }
 
-// The destination's early end goes back to the source, whose writer learns of it.
+// If the destination ends early, the source is destroyed, and its writer gets SIGPIPE.
 func TestPipeDestroysTheSourceOfABrokenDestination(t *testing.T) {
 	for name, breakIt := range map[string]func(p *piping){
 		"broken pipe": func(p *piping) { p.out.Close() },
@@ -125,7 +124,7 @@ func TestPipeDestroysTheSourceOfABrokenDestination(t *testing.T) {
 	}
 }
 
-// What the broken destination did not get stays in the source, for another.
+// Data that the broken destination did not get stays in the source, for another.
 func TestPipeKeepSource(t *testing.T) {
 	for name, breakIt := range map[string]func(p *piping){
 		"destroyed": func(p *piping) { p.w.Destroy(nil) },
@@ -164,8 +163,8 @@ func TestPipeKeepSource(t *testing.T) {
 	}
 }
 
-// The same for a destination that only the kernel knows to be broken, if it was the kernel that
-// moved the bytes.
+// The same holds if only the kernel knows that the destination is broken, and the kernel moved the
+// bytes.
 func TestBrokenPipeWithKeepSource(t *testing.T) {
 	eachRoute(t, nil, func(t *testing.T, p *piping, hear func()) {
 		hear()

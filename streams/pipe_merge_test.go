@@ -9,7 +9,7 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// Two sources of one destination that is full take turns: neither forgets that the other one waits.
+// Two sources wait for room in one destination. Neither stops the other from going on.
 func TestTwoSourcesReachOneSlowDestinationWhole(t *testing.T) {
 	const each = 1 << 20
 	l := newLoop(t)

@@ -8,9 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// randomPiping pumps more than all pipes hold through one whose reader takes any amount at any
-// time, and calls act after a random number of turns. It returns what went in, and what came out
-// once the loop has run dry.
+// randomPiping sends more bytes than all pipes hold through a pipe. The reader takes any amount at
+// any time, and act is called after a random number of turns. It returns the bytes that went in,
+// and the bytes that came out until the loop had nothing left to do.
 func randomPiping(t *testing.T, rng *rand.Rand, p *piping, act func()) (want []byte, got func() []byte) {
 	want = pattern(4 << 20)
 	feedStream(t, p.l, p.in, want)
@@ -86,8 +86,8 @@ func TestPipeElsewhereAtRandomMomentsLosesNothing(t *testing.T) {
 	}
 }
 
-// Listening ends the splicing at once: the listener misses nothing from then on, and the
-// destination nothing at all.
+// A listener ends the splicing at once. It misses no bytes from then on, and the destination misses
+// none at all.
 func TestListeningToAPipedStreamAtRandomMoments(t *testing.T) {
 	rounds := 20
 	if testing.Short() {

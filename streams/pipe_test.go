@@ -16,13 +16,13 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// piping is a source that is fed and a destination that is read by the test.
+// piping is a source that the test feeds and a destination that the test reads.
 type piping struct {
 	l   *reactor.Loop
 	in  *descriptor // feeds r
 	r   *streams.Readable
 	w   *streams.Writable
-	out *descriptor // gets what w writes
+	out *descriptor // the bytes of w come out here
 }
 
 // A route is a way for the bytes between a Readable and a Writable. With a listener to the source
@@ -52,7 +52,7 @@ func newPiping(t testing.TB, l *reactor.Loop, o *streams.WritableOptions) *pipin
 	return p
 }
 
-// feedStream gives the source everything of data, as its pipe takes it, and then the end.
+// feedStream writes data to the source as its pipe takes it, and then the end.
 func feedStream(t testing.TB, l *reactor.Loop, in *descriptor, data []byte) *streams.Writable {
 	t.Helper()
 	feeder := newWritable(t, l, in, nil)
@@ -101,7 +101,7 @@ func TestPipeWaitsForResume(t *testing.T) {
 	})
 }
 
-// While nobody takes what the destination has, the source is not read, and its writer blocks.
+// While the destination cannot write, the source is not read, and its writer blocks.
 func TestPipeBackpressure(t *testing.T) {
 	eachRoute(t, nil, func(t *testing.T, p *piping, hear func()) {
 		hear()
@@ -261,7 +261,7 @@ func TestPipeToSeveral(t *testing.T) {
 	require.True(t, end)
 }
 
-// Both wait for room in the same destination, neither for the other.
+// Two sources wait for room in the same destination, and neither waits for the other.
 func TestTwoSourcesWaitForOneDestination(t *testing.T) {
 	const each = 4 << 20
 	eachRoute(t, nil, func(t *testing.T, p *piping, hear func()) {
@@ -289,7 +289,7 @@ func TestTwoSourcesWaitForOneDestination(t *testing.T) {
 	})
 }
 
-// The user's own writes go between the bytes of the pipe, whole and in order.
+// The user's writes go between the bytes of the pipe, whole and in order.
 func TestWriteToAPipedDestination(t *testing.T) {
 	for seed := range 10 {
 		rng := rand.New(rand.NewPCG(uint64(seed), 5))
@@ -313,7 +313,8 @@ func TestWriteToAPipedDestination(t *testing.T) {
 	}
 }
 
-// Both are ready in one turn, the source first: what is queued in the destination still goes first.
+// Both streams are ready in one turn, the source first. The bytes queued in the destination still
+// go first.
 func TestPipeStaysBehindASmallQueue(t *testing.T) {
 	eachRoute(t, nil, func(t *testing.T, p *piping, hear func()) {
 		n := fdtest.Borrow(t, p.w.FD()).Fill()
@@ -406,7 +407,7 @@ func TestPipeBetweenPipesAndSockets(t *testing.T) {
 	}
 }
 
-// threeChildren is a | b | c over the loop, and what came out of c.
+// threeChildren is a | b | c over the loop, and the output of c.
 func threeChildren(t *testing.T, a, b, c []string) (out []byte, ends [3]string) {
 	l := newLoop(t)
 	aOut, aStdout := pipe(t)
@@ -447,7 +448,8 @@ func TestThreeChildren(t *testing.T) {
 	})
 }
 
-// Where B could not be started its stdin is a stream with an error: A ends, quietly.
+// If B could not be started, its stdin is a stream with an error: A ends without an error of its
+// own.
 //
 //brood:checks S038
 func TestFirstChildEndsWhenTheSecondIsMissing(t *testing.T) {

@@ -1,5 +1,6 @@
 package streams
 
-// sharedWrite is the most that is written at once, in bytes, to a descriptor whose mode may be
-// blocking: poll(2) promises room for that much in a pipe (PIPE_BUF; see pipe(7)).
-const sharedWrite = 4096
+// blockingWrite is the greatest number of bytes of one write to a descriptor whose mode may be
+// blocking: if poll(2) reports a pipe as writable, it has room for that many (PIPE_BUF; see
+// pipe(7)).
+const blockingWrite = 4096

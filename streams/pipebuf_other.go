@@ -2,6 +2,7 @@
 
 package streams
 
-// sharedWrite is the most that is written at once, in bytes, to a descriptor whose mode may be
-// blocking: poll(2) promises room for that much in a pipe (the least PIPE_BUF that POSIX allows).
-const sharedWrite = 512
+// blockingWrite is the greatest number of bytes of one write to a descriptor whose mode may be
+// blocking: if poll(2) reports a pipe as writable, it has room for that many (the least PIPE_BUF
+// that POSIX allows).
+const blockingWrite = 512

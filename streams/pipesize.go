@@ -8,58 +8,57 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// A pipe through which much goes is given a larger capacity: its writer can go on while the loop is
-// elsewhere, and splice(2) makes fewer, larger hand-overs. The memory is not the program's but the
-// user's: a user whose pipes have 64 MiB together (pipe-user-pages-soft, 16,384 pages) gets pipes
-// of 8 KiB from then on, in every program. So it is done late, for few pipes, and undone when the
-// traffic is over. One read takes all that it holds: its writer is woken, and made to wait, once
-// for that, not for each part of it.
+// A pipe with heavy traffic is enlarged: its writer can go on while the loop is elsewhere, one read
+// takes more bytes, so the writer is woken less often, and splice(2) moves larger parts. The memory
+// counts for the user, not for the program: a user whose pipes hold 64 MiB together
+// (pipe-user-pages-soft, 16,384 pages, see pipe(7)) gets pipes of 8 KiB from then on, in every
+// program. So a pipe is enlarged late, only a few pipes are, and each gets its former capacity back
+// when its traffic is over. All of this runs on the loop goroutine, except for largePipeCount. If
+// the system refuses, the pipe stays as it is.
 const (
-	// largePipeSize is in bytes; Linux makes pipes of 64 KiB.
+	// largePipeSize is the capacity of an enlarged pipe in bytes. Linux makes pipes of 64 KiB.
 	largePipeSize = 256 << 10
 
-	// sustained is the traffic, in bytes within trafficWindow, from which on a pipe is enlarged:
-	// more than most children write, and little enough that a stream of 16 MiB gains by it. Under
-	// slack in such a time it gets its former capacity back; there is a gap between the two, so
-	// that no pipe goes to and fro.
-	sustained     = 1 << 20
-	slack         = 512 << 10
+	// busyTraffic is the number of bytes within trafficWindow from which on a pipe is enlarged:
+	// more than most children write, and so little that a stream of 16 MiB gains by it. With less
+	// than quietTraffic in a window the pipe gets its former capacity back. The gap between the two
+	// keeps pipes from changing to and fro.
+	busyTraffic   = 1 << 20
+	quietTraffic  = 512 << 10
 	trafficWindow = time.Second
 
-	// maxLargePipes is how many pipes a program may enlarge at a time: with 4 MiB it has a
-	// sixteenth of what its user may have by default, and userShare of it where that is less. Root,
-	// whom the kernel does not limit, gets no more.
+	// maxLargePipes is the number of pipes that a program may enlarge at a time. With 4 MiB they
+	// are a sixteenth of the user's default limit; where the limit is less, they get 1/userShare of
+	// it. Root, whom the kernel does not limit, gets no more.
 	maxLargePipes = 16
 	userShare     = 16
 )
 
-// largePipeCount is of the whole program, because the limit is. It is the only state that loops
-// share.
+// largePipeCount is the number of enlarged pipes of the program. It is the only state that loops
+// share, because the limit is the program's.
 var largePipeCount atomic.Int32
 
 // pipeLoad is the traffic of one descriptor.
 type pipeLoad struct {
-	since   time.Time // when the window was begun
-	moved   int       // bytes since then
-	size    int       // what the pipe held before it was enlarged, 0 if it was not
-	refused bool      // the system does not enlarge it, or it is to stay as it is
+	since      time.Time // beginning of the window
+	moved      int       // bytes since then
+	formerSize int       // capacity in bytes before the pipe was enlarged; 0 while it is not
+	refused    bool      // the pipe must stay as it is: the system refused, or KeepSize was given
 }
 
 // largePipes are the enlarged pipes of one loop.
 type largePipes struct {
-	pipes  []*descriptor
-	limit  int    // how many the program may have, 0 until it was looked up
-	size   int    // of each
-	buffer []byte // what they are read into, nil until one is
-	// looks whether they are still busy; nil before the first, stopped when there has been none for
-	// a while
-	watcher *reactor.Timer
+	pipes  []*descriptor  // those whose load.formerSize is not 0
+	limit  int            // most pipes that the program may enlarge; valid once size is not 0
+	size   int            // capacity of each in bytes; 0 until findLimits
+	buffer []byte         // shared by the reads of enlarged pipes; nil while there is no need
+	timer  *reactor.Timer // calls shrinkQuiet; nil before the first pipe
 }
 
-// traffic notes that n bytes were moved, all of them in the kernel's buffer at once.
-func (d *descriptor) traffic(n int) {
+// noteTraffic counts n bytes that were moved at once.
+func (d *descriptor) noteTraffic(n int) {
 	d.load.moved += n
-	if d.load.moved < sustained || d.load.size > 0 || d.load.refused {
+	if d.load.moved < busyTraffic || d.load.formerSize > 0 || d.load.refused {
 		return
 	}
 	now := d.loop.Now()
@@ -69,16 +68,16 @@ func (d *descriptor) traffic(n int) {
 	d.load.since, d.load.moved = now, 0
 }
 
-// enlarge is called for what has just been busy.
+// enlarge enlarges a busy pipe, if the system and the limits allow it.
 func (d *descriptor) enlarge() {
 	h := d.hub
 	size, err := fd.PipeSize(d.fd)
-	if err != nil || !h.large.lookUp() || size >= h.large.size {
-		d.load.refused = true // No pipe, or its owner has enlarged it, or nobody may.
+	if err != nil || !h.large.findLimits() || size >= h.large.size {
+		d.load.refused = true // No pipe, or its owner has enlarged it, or the limit is 0.
 		return
 	}
 	if int(largePipeCount.Add(1)) > h.large.limit {
-		largePipeCount.Add(-1) // For now: others may become quiet.
+		largePipeCount.Add(-1) // The next window tries again: other pipes may be quiet then.
 		return
 	}
 	if fd.SetPipeSize(d.fd, h.large.size) != nil {
@@ -86,20 +85,20 @@ func (d *descriptor) enlarge() {
 		d.load.refused = true
 		return
 	}
-	d.load.size = size
+	d.load.formerSize = size
 	h.large.pipes = append(h.large.pipes, d)
-	if h.large.watcher == nil {
-		h.large.watcher = d.loop.SetInterval(trafficWindow, h.large.look)
-		h.large.watcher.Unref()
+	if h.large.timer == nil {
+		h.large.timer = d.loop.SetInterval(trafficWindow, h.large.shrinkQuiet)
+		h.large.timer.Unref()
 	} else if len(h.large.pipes) == 1 {
-		h.large.watcher.Reset(trafficWindow)
+		h.large.timer.Reset(trafficWindow)
 	}
 }
 
-// readBuffer is what d is read into.
+// readBuffer returns the memory that d is read into. It is shared: the next read overwrites it.
 func (d *descriptor) readBuffer() []byte {
 	g := &d.hub.large
-	if d.load.size == 0 || g.size <= readBufferSize {
+	if d.load.formerSize == 0 || g.size <= readBufferSize {
 		return d.hub.readBuffer
 	}
 	if g.buffer == nil {
@@ -108,8 +107,9 @@ func (d *descriptor) readBuffer() []byte {
 	return g.buffer
 }
 
-// lookUp finds out what the system allows, and reports whether that is anything.
-func (g *largePipes) lookUp() bool {
+// findLimits looks up the limits of the system once, and reports whether they allow any enlarged
+// pipe.
+func (g *largePipes) findLimits() bool {
 	if g.size == 0 {
 		size, user := fd.PipeLimits()
 		g.size, g.limit = largePipeSize, maxLargePipes
@@ -123,19 +123,21 @@ func (g *largePipes) lookUp() bool {
 	return g.limit > 0
 }
 
-// look gives back what quiet pipes were given, and the memory when there has been none of them for
-// a while: until then the next busy pipe has it, as that of the next child.
-func (g *largePipes) look() {
+// shrinkQuiet gives quiet pipes their former capacity back. It drops the buffer and stops the timer
+// only when a whole window had no enlarged pipe: the next busy pipe, such as that of the next
+// child, then finds the buffer.
+func (g *largePipes) shrinkQuiet() {
 	if len(g.pipes) == 0 {
 		g.buffer = nil
-		g.watcher.Stop()
+		g.timer.Stop()
 		return
 	}
 	busy := g.pipes[:0]
 	for _, d := range g.pipes {
-		// What holds more than it did before has a reader that is behind, and is looked at again.
-		if d.load.moved < slack && fd.SetPipeSize(d.fd, d.load.size) == nil {
-			d.load.size = 0
+		// A pipe that holds more bytes than its former capacity cannot shrink yet: its reader is
+		// slow.
+		if d.load.moved < quietTraffic && fd.SetPipeSize(d.fd, d.load.formerSize) == nil {
+			d.load.formerSize = 0
 			largePipeCount.Add(-1)
 		} else {
 			busy = append(busy, d)
@@ -146,13 +148,14 @@ func (g *largePipes) look() {
 	g.pipes = busy
 }
 
-// forgetLoad gives a pipe back as it came; others may have it open for long.
-func (d *descriptor) forgetLoad() {
-	if d.load.size == 0 {
+// restorePipeSize gives a pipe its former capacity back before the stream closes its descriptor,
+// because others may keep the pipe open.
+func (d *descriptor) restorePipeSize() {
+	if d.load.formerSize == 0 {
 		return
 	}
-	_ = fd.SetPipeSize(d.fd, d.load.size) // Best effort: it may be full.
-	d.load.size = 0
+	_ = fd.SetPipeSize(d.fd, d.load.formerSize) // Best effort: it may be full.
+	d.load.formerSize = 0
 	largePipeCount.Add(-1)
 	g := &d.hub.large
 	for i, other := range g.pipes {

@@ -19,9 +19,9 @@ func pipeSize(t testing.TB, n int) int {
 }
 
 // busyRounds is how often the 64 KiB of a pipe are moved to make it a busy one.
-const busyRounds = 2*streams.Sustained/(64<<10) + 10
+const busyRounds = 2*streams.BusyTraffic/(64<<10) + 10
 
-// keepBusy moves much through the pipe whose writing end this is.
+// keepBusy moves many bytes through the pipe with this writing end.
 func keepBusy(t testing.TB, l *reactor.Loop, w *descriptor) {
 	t.Helper()
 	for range busyRounds {
@@ -30,8 +30,7 @@ func keepBusy(t testing.TB, l *reactor.Loop, w *descriptor) {
 	}
 }
 
-// needLargePipes skips a test where pipes cannot be enlarged, because this user has too many
-// already.
+// needLargePipes skips a test if the user has too many pipes already to enlarge one.
 func needLargePipes(t testing.TB) {
 	t.Helper()
 	_, w := pipe(t)
@@ -67,7 +66,7 @@ func TestBusyPipeIsEnlargedAndGivenBack(t *testing.T) {
 				w.WriteString("little")
 				poll(t, l)
 			}
-			for range streams.Sustained / before {
+			for range streams.BusyTraffic / before {
 				w.Fill() // Much, but not for long.
 				poll(t, l)
 			}
@@ -105,8 +104,8 @@ func TestBusySplicedPipesAreEnlarged(t *testing.T) {
 	require.Equal(t, before, pipeSize(t, p.out.FD))
 }
 
-// However many are busy, on however many loops, the program takes a small part of what its user may
-// have.
+// However many pipes are busy, on however many loops, the program takes a small part of the user's
+// limit.
 func TestFewPipesAreEnlarged(t *testing.T) {
 	needLargePipes(t)
 	var writers []*descriptor
@@ -141,7 +140,7 @@ func TestFewPipesAreEnlarged(t *testing.T) {
 	require.Zero(t, streams.LargePipes())
 }
 
-// What its owner has enlarged stays as it is.
+// A pipe that its owner has enlarged stays as it is.
 func TestPipeThatIsLargeStaysSo(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
@@ -156,8 +155,8 @@ func TestPipeThatIsLargeStaysSo(t *testing.T) {
 	require.Equal(t, 2*streams.LargePipeSize, pipeSize(t, w.FD))
 }
 
-// A read takes all that an enlarged pipe holds. The memory for that is of no use any more some time
-// after the last of them.
+// One read takes everything that an enlarged pipe holds. The memory for that is dropped some time
+// after the last such pipe.
 func TestEnlargedPipeIsReadInOnePiece(t *testing.T) {
 	needLargePipes(t)
 	l := newLoop(t)
@@ -185,8 +184,7 @@ func TestEnlargedPipeIsReadInOnePiece(t *testing.T) {
 	run(t, l)
 }
 
-// However much a pipe holds, the loop takes no more of it in a turn than of others before it looks
-// after the rest.
+// However much a pipe holds, the loop reads no more of it in a turn than of other pipes.
 func TestLargeReadsCountAsSeveral(t *testing.T) {
 	needLargePipes(t)
 	l := newLoop(t)

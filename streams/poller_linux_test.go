@@ -13,7 +13,8 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// registered returns how many descriptors the loop's epoll instance knows; see proc_pid_fdinfo(5).
+// registered returns the number of descriptors in the loop's epoll instance, see
+// proc_pid_fdinfo(5).
 func registered(t testing.TB, l *reactor.Loop) int {
 	t.Helper()
 	info, err := os.ReadFile(fmt.Sprintf("/proc/self/fdinfo/%d", l.FD()))
@@ -21,8 +22,8 @@ func registered(t testing.TB, l *reactor.Loop) int {
 	return bytes.Count(info, []byte("tfd:"))
 }
 
-// An epoll registration lives as long as the open file description. A child that holds a copy would
-// keep it firing, were it not taken out before the close.
+// An epoll registration lives as long as the open file description. If it were not removed before
+// the close, a copy in a child would keep it firing.
 func TestNothingStaysRegisteredWhileAChildHoldsACopy(t *testing.T) {
 	l := newLoop(t)
 	before := registered(t, l)
@@ -49,7 +50,7 @@ func TestNothingStaysRegisteredWhileAChildHoldsACopy(t *testing.T) {
 	require.Equal(t, "exit status 0", child.wait())
 }
 
-// A stream is registered while it waits, and only then.
+// A stream is registered only while it waits.
 func TestRegisteredOnlyWhileWaiting(t *testing.T) {
 	l := newLoop(t)
 	before := registered(t, l)
@@ -71,8 +72,8 @@ func TestRegisteredOnlyWhileWaiting(t *testing.T) {
 	in.Close()
 }
 
-// A listener of drain mostly writes on. The poller is told nothing then: it still has what it was
-// told before.
+// A listener of drain mostly writes again. Then the poller is not called: its registration is still
+// right.
 func TestAStreamStaysRegisteredForTheListenersOfDrain(t *testing.T) {
 	l := newLoop(t)
 	before := registered(t, l)
@@ -96,7 +97,8 @@ func TestAStreamStaysRegisteredForTheListenersOfDrain(t *testing.T) {
 	run(t, l)
 }
 
-// Somebody put another file under the stream's number. Both halves of a duplex fail, once each.
+// Other code has put another file under the stream's number. Both halves of a duplex fail, once
+// each.
 func TestDescriptorReplacedUnderADuplex(t *testing.T) {
 	l := newLoop(t)
 	x, peer := duplexPair(t, l)
@@ -119,7 +121,7 @@ func TestDescriptorReplacedUnderADuplex(t *testing.T) {
 }
 
 // queuedMessages queues pieces behind a full socket that keeps the borders of writes, and returns
-// how long each write was that the stream then made.
+// the lengths of the writes that the stream then made.
 func queuedMessages(t *testing.T, pieces ...int) (writes []int) {
 	l := newLoop(t)
 	src, dst := socketpair(t, unix.SOCK_SEQPACKET)

@@ -10,45 +10,45 @@ import (
 )
 
 const (
-	// readBudget is the number of reads per readiness, so that one busy pipe cannot keep the loop
-	// from the rest. One of more than readBufferSize counts as several.
+	// readBudget is the number of reads per readiness: a busy pipe must not keep the loop from its
+	// other work. A read of more than readBufferSize counts as several.
 	readBudget = 16
 
 	// DefaultMaxLine is the longest line, in bytes, that OnLine and Lines accept by default.
 	DefaultMaxLine = 16 << 20
 
-	// DefaultHighWaterMark is the number of bytes that a bridge or a Writable holds before it asks
-	// to wait, by default.
+	// DefaultHighWaterMark is the number of bytes that a bridge or a Writable holds by default
+	// before its writer should wait.
 	DefaultHighWaterMark = 64 << 10
 )
 
 // ReadableOptions configure a [Readable]. A nil *ReadableOptions means all defaults.
 type ReadableOptions struct {
-	// LineEnd is what ends a line for OnLine and Lines. The zero value is Newline.
+	// LineEnd is the end of a line for OnLine and Lines. The zero value is Newline.
 	LineEnd LineEnd
 
-	// MaxLine is the longest line for OnLine and Lines, in bytes without its end; a longer one is
-	// [ErrLineTooLong]. 0: DefaultMaxLine; negative: no limit.
+	// MaxLine is the greatest length of a line for OnLine and Lines, in bytes without its end. A
+	// longer line destroys the stream with [ErrLineTooLong]. 0: DefaultMaxLine; negative: no limit.
 	MaxLine int
 
-	// HighWaterMark is the number of bytes that Reader and Lines hold for their goroutine. 0:
-	// DefaultHighWaterMark.
+	// HighWaterMark is the number of bytes that Reader and Lines hold for their goroutine. 0 or
+	// negative: DefaultHighWaterMark.
 	HighWaterMark int
 
-	// Fresh says that the open file description of fd has no other descriptor and is in
-	// non-blocking mode, as after pipe(2), socketpair(2) or accept(2) with SOCK_NONBLOCK: the
-	// stream need not ask, and saves system calls.
+	// Fresh says that fd is the only descriptor of its open file description, which is in
+	// non-blocking mode, as after pipe2(2), socketpair(2) or accept4(2) with their flags for that.
+	// The stream then saves the system calls that would find this out.
 	Fresh bool
 
-	// Pipe says that fd is a pipe, for which the stream need not ask either.
+	// Pipe says that fd is a pipe, which saves a system call too.
 	Pipe bool
 
-	// KeepSize has a pipe keep the capacity that it has. By default one with much traffic is given
-	// more for that time.
+	// KeepSize leaves the capacity of a pipe as it is. By default a pipe is enlarged while its
+	// traffic is heavy.
 	KeepSize bool
 }
 
-// check finds what is no option.
+// check returns an error for an unknown LineEnd.
 func (o *ReadableOptions) check(fd int) error {
 	if o != nil && !o.LineEnd.Valid() {
 		return wrap("open", fd, errLineEnd)
@@ -56,80 +56,90 @@ func (o *ReadableOptions) check(fd int) error {
 	return nil
 }
 
-// A Readable is the reading half of a pipe, a socket or another descriptor.
+// A Readable is the reading half of a pipe, a socket or another descriptor. It closes its
+// descriptor when it has read the end of the data, when a read fails, and when it is destroyed. A
+// read that fails destroys it with an *[OpError].
 //
 // A Readable's methods must be called on the loop goroutine unless their comment says otherwise.
 type Readable struct {
-	own descriptor // d points here unless the descriptor is a Duplex's
+	// d is never nil. It is &own, or the descriptor of the Duplex that the stream is half of.
+	own descriptor
 	d   *descriptor
 
-	hwm int
+	hwm int // bytes that the bridge holds; > 0
 
 	// The small fields are together: the allocator gives out 512 bytes, or 576.
 	flow            flow
 	state           readState
-	unrefed         bool
-	lent            bool
-	retaining       bool      // what comes is kept for the bridge, see Retain
-	textTo, linesTo consumers // who has not had what waits in coded and in lines
-	stage           stage
+	unrefed         bool      // Unref was called after the last Ref
+	lent            bool      // Lend was called
+	retaining       bool      // chunks go to a bridge that is not attached yet, see Retain
+	textTo, linesTo consumers // consumers that have not had the bytes kept in decoder, in splitter
+	stage           stage     // stageNone outside of deliver
 
-	cause   error // what it was destroyed with
-	blocked int   // consumers that cannot take more now
-	bytes   int64 // read so far
+	cause   error // argument of Destroy; nil while the stream is not destroyed
+	blocked int   // number of Holds and of consumers that take no more now; reading needs 0
+	bytes   int64 // number of bytes read so far
 
-	data   events.Event[[]byte]
-	text   events.Event[string]
-	line   events.Event[[]byte]
-	end    events.Event[struct{}]
-	err    events.Event[error]
-	close  events.Event[struct{}]
-	owner  CloseWatcher // nil without, see NotifyClose
-	sinks  []DataWatcher
-	sink   [1]DataWatcher // where sinks begins: most streams have one at most
-	coded  textDecoder
-	lines  lineSplitter
-	pipes  []*pipe
-	reader *Reader // nil while the bridge, if there is one, is not attached
-	tap    tap
+	data  events.Event[[]byte]
+	text  events.Event[string]
+	line  events.Event[[]byte]
+	end   events.Event[struct{}]
+	err   events.Event[error]
+	close events.Event[struct{}]
 
-	ahead []segment // comes before anything newly read, see Unshift
+	// The library's own listeners: at most one of NotifyClose, nil without; those of NotifyData,
+	// which begin in firstDataWatcher because most streams have one at most.
+	closeWatcher     CloseWatcher
+	dataWatchers     []DataWatcher
+	firstDataWatcher [1]DataWatcher
+
+	decoder  textDecoder  // keeps a character that the last chunk has cut off, for OnText
+	splitter lineSplitter // keeps a line that the last chunk has cut off, for OnLine
+
+	pipes  []*pipe // pipes to destinations; the array is replaced, not changed, when one goes
+	bridge *Reader // nil until the bridge is attached, then never nil again
+	// Other goroutines may use door, and d.loop, hwm, splitter.end and splitter.limit, which stay
+	// as they are. Everything else is the loop goroutine's.
+	door door
+
+	ahead []segment // bytes to deliver before anything newly read, see Unshift; the stream's own
 }
 
-// flow is whether a Readable was told to flow.
+// flow says whether a Readable flows, and who may start it.
 type flow uint8
 
 const (
-	flowInitial flow = iota // the next listener starts it
+	flowInitial flow = iota // it does not flow; the next listener or Resume starts it
 	flowOn
-	flowPaused // only Resume starts it again
+	flowPaused // it does not flow; only Resume starts it
 )
 
-// readState goes from open to destroyed, or through ending to ended; from ending it may still be
-// destroyed.
+// readState goes from readOpen through readEnding to readEnded, or from one of the first two to
+// readDestroyed.
 type readState uint8
 
 const (
-	readOpen readState = iota
-	// the end was read, the descriptor is closed; what is left, end at least, may wait for Resume
-	readEnding
-	readEnded     // end was emitted
-	readDestroyed // no further data
+	readOpen      readState = iota
+	readEnding              // the end was read, the half is closed; end was not emitted yet
+	readEnded               // end was emitted
+	readDestroyed           // there is no further data and no end
 )
 
-// NewReadable returns a stream that reads from fd. It takes ownership of fd once it returned no
-// error. Errors are *[OpError].
+// NewReadable returns a stream that reads from fd. It takes ownership of fd if it returns no error;
+// otherwise fd stays the caller's. Errors are *[OpError]; for a closed loop it wraps [ErrClosed].
 //
-// Of fd 0, 1 and 2, which are the whole program's, the stream has a duplicate, so that they stay
-// open whatever becomes of it. (With Fresh they are like any other.)
+// Of fd 0, 1 and 2, which belong to the whole program, the stream owns a duplicate, so they stay
+// open after its end. With Fresh they are like any other descriptor.
 //
-// The mode of fd, blocking or not, is nobody's to change but the owner's of the open file
-// description, and is left as it is. The loop waits in no mode: a terminal, or a pipe in blocking
-// mode, is opened once more, on Linux by /proc/self/fd; for sockets and pipes each call asks the
-// kernel not to wait. Where neither is possible, because the terminal is another user's, or on a
-// system without such calls, the stream reads and writes when the poller says that it would not
-// block, and non-blocking mode is better. A file is read as fast as its file system gives it: one
-// on a network may keep the loop waiting, and belongs on a goroutine.
+// The stream does not change the mode of fd, blocking or not: the mode belongs to the open file
+// description, which other processes may share. The loop waits in neither mode. A terminal, and a
+// pipe in blocking mode, is opened once more (on Linux by /proc/self/fd); on a socket or a pipe
+// each call asks the kernel not to wait. Where neither is possible, because the terminal is another
+// user's or the system has no such calls, the stream makes one call each time the poller reports
+// readiness. Prefer non-blocking mode there, because another reader may be faster. A regular file
+// is read at the speed of its file system. Read a file of a network file system on a goroutine,
+// because it may keep the loop waiting.
 func NewReadable(l *reactor.Loop, fd int, o *ReadableOptions) (*Readable, error) {
 	if err := o.check(fd); err != nil {
 		return nil, err
@@ -142,43 +152,44 @@ func NewReadable(l *reactor.Loop, fd int, o *ReadableOptions) (*Readable, error)
 	return r, nil
 }
 
+// init makes r a half of d, which is open. o may be nil.
 func (r *Readable) init(d *descriptor, o *ReadableOptions) {
 	r.d = d
-	d.reader = r
-	r.lines.max, r.hwm = DefaultMaxLine, DefaultHighWaterMark
+	d.readable = r
+	r.splitter.limit, r.hwm = DefaultMaxLine, DefaultHighWaterMark
 	if o == nil {
 		return
 	}
 	d.load.refused = d.load.refused || o.KeepSize
 	if o.Pipe {
-		d.isOnePipe()
+		d.markPipe()
 	}
-	r.lines.end = o.LineEnd
+	r.splitter.end = o.LineEnd
 	if o.MaxLine != 0 {
-		r.lines.max = o.MaxLine
+		r.splitter.limit = o.MaxLine
 	}
 	if o.HighWaterMark > 0 {
 		r.hwm = o.HighWaterMark
 	}
 }
 
-// OnData calls fn with each chunk, which is valid until fn returns: what one read has given, 64 KiB
-// at most, or 256 KiB of a pipe that was enlarged because of its traffic. The first listener of
+// OnData calls fn with each chunk: the bytes of one read, at most 64 KiB, or 256 KiB from a pipe
+// that was enlarged because of its traffic. chunk is valid until fn returns. The first listener of
 // OnData, OnText and OnLine starts the flow, unless Pause was called.
 func (r *Readable) OnData(fn func(chunk []byte)) *events.Listener {
 	return r.startAfter(r.data.On(fn))
 }
 
-// OnText calls fn with the data as text, in the encoding that was given to SetEncoding, else UTF-8.
-// A sequence that is cut by the end of a chunk is completed by the next one; what is not valid
-// UTF-8 becomes U+FFFD, as the Encoding Standard has it.
+// OnText calls fn with the data as text, in the encoding given to SetEncoding, by default UTF-8. A
+// character that a chunk has cut off is completed by the next chunk. Invalid UTF-8 becomes U+FFFD
+// as the Encoding Standard says.
 func (r *Readable) OnText(fn func(text string)) *events.Listener {
 	return r.startAfter(r.text.On(fn))
 }
 
-// OnLine calls fn with each line, without its "\n" or "\r\n", or whatever ReadableOptions.LineEnd
-// says. The line is valid until fn returns. What follows the last end is a line too, unless it is
-// empty; a "\r" is part of it then. When fn calls Pause, the next line waits for Resume.
+// OnLine calls fn with each line, without its end: "\n" or "\r\n", or the one of
+// ReadableOptions.LineEnd. line is valid until fn returns. Bytes behind the last end are a line
+// too, which may contain a "\r". If fn calls Pause, the next line waits for Resume.
 func (r *Readable) OnLine(fn func(line []byte)) *events.Listener {
 	return r.startAfter(r.line.On(fn))
 }
@@ -188,7 +199,7 @@ func (r *Readable) OnEnd(fn func()) *events.Listener {
 	return r.end.On(notNil(fn, "OnEnd"))
 }
 
-// OnError calls fn once when reading failed or Destroy was given an error.
+// OnError calls fn once if reading failed or Destroy was given an error.
 func (r *Readable) OnError(fn func(error)) *events.Listener { return r.err.On(fn) }
 
 // OnClose calls fn once, after every other event.
@@ -196,49 +207,49 @@ func (r *Readable) OnClose(fn func()) *events.Listener {
 	return r.close.On(notNil(fn, "OnClose"))
 }
 
-// A CloseWatcher is told of the end of a stream.
+// A CloseWatcher is an object of the library that follows the close event of a stream.
 type CloseWatcher interface {
-	// StreamClosed is called in the callback of the close event, once.
+	// StreamClosed is called once, on the loop goroutine, in the callback of the close event.
 	StreamClosed()
 }
 
-// NotifyClose has w told when the stream has closed, before the listeners of OnClose. There is one
-// such w: it is for the object that the stream is part of, as a child counts its streams.
-func (r *Readable) NotifyClose(w CloseWatcher) { r.owner = w }
+// NotifyClose sets the one CloseWatcher of the stream, which is called before the listeners of
+// OnClose. It is for the object that the stream is part of: a child counts its open streams this
+// way.
+func (r *Readable) NotifyClose(w CloseWatcher) { r.closeWatcher = w }
 
-// A DataWatcher is told of the data of a stream.
+// A DataWatcher is an object of the library that follows the data of a stream.
 type DataWatcher interface {
-	// StreamData is called with each chunk, which is valid until it returns. It must not call the
-	// program.
+	// StreamData is called with each chunk, which is valid until it returns. It must not call
+	// functions of the user.
 	StreamData(chunk []byte)
 }
 
-// NotifyData has w told of each chunk before the listeners are, and starts the flow, as OnData
-// does. It is for objects that gather the data, such as an exec its output: what a listener does
-// cannot keep them from it.
+// NotifyData calls w with each chunk, before the listeners, and starts the flow as OnData does. It
+// is for objects that collect the data, such as the output of an Exec: a listener that panics or
+// destroys the stream cannot keep the chunk from them.
 func (r *Readable) NotifyData(w DataWatcher) {
 	r.FollowData(w)
 	r.startAfter(nil)
 }
 
-// FollowData is NotifyData that does not start the flow: w is told of what is read once somebody
-// else has started it.
+// FollowData is NotifyData without starting the flow.
 func (r *Readable) FollowData(w DataWatcher) {
-	if r.sinks == nil {
-		r.sinks = r.sink[:0]
+	if r.dataWatchers == nil {
+		r.dataWatchers = r.firstDataWatcher[:0]
 	}
-	r.sinks = append(r.sinks, w)
+	r.dataWatchers = append(r.dataWatchers, w)
 }
 
-// tellClosed tells the owner first, and the listeners also when something panics then.
-func (d *descriptor) tellClosed(owner CloseWatcher, close *events.Event[struct{}]) {
-	defer reactor.Emit(d.loop, close, struct{}{})
-	if owner != nil {
-		owner.StreamClosed()
+// emitClosed calls w, unless it is nil, and then the listeners of event, even if w panics.
+func (d *descriptor) emitClosed(w CloseWatcher, event *events.Event[struct{}]) {
+	defer reactor.Emit(d.loop, event, struct{}{})
+	if w != nil {
+		w.StreamClosed()
 	}
 }
 
-// notNil gives a func() the form that an Event wants.
+// notNil turns a func() into a listener of an Event. It panics if fn is nil.
 func notNil(fn func(), op string) func(struct{}) {
 	if fn == nil {
 		panic("streams: " + op + ": nil callback")
@@ -246,6 +257,7 @@ func notNil(fn func(), op string) func(struct{}) {
 	return func(struct{}) { fn() }
 }
 
+// startAfter starts the flow after a listener was added, unless Pause was called, and returns l.
 func (r *Readable) startAfter(l *events.Listener) *events.Listener {
 	if r.flow == flowInitial {
 		r.Resume()
@@ -253,17 +265,18 @@ func (r *Readable) startAfter(l *events.Listener) *events.Listener {
 	return l
 }
 
-// Pause stops reading after the chunk or line that is being delivered.
+// Pause stops the flow after the chunk or line that is being delivered. Only Resume starts it
+// again.
 func (r *Readable) Pause() {
 	r.flow = flowPaused
 	r.d.update()
 }
 
-// Resume starts reading, also when nobody listens: the data is then thrown away.
+// Resume starts the flow. If nobody listens, the data is thrown away.
 func (r *Readable) Resume() {
 	r.flow = flowOn
-	if r.held() || r.state == readEnding {
-		r.d.loop.NextTick(r.goOn)
+	if r.hasAhead() || r.state == readEnding {
+		r.d.loop.NextTick(r.deliverAhead)
 	}
 	r.d.update()
 }
@@ -274,50 +287,50 @@ func (r *Readable) Flowing() bool { return r.flow == flowOn }
 // BytesRead returns the number of bytes read so far.
 func (r *Readable) BytesRead() int64 { return r.bytes }
 
-// FD returns the descriptor, -1 once it is closed. It stays the stream's.
+// FD returns the descriptor, -1 once it is closed. The stream keeps ownership.
 func (r *Readable) FD() int { return r.d.fd }
 
-// Closed reports whether the stream has come to its end or was destroyed; its descriptor is then
-// closed.
+// Closed reports whether the stream has read the end of its data or was destroyed. Its descriptor
+// is then closed, unless the other half of a Duplex is open.
 func (r *Readable) Closed() bool { return r.state != readOpen }
 
-// HoldsEnd reports whether the end was read and is told only after Resume, because the stream is
-// paused.
+// HoldsEnd reports whether the end was read but waits for Resume, because the stream does not flow.
 func (r *Readable) HoldsEnd() bool { return r.state == readEnding && r.flow != flowOn }
 
-// Ref has the stream keep the loop alive while it reads, as a new one does.
+// Ref makes the stream keep the loop alive while it waits for data, as a new stream does.
 func (r *Readable) Ref() { r.unrefed = false; r.d.update() }
 
-// Unref lets the loop end while the stream reads.
+// Unref lets the loop end while the stream waits for data.
 func (r *Readable) Unref() { r.unrefed = true; r.d.update() }
 
-// Destroy closes the descriptor at once. There will be no further data and no end, but OnError if
-// err is not nil, on the next tick, and OnClose. Destroying a stream that has ended or was
-// destroyed does nothing.
+// Destroy closes the descriptor, or the reading half of a Duplex, at once and drops data that was
+// read and not delivered. OnError gets err on the next tick unless it is nil; OnClose is called
+// last. There is no end. Destroy does nothing on a stream that has ended or was destroyed.
 func (r *Readable) Destroy(err error) {
 	if r.state != readOpen && r.state != readEnding {
 		return
 	}
 	open := r.state == readOpen
 	r.state, r.cause = readDestroyed, err
-	r.lines.drop()
+	r.splitter.drop()
 	r.ahead = nil
 	if open {
-		r.d.releaseReader()
+		r.d.closeReadHalf()
 	}
-	r.tap.end(orClosed(err))
+	r.door.shut(orClosed(err))
 	if err != nil {
 		r.d.loop.NextTick(func() { reactor.Emit(r.d.loop, &r.err, err) })
 	}
 	r.d.loop.QueueClosing(r.emitClose)
 }
 
-// Lend prepares the descriptor for a child that will read it as one of its stdio slots: the stream
-// is paused, and in blocking mode, as programs expect it. The open file description is shared with
-// the child from then on; one that others may have already keeps its mode, and the stream gets
-// another, under the same number. Only a socket that is not Fresh has no other, and stays in its
-// mode. Resume takes the stream back, usually after the child has ended. It returns [ErrClosed]
-// when the stream is closed.
+// Lend prepares the descriptor for a child that will read it as one of its stdio slots: it pauses
+// the stream and puts the descriptor into blocking mode, which programs expect. The child then
+// shares the open file description. If others may share it already, because the stream is not
+// Fresh, that description keeps its mode, and Lend opens another under the same number. If that is
+// impossible, as for a socket, fd stays in its mode. The stream keeps ownership of fd. Resume takes
+// the stream back, usually after the exit of the child. The error is [ErrClosed] for a closed
+// stream, or an *[OpError].
 func (r *Readable) Lend() (fd int, err error) {
 	fd, err = r.d.lend()
 	if err == nil {
@@ -330,29 +343,33 @@ func (r *Readable) Lend() (fd int, err error) {
 // Lent reports whether Lend was called.
 func (r *Readable) Lent() bool { return r.lent }
 
-// waits reports whether the stream waits for its descriptor to become readable.
+// waits reports whether the poller must report when the descriptor is readable.
 func (r *Readable) waits() bool {
-	return r.state == readOpen && r.flow == flowOn && r.blocked == 0 && !r.held()
+	return r.state == readOpen && r.flow == flowOn && r.blocked == 0 && !r.hasAhead()
 }
 
-// rest stops the flow for want of somebody to take the data: unlike Pause, it lets the next
-// listener start it again.
-func (r *Readable) rest() {
+// stopFlow stops the flow because nobody takes the data. Unlike after Pause, the next listener
+// starts it again.
+func (r *Readable) stopFlow() {
 	if r.flow == flowOn {
 		r.flow = flowInitial
 		r.d.update()
 	}
 }
 
-// Hold keeps the stream from reading until Release, whatever Pause, Resume and listeners say
-// meanwhile. It is for whoever makes streams for others, such as those of a child that is still
-// being started. Holds are counted.
+// Hold keeps the stream from reading until Release, regardless of Pause, Resume and listeners.
+// Holds are counted. It is for code that makes streams for others, such as those of a child that is
+// still being started.
 func (r *Readable) Hold() { r.block() }
 
 // Release undoes one Hold.
+//
+// Preconditions:
+//
+//   - Release was called less often than Hold.
 func (r *Readable) Release() { r.unblock() }
 
-// block and unblock are the backpressure of consumers, apart from the user's Pause and Resume.
+// block and unblock count the backpressure of consumers, apart from the user's Pause and Resume.
 func (r *Readable) block() { r.blocked++; r.d.update() }
 
 func (r *Readable) unblock() {
@@ -362,14 +379,15 @@ func (r *Readable) unblock() {
 	r.d.update()
 }
 
-// ready reads what there is. A read that does not fill the buffer has emptied a pipe, so no second
-// one is needed to learn that; unless the writer has hung up, when one more finds the end.
+// ready is called when the poller reports readiness. A read that does not fill the buffer has
+// emptied a pipe, so no second read is needed to learn that. After a hang-up one more read finds
+// the end.
 func (r *Readable) ready(got reactor.Readiness) {
 	for reads := 0; reads < readBudget; reads++ {
-		if r.attachAsked(); !r.waits() {
-			return // What was retained has filled the bridge.
+		if r.attachIfAsked(); !r.waits() {
+			return // Retained bytes have filled the bridge.
 		}
-		if r.giveBack(); r.held() {
+		if r.requeuePartials(); r.hasAhead() {
 			r.d.update()
 			return
 		}
@@ -378,15 +396,15 @@ func (r *Readable) ready(got reactor.Readiness) {
 				return
 			}
 			if p := r.splicePipe(); p != nil {
-				if p.pump(); !p.noSplice {
+				if p.spliceOnce(); !p.noSplice {
 					return
 				}
-				continue // It was refused: what is there is read.
+				continue // The kernel refused to splice: read instead.
 			}
 		}
 		buf := r.d.readBuffer()
-		if r.reader != nil {
-			buf = buf[:min(len(buf), r.reader.room())]
+		if r.bridge != nil {
+			buf = buf[:min(len(buf), r.bridge.room())]
 		}
 		n, err := r.d.read(buf)
 		switch {
@@ -396,51 +414,52 @@ func (r *Readable) ready(got reactor.Readiness) {
 			r.Destroy(wrap("read", r.d.fd, err))
 			return
 		case n == 0:
-			r.finish()
+			r.reachEnd()
 			return
 		}
 		reads += (n - 1) / readBufferSize
 		r.bytes += int64(n)
-		r.d.traffic(n)
+		r.d.noteTraffic(n)
 		r.deliver(buf[:n], toAll)
-		if !r.waits() || r.d.shared || n < len(buf) && got&reactor.Hangup == 0 {
+		if !r.waits() || r.d.blocking || n < len(buf) && got&reactor.Hangup == 0 {
 			return
 		}
 	}
 }
 
-// finish is the end of the data, which is found only while no lines are held back: the descriptor
-// is closed at once.
-func (r *Readable) finish() {
+// reachEnd closes the half at once when the end of the data was read. No bytes are ahead then,
+// because the stream reads only while there are none.
+func (r *Readable) reachEnd() {
 	r.state = readEnding
-	r.d.releaseReader()
-	r.tap.end(io.EOF)
+	r.d.closeReadHalf()
+	r.door.shut(io.EOF)
 	r.emitEnd()
 }
 
-// emitEnd emits what is left, and then end. It comes here again when one of the listeners has
-// paused the stream.
+// emitEnd emits the text and the line that have no end, and then the end event. If a listener
+// pauses the stream or puts bytes back, it returns early, and deliverAhead calls it again.
 func (r *Readable) emitEnd() {
 	goneOn := false
 	defer func() {
 		if !goneOn {
-			r.d.loop.NextTick(r.goOn) // A listener has panicked. It has had its part of the end.
+			// A listener has panicked. The text or line that it got does not come again.
+			r.d.loop.NextTick(r.deliverAhead)
 		}
 	}()
-	if r.giveBack(); r.held() {
+	if r.requeuePartials(); r.hasAhead() {
 		goneOn = true
 		return
 	}
-	if s := r.coded.flush(); s != "" {
+	if s := r.decoder.flush(); s != "" {
 		reactor.Emit(r.d.loop, &r.text, s)
 	}
 	if r.line.Len() > 0 && r.flow == flowOn {
 		r.flushLine()
 	}
 	goneOn = true
-	if r.state != readEnding || r.flow != flowOn || r.held() {
-		// A listener has destroyed the stream; or has paused it, or put something back: then goOn
-		// comes here again.
+	if r.state != readEnding || r.flow != flowOn || r.hasAhead() {
+		// A listener has destroyed the stream, paused it, or put bytes back. In the last two cases
+		// deliverAhead calls emitEnd again.
 		return
 	}
 	r.state = readEnded
@@ -450,20 +469,22 @@ func (r *Readable) emitEnd() {
 }
 
 func (r *Readable) emitClose() {
-	defer r.endPipes() // It may have been destroyed: then there was no end.
-	r.d.tellClosed(r.owner, &r.close)
+	defer r.endPipes() // A destroyed stream has emitted no end.
+	r.d.emitClosed(r.closeWatcher, &r.close)
 }
 
+// endPipes ends the destinations of the pipes that are left.
 func (r *Readable) endPipes() {
 	for _, p := range r.pipes {
 		p.sourceEnded()
 	}
 }
 
-// abandon is the end with the loop: nobody is told but the goroutine that may wait in a bridge.
+// abandon destroys the stream when its loop is closed, without events. A goroutine that waits in
+// the bridge gets ErrClosed. The caller closes the descriptor.
 func (r *Readable) abandon() {
 	r.state = readDestroyed
-	r.lines.drop()
+	r.splitter.drop()
 	r.ahead = nil
-	r.tap.end(ErrClosed)
+	r.door.shut(ErrClosed)
 }

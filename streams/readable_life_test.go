@@ -14,7 +14,7 @@ import (
 
 var errTest = errors.New("test")
 
-// The end of the data is not the end of the descriptor's: it is given back before anybody is told.
+// The descriptor is closed before the end of the data is emitted.
 func TestEndThenCloseOnceEach(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The child is long gone when its output is read, a chunk at a time.
+// The child has exited long before its output is read, a chunk at a time.
 //
 //brood:checks S029
 func TestEverythingAnExitedChildWroteArrives(t *testing.T) {

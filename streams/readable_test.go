@@ -14,7 +14,7 @@ import (
 )
 
 func init() {
-	// Writes the numbers 0, 1, 2… as eight bytes each until nobody reads any more.
+	// Writes the numbers 0, 1, 2… as eight bytes each until the pipe has no reader.
 	helperproc.Register("numbers", func([]string) {
 		buf := make([]byte, 32<<10)
 		for n := uint64(0); ; {
@@ -29,7 +29,7 @@ func init() {
 	})
 }
 
-func TestNothingIsReadBeforeSomebodyListens(t *testing.T) {
+func TestNothingIsReadBeforeTheFirstListener(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
 	r.OnEnd(func() { require.Fail(t, "end without a reader") })
@@ -197,8 +197,8 @@ func TestEndlessSourceDoesNotStarveOthers(t *testing.T) {
 	require.Len(t, j.Entries, 10)
 }
 
-// A pipe that was emptied by one read is not read again, unless its writer has gone: then the end
-// is found at once.
+// A pipe that one read has emptied is not read again, unless its writer has gone: then the end is
+// found at once.
 func TestChunksArriveAsTheyWereWritten(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
@@ -238,7 +238,7 @@ func TestTextComesBackThroughCat(t *testing.T) {
 	j.Wants(t, "finish end close")
 }
 
-// The child blocks: its pipe fills, and we have read no more than one chunk.
+// The child blocks, because its pipe is full and the stream has read no more than one chunk.
 //
 //brood:checks S031
 func TestPauseStopsAnEndlessChildAndResumeLosesNothing(t *testing.T) {
@@ -301,7 +301,7 @@ func TestOneByteThenTheEndAfterAPause(t *testing.T) {
 	j.Wants(t, "")
 }
 
-// What a listener does to the list of listeners while a chunk is delivered follows events.Event.
+// Adding and removing listeners while a chunk is delivered follows events.Event.
 func TestListenersMayComeAndGoInsideACallback(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)

@@ -6,117 +6,120 @@ import (
 )
 
 // A Reader is the bridge from a [Readable] to another goroutine. The loop reads ahead up to the
-// high-water mark and then leaves the rest in the kernel, so a slow goroutine stops the writer.
+// high-water mark and leaves further bytes in the kernel, so a slow goroutine makes the writer
+// wait.
+//
+// Its methods are safe to call from any goroutine.
 type Reader struct {
-	r *Readable
+	r *Readable // never changes
 
-	mu      sync.Mutex
-	arrived sync.Cond // L is mu
-	buf     []byte
-	at      int    // buf[at:] is unread
-	full    bool   // the loop has stopped reading
-	lost    bool   // what followed buf was thrown away, see Retain
-	err     error  // what follows buf
-	release func() // of Loop.Hold, while full
-	ranged  bool   // a range over Lines is under way
+	mu          sync.Mutex // guards the fields below; taken after door.mu
+	arrived     sync.Cond  // L is mu: buf or err has changed
+	buf         []byte     // the bridge's own; buf[at:] is unread
+	at          int
+	full        bool   // the loop does not read until half of buf was read
+	lost        bool   // bytes behind buf were thrown away, see Retain
+	err         error  // reads return it behind buf; nil while more may come
+	releaseHold func() // of the Loop.Hold that was taken with full; nil without
+	ranged      bool   // a range over Lines is under way
 }
 
-// Reader returns a bridge for reading the stream from one other goroutine with backpressure; it
-// starts the flow. Its Read blocks for data and returns io.EOF at the end, or the error that
-// destroyed the stream; its Close destroys the stream. There is one bridge per stream: calling
-// Reader again returns the same, and Lines reads through it too.
+// Reader returns the stream's bridge, through which one other goroutine reads with backpressure,
+// and starts the flow. Read waits for data and returns io.EOF at the end, or the error that
+// destroyed the stream. Close destroys the stream. A stream has one bridge: each call returns the
+// same, and Lines reads through it too.
 //
 // The bridge's methods are safe to call from any goroutine. Read must not be called on the loop
 // goroutine: it would wait for itself. In a callback of the loop it panics, unless the stream has
 // ended.
 func (r *Readable) Reader() io.ReadCloser {
-	b := r.tap.reader(r)
-	r.tap.ask()
+	b := r.door.makeBridge(r)
+	r.door.ask()
 	r.attach()
 	return b
 }
 
-// tap is the part of a Readable that other goroutines may touch: its bridge, and whether there will
-// be more for it. When both are held, mu is locked before the bridge's.
-type tap struct {
-	mu    sync.Mutex
-	b     *Reader // made for those who ask, and for Retain
-	asked bool    // the bridge is attached, or that is posted
-	over  error   // io.EOF once the end was read, or what destroyed the stream
+// door is the part of a Readable that other goroutines may touch. Two locks are taken in this
+// order: door.mu, Reader.mu.
+type door struct {
+	mu      sync.Mutex // guards the fields below
+	bridge  *Reader    // nil until Reader, Lines or Retain makes it
+	asked   bool       // the bridge is attached, or a callback that attaches it is posted
+	outcome error      // io.EOF once the end was read, or why the stream was destroyed; nil before
 }
 
-// reader returns the bridge, which is not attached yet if this makes it.
-func (t *tap) reader(r *Readable) *Reader {
+// makeBridge returns the bridge, and makes it if there is none. It does not attach it.
+func (t *door) makeBridge(r *Readable) *Reader {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.b == nil {
-		t.b = &Reader{r: r, err: t.over}
-		t.b.arrived.L = &t.b.mu
+	if t.bridge == nil {
+		t.bridge = &Reader{r: r, err: t.outcome}
+		t.bridge.arrived.L = &t.bridge.mu
 	}
-	return t.b
+	return t.bridge
 }
 
-// ask reports whether the bridge must be attached: nobody asked for that before, and there will be
-// something to read.
-func (t *tap) ask() bool {
+// ask reports whether the caller must have the bridge attached: it is the first to ask, and there
+// will be data.
+func (t *door) ask() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	first := !t.asked
 	t.asked = true
-	return first && t.over == nil
+	return first && t.outcome == nil
 }
 
-func (t *tap) wasAsked() bool {
+// wasAsked reports whether ask was called.
+func (t *door) wasAsked() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.asked
 }
 
-// end tells the goroutine that may wait in the bridge, or will.
-func (t *tap) end(reason error) {
+// shut makes reads of the bridge return reason once its buffer is empty, now or when it is made.
+func (t *door) shut(reason error) {
 	t.mu.Lock()
-	if t.over == nil {
-		t.over = reason
+	if t.outcome == nil {
+		t.outcome = reason
 	}
-	b := t.b
+	b := t.bridge
 	t.mu.Unlock()
 	if b != nil {
 		b.shut(reason)
-		b.unhold() // What is left is in its buffer: it needs no loop.
+		b.releaseLoop() // The bytes left are in its buffer, so it needs no loop.
 	}
 }
 
-// attachAsked attaches the bridge when somebody has asked for that, before anything more is
-// delivered: Lines posts it, and may have been called in a callback.
-func (r *Readable) attachAsked() {
-	if r.reader == nil && r.tap.wasAsked() {
+// attachIfAsked attaches the bridge that Lines has asked for. It runs before each delivery, because
+// Lines may have been called in a callback of this turn and must miss nothing.
+func (r *Readable) attachIfAsked() {
+	if r.bridge == nil && r.door.wasAsked() {
 		r.attach()
 	}
 }
 
-// attach has the bridge, which was made, take the data from now on. It is called on the loop
-// goroutine.
+// attach makes the bridge, which exists, a consumer of the data. It runs on the loop goroutine.
 func (r *Readable) attach() {
-	if r.reader != nil || r.Closed() {
+	if r.bridge != nil || r.Closed() {
 		return
 	}
-	r.reader = r.tap.reader(r)
+	r.bridge = r.door.makeBridge(r)
 	r.retaining = false
-	r.reader.give(nil) // What was retained may fill it already.
-	r.OnData(r.reader.give)
+	r.bridge.give(nil) // Retained bytes may fill it already.
+	r.OnData(r.bridge.give)
 }
 
-// Retain is a Resume that keeps what would be thrown away: when nobody listens, a call of Lines or
-// Reader that comes later gets the data from here on, up to the high-water mark; after that it gets
-// [ErrUnread] if there was more.
+// Retain is Resume, but if nobody listens, data is kept instead of thrown away. A later call of
+// Lines or Reader gets the bytes from here on, up to the high-water mark. If more bytes came before
+// that call, it gets [ErrUnread] behind them.
 func (r *Readable) Retain() {
-	r.retaining = r.flow != flowOn && r.reader == nil && len(r.pipes) == 0 &&
+	r.retaining = r.flow != flowOn && r.bridge == nil && len(r.pipes) == 0 &&
 		r.data.Len() == 0 && r.text.Len() == 0 && r.line.Len() == 0
 	r.Resume()
 }
 
-// retain is called on the loop goroutine while the bridge is not attached, and perhaps read
-// already.
+// retain runs on the loop goroutine before the bridge is attached. Another goroutine may already be
+// reading from the bridge.
 func (b *Reader) retain(chunk []byte) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -130,8 +133,8 @@ func (b *Reader) retain(chunk []byte) {
 	b.add(chunk)
 }
 
-// room is how much the loop may read now, in bytes; what the bridge does not take is thrown away.
-// It is called on the loop goroutine.
+// room returns how many bytes the loop may read now. A closed bridge throws bytes away, so it sets
+// no limit. room runs on the loop goroutine.
 func (b *Reader) room() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -143,7 +146,7 @@ func (b *Reader) room() int {
 
 func (b *Reader) unread() int { return len(b.buf) - b.at }
 
-// give is called on the loop goroutine with at most room bytes.
+// give runs on the loop goroutine, with at most room bytes.
 func (b *Reader) give(chunk []byte) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -153,14 +156,14 @@ func (b *Reader) give(chunk []byte) {
 	b.add(chunk)
 	if b.unread() >= b.r.hwm {
 		b.full = true
-		// Without it Run could end, with the child gone and the stream not reading, before the
-		// goroutine has got the rest.
-		b.release = b.r.d.loop.Hold()
+		// A stream that does not read keeps no loop alive: without the Hold, Run could return
+		// before the goroutine has got the rest.
+		b.releaseHold = b.r.d.loop.Hold()
 		b.r.block()
 	}
 }
 
-// add is called under mu.
+// add appends a copy of chunk to the unread bytes. The caller holds mu.
 func (b *Reader) add(chunk []byte) {
 	b.buf = b.buf[:copy(b.buf, b.buf[b.at:])]
 	b.at = 0
@@ -168,7 +171,8 @@ func (b *Reader) add(chunk []byte) {
 	b.arrived.Signal()
 }
 
-// Read waits for data and copies what there is into p.
+// Read waits for data and copies as much as there is into p. It returns io.EOF after the end of the
+// data, or the error that destroyed the stream, after the buffered bytes.
 func (b *Reader) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
@@ -186,8 +190,8 @@ func (b *Reader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// peek is a Read whose bytes stay unread, so that the loop does not replace them yet; it first has
-// done bytes of the peek before become read.
+// peek is a Read whose bytes count as unread until the next peek, so the loop does not replace them
+// yet. done is the number of bytes of the previous peek that now count as read.
 func (b *Reader) peek(p []byte, done int) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -198,7 +202,7 @@ func (b *Reader) peek(p []byte, done int) (int, error) {
 	return copy(p, b.buf[b.at:]), nil
 }
 
-// wait returns once there is something unread, or else what follows. It is called under mu.
+// wait returns nil once there are unread bytes, or the error behind the last. The caller holds mu.
 func (b *Reader) wait() error {
 	for b.unread() == 0 {
 		switch {
@@ -212,30 +216,30 @@ func (b *Reader) wait() error {
 	return nil
 }
 
-// consume is called under mu.
+// consume marks n bytes as read. When half of the buffer is free, it asks the loop to read again:
+// once, not for each byte. The caller holds mu.
 func (b *Reader) consume(n int) {
 	b.at += n
 	if b.full && b.unread() <= b.r.hwm/2 {
 		b.full = false
-		// A closed loop has shut the bridge.
-		_ = b.r.d.loop.Post(b.more)
+		_ = b.r.d.loop.Post(b.roomAgain) // It fails on a closed loop, which has shut the bridge.
 	}
 }
 
-// more is posted when there is room again.
-func (b *Reader) more() {
+// roomAgain runs on the loop goroutine.
+func (b *Reader) roomAgain() {
 	b.r.unblock()
-	b.unhold()
+	b.releaseLoop()
 }
 
-// Close destroys the stream: its writer gets SIGPIPE or EPIPE. Reads, also those that wait, return
-// [ErrClosed], or io.EOF when the stream has come to its end.
+// Close destroys the stream: its writer gets SIGPIPE or EPIPE. Reads return [ErrClosed] from then
+// on, also those that wait now, or io.EOF if the stream has ended. Close returns nil.
 func (b *Reader) Close() error {
 	b.destroy(nil)
 	return nil
 }
 
-// destroy is Readable.Destroy for the goroutine of the bridge.
+// destroy is Readable.Destroy for other goroutines.
 func (b *Reader) destroy(err error) {
 	reason := err
 	if reason == nil {
@@ -246,26 +250,26 @@ func (b *Reader) destroy(err error) {
 	b.buf, b.at = nil, 0
 	b.mu.Unlock()
 	if first {
-		// Else the stream is closed already, and the loop, which may never run again, is not asked
-		// for anything. On a closed loop the stream is closed too.
+		// A stream that was shut before is closed already: nothing is posted to a loop that may
+		// never run again. On a closed loop Post fails, and the stream is closed too.
 		_ = b.r.d.loop.Post(func() { b.r.Destroy(err) })
 	}
 }
 
-// unhold lets the loop end again: it goes on reading, or the stream is closed and the rest is in
-// buf.
-func (b *Reader) unhold() {
+// releaseLoop lets Run return again: the stream reads again, or it is closed and the bytes left are
+// in buf.
+func (b *Reader) releaseLoop() {
 	b.mu.Lock()
-	release := b.release
-	b.release = nil
+	release := b.releaseHold
+	b.releaseHold = nil
 	b.mu.Unlock()
 	if release != nil {
 		release()
 	}
 }
 
-// shut has reads return err once the buffered bytes are read. The first reason stays; shut reports
-// whether this is it.
+// shut makes reads return err once the buffered bytes are read. Only the first call has an effect;
+// shut reports whether this is it.
 func (b *Reader) shut(err error) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -273,7 +277,7 @@ func (b *Reader) shut(err error) bool {
 		return false
 	}
 	b.err = err
-	b.full = false // The stream will not go on: a loop that may never run again is not asked to.
+	b.full = false // Nothing is posted to a loop that may never run again: the stream is closed.
 	b.arrived.Broadcast()
 	return true
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// beside runs fn on a goroutine of its own, keeps l alive meanwhile, and returns what waits for it
-// to end.
+// beside runs fn on a goroutine of its own and keeps l alive meanwhile. It returns a function that
+// waits for fn.
 func beside(t testing.TB, l *reactor.Loop, fn func()) (wait func()) {
 	release := l.Hold()
 	done := make(chan struct{})
@@ -49,8 +49,8 @@ func TestReaderGivesEverythingToAnotherGoroutine(t *testing.T) {
 	requireSame(t, want, got)
 }
 
-// Without anything else that keeps the loop alive: Run goes on until the last byte has left the
-// kernel, while the bridge waits for its goroutine too, and ends then.
+// Nothing else keeps the loop alive. Run goes on until the last byte has left the kernel, also
+// while the bridge waits for its goroutine, and then returns.
 func TestRunEndsWhenTheReaderHasEverything(t *testing.T) {
 	l := newLoop(t)
 	r, in := readPipe(t, l, &streams.ReadableOptions{HighWaterMark: 1000})
@@ -77,7 +77,7 @@ func TestRunEndsWhenTheReaderHasEverything(t *testing.T) {
 	requireSame(t, want, got.data)
 }
 
-// What the bridge holds outlives the loop.
+// The bytes in the bridge outlive the loop.
 func TestReaderAfterTheLoop(t *testing.T) {
 	l, err := reactor.New(nil)
 	require.NoError(t, err)
@@ -94,8 +94,8 @@ func TestReaderAfterTheLoop(t *testing.T) {
 	require.NoError(t, rd.Close())
 }
 
-// A goroutine that does not read stops the child: the bridge holds the high-water mark, the pipe is
-// full, and that is all.
+// A goroutine that does not read stops the child: the bridge holds the high-water mark, and the
+// pipe is full.
 func TestSlowReaderStopsAnEndlessChild(t *testing.T) {
 	const mark, piece = 10_000, 1000
 	l := newLoop(t)
@@ -108,7 +108,7 @@ func TestSlowReaderStopsAnEndlessChild(t *testing.T) {
 	var closed atomic.Bool
 	r.OnData(func([]byte) {
 		if held := r.BytesRead() - consumed.Load(); !closed.Load() {
-			// What Read has returned and the goroutine has not counted yet is at most one piece.
+			// At most one piece was returned by Read and is not counted yet.
 			require.LessOrEqual(t, held, int64(mark+piece))
 		}
 	})
@@ -210,7 +210,7 @@ func TestReadAfterCloseFails(t *testing.T) {
 	in.Close()
 }
 
-// What arrives between Close and the loop's hearing of it is nobody's.
+// Data that comes after Close, before the loop destroys the stream, is dropped.
 func TestDataBetweenCloseAndDestroyIsDropped(t *testing.T) {
 	l := newLoop(t)
 	a, inA := readPipe(t, l, nil)
@@ -257,8 +257,8 @@ func TestReaderCloseEndsAReadThatWaits(t *testing.T) {
 	in.Close()
 }
 
-// A goroutine that closes after the end leaves nothing behind on a loop that may not run again.
-func TestReaderCloseAfterTheEndAsksNothingOfTheLoop(t *testing.T) {
+// A goroutine that closes after the end posts nothing to a loop that may not run again.
+func TestReaderCloseAfterTheEndPostsNothing(t *testing.T) {
 	l := newLoop(t)
 	r, in := readPipe(t, l, nil)
 	rd := r.Reader()
@@ -319,7 +319,7 @@ func TestReaderEmptyRead(t *testing.T) {
 	in.Close()
 }
 
-// Closing the loop ends the wait of a goroutine whose stream nobody reads any more.
+// Closing the loop ends the wait of a goroutine.
 func TestLoopCloseEndsAReadThatWaits(t *testing.T) {
 	l, err := reactor.New(nil)
 	require.NoError(t, err)
@@ -360,8 +360,8 @@ func TestReaderHonoursPause(t *testing.T) {
 	require.Equal(t, pattern(100)[10:], got)
 }
 
-// A full bridge whose stream was destroyed does not ask to go on: the loop may never run again.
-func TestReadAfterDestroyWhileFullAsksNothingOfTheLoop(t *testing.T) {
+// A full bridge of a destroyed stream posts nothing to the loop, which may never run again.
+func TestReadAfterDestroyWhileFullPostsNothing(t *testing.T) {
 	l := newLoop(t)
 	r, in := readPipe(t, l, &streams.ReadableOptions{HighWaterMark: 10})
 	rd := r.Reader()

@@ -28,7 +28,7 @@ func TestWhereSpliceIsRefusedAPipeCopies(t *testing.T) {
 	})
 }
 
-// Bytes that were moved before come first, and none is lost.
+// Bytes that were moved before the refusal come first, and none is lost.
 func TestSpliceMayBeRefusedInTheMiddleOfAPipe(t *testing.T) {
 	sandbox.EachRefusal(t, func(t *testing.T, errno unix.Errno) {
 		p := newPiping(t, newLoop(t), nil)
@@ -51,7 +51,8 @@ func TestSpliceMayBeRefusedInTheMiddleOfAPipe(t *testing.T) {
 	})
 }
 
-// What others may have open, too, is read and written with RWF_NOWAIT where the kernel has that.
+// A description that others may have is read and written with RWF_NOWAIT where the kernel supports
+// it.
 func TestWhereNowaitIsRefusedStreamsReadAndWrite(t *testing.T) {
 	sandbox.EachRefusal(t, func(t *testing.T, errno unix.Errno) {
 		l := newLoop(t)
@@ -75,7 +76,7 @@ func TestWhereNowaitIsRefusedStreamsReadAndWrite(t *testing.T) {
 	})
 }
 
-// A failure that is not the sandbox's is told all the same.
+// A failure that does not come from the sandbox is an error event as ever.
 func TestARefusalHidesNoFailureOfTheDescriptor(t *testing.T) {
 	sandbox.EachRefusal(t, func(t *testing.T, errno unix.Errno) {
 		l := newLoop(t)
@@ -97,7 +98,7 @@ func TestWherePipesMayNotBeEnlargedTheyWorkAsTheyAre(t *testing.T) {
 		p.r.OnError(func(err error) { require.NoError(t, err) })
 		p.w.OnError(func(err error) { require.NoError(t, err) })
 		p.r.Pipe(p.w, nil)
-		want := pattern(streams.Sustained)
+		want := pattern(streams.BusyTraffic)
 		feedStream(t, p.l, p.in, want)
 		got, end := drainUntilIdle(t, p.l, p.out)
 		require.True(t, end)

@@ -46,8 +46,8 @@ func newLoop(t testing.TB) *reactor.Loop {
 	return l
 }
 
-// when has the loop look each millisecond whether cond is true, and then runs fn: it is for what
-// happens in other processes and sends no event.
+// when has the loop look each millisecond whether cond holds, and then runs fn. It is for changes in
+// other processes, which send no event.
 func when(l *reactor.Loop, cond func() bool, fn func()) {
 	if cond() {
 		fn()
@@ -121,7 +121,7 @@ func readPipe(t testing.TB, l *reactor.Loop, o *streams.ReadableOptions) (*strea
 	return newReadable(t, l, r, o), w
 }
 
-// writePipe returns a stream and the descriptor that gets what it writes.
+// writePipe returns a stream and the descriptor that its bytes come out of.
 func writePipe(t testing.TB, l *reactor.Loop, o *streams.WritableOptions) (*streams.Writable, *descriptor) {
 	t.Helper()
 	r, w := pipe(t)
@@ -186,7 +186,7 @@ func startHelper(t testing.TB, stdin, stdout *descriptor, name string, args ...s
 	return start(t, stdin, stdout, file, argv...)
 }
 
-// wait returns how the child ended: "exit status 0", "signal: broken pipe".
+// wait returns the status of the child: "exit status 0", "signal: broken pipe".
 func (c *child) wait() string {
 	c.waited = true
 	_ = c.cmd.Wait() // It says the same.
@@ -207,7 +207,7 @@ func (j *journal) data(r *streams.Readable) {
 	r.OnData(func(p []byte) { j.Add("data:" + string(p)) })
 }
 
-// writableEvents notes every event of w.
+// writableEvents records every event of w.
 func (j *journal) writableEvents(w *streams.Writable) {
 	w.OnDrain(j.Note("drain"))
 	w.OnFinish(j.Note("finish"))
@@ -230,8 +230,8 @@ func name(err error) string {
 	return "nil"
 }
 
-// pattern returns n bytes of which no two places look alike, so that a lost, doubled or moved byte
-// shows. They are shared: nobody may change them.
+// pattern returns n bytes of which no two places look alike, so a test sees a lost, doubled or
+// moved byte. The bytes are shared and must not be changed.
 func pattern(n int) []byte { return longPattern()[:n:n] }
 
 var longPattern = sync.OnceValue(func() []byte {
@@ -243,7 +243,7 @@ var longPattern = sync.OnceValue(func() []byte {
 	return b
 })
 
-// requireSame is require.Equal for long slices, whose difference nobody wants to read.
+// requireSame is require.Equal for long slices, whose difference is too long to print.
 func requireSame(t testing.TB, want, got []byte) {
 	t.Helper()
 	if bytes.Equal(want, got) {

@@ -8,9 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Two readers of one description are both told that there is something; the second finds nothing
-// and must not wait for it.
-func TestSomebodyElseWasFaster(t *testing.T) {
+// Two readers of one description both get readiness. The second finds no data and must not wait for
+// it.
+func TestTheSecondReaderOfADescriptionDoesNotWait(t *testing.T) {
 	for name, ends := range map[string]func(t testing.TB) (r, w *descriptor){
 		"pipe":   blocking(pipe),
 		"socket": blocking(func(t testing.TB) (r, w *descriptor) { return socketpair(t, unix.SOCK_STREAM) }),
@@ -33,8 +33,8 @@ func TestSomebodyElseWasFaster(t *testing.T) {
 	}
 }
 
-// pseudoterminal returns both ends of one that passes bytes on as they are; the slave is in
-// blocking mode, as a login shell's is.
+// pseudoterminal returns both ends of a pseudo-terminal that passes bytes on as they are. The slave
+// is in blocking mode, as that of a login shell is.
 func pseudoterminal(t testing.TB) (master, slave *descriptor) {
 	t.Helper()
 	fd, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
@@ -55,7 +55,7 @@ func pseudoterminal(t testing.TB) (master, slave *descriptor) {
 	return master, slave
 }
 
-// The master says EIO when the last slave is closed. That is the end of the data.
+// A read of the master gives EIO when the last slave is closed. That is the end of the data.
 func TestTerminalEndsWithItsLastUser(t *testing.T) {
 	l := newLoop(t)
 	master, slave := pseudoterminal(t)
@@ -77,7 +77,7 @@ func TestWriteToAFullTerminalInBlockingMode(t *testing.T) {
 	master, slave := pseudoterminal(t)
 	w := newWritable(t, l, slave.SetBlocking(), nil)
 	n := 0
-	for w.Buffered() == 0 { // The kernel moves what it has, and may then take more.
+	for w.Buffered() == 0 { // The kernel moves its bytes on, and may then take more.
 		write(t, w, pattern(n + 1000)[n:])
 		n += 1000
 	}
@@ -92,7 +92,8 @@ func TestWriteToAFullTerminalInBlockingMode(t *testing.T) {
 	run(t, l)
 }
 
-// A terminal's description is everybody's: its mode stays, and still the loop never waits for it.
+// Other processes share the description of a terminal: its mode stays, and still the loop does not
+// wait for it.
 func TestTerminalInBlockingMode(t *testing.T) {
 	l := newLoop(t)
 	master, slave := pseudoterminal(t)

@@ -12,7 +12,7 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// The mode of an open file description belongs to everybody who has it.
+// The mode of an open file description belongs to all processes that have it.
 func TestFlagsAreLeftAsTheyAre(t *testing.T) {
 	for name, ends := range map[string]func(t testing.TB) (r, w *descriptor){
 		"pipe":            pipe,
@@ -40,7 +40,7 @@ func TestFlagsAreLeftAsTheyAre(t *testing.T) {
 	}
 }
 
-// blocking has the streams' descriptors in blocking mode, as those are that somebody else uses too.
+// blocking puts the streams' descriptors into blocking mode, as if another process used them too.
 func blocking(ends func(testing.TB) (r, w *descriptor)) func(testing.TB) (r, w *descriptor) {
 	return func(t testing.TB) (r, w *descriptor) {
 		r, w = ends(t)
@@ -173,7 +173,7 @@ func TestRegularFilePauses(t *testing.T) {
 	run(t, l)
 }
 
-// A file takes everything at once, in one call, though its descriptor is in blocking mode.
+// A file takes all bytes at once, in one call, though its descriptor is in blocking mode.
 func TestRegularFileAsWritable(t *testing.T) {
 	l := newLoop(t)
 	path := filepath.Join(t.TempDir(), "file")

@@ -77,7 +77,7 @@ func TestSpliceReadsNothingIntoTheProgram(t *testing.T) {
 	}
 }
 
-// With a blocking socket a second splice, after the one that took everything, would wait for ever.
+// On a blocking socket a second splice, after the one that took everything, would wait for ever.
 func TestPipeFromABlockingSocketDoesNotBlockTheLoop(t *testing.T) {
 	l := newLoop(t)
 	src, in := tcpPair(t)
@@ -132,9 +132,9 @@ func TestSpliceToAndFromFiles(t *testing.T) {
 	}
 }
 
-// Anybody else who wants the bytes has them read; when the last one has gone they are spliced
-// again.
-func TestSpliceOnlyWhenNobodyElseListens(t *testing.T) {
+// While the source has another consumer, the bytes are read. When the last one has gone, they are
+// spliced again.
+func TestSpliceOnlyWithoutAnotherConsumer(t *testing.T) {
 	sandbox.Need(t, "splice")
 	l := newLoop(t)
 	p := newPiping(t, l, nil)
@@ -177,8 +177,8 @@ func TestSpliceOnlyWhenNobodyElseListens(t *testing.T) {
 	run(t, l)
 }
 
-// What was spliced between two listeners is missing in what they hear, and is not bridged by gluing
-// its ends together.
+// Bytes that were spliced between two listeners are missing in their data. The lines and characters
+// before and behind are not joined.
 func TestListenersAfterSplicingBeginAfresh(t *testing.T) {
 	l := newLoop(t)
 	p := newPiping(t, l, nil)
@@ -204,7 +204,7 @@ func TestListenersAfterSplicingBeginAfresh(t *testing.T) {
 	j.Wants(t, "text:begun text:\uFFFD\uFFFD late\n line:\x82\xAC late")
 }
 
-// A queue of the destination's own goes first; then splicing begins.
+// The destination's queue goes first. Then splicing begins.
 func TestSpliceBeginsWhenTheQueueIsEmpty(t *testing.T) {
 	sandbox.Need(t, "splice")
 	l := newLoop(t)
@@ -233,7 +233,7 @@ func TestSpliceBeginsWhenTheQueueIsEmpty(t *testing.T) {
 	run(t, l)
 }
 
-// WriteThen counts what was spliced, but is not satisfied by it.
+// WriteThen counts spliced bytes, but they do not complete a write.
 func TestWriteThenBesidesASplicedPipe(t *testing.T) {
 	l := newLoop(t)
 	p := newPiping(t, l, nil)
@@ -260,7 +260,7 @@ func TestWriteThenBesidesASplicedPipe(t *testing.T) {
 	run(t, l)
 }
 
-// What the destination refuses for good is its error, not the source's.
+// An error of the destination destroys the destination, not the source.
 func TestSpliceErrorIsTheDestinations(t *testing.T) {
 	l := newLoop(t)
 	r, in := readPipe(t, l, nil)

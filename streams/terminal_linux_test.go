@@ -45,7 +45,7 @@ func init() {
 	})
 }
 
-// readUntil reads n bytes, which the kernel passes through a terminal in its own time.
+// readUntil reads n bytes. The kernel takes a moment to pass them through a terminal.
 func readUntil(t *testing.T, d *descriptor, n int) (got []byte) {
 	t.Helper()
 	for len(got) < n {
@@ -55,8 +55,8 @@ func readUntil(t *testing.T, d *descriptor, n int) (got []byte) {
 	return got
 }
 
-// A stream over a terminal gets a description of its own: the one that it was given, which is
-// everybody's, may be in any mode, now and later.
+// A stream over a terminal gets a description of its own. The given one, which others share, may be
+// in any mode at any time.
 func TestTerminalIsOpenedOnceMore(t *testing.T) {
 	for name, nonblock := range map[string]bool{"blocking": false, "non-blocking": true} {
 		t.Run(name, func(t *testing.T) {
@@ -82,7 +82,7 @@ func TestTerminalIsOpenedOnceMore(t *testing.T) {
 			}
 			require.Equal(t, "stopped", string(readUntil(t, master, 7)))
 
-			// Two read what was typed once.
+			// Two descriptors read the same input once.
 			second := newReadable(t, l, others.Dup(), nil)
 			var j journal
 			j.data(x.Readable)
@@ -127,7 +127,7 @@ func TestMasterInBlockingModeIsUsedAsItIs(t *testing.T) {
 	run(t, l)
 }
 
-// splice(2) moves what a terminal shows, too, and gives EIO at its end.
+// splice(2) moves the output of a terminal too, and gives EIO at its end.
 func TestTerminalIsPipedToItsEnd(t *testing.T) {
 	for name, fresh := range map[string]bool{"fresh": true, "foreign": false} {
 		t.Run(name, func(t *testing.T) {
@@ -152,11 +152,11 @@ func TestTerminalIsPipedToItsEnd(t *testing.T) {
 	}
 }
 
-// On anything but a master EIO is an error: here a process in the background may not read its
-// terminal.
+// Only of a master is EIO the end. Here it is an error: a process in the background may not read
+// its terminal.
 func TestErrorOfATerminalIsNotItsEnd(t *testing.T) {
 	master, slave := pseudoterminal(t)
-	master.WriteString("typed") // Or nobody would read.
+	master.WriteString("typed") // Without input there would be no read.
 	file, argv := helperproc.Command("read-terminal")
 	file, argv = helperproc.Command("in-the-background", append([]string{file}, argv...)...)
 	c := exec.Command(file, argv...)
@@ -169,8 +169,8 @@ func TestErrorOfATerminalIsNotItsEnd(t *testing.T) {
 	require.Equal(t, "error:EIO ", string(out))
 }
 
-// A FIFO whose reader was away when the stream was made cannot be opened again. What poll(2)
-// promises is then written at a time.
+// A FIFO that had no reader when the stream was made cannot be opened again. Each write is then as
+// long as poll(2) promises room for.
 func TestFIFOInBlockingModeIsWrittenByPipeBuf(t *testing.T) {
 	l := newLoop(t)
 	path := filepath.Join(t.TempDir(), "fifo")

@@ -5,18 +5,20 @@ import (
 	"unicode/utf8"
 )
 
-// textDecoder turns chunks into text without splitting what belongs together.
+// textDecoder turns chunks into text without splitting characters. Only the loop goroutine uses it.
+// The zero value decodes UTF-8. Invalid bytes are no error, see Encoding.
 type textDecoder struct {
 	encoding Encoding
-	// the beginning of a sequence that the last chunk cut off
+
+	// tail[:n] is the beginning of a character that the last chunk has cut off.
 	tail [max(utf8.UTFMax, maxCutOff+1)]byte
 	n    int
 }
 
-// drop forgets a sequence whose rest nobody will hear.
+// drop forgets the beginning of a character, because the rest will not come here.
 func (d *textDecoder) drop() { d.n = 0 }
 
-// decode returns the text of chunk, up to a sequence that is still incomplete.
+// decode returns the text of the tail and chunk, and keeps a character that chunk cuts off.
 func (d *textDecoder) decode(chunk []byte) string {
 	if d.encoding == UTF8 {
 		return d.decodeUTF8(chunk)
@@ -39,14 +41,14 @@ func (d *textDecoder) decode(chunk []byte) string {
 	return head.String() + c.decode(chunk[:cut])
 }
 
-// flush returns what is left at the end of the data.
+// flush returns the text of the tail at the end of the data.
 func (d *textDecoder) flush() string {
 	if d.n == 0 {
 		return ""
 	}
 	rest := d.tail[:d.n]
 	d.n = 0
-	return d.encoding.Decode(rest) // Of UTF-8 the incomplete sequence is one U+FFFD.
+	return d.encoding.Decode(rest) // In UTF-8 an incomplete character becomes one U+FFFD.
 }
 
 func (d *textDecoder) decodeUTF8(chunk []byte) string {
@@ -62,7 +64,7 @@ func (d *textDecoder) decodeUTF8(chunk []byte) string {
 			head = string(d.tail[:d.n+1])
 			chunk = chunk[1:]
 		} else {
-			head = string(utf8.RuneError) // chunk[0] begins something new.
+			head = string(utf8.RuneError) // chunk[0] begins the next character.
 		}
 		d.n = 0
 	}
@@ -71,7 +73,8 @@ func (d *textDecoder) decodeUTF8(chunk []byte) string {
 	return head + validText(chunk[:cut])
 }
 
-// incompleteTail returns the length of the sequence that p ends in the middle of.
+// incompleteTail returns the length of the character that the end of p cuts off, 0 if there is
+// none.
 func incompleteTail(p []byte) int {
 	for n := 1; n <= min(len(p), utf8.UTFMax-1); n++ {
 		if utf8.RuneStart(p[len(p)-n]) {
@@ -84,8 +87,7 @@ func incompleteTail(p []byte) int {
 	return 0
 }
 
-// validText replaces each maximal invalid part by one U+FFFD, which is what the Encoding Standard
-// asks of a decoder.
+// validText replaces each maximal invalid part by one U+FFFD, as the Encoding Standard says.
 func validText(p []byte) string {
 	if utf8.Valid(p) {
 		return string(p)
@@ -105,8 +107,8 @@ func validText(p []byte) string {
 	return b.String()
 }
 
-// invalidPart returns the length of the longest beginning of p that could have been the beginning
-// of a sequence; at least 1.
+// invalidPart returns the length of the longest prefix of p that could begin a valid sequence; at
+// least 1.
 func invalidPart(p []byte) int {
 	n := 1
 	for n < min(len(p), utf8.UTFMax-1) && !utf8.FullRune(p[:n]) && !utf8.FullRune(p[:n+1]) {

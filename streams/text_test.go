@@ -9,8 +9,8 @@ import (
 )
 
 // textOf decodes as the Encoding Standard says ("UTF-8 decoder"): byte by byte, with the bounds of
-// the next byte, so that each maximal part of what could have been a sequence becomes one U+FFFD.
-// It shares no code with Go's decoder.
+// the next byte. Each maximal part that could have begun a sequence becomes one U+FFFD. It shares
+// no code with Go's decoder.
 func textOf(p []byte) string {
 	var out []rune
 	var codePoint rune
@@ -118,7 +118,7 @@ func TestTextByteByByte(t *testing.T) {
 	}
 }
 
-// The last text comes before the end, the sequence cut off by it included.
+// The last text comes before the end event, with the character that the end has cut off.
 func TestIncompleteTextComesBeforeTheEnd(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
@@ -129,7 +129,7 @@ func TestIncompleteTextComesBeforeTheEnd(t *testing.T) {
 	j.Wants(t, "a \uFFFD end close")
 }
 
-// The text is the listener's: it does not change when the buffer does.
+// The listener may keep the text: it does not change with the buffer.
 func TestTextIsOwned(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
@@ -139,7 +139,7 @@ func TestTextIsOwned(t *testing.T) {
 	require.Equal(t, []string{"one", "two"}, kept)
 }
 
-// A sequence that began while nobody listened is not completed by one that somebody hears.
+// A character that began before there was a listener is not completed by a later chunk.
 func TestTextOfALateListenerBeginsAfresh(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)

@@ -8,7 +8,7 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-func TestUnpipeStopsTheFlowUntilSomebodyListens(t *testing.T) {
+func TestUnpipeStopsTheFlowUntilTheNextListener(t *testing.T) {
 	eachRoute(t, nil, func(t *testing.T, p *piping, hear func()) {
 		hear()
 		p.r.Pipe(p.w, nil)
@@ -70,8 +70,7 @@ func TestUnpipeAll(t *testing.T) {
 	require.Equal(t, "both, one|both", string(a)+"|"+string(b))
 }
 
-// A listener to the end that takes the pipe away is heard, though the pipe's own listener is called
-// for that end too.
+// A listener of the end may remove the pipe, though the pipe gets that end too.
 func TestUnpipeInTheEnd(t *testing.T) {
 	l := newLoop(t)
 	p := newPiping(t, l, nil)
@@ -83,7 +82,7 @@ func TestUnpipeInTheEnd(t *testing.T) {
 	require.False(t, p.w.Closed())
 }
 
-// The same for a listener to the destination's close: the source is not destroyed.
+// A listener of the destination's close may do the same: the source is not destroyed.
 func TestUnpipeInTheCloseOfTheDestination(t *testing.T) {
 	l := newLoop(t)
 	p := newPiping(t, l, nil)
@@ -95,8 +94,8 @@ func TestUnpipeInTheCloseOfTheDestination(t *testing.T) {
 	require.False(t, p.r.Flowing())
 }
 
-// A listener that hears the chunk before the pipe may end the pipe or its destination: then it has
-// the chunk, and the destination has not.
+// A listener, which gets the chunk before the pipe, may end the pipe or its destination. The
+// destination then does not get the chunk.
 func TestListenerEndsThePipeBeforeTheChunk(t *testing.T) {
 	for name, c := range map[string]struct {
 		act  func(p *piping)
@@ -130,8 +129,8 @@ func TestListenerEndsThePipeBeforeTheChunk(t *testing.T) {
 	}
 }
 
-// The library's own consumers of the data are not cut off by the end of a pipe beside them.
-func TestUnpipeLeavesWhatGathersTheData(t *testing.T) {
+// The library's own consumers of the data go on when a pipe beside them ends.
+func TestUnpipeLeavesCollectorsAlone(t *testing.T) {
 	l := newLoop(t)
 	p := newPiping(t, l, nil)
 	got := collect(t, p.r, -1)
@@ -150,8 +149,8 @@ func TestUnpipeLeavesWhatGathersTheData(t *testing.T) {
 	run(t, l)
 }
 
-// Nothing of a pipe that is gone keeps its source flowing: what comes stays in the kernel, in any
-// order of the calls.
+// No part of a removed pipe keeps its source flowing, in any order of the calls: new data stays in
+// the kernel.
 func TestUnpipeLeavesNothingThatReads(t *testing.T) {
 	for name, c := range map[string]func(t testing.TB, p *piping){
 		"at once": func(t testing.TB, p *piping) { p.r.Pipe(p.w, nil); p.r.Unpipe(nil) },

@@ -18,7 +18,7 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// bodyTakers are those who may come after a listener that has had enough. Each returns what it got.
+// bodyTakers are the consumers that may follow a listener of a header. Each returns its data.
 var bodyTakers = map[string]func(t *testing.T, l *reactor.Loop, r *streams.Readable) (got func() string){
 	"OnData": func(_ *testing.T, _ *reactor.Loop, r *streams.Readable) func() string {
 		var b []byte
@@ -71,8 +71,8 @@ var bodyTakers = map[string]func(t *testing.T, l *reactor.Loop, r *streams.Reada
 	},
 }
 
-// One header line, then the raw body: wherever the chunks are cut, whoever takes the body gets all
-// of it and nothing else.
+// One header line, then the raw body. Wherever the chunks are cut, the consumer of the body gets
+// all of it and nothing else.
 func TestHeaderLineThenBody(t *testing.T) {
 	const header, body = "content: text\r\n", "one\nb\u00f6dy\r\n\nlast"
 	for name, take := range bodyTakers {
@@ -107,7 +107,7 @@ func TestHeaderLineThenBody(t *testing.T) {
 	}
 }
 
-// A listener of data or text that has found what it looked for puts back what follows.
+// A listener of data or text that needs no more puts the rest back.
 func TestUnshiftTheRestOfAChunk(t *testing.T) {
 	const header, body = "a header;", "one\nb\u00f6dy\r\n\nlast"
 	for name, take := range bodyTakers {
@@ -151,10 +151,10 @@ func TestUnshiftTheRestOfAChunk(t *testing.T) {
 	}
 }
 
-func TestUnshiftComesBeforeWhatIsRead(t *testing.T) {
+func TestUnshiftedBytesComeBeforeNewOnes(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
-	require.NoError(t, r.Unshift([]byte("first "))) // Before anybody listens.
+	require.NoError(t, r.Unshift([]byte("first "))) // Before the first listener.
 	w.WriteString("second ")
 	var j journal
 	j.data(r)
@@ -222,7 +222,7 @@ func TestUnshiftInALine(t *testing.T) {
 	j.Wants(t, "one and a half in front begun")
 }
 
-// What a line has begun with was not delivered yet: what is put back comes in front of it.
+// The beginning of a line was not delivered yet, so bytes that are put back come in front of it.
 func TestUnshiftBeforeTheBeginningOfALine(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
@@ -238,7 +238,8 @@ func TestUnshiftBeforeTheBeginningOfALine(t *testing.T) {
 	require.Equal(t, "bhead\nno\u00f6dy\n", text)
 }
 
-// Who has had a chunk does not get its rest again when a listener of lines goes in its middle.
+// A consumer that has had a chunk does not get its rest again when a listener of lines goes in its
+// middle.
 func TestOthersDoNotGetTheRestTwice(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
@@ -264,7 +265,7 @@ func TestOthersDoNotGetTheRestTwice(t *testing.T) {
 	run(t, l)
 }
 
-// What gathers all that was read gets it once; what is put back was read before.
+// Consumers that collect all data get it once: bytes that are put back were read before.
 func TestUnshiftIsNotGatheredTwice(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
@@ -283,7 +284,7 @@ func TestUnshiftIsNotGatheredTwice(t *testing.T) {
 	require.Equal(t, "abcdcd", heard)
 }
 
-// The beginning of a line is not lost when its listener goes later, outside of its callback.
+// The beginning of a line is not lost if its listener goes outside of its callback.
 func TestListenerGoesInTheMiddleOfALine(t *testing.T) {
 	for name, take := range bodyTakers {
 		if name == "a paused start" {
@@ -322,7 +323,7 @@ func TestListenerGoesInTheMiddleOfACharacter(t *testing.T) {
 	j.Wants(t, "data:\xE2\x82 end close")
 }
 
-// A splice does not overtake what was put back.
+// A splice does not overtake bytes that were put back.
 func TestUnshiftBeforeASplice(t *testing.T) {
 	sandbox.Need(t, "splice")
 	l := newLoop(t)
@@ -357,7 +358,7 @@ func TestUnshiftAndBackpressure(t *testing.T) {
 	run(t, l)
 }
 
-func TestDestroyDropsWhatWasPutBack(t *testing.T) {
+func TestDestroyDropsUnshiftedBytes(t *testing.T) {
 	l := newLoop(t)
 	r, _ := readPipe(t, l, nil)
 	var j journal
@@ -372,9 +373,9 @@ func TestDestroyDropsWhatWasPutBack(t *testing.T) {
 	j.Wants(t, "first close")
 }
 
-// Nobody listens, and the stream flows: what is put back is thrown away like anything else, and
-// does not hold the end up.
-func TestUnshiftForNobody(t *testing.T) {
+// The stream flows without a listener: bytes that are put back are thrown away like others, and the
+// end comes.
+func TestUnshiftWithoutAListener(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
 	var j journal
@@ -388,8 +389,8 @@ func TestUnshiftForNobody(t *testing.T) {
 	j.Wants(t, "end close")
 }
 
-// A panic in a listener costs the others nothing of what is ahead.
-func TestPanicKeepsWhatIsAhead(t *testing.T) {
+// A panic of a listener loses none of the bytes that are ahead.
+func TestPanicKeepsTheBytesAhead(t *testing.T) {
 	for _, kind := range []string{"line", "data"} {
 		t.Run(kind, func(t *testing.T) {
 			l := newLoop(t)
@@ -421,8 +422,8 @@ func TestPanicKeepsWhatIsAhead(t *testing.T) {
 	}
 }
 
-// A stream of records, each a length in a line and then as many bytes, is parsed by switching back
-// and forth, whatever the chunks and pauses.
+// A parser of records, each a length in a line and then as many bytes, switches between listeners.
+// It works with any chunks and pauses.
 func TestSwitchingBackAndForth(t *testing.T) {
 	for seed := range 200 {
 		rng := rand.New(rand.NewPCG(uint64(seed), 9))
@@ -486,8 +487,8 @@ func TestSwitchingBackAndForth(t *testing.T) {
 	}
 }
 
-// The chunks of what is ahead are borrowed, too.
-func TestWhatWasPutBackIsBorrowed(t *testing.T) {
+// Chunks that are ahead are borrowed too.
+func TestUnshiftedChunksAreBorrowed(t *testing.T) {
 	l := newLoop(t)
 	r, w := readPipe(t, l, nil)
 	var kept []byte

@@ -14,61 +14,68 @@ const writeBudget = 16
 
 // WritableOptions configure a [Writable]. A nil *WritableOptions means all defaults.
 type WritableOptions struct {
-	// HighWaterMark is the number of queued bytes from which on NeedDrain is true. 0:
+	// HighWaterMark is the number of queued bytes from which on NeedDrain is true. 0 or negative:
 	// DefaultHighWaterMark.
 	HighWaterMark int
 
-	// Fresh, Pipe and KeepSize are what they are in [ReadableOptions].
+	// Fresh, Pipe and KeepSize are the same as in [ReadableOptions].
 	Fresh, Pipe, KeepSize bool
 }
 
-// A Writable is the writing half of a pipe, a socket or another descriptor.
+// A Writable is the writing half of a pipe, a socket or another descriptor. It closes its
+// descriptor when it has finished after End, when a write fails, and when it is destroyed. A write
+// that fails destroys it with an *[OpError].
 //
 // A Writable's methods must be called on the loop goroutine unless their comment says otherwise.
 type Writable struct {
-	own descriptor // d points here unless the descriptor is a Duplex's
+	// d is never nil. It is &own, or the descriptor of the Duplex that the stream is half of.
+	own descriptor
 	d   *descriptor
 
-	hwm       int
+	hwm       int // queued bytes from which on NeedDrain is true; > 0
 	state     writeState
-	unrefed   bool
-	holds     int // see Hold
-	needDrain bool
-	cause     error // why it was destroyed
-	queue     writeQueue
-	written   int64  // bytes the kernel took
-	marks     []mark // callbacks of WriteThen, by offset
-	source    *pipe  // the splicing pipe that waits for room, if any
-	sources   []*pipe
+	unrefed   bool       // Unref was called after the last Ref
+	holds     int        // number of Holds; queued bytes are written only while it is 0
+	needDrain bool       // the queue has reached hwm and was not empty since, and a drain will come
+	cause     error      // argument of Destroy; nil while the stream is not destroyed
+	queue     writeQueue // bytes that the kernel did not take
+	written   int64      // bytes that the kernel took
+	marks     []mark     // callbacks of WriteThen, by offset
+
+	splicing *pipe   // the pipe whose splice waits for room, nil without
+	pipes    []*pipe // pipes that end here; the array is replaced, not changed, when one goes
 
 	drain  events.Event[struct{}]
 	finish events.Event[struct{}]
 	err    events.Event[error]
 	close  events.Event[struct{}]
-	owner  CloseWatcher // nil without, see Readable.NotifyClose
-	bridge *Writer
+
+	closeWatcher CloseWatcher // of NotifyClose, nil without
+	bridge       *Writer      // nil until Writer makes it
 }
 
-// writeState goes from open through ending to finished, or from one of the first two to destroyed.
+// writeState goes from writeOpen through writeEnding to writeFinished, or from one of the first two
+// to writeDestroyed.
 type writeState uint8
 
 const (
 	writeOpen      writeState = iota
-	writeEnding               // End was called, the queue is being flushed
-	writeFinished             // everything was written
-	writeDestroyed            // the queue was dropped
+	writeEnding               // End was called, and bytes are still queued
+	writeFinished             // everything was written, the half is closed
+	writeDestroyed            // the queue was dropped, the half is closed
 )
 
-// mark is a callback due when the kernel has taken everything up to offset.
+// mark is a callback to call when the kernel has taken all bytes up to offset.
 type mark struct {
 	offset int64
 	done   func(error)
 }
 
-// NewWritable returns a stream that writes to fd. It takes ownership of fd once it returned no
-// error; of fd 0, 1 and 2 it has a duplicate, so that the program's stdout stays open after End.
-// (Its reader sees the end when the program closes it too.) The mode of fd is left as it is, and
-// the loop waits in no mode, as [NewReadable] has it. Errors are *[OpError].
+// NewWritable returns a stream that writes to fd. It takes ownership of fd if it returns no error;
+// otherwise fd stays the caller's. Of fd 0, 1 and 2 it owns a duplicate, so the program's stdout
+// stays open after End, and its reader sees the end only when the program closes stdout too. The
+// mode of fd stays as it is, and the loop waits in neither mode, see [NewReadable]. Errors are
+// *[OpError]; for a closed loop it wraps [ErrClosed].
 func NewWritable(l *reactor.Loop, fd int, o *WritableOptions) (*Writable, error) {
 	w := new(Writable)
 	if err := w.own.open(l, fd, o != nil && o.Fresh); err != nil {
@@ -78,38 +85,39 @@ func NewWritable(l *reactor.Loop, fd int, o *WritableOptions) (*Writable, error)
 	return w, nil
 }
 
+// init makes w a half of d, which is open. o may be nil.
 func (w *Writable) init(d *descriptor, o *WritableOptions) {
 	w.d = d
-	d.writer = w
+	d.writable = w
 	w.hwm = DefaultHighWaterMark
 	if o == nil {
 		return
 	}
 	d.load.refused = d.load.refused || o.KeepSize
 	if o.Pipe {
-		d.isOnePipe()
+		d.markPipe()
 	}
 	if o.HighWaterMark > 0 {
 		w.hwm = o.HighWaterMark
 	}
 }
 
-// Write writes p, or queues a copy of what the kernel does not take, and returns len(p). It never
-// blocks. It fails with [ErrWriteAfterEnd] after End and with [ErrClosed] once the stream was
-// destroyed. A failure of the write itself, such as EPIPE, is not returned but comes as the error
-// event, once.
+// Write writes p, queues a copy of the bytes that the kernel does not take, and returns len(p). It
+// never blocks. It does not retain p. After End it returns [ErrWriteAfterEnd], and after Destroy
+// [ErrClosed]. If the write itself fails, for instance with EPIPE, Write returns no error: the
+// stream is destroyed, and OnError gets the error once.
 func (w *Writable) Write(p []byte) (int, error) {
 	if err := w.refusal(); err != nil {
 		return 0, err
 	}
 	rest := p
-	if w.queue.empty() && w.source == nil && len(p) > 0 {
+	if w.queue.empty() && w.splicing == nil && len(p) > 0 {
 		n, err := w.d.write(p)
 		if err != nil && err != unix.EAGAIN {
 			w.Destroy(wrap("write", w.d.fd, err))
 			return len(p), nil
 		}
-		w.advance(n)
+		w.noteWritten(n)
 		rest = p[n:]
 	}
 	if len(rest) > 0 {
@@ -120,7 +128,7 @@ func (w *Writable) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// refusal returns why a write is a mistake now, nil if it is none.
+// refusal returns the error for a write in the present state, nil while the stream is open.
 func (w *Writable) refusal() error {
 	switch w.state {
 	case writeOpen:
@@ -134,9 +142,10 @@ func (w *Writable) refusal() error {
 // WriteString is Write of a string.
 func (w *Writable) WriteString(s string) (int, error) { return w.Write(bytesOf(s)) }
 
-// WriteThen is Write that calls done, on a later tick, when the kernel has taken all of p, also
-// when p is empty, or with the error when the stream is destroyed before. The calls come in the
-// order of the writes. When WriteThen returns an error, done is not called.
+// WriteThen is Write with a callback. done is called once, on a later tick: with nil when the
+// kernel has taken all of p, also if p is empty, or with the error if the stream is destroyed
+// before. Callbacks are called in the order of the writes. If WriteThen returns an error, done is
+// not called.
 func (w *Writable) WriteThen(p []byte, done func(err error)) (int, error) {
 	if done == nil {
 		panic("streams: WriteThen: nil callback")
@@ -147,7 +156,7 @@ func (w *Writable) WriteThen(p []byte, done func(err error)) (int, error) {
 	}
 	offset := w.written + int64(w.queue.size)
 	if w.state == writeDestroyed {
-		offset = math.MaxInt64 // This very write failed: never reached.
+		offset = math.MaxInt64 // This write failed: the offset is never reached.
 	}
 	w.marks = append(w.marks, mark{offset, done})
 	if w.state == writeDestroyed || w.queue.empty() {
@@ -156,9 +165,9 @@ func (w *Writable) WriteThen(p []byte, done func(err error)) (int, error) {
 	return n, nil
 }
 
-// End has the stream finish once everything is written: it closes the descriptor, or shuts down the
-// writing half of a duplex one, then emits finish and close. Calling it again, or on a destroyed
-// stream, does nothing.
+// End finishes the stream once everything is written: it closes the descriptor, or shuts down the
+// writing half of a Duplex, and then emits finish and close. End does nothing on a stream that was
+// ended or destroyed before.
 func (w *Writable) End() {
 	if w.state != writeOpen {
 		return
@@ -167,24 +176,24 @@ func (w *Writable) End() {
 	if w.queue.empty() {
 		w.finishNow()
 	}
-	w.forgetDrain()
+	w.cancelDrain()
 }
 
-// forgetDrain has those go on who wait for a drain, which will not come: they find that the stream
-// takes no more. It calls nobody else.
-func (w *Writable) forgetDrain() {
+// cancelDrain lets pipes and the bridge go on that wait for a drain which will not come: their next
+// write fails. It calls no function of the user.
+func (w *Writable) cancelDrain() {
 	w.needDrain = false
-	for _, p := range w.sources {
-		p.drained()
+	for _, p := range w.pipes {
+		p.unblockSource()
 	}
 	if w.bridge != nil {
-		w.bridge.resume()
+		w.bridge.drained()
 	}
 }
 
-// Destroy closes the descriptor, or the writing half, at once and drops what is queued. OnError
-// gets err, if it is not nil, on the next tick; OnClose comes last. Destroying a stream that has
-// finished or was destroyed does nothing.
+// Destroy closes the descriptor, or the writing half of a Duplex, at once and drops the queue.
+// OnError gets err on the next tick unless it is nil; OnClose is called last. Destroy does nothing
+// on a stream that has finished or was destroyed.
 func (w *Writable) Destroy(err error) {
 	if w.state != writeOpen && w.state != writeEnding {
 		return
@@ -192,9 +201,9 @@ func (w *Writable) Destroy(err error) {
 	w.state = writeDestroyed
 	w.cause = err
 	w.queue.drop(w.d.hub)
-	w.d.releaseWriter(false)
-	w.forgetDrain()
-	w.tellBridge(orClosed(err))
+	w.d.closeWriteHalf(false)
+	w.cancelDrain()
+	w.shutBridge(orClosed(err))
 	if err != nil || len(w.marks) > 0 {
 		w.d.loop.NextTick(func() {
 			w.fireMarks()
@@ -207,62 +216,67 @@ func (w *Writable) Destroy(err error) {
 	w.d.loop.QueueClosing(w.emitClose)
 }
 
-// NeedDrain reports whether the giver should wait for OnDrain: the queue has reached the high-water
-// mark and was not empty since. It is false where no drain will come: after End, after Destroy, and
-// after a write that failed. Who goes on then gets the error from Write.
+// NeedDrain reports whether the caller should wait for OnDrain before it writes more: the queue has
+// reached the high-water mark and was not empty since. It is false when no drain will come: after
+// End, after Destroy, and after a write that failed. The next Write then returns the error.
 func (w *Writable) NeedDrain() bool { return w.needDrain }
 
-// Buffered returns the number of bytes queued.
+// Buffered returns the number of queued bytes.
 func (w *Writable) Buffered() int { return w.queue.size }
 
-// BytesWritten returns the number of bytes the kernel has taken.
+// BytesWritten returns the number of bytes that the kernel has taken.
 func (w *Writable) BytesWritten() int64 { return w.written }
 
-// FD returns the descriptor, -1 once it is closed. It stays the stream's.
+// FD returns the descriptor, -1 once it is closed. The stream keeps ownership.
 func (w *Writable) FD() int { return w.d.fd }
 
 // Closed reports whether the stream has finished or was destroyed.
 func (w *Writable) Closed() bool { return w.state > writeEnding }
 
-// Ref has the stream keep the loop alive while it has something to write, as a new one does.
+// Ref makes the stream keep the loop alive while bytes are queued, as a new stream does.
 func (w *Writable) Ref() { w.unrefed = false; w.d.update() }
 
-// Unref lets the loop end while the stream has something to write.
+// Unref lets the loop end while bytes are queued.
 func (w *Writable) Unref() { w.unrefed = true; w.d.update() }
 
 // OnDrain calls fn when the queue has become empty after NeedDrain was true, unless End was called.
 func (w *Writable) OnDrain(fn func()) *events.Listener { return w.drain.On(notNil(fn, "OnDrain")) }
 
-// OnFinish calls fn once, when everything written before End is with the kernel.
+// OnFinish calls fn once, when the kernel has taken everything written before End.
 func (w *Writable) OnFinish(fn func()) *events.Listener { return w.finish.On(notNil(fn, "OnFinish")) }
 
-// OnError calls fn once when writing failed or Destroy was given an error.
+// OnError calls fn once if writing failed or Destroy was given an error.
 func (w *Writable) OnError(fn func(error)) *events.Listener { return w.err.On(fn) }
 
 // OnClose calls fn once, after every other event.
 func (w *Writable) OnClose(fn func()) *events.Listener { return w.close.On(notNil(fn, "OnClose")) }
 
-// Lend prepares the descriptor for a child that will write to it as one of its stdio slots: it is
-// in blocking mode then, as [Readable.Lend] has it. It returns [ErrClosed] when the stream is
-// closed.
+// Lend prepares the descriptor for a child that will write to it as one of its stdio slots: it puts
+// the descriptor into blocking mode, as [Readable.Lend] does, with the same errors. The stream
+// keeps ownership of fd.
 func (w *Writable) Lend() (fd int, err error) { return w.d.lend() }
 
-// BelongsTo reports whether the stream is one of l. Safe to call from any goroutine.
+// BelongsTo reports whether l is the loop of the stream. Safe to call from any goroutine.
 func (w *Writable) BelongsTo(l *reactor.Loop) bool { return w.d.loop == l }
 
-// Hold keeps the stream from waiting for room until Release: what the kernel does not take at once
-// stays queued. It is the counterpart of [Readable.Hold].
+// Hold keeps the stream from waiting for room until Release: bytes that the kernel does not take at
+// once stay queued. Holds are counted. See [Readable.Hold].
 func (w *Writable) Hold() { w.holds++; w.d.update() }
 
 // Release undoes one Hold.
+//
+// Preconditions:
+//
+//   - Release was called less often than Hold.
 func (w *Writable) Release() { w.holds--; w.d.update() }
 
-// waits reports whether the stream waits for its descriptor to become writable.
+// waits reports whether the poller must report when the descriptor is writable.
 func (w *Writable) waits() bool {
-	return w.state <= writeEnding && w.holds == 0 && (!w.queue.empty() || w.source != nil)
+	return w.state <= writeEnding && w.holds == 0 && (!w.queue.empty() || w.splicing != nil)
 }
 
-// ready writes what the kernel takes.
+// ready is called when the descriptor is writable. It writes the queue, and then lets a splicing
+// pipe go on.
 func (w *Writable) ready() {
 	for range writeBudget {
 		if w.queue.empty() {
@@ -277,19 +291,18 @@ func (w *Writable) ready() {
 			return
 		}
 		w.queue.pop(w.d.hub, n)
-		w.advance(n)
+		w.noteWritten(n)
 	}
 	if !w.queue.empty() {
 		return
 	}
-	if w.source != nil {
-		w.source.pump()
+	if w.splicing != nil {
+		w.splicing.spliceOnce()
 	}
 	if w.state > writeEnding {
 		return
 	}
-	// The poller is told last: most listeners of drain write on, and then there is nothing to tell
-	// it.
+	// update comes last: most listeners of drain write again, and then the poller need not change.
 	defer w.d.update()
 	if w.state == writeEnding && w.queue.empty() {
 		w.finishNow()
@@ -298,43 +311,46 @@ func (w *Writable) ready() {
 		return
 	}
 	w.needDrain = false
-	for _, p := range w.sources {
-		p.drained()
+	for _, p := range w.pipes {
+		p.unblockSource()
 	}
 	reactor.Emit(w.d.loop, &w.drain, struct{}{})
 }
 
+// finishNow closes the half after the last byte was written.
 func (w *Writable) finishNow() {
 	w.state = writeFinished
-	w.d.releaseWriter(true)
-	w.tellBridge(errFinished)
+	w.d.closeWriteHalf(true)
+	w.shutBridge(errFinished)
 	w.d.loop.NextTick(func() { reactor.Emit(w.d.loop, &w.finish, struct{}{}) })
 	w.d.loop.QueueClosing(w.emitClose)
 }
 
 func (w *Writable) emitClose() {
 	defer w.breakPipes()
-	w.d.tellClosed(w.owner, &w.close)
+	w.d.emitClosed(w.closeWatcher, &w.close)
 }
 
+// breakPipes tells the pipes that end here that the stream takes no more.
 func (w *Writable) breakPipes() {
-	for _, p := range w.sources {
+	for _, p := range w.pipes {
 		p.broken()
 	}
 }
 
-// NotifyClose is what [Readable.NotifyClose] is.
-func (w *Writable) NotifyClose(c CloseWatcher) { w.owner = c }
+// NotifyClose is the same as [Readable.NotifyClose].
+func (w *Writable) NotifyClose(c CloseWatcher) { w.closeWatcher = c }
 
-// advance notes that the kernel took n bytes.
-func (w *Writable) advance(n int) {
+// noteWritten counts n bytes that the kernel took.
+func (w *Writable) noteWritten(n int) {
 	w.written += int64(n)
 	if len(w.marks) > 0 && w.marks[0].offset <= w.written {
 		w.d.loop.NextTick(w.fireMarks)
 	}
 }
 
-// fireMarks calls the callbacks that are due: all of them once the stream is destroyed.
+// fireMarks calls the callbacks whose bytes were taken, or all of them once the stream is
+// destroyed.
 func (w *Writable) fireMarks() {
 	for len(w.marks) > 0 {
 		m := w.marks[0]
@@ -350,26 +366,28 @@ func (w *Writable) fireMarks() {
 	}
 }
 
+// fireMark calls one callback. If it panics, the next tick calls the others.
 func (w *Writable) fireMark(m mark, err error) {
 	called := false
 	defer func() {
 		if !called && len(w.marks) > 0 {
-			w.d.loop.NextTick(w.fireMarks) // The panic goes on. The others still get their call.
+			w.d.loop.NextTick(w.fireMarks) // The panic goes on. The other callbacks come later.
 		}
 	}()
 	reactor.Call(w.d.loop, m.done, err)
 	called = true
 }
 
-// abandon is the end with the loop: nobody is told but the goroutine that may wait in a bridge.
+// abandon destroys the stream when its loop is closed, without events. A goroutine that waits in
+// the bridge gets ErrClosed. The caller closes the descriptor.
 func (w *Writable) abandon() {
 	w.state = writeDestroyed
-	w.tellBridge(ErrClosed)
+	w.shutBridge(ErrClosed)
 }
 
-// tellBridge has goroutines that write get err from now on. It does not wait for the events: they
-// would not come any more if the loop were closed before their turn.
-func (w *Writable) tellBridge(err error) {
+// shutBridge makes writes of other goroutines return err from now on. It does not wait for the
+// events: if the loop were closed before their turn, they would not come.
+func (w *Writable) shutBridge(err error) {
 	if w.bridge != nil {
 		w.bridge.shut(err)
 	}

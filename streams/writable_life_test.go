@@ -16,7 +16,7 @@ import (
 )
 
 func init() {
-	// Writes to its standard output, which nobody reads, and exits with 0 when it lives to see one
+	// Writes to its standard output, which has no reader, and exits with 0 if it lives to get one
 	// error event.
 	helperproc.Register("write-to-nobody", func([]string) {
 		signal.Reset(syscall.SIGPIPE)
@@ -44,7 +44,8 @@ func init() {
 	})
 }
 
-// Whoever waits for drain would write, and after End that is an error: as in Node there is none.
+// A listener of drain would write, which is an error after End. So there is no drain then, as in
+// Node.
 func TestNoDrainAfterEnd(t *testing.T) {
 	l := newLoop(t)
 	w, r, n := fullPipe(t, l, &streams.WritableOptions{HighWaterMark: 1})

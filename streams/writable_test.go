@@ -18,8 +18,7 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// fullPipe returns a stream to whose pipe the kernel takes nothing more, the reading end, and what
-// is in the pipe.
+// fullPipe returns a stream whose pipe is full, the reading end, and the bytes in the pipe.
 func fullPipe(t testing.TB, l *reactor.Loop, o *streams.WritableOptions) (*streams.Writable, *descriptor, int) {
 	t.Helper()
 	r, w := pipe(t)
@@ -27,8 +26,8 @@ func fullPipe(t testing.TB, l *reactor.Loop, o *streams.WritableOptions) (*strea
 	return newWritable(t, l, w, o), r, n
 }
 
-// drainUntilIdle reads everything that w writes, whatever turns of l it takes, and whether its end
-// was seen.
+// drainUntilIdle reads everything that w writes, over as many turns of l as needed. It reports
+// whether the end came.
 func drainUntilIdle(t testing.TB, l *reactor.Loop, r *descriptor) (got []byte, end bool) {
 	t.Helper()
 	for {
@@ -59,7 +58,7 @@ func TestWriteTriesAtOnce(t *testing.T) {
 	run(t, l)
 }
 
-func TestWriteQueuesWhatTheKernelRefuses(t *testing.T) {
+func TestWriteQueuesTheBytesTheKernelRefuses(t *testing.T) {
 	l := newLoop(t)
 	w, r := writePipe(t, l, nil)
 	want := pattern(1 << 20)
@@ -107,7 +106,7 @@ func TestDrainComesOnceAfterNeedDrain(t *testing.T) {
 	require.False(t, w.NeedDrain(), "under the mark")
 	r.ReadAll()
 	run(t, l)
-	j.Wants(t, "") // Nobody was asked to wait.
+	j.Wants(t, "") // NeedDrain was never true.
 
 	w2 := w
 	fillStream(t, w2)
@@ -171,7 +170,7 @@ func TestWriteInsideDrain(t *testing.T) {
 	require.Equal(t, "end", string(got[len(got)-3:]))
 }
 
-// A stream with much to write does not keep the loop from the rest.
+// A stream with many queued bytes does not keep the loop from its other work.
 func TestEndlessWriterDoesNotStarveOthers(t *testing.T) {
 	l := newLoop(t)
 	w, out, _ := fullPipe(t, l, nil)
@@ -194,7 +193,7 @@ func TestEndlessWriterDoesNotStarveOthers(t *testing.T) {
 	require.Equal(t, 50, turns)
 }
 
-// The blocks of a queue are used again, but not kept without bound.
+// The blocks of a queue are used again, but only a bounded number is kept.
 func TestQueueMemoryIsBounded(t *testing.T) {
 	l := newLoop(t)
 	w, r, _ := fullPipe(t, l, nil)
@@ -210,8 +209,8 @@ func TestQueueMemoryIsBounded(t *testing.T) {
 	run(t, l)
 }
 
-// throughCat pumps what next gives to a real cat, observing NeedDrain, and returns the digest of
-// what comes back.
+// throughCat sends the pieces of next through a real cat, observing NeedDrain, and returns the
+// digest of its output.
 func throughCat(t *testing.T, sizeLimit int, next func() []byte) []byte {
 	l := newLoop(t)
 	stdin, in := pipe(t)

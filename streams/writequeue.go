@@ -1,10 +1,12 @@
 package streams
 
-// writeQueue holds what the kernel did not take, in order. Small pieces share blocks; a piece over
-// a block's size has its own, exactly as long.
+// writeQueue holds copies of the bytes that the kernel did not take, in order. Small pieces share
+// blocks of the hub, which come back to it when they were written. A piece that is larger than a
+// block has memory of its own, exactly as long. Only the loop goroutine uses it. The zero value is
+// an empty queue.
 type writeQueue struct {
-	pieces [][]byte // the unwritten parts
-	blocks [][]byte // the memory of each piece, from its beginning
+	pieces [][]byte // the bytes to write; none is empty
+	blocks [][]byte // blocks[i] is the memory of pieces[i], from its beginning
 	size   int      // bytes in pieces
 }
 
@@ -26,19 +28,19 @@ func (q *writeQueue) push(h *hub, p []byte) {
 	if len(p) > blockSize {
 		b = make([]byte, 0, len(p))
 	} else {
-		b = h.block()
+		b = h.acquireBlock()
 	}
 	q.blocks = append(q.blocks, b)
 	q.pieces = append(q.pieces, append(b, p...))
 }
 
-// pop removes the first n bytes.
+// pop removes the first n bytes, which must be in the queue.
 func (q *writeQueue) pop(h *hub, n int) {
 	q.size -= n
 	i := 0
 	for i < len(q.pieces) && n >= len(q.pieces[i]) {
 		n -= len(q.pieces[i])
-		h.recycle(q.blocks[i])
+		h.releaseBlock(q.blocks[i])
 		q.pieces[i], q.blocks[i] = nil, nil
 		i++
 	}
@@ -52,9 +54,10 @@ func (q *writeQueue) pop(h *hub, n int) {
 	}
 }
 
+// drop removes all bytes.
 func (q *writeQueue) drop(h *hub) {
 	for _, b := range q.blocks {
-		h.recycle(b)
+		h.releaseBlock(b)
 	}
 	*q = writeQueue{}
 }

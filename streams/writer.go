@@ -5,29 +5,30 @@ import (
 	"sync"
 )
 
-// A Writer is the bridge from other goroutines to a [Writable].
+// A Writer is the bridge from other goroutines to a [Writable]. Its methods are safe to call from
+// any goroutine. Two locks are taken in this order: writeMu, mu.
 type Writer struct {
-	w *Writable
+	w *Writable // never changes
 
-	turn sync.Mutex // of the Write under way, which no other cuts; taken before mu
+	writeMu sync.Mutex // held by a Write, so that another cannot come into its middle
 
-	mu      sync.Mutex // taken after turn
-	changed sync.Cond  // L is mu
-	pending []byte     // given by goroutines, not yet taken by the loop; for good, once err is set
-	spare   []byte     // pending's other buffer
-	posted  bool       // flush is on its way
-	stalled bool       // the stream asked to wait
-	ended   bool       // Close was called
-	err     error      // why no more is taken
+	mu          sync.Mutex // guards the fields below
+	changed     sync.Cond  // L is mu: pending was taken, or closeCalled or err was set
+	pending     []byte     // bytes that the loop has not taken; they are lost once err is set
+	spare       []byte     // memory for pending while flush writes the other slice
+	posted      bool       // a flush is posted
+	stalled     bool       // the stream must drain before another flush is posted
+	closeCalled bool       // Close was called
+	err         error      // writes return it; nil while the stream takes more
 }
 
-// Writer returns a bridge for writing to the stream from other goroutines. Its Write copies p and
-// blocks while the stream asks to wait and the bridge itself holds as much as the high-water mark;
-// it returns the error that destroyed the stream, if that is so. Writes of several goroutines do
-// not mix. Its Close ends the stream and waits until everything was written; when the stream was
-// ended on the loop goroutine before it took everything, that is [ErrWriteAfterEnd]. There is one
-// bridge per stream: calling Writer again returns the same. An idle bridge does not keep the loop
-// alive: take a Loop.Hold for a goroutine that will write later.
+// Writer returns the stream's bridge, through which other goroutines write. Its Write copies p. It
+// waits while the stream's NeedDrain is true and the bridge itself holds as many bytes as the
+// high-water mark, and returns the error that destroyed the stream. Writes of several goroutines do
+// not mix. Its Close ends the stream and waits until everything was written. If the loop goroutine
+// ended the stream before it took everything, Close returns [ErrWriteAfterEnd]. A stream has one
+// bridge: each call returns the same. An idle bridge does not keep the loop alive: take a Loop.Hold
+// for a goroutine that will write later.
 //
 // The bridge's methods are safe to call from any goroutine. They must not be called on the loop
 // goroutine: they would wait for it. In a callback of the loop they panic, unless the stream has
@@ -47,29 +48,29 @@ func (w *Writable) Writer() io.WriteCloser {
 		b.shut(orClosed(w.cause))
 		return b
 	}
-	w.OnDrain(b.resume)
+	w.OnDrain(b.drained)
 	return b
 }
 
-// errFinished is Writer.err after a good end, which it is if nothing is pending.
+// errFinished is Writer.err after the stream has finished. If nothing is pending, that is success.
 var errFinished = ErrWriteAfterEnd
 
-// Write queues a copy of p for the stream.
+// Write queues a copy of p for the stream. It returns the number of bytes queued.
 func (b *Writer) Write(p []byte) (int, error) {
 	b.mustNotWait("streams: Write of a Writable's Writer")
-	b.turn.Lock()
-	defer b.turn.Unlock()
+	b.writeMu.Lock()
+	defer b.writeMu.Unlock()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	n := 0
 	for {
-		for b.err == nil && !b.ended && len(b.pending) >= b.w.hwm {
+		for b.err == nil && !b.closeCalled && len(b.pending) >= b.w.hwm {
 			b.changed.Wait()
 		}
 		if b.err != nil {
 			return n, b.err
 		}
-		if b.ended {
+		if b.closeCalled {
 			return n, ErrWriteAfterEnd
 		}
 		k := min(len(p), b.w.hwm-len(b.pending))
@@ -85,13 +86,13 @@ func (b *Writer) Write(p []byte) (int, error) {
 	}
 }
 
-// Close ends the stream and waits for its last byte to be written.
+// Close ends the stream and waits until its last byte is written.
 func (b *Writer) Close() error {
 	b.mustNotWait("streams: Close of a Writable's Writer")
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !b.ended {
-		b.ended = true
+	if !b.closeCalled {
+		b.closeCalled = true
 		b.changed.Broadcast()
 		if b.err == nil {
 			if err := b.wakeLoop(); err != nil {
@@ -108,6 +109,7 @@ func (b *Writer) Close() error {
 	return b.err
 }
 
+// mustNotWait panics in a callback of the loop, where op would wait for the loop itself.
 func (b *Writer) mustNotWait(op string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -116,7 +118,8 @@ func (b *Writer) mustNotWait(op string) {
 	}
 }
 
-// wakeLoop has flush run on the loop goroutine. It is called under mu.
+// wakeLoop posts a flush, unless one is posted or the stream must drain first. The caller holds mu.
+// The error is ErrClosed for a closed loop.
 func (b *Writer) wakeLoop() error {
 	if b.posted || b.stalled {
 		return nil
@@ -128,11 +131,11 @@ func (b *Writer) wakeLoop() error {
 	return nil
 }
 
-// flush gives the stream what is pending. It runs on the loop goroutine.
+// flush writes the pending bytes to the stream. It runs on the loop goroutine.
 func (b *Writer) flush() {
 	b.mu.Lock()
 	b.posted = false
-	if b.stalled { // Since this flush was posted. There will be another after the drain.
+	if b.stalled { // The stream stalled after this flush was posted: drained posts another.
 		b.mu.Unlock()
 		return
 	}
@@ -146,11 +149,11 @@ func (b *Writer) flush() {
 	}
 	p := b.pending
 	b.pending, b.spare = b.spare[:0], nil
-	ended := b.ended
+	ended := b.closeCalled
 	b.changed.Broadcast()
 	b.mu.Unlock()
 
-	_, _ = b.w.Write(p) // It is open, and a failing system call is its error event.
+	_, _ = b.w.Write(p) // The stream is open, and a failing system call is its error event.
 
 	b.mu.Lock()
 	b.spare = p[:0]
@@ -161,17 +164,18 @@ func (b *Writer) flush() {
 	}
 }
 
-// resume goes on, after the stream has drained, with what arrived meanwhile.
-func (b *Writer) resume() {
+// drained posts a flush of the bytes that have come since the stream stalled. It is a listener of
+// OnDrain.
+func (b *Writer) drained() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.stalled = false
-	if len(b.pending) > 0 || b.ended {
-		// On a closed loop the bridge is shut.
-		_ = b.wakeLoop()
+	if len(b.pending) > 0 || b.closeCalled {
+		_ = b.wakeLoop() // It fails on a closed loop, which has shut the bridge.
 	}
 }
 
+// shut makes Write and Close return err from now on. Only the first call has an effect.
 func (b *Writer) shut(err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

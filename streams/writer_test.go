@@ -40,7 +40,7 @@ func TestWriterFromAnotherGoroutine(t *testing.T) {
 	requireSame(t, want, got.data)
 }
 
-// Each Write is whole, and those of one goroutine stay in their order.
+// Each Write is whole, and the Writes of one goroutine stay in order.
 func TestWriterFromManyGoroutines(t *testing.T) {
 	const goroutines, lines = 8, 2000
 	l := newLoop(t)
@@ -79,9 +79,9 @@ func TestWriterFromManyGoroutines(t *testing.T) {
 	}
 }
 
-// A goroutine that writes without end is held back: what the stream and the bridge hold stays near
+// A goroutine that writes without end must wait: the stream and the bridge hold not much more than
 // the high-water mark.
-func TestWriterBlocksWhenNobodyReads(t *testing.T) {
+func TestWriterBlocksWithoutAReader(t *testing.T) {
 	const mark, piece = 10_000, 1000
 	l := newLoop(t)
 	w, r, n := fullPipe(t, l, &streams.WritableOptions{HighWaterMark: mark})
@@ -99,7 +99,7 @@ func TestWriterBlocksWhenNobodyReads(t *testing.T) {
 			t.Errorf("Close: %v", err)
 		}
 	})
-	// The stream holds what came before it asked to wait, at most twice the mark, and the bridge
+	// Before its NeedDrain is true the stream takes at most twice the mark, and the bridge holds
 	// one mark more.
 	const most = 3 * mark
 	check := func() { require.LessOrEqual(t, given.Load()-w.BytesWritten(), int64(most)) }
@@ -182,7 +182,7 @@ func TestWriterSmallestMark(t *testing.T) {
 	got.wants(t, "one by one", nil)
 }
 
-func TestWriterLearnsWhyTheStreamEnded(t *testing.T) {
+func TestWriterGetsTheErrorOfTheStream(t *testing.T) {
 	for name, c := range map[string]struct {
 		end  func(w *streams.Writable, r *descriptor)
 		want error
@@ -221,9 +221,9 @@ func TestWriterLearnsWhyTheStreamEnded(t *testing.T) {
 	}
 }
 
-// When the loop's side ends the stream, what the goroutine gave and the stream did not take is
-// lost: Close says so.
-func TestWriterCloseTellsOfALoss(t *testing.T) {
+// If the loop goroutine ends the stream, bytes that the stream has not taken from the bridge are
+// lost, and Close returns an error.
+func TestWriterCloseReportsALoss(t *testing.T) {
 	l := newLoop(t)
 	w, r := writePipe(t, l, nil)
 	wr := w.Writer()
@@ -283,7 +283,7 @@ func TestWriterCloseWithoutAWrite(t *testing.T) {
 	require.True(t, end)
 }
 
-// Two goroutines may close at the same time, and writes that wait are told.
+// Two goroutines may close at the same time. A Write that waits then returns an error.
 func TestWriterCloseEndsAWriteThatWaits(t *testing.T) {
 	l := newLoop(t)
 	w, r, _ := fullPipe(t, l, &streams.WritableOptions{HighWaterMark: 10})

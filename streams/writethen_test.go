@@ -8,7 +8,7 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// written notes in what order the callbacks of WriteThen came.
+// written records the order of the callbacks of WriteThen.
 func (j *journal) written(t testing.TB, w *streams.Writable, entry string, p []byte) {
 	t.Helper()
 	_, err := w.WriteThen(p, func(err error) {
@@ -36,7 +36,7 @@ func TestWriteThenIsNeverInsideTheCall(t *testing.T) {
 	r.Close()
 }
 
-func TestWriteThenTellsWhenTheKernelHasIt(t *testing.T) {
+func TestWriteThenReportsWhenTheKernelHasTheBytes(t *testing.T) {
 	l := newLoop(t)
 	w, r, n := fullPipe(t, l, nil)
 	var j journal

@@ -1,10 +1,10 @@
 'use strict';
 // The workers of the cluster scenario, and Node's primary of them:
 //
-//	cluster.js rr|none  starts the workers, answers each line of its stdin with their port when all listen, and ends them
-//	                    when its stdin ends
+//	cluster.js rr|none  starts the workers, answers each line of its stdin with their port when all listen, and
+//	                    disconnects them when its stdin ends
 //
-// A worker is started by whatever primary there is, and closes each connection at once.
+// A worker closes each connection at once. Its primary may be Node's or brood's.
 
 const cluster = require('cluster');
 

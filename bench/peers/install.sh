@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs what the benchmark compares with into a folder, by the clients of this system: Debian's packages for C and Rust, and
-# npm for the rest. It goes on where something cannot be had, says what that is at the end, and then fails: the benchmark runs
-# without it, and names it too.
+# Installs the peers of the benchmark into a folder, by the clients of this system: Debian's packages for C and Rust, npm for the
+# rest. If a peer cannot be installed, it goes on, names it at the end, and fails. The benchmark then runs without that peer and
+# names it too.
 #
 #	install.sh FOLDER
 set -u
@@ -25,7 +25,7 @@ for package in $(cut -d " " -f 1 "$here/debian.txt"); do
 	test -n "$got" || missing="$missing $package ($versions)"
 done
 
-# The versions are in package.json. There is no lock file, whose addresses would be those of one registry.
+# The versions are in package.json. There is no lock file, because its addresses would be those of one registry.
 mkdir -p "$folder"
 cp "$here/package.json" "$folder/"
 (cd "$folder" && npm install --no-package-lock --no-audit --no-fund --ignore-scripts) || missing="$missing npm's packages"

@@ -1,11 +1,11 @@
 'use strict';
-// Both ends of the IPC scenarios in JavaScript, for Node and what does as it does:
+// Both ends of the IPC scenarios in JavaScript, for Node, Bun and Deno:
 //
-//	ipc.cjs parent SERIALIZATION  forks the child and does what the lines of its stdin say, "JOB COUNT MESSAGE"; it answers each with
-//	               the nanoseconds that it took, or the child's pid
-//	ipc.cjs child   is driven by any parent
+//	ipc.cjs parent SERIALIZATION  forks the child and obeys the lines of its stdin, "JOB COUNT MESSAGE"; it answers each with
+//	               its nanoseconds, or the child's pid
+//	ipc.cjs child   obeys any parent
 //
-// What a child does is in ipcchild.go, which is the same in Go. Messages are counted down in their member n.
+// ipcchild.go describes the orders, and is the same child in Go. Messages are counted down in their member n.
 
 const { fork } = require('child_process');
 
@@ -47,7 +47,7 @@ function parent() {
   }).on('close', () => other.disconnect());
 }
 
-// A message with this n has an order behind it.
+// An order follows a message with this n.
 const orderFollows = -1;
 
 function order(other, o) {

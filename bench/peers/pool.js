@@ -4,7 +4,7 @@
 const task = require.resolve('./pooltask.js');
 const text = '0123456789'.repeat(3).slice(0, 28);
 
-// Each has open(each), a pool whose workers have so many jobs at once where they can, run(pool, job) and close(pool).
+// Each has open(each), a pool whose workers have up to each jobs at a time if they can, run(pool, job) and close(pool).
 const libraries = {
   piscina: {
     open: (each) => new (require('piscina').Piscina)({
@@ -30,7 +30,7 @@ const libraries = {
 const library = libraries[process.argv[2]];
 const pools = new Map();
 
-// pool returns the pool for that many jobs a worker, once its workers have answered.
+// pool returns the pool with that many jobs per worker, once its workers have answered.
 async function pool(each) {
   if (!pools.has(each)) {
     pools.set(each, library.open(each));
@@ -59,7 +59,7 @@ const orders = {
 
   async large(n, size) {
     const p = await pool(1);
-    // A buffer as JSON is a list of numbers, which is no way to send one between processes.
+    // A buffer as JSON would be a list of numbers.
     const job = process.argv[2] === 'piscina' ? new Uint8Array(size) : 'x'.repeat(size);
     return timed(async () => {
       for (let i = 0; i < n; i++) check((await library.run(p, job)).length, size);

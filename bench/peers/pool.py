@@ -41,7 +41,7 @@ class Executor:
 
 
 class Multiprocessing:
-    """imap bounds nothing: all jobs are under way at once, but for one at a time."""
+    """imap has no bound: all jobs are under way at the same time, except for one at a time."""
 
     def __init__(self):
         self.pool = multiprocessing.Pool(2)

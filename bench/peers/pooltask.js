@@ -1,5 +1,5 @@
 'use strict';
-// What the workers of the pools from npm run.
+// The program of the workers of the pools from npm.
 
 const echo = (job) => job;
 

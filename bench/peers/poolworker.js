@@ -2,7 +2,7 @@
 // A worker in Node that sends jobs back:
 //
 //	poolworker.js plain          with nothing but the channel
-//	poolworker.js helper COUNT   with the helper for workers, so many jobs at once
+//	poolworker.js helper COUNT   with the helper for workers, COUNT jobs at a time
 
 if (process.argv[2] === 'plain') {
   process.on('message', ({ id, job }) => process.send({ id, result: job }));

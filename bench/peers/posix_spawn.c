@@ -1,4 +1,4 @@
-// A spawning server in C; spawnserver.go says what that is:
+// A spawning server in C, see spawnserver.go:
 //
 //	posix_spawn FILE   FILE is the program to start
 
@@ -22,7 +22,7 @@ static void check(int ok, const char *what) {
 	}
 }
 
-// spawn_one starts file with three pipes, reads both outputs to their end and waits for the process.
+// spawn_one starts file with three pipes, reads both outputs to their end and reaps the process.
 static void spawn_one(char *file) {
 	int pipes[3][2], ours[3], theirs[3];
 	posix_spawn_file_actions_t actions;

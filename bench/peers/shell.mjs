@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 
 const [way, file] = process.argv.slice(2);
 
-// Each returns what runs the program once, for a promise.
+// Each returns a function that runs the program once and returns a promise.
 const ways = {
   async execFile() {
     const { execFile } = await import('node:child_process');

@@ -1,5 +1,5 @@
 'use strict';
-// A spawning server in JavaScript, for Node and what does as it does; spawnserver.go and script.go say what that is:
+// A spawning server in JavaScript, for Node, Bun, Deno and brood, see spawnserver.go and script.go:
 //
 //	spawn.cjs FILE BENCH   FILE is the program to start, BENCH one that writes with -child-write
 
@@ -21,7 +21,7 @@ function spawnAll(count, done) {
   });
 }
 
-// timed answers an order with the nanoseconds that job takes, which calls done.
+// timed answers an order with the nanoseconds of job, which calls done at its end.
 function timed(job) {
   const start = process.hrtime.bigint();
   job(() => console.log(String(process.hrtime.bigint() - start)));

@@ -1,4 +1,4 @@
-// What a JavaScript runtime does of the orders of work.go: work.mjs MODULE FILE BENCH SLEEPER. MODULE is node:child_process, or the
+// The orders of work.go by a JavaScript runtime: work.mjs MODULE FILE BENCH SLEEPER. MODULE is node:child_process, or the
 // file of execa.
 
 import { createInterface } from 'node:readline';
@@ -10,14 +10,14 @@ const shellOutput = 'hello\n';
 const workLine = 32;
 const chunk = Buffer.alloc(64 << 10);
 
-// Each way has start, which starts a program with three pipes, ended, a promise of its end after which a status other than 0
-// is an error, and shell, a promise of a command's output.
+// Each way has start, which starts a program with three pipes; ended, a promise of its close that is rejected for another status
+// than 0; and shell, a promise of a command's output.
 const ways = {
   async node() {
     const { exec, spawn } = await import('node:child_process');
     return {
       start: spawn,
-      // A 'close' that comes before it is waited for is not missed: nothing here waits between the start and this.
+      // No 'close' is missed: nothing here waits between the start and this call.
       async ended(child) {
         const [code] = await once(child, 'close');
         check(code, 0);
@@ -47,7 +47,7 @@ async function spawnOne() {
   await ended(child);
 }
 
-// now is in nanoseconds.
+// now returns nanoseconds.
 const now = () => process.hrtime.bigint();
 
 const jobs = {
@@ -135,7 +135,7 @@ const jobs = {
     check(called, times * living);
   },
 
-  async ends(count) {
+  async kills(count) {
     const more = Array.from({ length: count }, startLiving);
     const begin = now();
     for (const child of more) {
@@ -149,7 +149,7 @@ const jobs = {
 
 const startLiving = () => start(sleeper, [], { stdio: ['pipe', 'ignore', 'ignore'] });
 
-// What an order sets up, whose answer is its argument.
+// The orders that set something up. Each answers with its argument.
 let heap;
 const living = [];
 const setups = {

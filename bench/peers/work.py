@@ -1,4 +1,4 @@
-"""What Python's asyncio does of the orders of work.go: work.py FILE BENCH SLEEPER."""
+"""The orders of work.go by Python's asyncio: work.py FILE BENCH SLEEPER."""
 import asyncio
 import sys
 import time
@@ -112,7 +112,7 @@ async def start_living():
     return await asyncio.create_subprocess_exec(SLEEPER, stdin=PIPE, stdout=IGNORE, stderr=IGNORE)
 
 
-async def ends(count):
+async def kills(count):
     more = [await start_living() for _ in range(count)]
     start = time.perf_counter_ns()
     for child in more:
@@ -132,7 +132,7 @@ async def living(count):
 
 
 async def main():
-    jobs = {job.__name__: job for job in (spawn, shell, gap, stdout, lines, stdin, ends)}
+    jobs = {job.__name__: job for job in (spawn, shell, gap, stdout, lines, stdin, kills)}
     setups = {"heap": fill, "living": living}  # What an order sets up, whose answer is its argument.
     for line in sys.stdin:
         order, *args = line.split()

@@ -1,5 +1,5 @@
-// What libuv does of the orders of work.go, on its default loop: work_uv FILE BENCH SLEEPER. It has nothing for lines: they
-// are taken apart here.
+// The orders of work.go by libuv, on its default loop: work_uv FILE BENCH SLEEPER. libuv does not split lines, so this program
+// does.
 
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -38,12 +38,12 @@ static long long now(void) {
 	return t.tv_sec * 1000000000LL + t.tv_nsec;
 }
 
-// child is a process with its pipes. It is closed, and freed, when all of its handles are.
+// child is a process with its pipes. It is freed when all of its handles are closed.
 struct child {
 	uv_process_t process;
 	uv_pipe_t pipes[most_slots];
 	int open;                              // handles that are not closed
-	void (*on_data)(char *data, size_t n); // of stdout; NULL: it is dropped
+	void (*on_data)(char *data, size_t n); // gets stdout's data; NULL: it is dropped
 	void (*on_close)(void);
 };
 
@@ -65,7 +65,7 @@ static void exited(uv_process_t *p, int64_t status, int signal) {
 	uv_close((uv_handle_t *)p, closed);
 }
 
-// There is one buffer, because what is read is looked at before the next read.
+// One buffer is enough, because the data is used before the next read.
 static void allocate(uv_handle_t *h, size_t suggested, uv_buf_t *buf) {
 	static char data[chunk];
 	*buf = uv_buf_init(data, sizeof data);
@@ -233,7 +233,7 @@ static void read_all(char *amount, long children) {
 	uv_run(loop, UV_RUN_DEFAULT);
 }
 
-// work_line is what a line has with its newline, and line_of its beginning, if two chunks have parts of it.
+// work_line is the number of bytes of a line with its newline. line_of has its beginning, if two chunks have parts of it.
 enum { work_line = 32, most_line = 4096 };
 
 static char line_of[most_line];
@@ -300,7 +300,7 @@ static void feed(char *amount, long bytes) {
 	uv_run(loop, UV_RUN_DEFAULT);
 }
 
-// Children that live on, with one pipe as their stdin, so that they end with this process, however that ends. Their handles
+// Children that live on, with one pipe as their stdin, so they end with this process, however that ends. Their handles
 // do not keep the loop running.
 static uv_process_t *living;
 static long living_count, dead_count;
@@ -323,7 +323,7 @@ static void kill_all(void) {
 static int living_pipes[2];
 enum { most_living = 20000 };
 
-// start_living starts one more at a place of living, whose end calls on_exit.
+// start_living starts one more at a place of living. Its exit calls on_exit.
 static void start_living(long place, uv_exit_cb on_exit) {
 	check(place < most_living, "living");
 	uv_stdio_container_t stdio[most_slots] = {{.flags = UV_INHERIT_FD, .data.fd = living_pipes[0]}, {.flags = UV_IGNORE}, {.flags = UV_IGNORE}};
@@ -345,12 +345,12 @@ static void live(long count) {
 		start_living(living_count, killed);
 }
 
-static long to_end; // of those behind the living ones
+static long to_kill; // children behind the living ones to kill
 
 static void end_next(void) {
-	if (to_end == 0)
+	if (to_kill == 0)
 		return;
-	uv_process_t *p = &living[living_count + --to_end];
+	uv_process_t *p = &living[living_count + --to_kill];
 	uv_ref((uv_handle_t *)p);
 	uv_check(uv_process_kill(p, SIGKILL), "kill");
 }
@@ -359,9 +359,9 @@ static void one_closed(uv_handle_t *h) { end_next(); }
 
 static void one_killed(uv_process_t *p, int64_t status, int signal) { uv_close((uv_handle_t *)p, one_closed); }
 
-static long long ends(long count) {
-	for (to_end = 0; to_end < count; to_end++)
-		start_living(living_count + to_end, one_killed);
+static long long kills(long count) {
+	for (to_kill = 0; to_kill < count; to_kill++)
+		start_living(living_count + to_kill, one_killed);
 	long long begin = now();
 	end_next();
 	uv_run(loop, UV_RUN_DEFAULT);
@@ -396,8 +396,8 @@ int main(int argc, char **argv) {
 		} else if (strcmp(order, "living") == 0) {
 			live(first);
 			answer = first;
-		} else if (strcmp(order, "ends") == 0) {
-			answer = ends(first);
+		} else if (strcmp(order, "kills") == 0) {
+			answer = kills(first);
 		} else if (strcmp(order, "spawn") == 0) {
 			spawn(first, second);
 		} else if (strcmp(order, "shell") == 0) {

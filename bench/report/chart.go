@@ -15,17 +15,17 @@ import (
 	"github.com/brood-go/brood/bench/samples"
 )
 
-// The measures of a chart, which a page shows about as large. A chart is as high as its rows need.
+// The sizes of a chart, which a page shows in about this size. Its height depends on its rows.
 const (
 	chartWidth = 8.85 * vg.Inch
 	growthRows = 11
 	rowHeight  = 0.4 * vg.Inch
 	aroundRows = 0.9 * vg.Inch
-	edge       = 6  // points around all of it
-	markWidth  = 40 // points of a mark, and of what is around it, beside a name
+	edge       = 6  // points around the chart
+	markWidth  = 40 // points of a mark with its margins, beside a name
 )
 
-// chartTitle says what a chart shows, for those who see it and those who do not.
+// chartTitle returns the title of a chart, which is also its text for readers who do not see it.
 func chartTitle(chosen []samples.Latest) string {
 	if l := growthOf(chosen); l != nil {
 		return fmt.Sprintf("%s: time per %s by %s, both logarithmic", title(l.Scenario), l.Unit, l.GrowsWith)
@@ -33,7 +33,7 @@ func chartTitle(chosen []samples.Latest) string {
 	return "× what brood takes, logarithmic: right of 1 is slower, or larger, than brood; a bar is the 95 % interval"
 }
 
-// growthOf is the growth that a chart shows, nil if it shows none.
+// growthOf returns the growth that a chart shows, nil if it shows none.
 func growthOf(chosen []samples.Latest) *samples.Latest {
 	if i := slices.IndexFunc(chosen, func(l samples.Latest) bool { return l.GrowsWith != "" }); i >= 0 {
 		return &chosen[i]
@@ -41,20 +41,20 @@ func growthOf(chosen []samples.Latest) *samples.Latest {
 	return nil
 }
 
-// picture draws the chart of a block as SVG; nil: there is nothing that could be compared.
+// picture draws the chart of a block as SVG. It returns nil if there is nothing to compare.
 func picture(chosen []samples.Latest, t theme) ([]byte, error) {
 	if l := growthOf(chosen); l != nil {
-		return t.drawn(growthRows, func(all draw.Canvas) error { return t.drawGrowth(all, l) })
+		return t.render(growthRows, func(all draw.Canvas) error { return t.drawGrowth(all, l) })
 	}
 	rows := ratiosOf(chosen)
 	if len(rows) == 0 {
 		return nil, nil
 	}
-	return t.drawn(len(rows), func(all draw.Canvas) error { return t.drawRatios(all, rows) })
+	return t.render(len(rows), func(all draw.Canvas) error { return t.drawRatios(all, rows) })
 }
 
-// drawn is what draw draws, with room for so many rows.
-func (t theme) drawn(rows int, fill func(draw.Canvas) error) ([]byte, error) {
+// render returns the SVG that fill draws, with room for that many rows.
+func (t theme) render(rows int, fill func(draw.Canvas) error) ([]byte, error) {
 	canvas := vgsvg.New(chartWidth, max(vg.Length(rows), 4)*rowHeight+aroundRows)
 	if err := fill(draw.Crop(draw.New(canvas), edge, -edge, edge, -edge)); err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func (t theme) drawn(rows int, fill func(draw.Canvas) error) ([]byte, error) {
 	return withAnyFont(out.Bytes()), nil
 }
 
-// plot is an empty chart in the colours of the theme.
+// plot returns an empty chart in the colours of the theme.
 func (t theme) plot(title string) *plot.Plot {
 	plot.DefaultFont = chartFont
 	p := plot.New()
@@ -83,7 +83,7 @@ func (t theme) plot(title string) *plot.Plot {
 	return p
 }
 
-// besideWidth is the room that names need beside the plot.
+// besideWidth returns the width that names need beside the plot.
 func besideWidth(names []string, style draw.TextStyle) (width vg.Length) {
 	for _, name := range names {
 		width = max(width, style.Width(name))
@@ -91,7 +91,7 @@ func besideWidth(names []string, style draw.TextStyle) (width vg.Length) {
 	return width + markWidth
 }
 
-// line is a line from one point to another.
+// line returns a line from one point to another.
 func line(from, to plotter.XY, colour color.Color, width vg.Length) *plotter.Line {
 	return &plotter.Line{XYs: plotter.XYs{from, to}, LineStyle: draw.LineStyle{Color: colour, Width: width}}
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/brood-go/brood/bench/samples"
 )
 
-// drawGrowth has a line for each series, on axes that make a power law a straight one, with its
-// name at its end.
+// drawGrowth draws a line for each series, with its name at the end. A power law is straight on
+// these axes.
 func (t theme) drawGrowth(all draw.Canvas, l *samples.Latest) error {
 	p := t.plot(title(l.Scenario))
 	p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
@@ -39,7 +39,7 @@ func (t theme) drawGrowth(all draw.Canvas, l *samples.Latest) error {
 		line.Color, line.Width = marks.GlyphStyle.Color, vg.Points(1.5)
 		p.Add(line, marks)
 	}
-	if decade := p.Y.Min * 10; p.Y.Max < decade { // Or noise would look like growth.
+	if decade := p.Y.Min * 10; p.Y.Max < decade { // Otherwise noise would look like growth.
 		middle := math.Sqrt(p.Y.Min * p.Y.Max)
 		p.Y.Min, p.Y.Max = middle/math.Sqrt(10), middle*math.Sqrt(10)
 	}
@@ -50,8 +50,8 @@ func (t theme) drawGrowth(all draw.Canvas, l *samples.Latest) error {
 	return nil
 }
 
-// nameLines writes the name of each series where its line ends, or beside the plot if another line
-// goes on from there.
+// nameLines writes the name of each series at the end of its line, or beside the plot if another
+// line goes on from there.
 func (t theme) nameLines(p *plot.Plot, inside *draw.Canvas, growths []samples.Growth, names []string) {
 	type label struct {
 		name string
@@ -70,7 +70,7 @@ func (t theme) nameLines(p *plot.Plot, inside *draw.Canvas, growths []samples.Gr
 	const apart = vg.Length(11)
 	for i := range labels {
 		for _, below := range labels[:i] {
-			// Those that end at the same size are below each other.
+			// Names of lines that end at the same size go below each other.
 			if labels[i].at.X == below.at.X {
 				labels[i].at.Y = max(labels[i].at.Y, below.at.Y+apart)
 			}

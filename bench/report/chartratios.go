@@ -14,7 +14,7 @@ import (
 	"github.com/brood-go/brood/bench/samples"
 )
 
-// ratioRow is a row of a chart: what others take as a multiple of what brood takes.
+// ratioRow is a row of a chart: the costs of others as multiples of brood's.
 type ratioRow struct {
 	title  string
 	others []ratioMark
@@ -25,7 +25,7 @@ type ratioMark struct {
 	ratio samples.Ratio
 }
 
-// ratiosOf has a row for each scenario that brood and another did.
+// ratiosOf returns a row for each scenario that brood and another contestant did.
 func ratiosOf(chosen []samples.Latest) (rows []ratioRow) {
 	for _, l := range chosen {
 		row := ratioRow{title: marked(l)}
@@ -42,9 +42,9 @@ func ratiosOf(chosen []samples.Latest) (rows []ratioRow) {
 	return rows
 }
 
-// comparedTo has the place of brood's contestant to compare another one with: the one of the same
-// kind, which is what a name has behind a comma, as in "os/exec, 1000 at once", or else the first;
-// -1 if there is none.
+// comparedTo returns the place of the contestant of brood with which another is compared: the one
+// of the same kind, or else the first; -1 if there is none. The kind is the part of a name behind a
+// comma, as in "os/exec, 1000 at once".
 func comparedTo(l samples.Latest, other string) int {
 	first := -1
 	for _, i := range l.Present() {
@@ -67,12 +67,11 @@ func kind(name string) string {
 
 func isBrood(name string) bool { return strings.HasPrefix(name, "brood") }
 
-// rowSpread is which part of a row the marks take, so that those that are alike do not cover each
-// other.
+// rowSpread is the part of a row that the marks take, so that similar ones do not cover each other.
 const rowSpread = 0.62
 
-// drawRatios has a mark for each of the others, below each other in the order of the legend, and a
-// line where brood is.
+// drawRatios draws a mark for each other contestant, below each other in the order of the legend,
+// and a line at brood.
 func (t theme) drawRatios(all draw.Canvas, rows []ratioRow) error {
 	p := t.plot(chartTitle(nil))
 	p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, oneTwoFive{}
@@ -92,7 +91,7 @@ func (t theme) drawRatios(all draw.Canvas, rows []ratioRow) error {
 	p.NominalY(titles...)
 	p.X.Min, p.X.Max = low/1.15, high*1.15
 	p.Y.Min, p.Y.Max = -0.5, float64(len(rows))-0.5
-	for k := range len(rows) - 1 { // What is between two lines is one row.
+	for k := range len(rows) - 1 { // A line between two rows.
 		between := float64(k) + 0.5
 		p.Add(line(plotter.XY{X: p.X.Min, Y: between}, plotter.XY{X: p.X.Max, Y: between}, t.grid, vg.Points(1)))
 	}
@@ -122,8 +121,7 @@ func (t theme) drawRatios(all draw.Canvas, rows []ratioRow) error {
 	return nil
 }
 
-// oneTwoFive has ticks at 1, 2 and 5 times each power of ten, or at more of them where these are
-// few.
+// oneTwoFive has ticks at 1, 2 and 5 times each power of ten, or more ticks if these are too few.
 type oneTwoFive struct{}
 
 func (oneTwoFive) Ticks(low, high float64) (all []plot.Tick) {
@@ -143,5 +141,5 @@ func (oneTwoFive) Ticks(low, high float64) (all []plot.Tick) {
 	return all
 }
 
-// fewestTicks show that an axis is logarithmic.
+// fewestTicks is the number of ticks that show that an axis is logarithmic.
 const fewestTicks = 4

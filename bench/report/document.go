@@ -10,19 +10,19 @@ import (
 	"github.com/brood-go/brood/bench/samples"
 )
 
-// document is a file in Markdown whose blocks are being made.
+// document is a Markdown file whose blocks are made anew.
 type document struct {
 	file    string
-	results string           // the folder of the measurements, into which the charts go
+	results string           // folder of the measurements, also for the charts
 	newest  []samples.Latest // every scenario
 	charts  map[string][]byte
 }
 
-// mark is the first or the last line of a block. The chart has its name. A short block has one
-// table, without targets, of whoever does most of its jobs.
+// mark matches the first and the last line of a block. Its name is that of the chart. A short block
+// has one table, without targets, with the contestants that do most of its jobs.
 var mark = regexp.MustCompile(`(?m)^<!-- bench(-short)? (\S+) (.+): (begin|end) -->\n`)
 
-// Where the groups of mark are in what it finds.
+// The indices of the groups of mark in a match.
 const (
 	markShort   = 2
 	markName    = 4
@@ -38,7 +38,7 @@ func (d *document) replace(text string) (string, error) {
 	}
 	d.charts = map[string][]byte{}
 	var out strings.Builder
-	end := 0 // of what is in out
+	end := 0 // of the part of text that is in out
 	for len(marks) > 0 {
 		group := func(m []int, k int) string { return text[max(0, m[k]):max(0, m[k+1])] }
 		begin, name, pattern := marks[0], group(marks[0], markName), group(marks[0], markPattern)
@@ -60,8 +60,8 @@ func (d *document) replace(text string) (string, error) {
 	return out.String() + text[end:], nil
 }
 
-// block is the chart, the tables or the short one, and what they are from, of the scenarios whose
-// names match. A block for which nothing was measured says so.
+// block returns the chart, the tables or the short one, and the sources, of the scenarios whose
+// names match. A block without measurements says so.
 func (d *document) block(name string, filter *regexp.Regexp, short bool) (string, error) {
 	var chosen []samples.Latest
 	for _, l := range d.newest {
@@ -86,8 +86,8 @@ func (d *document) block(name string, filter *regexp.Regexp, short bool) (string
 	return b.String(), nil
 }
 
-// chart draws the chart of a block, and returns what shows it in the colours that the reader's
-// browser has.
+// chart draws the chart of a block in both themes. It returns the Markdown that shows the one of
+// the reader's colour scheme.
 func (d *document) chart(name string, chosen []samples.Latest) (string, error) {
 	files := map[string]string{}
 	for _, t := range themes {
@@ -108,7 +108,7 @@ func (d *document) chart(name string, chosen []samples.Latest) (string, error) {
 		files["dark"], chartTitle(chosen), files["light"]), nil
 }
 
-// relative is how a page in a folder names a file.
+// relative returns the path by which a page in dir names a file.
 func relative(dir, file string) (string, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {

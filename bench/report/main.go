@@ -1,16 +1,16 @@
-// Command report makes the tables and charts of a file in Markdown of what the benchmark has
-// measured, which package samples keeps: of each scenario it takes the newest measurement in the
+// Command report makes the tables and charts of Markdown files from the measurements of the
+// benchmark, which package samples keeps. For each scenario it takes the newest measurement in the
 // folder. Nothing in these tables is written by hand.
 //
 //	go run ./report [-results DIR] FILE…
 //
-// A file says where its tables go, and which scenarios each has, by a regular expression for their
-// names:
+// A file marks the places of its tables, each with a regular expression for the names of its
+// scenarios:
 //
 //	<!-- bench NAME ^PATTERN: begin -->
 //	<!-- bench NAME ^PATTERN: end -->
 //
-// What is between these lines is replaced. The charts go into the folder of the measurements, as
+// The text between these lines is replaced. The charts go into the folder of the measurements, as
 // NAME-light.svg and NAME-dark.svg.
 package main
 

@@ -9,13 +9,13 @@ import (
 	"github.com/brood-go/brood/bench/samples"
 )
 
-// lacking says of each contestant that a row of a table does not have why that is.
-func lacking(b *strings.Builder, chosen []samples.Latest) {
+// writeMissing writes why a row of a table lacks a contestant, for each that it lacks.
+func writeMissing(b *strings.Builder, chosen []samples.Latest) {
 	var lines []string
 	for _, l := range chosen {
 		in := inColumns(l)
 		for _, name := range columnsOf(chosen) {
-			// What is not installed is named below.
+			// Contestants that are not installed are named by writeSources.
 			if _, ok := in[name]; ok || l.Run.Missing[name] != "" {
 				continue
 			}
@@ -31,8 +31,8 @@ func lacking(b *strings.Builder, chosen []samples.Latest) {
 	}
 }
 
-// reasons are the targets that were missed, with what a profile says of each.
-func reasons(b *strings.Builder, chosen []samples.Latest) {
+// writeMissedTargets writes the targets that were missed, each with its reason.
+func writeMissedTargets(b *strings.Builder, chosen []samples.Latest) {
 	var lines []string
 	for _, l := range chosen {
 		for _, i := range l.Present() {
@@ -44,7 +44,7 @@ func reasons(b *strings.Builder, chosen []samples.Latest) {
 				if why == "" {
 					why = "the reason is not known yet"
 				}
-				lines = append(lines, fmt.Sprintf("* %s, %s: %s, %s: %s.\n", title(l.Scenario), l.Contestants[i].Name, v.Text, v.Says(), why))
+				lines = append(lines, fmt.Sprintf("* %s, %s: %s, %s: %s.\n", title(l.Scenario), l.Contestants[i].Name, v.Text, v.Outcome(), why))
 			}
 		}
 	}
@@ -53,8 +53,8 @@ func reasons(b *strings.Builder, chosen []samples.Latest) {
 	}
 }
 
-// sources are the runs that a block is from.
-func sources(b *strings.Builder, chosen []samples.Latest) {
+// writeSources writes the runs that a block is from.
+func writeSources(b *strings.Builder, chosen []samples.Latest) {
 	var runs []*samples.Run
 	fewest := 0
 	unsteady := false
@@ -76,7 +76,7 @@ func sources(b *strings.Builder, chosen []samples.Latest) {
 		fmt.Fprintf(b, "%s In this scenario the machine was more than 20 %% slower or faster than in the median of the run, or took half or twice as long to wake a thread.\n", unsteadyMark)
 	}
 	for _, r := range runs {
-		fmt.Fprintf(b, "Measured on %s.\n", r.Said())
+		fmt.Fprintf(b, "Measured on %s.\n", r.Summary())
 		if text := r.Steadiness(); text != "" {
 			b.WriteString(text + "\n")
 		}

@@ -12,7 +12,7 @@ import (
 	"github.com/brood-go/brood/bench/samples"
 )
 
-// run is what a small measurement could have given.
+// run returns the result of a small measurement.
 func run() *samples.Run {
 	return &samples.Run{
 		Date: time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC), Machine: samples.Machine{Processor: "a processor", CPUs: 2, System: "Linux", Go: "go1.26"},
@@ -140,8 +140,8 @@ func TestChartsNameWhatTheyShow(t *testing.T) {
 	}
 }
 
-// A short block has one table, whose columns are those of the table of all contestants, and in
-// which what is raw is the floor.
+// A short block has one table. Its columns are those of the table of all contestants, and a raw
+// contestant is in the column of the floor.
 func TestAShortBlock(t *testing.T) {
 	dir, err := folder(t, "<!-- bench-short top ^(peers, spawn|script|ipc): begin -->\n<!-- bench-short top ^(peers, spawn|script|ipc): end -->\n")
 	if err != nil {
@@ -161,7 +161,7 @@ func TestAShortBlock(t *testing.T) {
 	}
 }
 
-// A mark is what another takes as a multiple of what brood takes for as many.
+// A mark is the cost of another contestant as a multiple of brood's for the same number.
 func TestAChartComparesLikeWithLike(t *testing.T) {
 	s := &samples.Scenario{Name: "kill", Unit: "child", Ops: 1, Measure: samples.Nanoseconds, Contestants: []samples.Contestant{
 		{Name: "brood, 10 at once", Samples: []int64{100}},
@@ -176,7 +176,7 @@ func TestAChartComparesLikeWithLike(t *testing.T) {
 	}
 }
 
-// Text has the room in which it was measured, whatever font a reader has.
+// Text has the width in which it was measured, in every font.
 func TestTextFitsInItsRoom(t *testing.T) {
 	dir, err := folder(t, "<!-- bench peers ^peers, : begin -->\n<!-- bench peers ^peers, : end -->\n")
 	if err != nil {
@@ -223,7 +223,7 @@ func TestAPageWithBrokenMarksIsLeftAlone(t *testing.T) {
 	}
 }
 
-// The pages of this repository are what the report makes of the measurements that are kept.
+// The pages of this repository are those that the report makes from the kept measurements.
 func TestThePagesAreWhatWasMeasured(t *testing.T) {
 	runs, err := samples.ReadAll("../results")
 	if err != nil {
@@ -264,7 +264,7 @@ func TestThePagesAreWhatWasMeasured(t *testing.T) {
 	}
 }
 
-// What was measured is in the page of all tables.
+// Every measurement is in the page of all tables.
 func TestNoMeasurementIsLeftOut(t *testing.T) {
 	runs, err := samples.ReadAll("../results")
 	if err != nil {
@@ -281,7 +281,7 @@ func TestNoMeasurementIsLeftOut(t *testing.T) {
 	}
 }
 
-// Outside of the blocks no page has a time: it would not be one that was measured.
+// No page has a time outside of the blocks, because it would not be a measured one.
 func TestNoTimeIsWrittenByHand(t *testing.T) {
 	_, numbers, found := strings.Cut(read(t, "../../README.md"), "\n## Numbers\n")
 	numbers, _, ends := strings.Cut(numbers, "\n## ")

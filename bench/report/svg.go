@@ -11,14 +11,14 @@ import (
 	"gonum.org/v1/plot/vg"
 )
 
-// chartFont is what text is measured in. Its letters are as wide as Arial's.
+// chartFont is the font in which text is measured. Its letters are as wide as Arial's.
 var chartFont = font.Font{Typeface: "Liberation", Variant: "Sans"}
 
-// textElement is a text of a chart as the plotting library writes it.
+// textElement matches a text of a chart as the plotting library writes it.
 var textElement = regexp.MustCompile(`(?s)<text ([^>]*font-family:)Liberation Sans;([^>]*font-size:([\d.]+)px[^>]*)>([^<]*)</text>`)
 
-// withAnyFont has a reader without the font in which the text was measured see it in a similar one,
-// and in the same room: or it would be cut at the edges, and lie on what is beside it.
+// withAnyFont gives each text a similar font, in the same width, for readers without the font in
+// which it was measured. Otherwise text would be cut at the edges or lie on its neighbours.
 func withAnyFont(svg []byte) []byte {
 	return textElement.ReplaceAllFunc(svg, func(element []byte) []byte {
 		m := textElement.FindSubmatch(element)

@@ -9,9 +9,9 @@ import (
 	"github.com/brood-go/brood/bench/samples"
 )
 
-// tables are one for the scenarios that have the same contestants, one for the others, and one for
-// each growth. Below are those who never do a job, the targets that were missed, each with its
-// reason, and what all of it was measured on.
+// tables writes one table for the scenarios with the same contestants, one for the others, and one
+// for each growth. Below are the contestants that never do a job, the missed targets with their
+// reasons, and the runs.
 func tables(b *strings.Builder, chosen []samples.Latest) {
 	var matrix, list []samples.Latest
 	for _, l := range chosen {
@@ -24,29 +24,29 @@ func tables(b *strings.Builder, chosen []samples.Latest) {
 		}
 	}
 	matrixTable(b, matrix, columnsOf(matrix))
-	lacking(b, matrix)
+	writeMissing(b, matrix)
 	listTable(b, list)
 	for _, l := range chosen {
 		if l.GrowsWith != "" {
 			growthTable(b, l)
 		}
 	}
-	reasons(b, chosen)
-	sources(b, chosen)
+	writeMissedTargets(b, chosen)
+	writeSources(b, chosen)
 }
 
-// shortTable has a row for each scenario, and the contestants of those that are rows of the table
-// of all contestants; without such those of the first.
+// shortTable writes a row for each scenario. Its columns are the contestants of the scenarios that
+// are in the table of all contestants, or else those of the first.
 func shortTable(b *strings.Builder, chosen []samples.Latest) {
 	matrix := slices.DeleteFunc(slices.Clone(chosen), func(l samples.Latest) bool { return !l.Matrix })
 	if len(matrix) == 0 {
 		matrix = chosen[:1]
 	}
 	matrixTable(b, chosen, columnsOf(matrix))
-	sources(b, chosen)
+	writeSources(b, chosen)
 }
 
-// title is the name of a scenario without the group that it is in.
+// title returns the name of a scenario without its group.
 func title(s *samples.Scenario) string {
 	for _, group := range []string{"peers, ", "script ", "growth of "} {
 		if rest, ok := strings.CutPrefix(s.Name, group); ok {
@@ -56,8 +56,8 @@ func title(s *samples.Scenario) string {
 	return s.Name
 }
 
-// marked is the title of a scenario, with a mark if it was not measured while the machine was as
-// fast as mostly.
+// marked returns the title of a scenario, with a mark if the machine was unsteady during its
+// measurement.
 func marked(l samples.Latest) string {
 	if l.Run.Unsteady(l.Scenario) {
 		return title(l.Scenario) + " " + unsteadyMark
@@ -72,7 +72,7 @@ const (
 	closeMark    = "≈" // missed within the noise
 )
 
-// columnsOf are the contestants of scenarios. Other ways of brood are in its own column.
+// columnsOf returns the contestants of scenarios. Other ways of brood go into its own column.
 func columnsOf(chosen []samples.Latest) (names []string) {
 	for _, l := range chosen {
 		for _, c := range l.Contestants {
@@ -84,8 +84,8 @@ func columnsOf(chosen []samples.Latest) (names []string) {
 	return names
 }
 
-// matrixTable has a row for each scenario and a column for each contestant. Whatever takes least
-// but for the floor is bold.
+// matrixTable writes a row for each scenario and a column for each contestant. The least cost
+// except the floor's is bold.
 func matrixTable(b *strings.Builder, chosen []samples.Latest, columns []string) {
 	if len(chosen) == 0 {
 		return
@@ -124,11 +124,11 @@ func matrixTable(b *strings.Builder, chosen []samples.Latest, columns []string) 
 	b.WriteString("\n")
 }
 
-// isWay reports whether a contestant is brood in another way than the usual one.
+// isWay reports whether a contestant is another way of brood than the usual one.
 func isWay(name string) bool { return strings.HasPrefix(name, "brood, ") }
 
-// inColumns has the place of each contestant that was measured, by its column. What takes the place
-// of the floor is in its column.
+// inColumns returns the place of each measured contestant by its column. A raw contestant goes into
+// the column of the floor.
 func inColumns(l samples.Latest) map[string]int {
 	in := map[string]int{}
 	for _, i := range l.Present() {
@@ -140,11 +140,11 @@ func inColumns(l samples.Latest) map[string]int {
 	return in
 }
 
-// missed is the mark of a contestant that has missed a target, with a space in front; empty if it
-// has not.
+// missed returns the mark of a contestant that has missed a target, with a space in front; empty if
+// it has not.
 func missed(l samples.Latest, i int) string {
-	switch missed, close := l.Missed(i); {
-	case close:
+	switch missed, narrowly := l.Missed(i); {
+	case narrowly:
 		return " " + closeMark
 	case missed:
 		return " " + missedMark
@@ -152,8 +152,8 @@ func missed(l samples.Latest, i int) string {
 	return ""
 }
 
-// listTable has a row for each scenario: what brood takes, with the middle half of the rounds, what
-// the others take, and the targets.
+// listTable writes a row for each scenario: the cost of brood with the middle half of its rounds,
+// the costs of the others, and the targets.
 func listTable(b *strings.Builder, chosen []samples.Latest) {
 	if len(chosen) == 0 {
 		return
@@ -178,8 +178,8 @@ func listTable(b *strings.Builder, chosen []samples.Latest) {
 	b.WriteString("\n")
 }
 
-// way is what a contestant of brood's is called beside the others, with what follows it; empty for
-// brood as such.
+// way returns the name of a way of brood beside the others, with the text then behind it; empty for
+// brood itself.
 func way(name, then string) string {
 	rest := strings.TrimLeft(strings.TrimPrefix(name, "brood"), ", ")
 	if rest == "" {
@@ -188,11 +188,11 @@ func way(name, then string) string {
 	return rest + then
 }
 
-// verdicts are those of a contestant, those that it missed in bold.
+// verdicts returns the verdicts of a contestant, with missed ones in bold.
 func verdicts(l samples.Latest, i int) string {
 	var all []string
 	for _, v := range l.Verdicts(i) {
-		if text := v.Text + " " + v.Says(); v.Met {
+		if text := v.Text + " " + v.Outcome(); v.Met {
 			all = append(all, text)
 		} else {
 			all = append(all, "**"+text+"**")
@@ -201,7 +201,7 @@ func verdicts(l samples.Latest, i int) string {
 	return strings.Join(all, "; ")
 }
 
-// growthTable has a row for each series, with its cost by the size and the exponent of its growth.
+// growthTable writes a row for each series, with its cost by size and the exponent of its growth.
 func growthTable(b *strings.Builder, l samples.Latest) {
 	sizes := l.Sizes()
 	fmt.Fprintf(b, "| %s, per %s |", marked(l), l.Unit)
@@ -223,7 +223,7 @@ func growthTable(b *strings.Builder, l samples.Latest) {
 	b.WriteString("\n")
 }
 
-// count is a number with a comma for each thousand.
+// count returns a number with a comma for each thousand.
 func count(n float64) string {
 	text := fmt.Sprintf("%.0f", n)
 	for i := len(text) - 3; i > 0; i -= 3 {

@@ -8,7 +8,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// theme is the colours of a chart. The background is the page's.
+// theme is the colours of a chart. The background is that of the page.
 type theme struct {
 	name     string
 	ink      color.Color // text and axes
@@ -16,9 +16,9 @@ type theme struct {
 	contrast []color.Color // of the contestants
 }
 
-// The colours of contestants are those of Okabe and Ito, which the colour-blind can tell apart,
-// made darker or lighter where they are hard to see on the page. Their eighth, yellow, is none of
-// them.
+// themes has the colours of Okabe and Ito for contestants, which colour-blind readers can tell
+// apart, made darker or lighter where they are hard to see on the page. Yellow, the eighth, is left
+// out.
 var themes = []theme{
 	{
 		"light", color.RGBA{0x1f, 0x23, 0x28, 0xff}, color.RGBA{0xd0, 0xd7, 0xde, 0xff},
@@ -36,17 +36,16 @@ var themes = []theme{
 	},
 }
 
-// shapes are one more than there are colours, so that many contestants have a mark that no other
-// has.
+// shapes has one more than there are colours, so that many contestants have a mark of their own.
 var shapes = []draw.GlyphDrawer{
 	draw.CircleGlyph{}, draw.BoxGlyph{}, draw.PyramidGlyph{}, draw.RingGlyph{}, draw.SquareGlyph{}, draw.TriangleGlyph{}, draw.CrossGlyph{}, draw.PlusGlyph{},
 }
 
-// usual are the contestants that are in several charts, in each with the same mark. Those in
+// usual has the contestants that are in several charts, with the same mark in each. Those in
 // growths have a colour each.
 var usual = []string{"brood", "os/exec", "node", "bun", "deno", "libuv", "asyncio", "floor", "Rust std", "tokio", "execa"}
 
-// glyph is the mark of a contestant of a chart.
+// glyph returns the mark of a contestant of a chart.
 func (t theme) glyph(name string, contestants []string) draw.GlyphStyle {
 	k := slices.Index(usual, name)
 	if k < 0 {

@@ -20,8 +20,7 @@ func (r *Run) Write(file string) error {
 	return os.WriteFile(file, append(joinSamples(data), '\n'), 0o644)
 }
 
-// joinSamples puts the samples of a contestant, which indented JSON has a line for each of, on one
-// line.
+// joinSamples puts the samples of a contestant on one line. Indented JSON has a line for each.
 func joinSamples(data []byte) []byte {
 	var out bytes.Buffer
 	inside := false
@@ -43,8 +42,8 @@ func joinSamples(data []byte) []byte {
 	return out.Bytes()
 }
 
-// Read reads what Write has written. A member that is not known is an error, as is a scenario that
-// cannot be told.
+// Read reads a file of Write. An unknown member is an error, and so is a scenario without name,
+// operations or measure.
 func Read(file string) (*Run, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
@@ -61,7 +60,7 @@ func Read(file string) (*Run, error) {
 			return nil, fmt.Errorf("%s: scenario %q has no name, operations or measure", file, s.Name)
 		}
 		present := s.Present()
-		for _, i := range present { // A ratio is of rounds that both have had.
+		for _, i := range present { // A ratio needs the same rounds of both.
 			if c, first := s.Contestants[i], s.Contestants[present[0]]; len(c.Samples) != len(first.Samples) {
 				return nil, fmt.Errorf("%s: scenario %q has %d rounds of %s, and %d of %s", file, s.Name, len(c.Samples), c.Name, len(first.Samples), first.Name)
 			}
@@ -88,14 +87,14 @@ func ReadAll(dir string) ([]*Run, error) {
 	return all, nil
 }
 
-// Latest is a scenario as it was measured last.
+// Latest is the newest measurement of a scenario.
 type Latest struct {
 	*Scenario
 	Run *Run
 }
 
-// Newest has each scenario of runs, the oldest of which is the first, as it was measured last. The
-// scenarios of a run stay in their order, and those of the newest run come first.
+// Newest returns the newest measurement of each scenario. runs must be in order, the oldest first.
+// The scenarios of a run stay in order, and those of the newest run come first.
 func Newest(runs []*Run) (all []Latest) {
 	seen := map[string]bool{}
 	for _, r := range slices.Backward(runs) {
@@ -109,15 +108,15 @@ func Newest(runs []*Run) (all []Latest) {
 	return all
 }
 
-// AddVersions remembers those of peers.
+// AddVersions adds the versions of peers.
 func (r *Run) AddVersions(versions map[string]string) {
 	maps.Copy(r.Versions, versions)
-	// What brood calls its version is that of Node whose behaviour it has.
+	// The version that brood reports is that of the Node whose behaviour it has.
 	delete(r.Versions, "brood")
 }
 
-// Steadiness says in a sentence how much the machine's speed has varied in a run; empty if that was
-// not measured.
+// Steadiness returns a sentence about the machine's speed during a run; empty if it was not
+// measured.
 func (r *Run) Steadiness() string {
 	cpu, wakeUp, ok := r.Varied()
 	if !ok {
@@ -127,8 +126,8 @@ func (r *Run) Steadiness() string {
 		cpu.Least, cpu.Most, wakeUp.Least, wakeUp.Most)
 }
 
-// Said is what a run says of itself in one line.
-func (r *Run) Said() string {
+// Summary returns date, machine and versions of a run in one line.
+func (r *Run) Summary() string {
 	m := r.Machine
 	text := fmt.Sprintf("%s, %s, %d CPUs, %s, %s", r.Date.Format("2006-01-02"), m.Processor, m.CPUs, m.System, m.Go)
 	var versions []string

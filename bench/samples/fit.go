@@ -6,20 +6,19 @@ import (
 	"slices"
 )
 
-// Growth is the power law that the costs of a series are most like.
+// Growth is the power law that fits the costs of a series best.
 type Growth struct {
 	Series   string
 	Sizes    []float64
 	Costs    []float64 // of one operation
 	Exponent float64   // of the larger half of the sizes; NaN: there are too few
-	// the most that one of these costs is away from the law, as a factor: 1 is not at all
-	Off float64
+	Off      float64   // greatest factor between one of these costs and the law; 1: all fit
 
-	places []int // of the contestants
+	places []int // indices of the contestants
 }
 
-// Growths returns the growth of each series that was measured, in the order in which they first
-// stand.
+// Growths returns the growth of each series that was measured, in the order of their first
+// contestants.
 func (s *Scenario) Growths() (all []Growth) {
 	at := map[string]int{}
 	for _, i := range s.Present() {
@@ -40,11 +39,11 @@ func (s *Scenario) Growths() (all []Growth) {
 	return all
 }
 
-// fewest is how many points the law is drawn from at least, as far as there are as many.
+// fewest is the number of points that the law is fitted to at least, if there are as many.
 const fewest = 3
 
-// large is where the larger half of the sizes begins: with few, a cost is nearly constant in any
-// case.
+// large returns the index at which the larger half of the sizes begins. With few things a cost is
+// nearly constant in any case.
 func (g *Growth) large() int { return max(0, min(len(g.Sizes)/2, len(g.Sizes)-fewest)) }
 
 func (g *Growth) fit() {
@@ -57,7 +56,7 @@ func (g *Growth) fit() {
 	}
 }
 
-// exponent returns that of a growth, with its interval.
+// exponent returns the exponent of a growth, with its interval.
 func (s *Scenario) exponent(g Growth) Ratio {
 	from := g.large()
 	var medians []func(drawn []int) float64
@@ -74,9 +73,9 @@ func (s *Scenario) exponent(g Growth) Ratio {
 	})
 }
 
-// PowerLaw returns the law factor·sizeᵏ that the costs are most like, by least squares of the
-// logarithms: an exponent k of 0 is a cost that does not grow, one of 1 grows in proportion. Both
-// are NaN if there are not two sizes.
+// PowerLaw fits the law factor·sizeᵏ to costs, by least squares of the logarithms. The exponent k
+// is 0 for a cost that does not grow, and 1 for one that grows in proportion. Both results are NaN
+// if there are not two sizes.
 func PowerLaw(sizes, costs []float64) (factor, exponent float64) {
 	var n, sumX, sumY, sumXX, sumXY float64
 	for i, size := range sizes {
@@ -96,7 +95,7 @@ func (s *Scenario) Sizes() (all []float64) {
 	return slices.Compact(all)
 }
 
-// AmountAt is the cost of a series with a size, as text; empty where it was not measured.
+// AmountAt returns the cost of a series at a size as text; empty if it was not measured.
 func (s *Scenario) AmountAt(g Growth, size float64) string {
 	if k := slices.Index(g.Sizes, size); k >= 0 {
 		return s.Amount(g.Costs[k])
@@ -104,7 +103,7 @@ func (s *Scenario) AmountAt(g Growth, size float64) string {
 	return ""
 }
 
-// Limited returns the place of the contestant of a series that has its limit, or else of its first
+// Limited returns the index of the contestant of a series that has its limit, or else of its first
 // one.
 func (s *Scenario) Limited(series string) int {
 	in := func(c Contestant) bool { return c.Series == series && c.Measured() }
@@ -114,7 +113,7 @@ func (s *Scenario) Limited(series string) int {
 	return slices.IndexFunc(s.Contestants, in)
 }
 
-// Power is an exponent as text.
+// Power returns an exponent as text.
 func Power(exponent float64) string {
 	if math.Abs(exponent) < 0.005 {
 		return "0.00" // Not -0.00.

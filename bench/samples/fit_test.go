@@ -19,7 +19,7 @@ func TestTheFitFindsAPowerLaw(t *testing.T) {
 	}
 }
 
-// What a growth is in some rounds and is not in others is within the noise.
+// A limit that a growth meets in some rounds and misses in others is within the noise.
 func TestTheExponentHasAnInterval(t *testing.T) {
 	s := growthOf(func(float64) float64 { return 1 }, 10, 100, 1000)
 	for i := range s.Contestants {
@@ -31,14 +31,13 @@ func TestTheExponentHasAnInterval(t *testing.T) {
 	}
 	for limit, want := range map[float64]string{0.15: "met within the noise", 0.05: "missed within the noise", 0.3: "met"} {
 		s.Contestants[0].Most.Exponent = limit
-		if all := s.Verdicts(0); len(all) != 1 || all[0].Says() != want {
+		if all := s.Verdicts(0); len(all) != 1 || all[0].Outcome() != want {
 			t.Errorf("exponent ≤ %v: %v, want %s", limit, all, want)
 		}
 	}
 }
 
-// Noise of a factor of up to 1.2 either way, which is alike at both ends, does not move the
-// exponent far.
+// Noise of a factor of up to 1.2 either way, the same at both ends, does not move the exponent far.
 func TestTheFitIsNotMovedFarByNoise(t *testing.T) {
 	sizes := []float64{1e3, 1e4, 1e5, 1e6}
 	noise := []float64{1.2, 1 / 1.2, 1.1, 1 / 1.1}
@@ -53,7 +52,7 @@ func TestTheFitIsNotMovedFarByNoise(t *testing.T) {
 	}
 }
 
-// What is constant at first and linear with many is linear: the larger half tells.
+// A cost that is constant at first and linear with many is linear: the larger half counts.
 func TestTheGrowthIsThatOfTheLargeSizes(t *testing.T) {
 	s := growthOf(func(size float64) float64 { return 1000 + size }, 1, 10, 1e4, 1e5, 1e6, 1e7)
 	g := s.Growths()
@@ -65,7 +64,7 @@ func TestTheGrowthIsThatOfTheLargeSizes(t *testing.T) {
 	}
 }
 
-// A jump is no power law, and it shows.
+// A jump is no power law: Off is large.
 func TestTheGrowthSaysHowFarOffItIs(t *testing.T) {
 	s := growthOf(func(size float64) float64 {
 		if size == 1000 {

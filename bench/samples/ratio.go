@@ -6,40 +6,41 @@ import (
 	"slices"
 )
 
-// Ratio is what one contestant takes to what another one takes: the ratio of their medians, as one
-// can calculate it from a table, and the interval in which it is with confidence. What else is
-// drawn from medians has such an interval as well.
+// Ratio is the cost of one contestant as a multiple of another's: Mid is the ratio of their
+// medians, as in a table, and Low and High are the interval that has the true ratio with
+// confidence. Other values drawn from medians have such an interval too.
 type Ratio struct{ Low, Mid, High float64 }
 
-// Ratio returns what contestant i takes to what contestant j takes. Both have been measured.
+// Ratio returns the cost of contestant i as a multiple of that of contestant j. Both must have been
+// measured.
 func (s *Scenario) Ratio(i, j int) Ratio {
 	rounds := len(s.Contestants[i].Samples)
 	mine, others := drawnMedian(s.Contestants[i].Samples), drawnMedian(s.Contestants[j].Samples)
 	return resampled(rounds, func(drawn []int) float64 { return mine(drawn) / others(drawn) })
 }
 
-// interval returns the median of what one operation takes, with its interval.
+// interval returns the median cost of one operation, with its interval.
 func (s *Scenario) interval(i int) Ratio {
 	rounds := len(s.Contestants[i].Samples)
 	mine := drawnMedian(s.Contestants[i].Samples)
 	return resampled(rounds, func(drawn []int) float64 { return mine(drawn) / s.Ops })
 }
 
-// includes reports whether another draw of the same rounds could have had the other verdict of a
+// includes reports whether other rounds of the same run could have given the other verdict of a
 // limit.
 func (r Ratio) includes(limit float64) bool { return r.Low <= limit && limit < r.High }
 
-// The interval is a bootstrap: rounds are drawn with replacement, as many as there were, again and
-// again. Both contestants of a ratio have the same rounds drawn, so that a round in which the
-// machine was slow for both does not make it uncertain.
+// The interval is a bootstrap: as many rounds as there were are drawn with replacement, again and
+// again. The same rounds are drawn for both contestants of a ratio, so a round in which the machine
+// was slow for both does not make it uncertain.
 const (
 	draws      = 1000
 	confidence = 0.95
 )
 
-// resampled returns a statistic of n rounds, and the interval that has the middle of its values
-// when the rounds are drawn anew. It is given how often each round was drawn. The draws are the
-// same each time, so that a table can be made again.
+// resampled returns a statistic of n rounds, and the interval with the middle of its values when
+// the rounds are drawn again. statistic gets the number of times that each round was drawn. The
+// draws are always the same, so a table can be made again.
 func resampled(n int, statistic func(drawn []int) float64) Ratio {
 	drawn := slices.Repeat([]int{1}, n)
 	r := Ratio{Mid: statistic(drawn)}
@@ -56,8 +57,8 @@ func resampled(n int, statistic func(drawn []int) float64) Ratio {
 	return r
 }
 
-// drawnMedian returns what calculates the median of samples when each counts as often as it was
-// drawn: with all drawn once it is Quantile's.
+// drawnMedian returns a function for the median of samples, each counted as often as it was drawn.
+// If all are drawn once, it is Quantile's.
 func drawnMedian(samples []int64) func(drawn []int) float64 {
 	order := make([]int, len(samples))
 	for i := range order {

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// sample is what a small run could have given.
+// sample returns the result of a small run.
 func sample() *Run {
 	allocs := 19.25
 	return &Run{
@@ -88,7 +88,8 @@ func TestTheRatioIsThatOfTheMedians(t *testing.T) {
 	}
 }
 
-// What is slow for both contestants of a round is not uncertain; what is slow for one is.
+// A round that is slow for both contestants does not widen the interval; one that is slow for one
+// does.
 func TestTheIntervalIsOfWhatTheRoundsDifferIn(t *testing.T) {
 	s := &Scenario{Name: "spawn", Unit: "child", Ops: 1, Measure: Nanoseconds, Contestants: []Contestant{
 		{Name: "brood"}, {Name: "twice as long"}, {Name: "now and then"},
@@ -108,14 +109,14 @@ func TestTheIntervalIsOfWhatTheRoundsDifferIn(t *testing.T) {
 	s.Contestants[0].Targets = []Target{{"twice as long", 0.49}, {"twice as long", 0.5}, {"now and then", 0.8}}
 	var got []string
 	for _, v := range s.Verdicts(0) {
-		got = append(got, v.Says())
+		got = append(got, v.Outcome())
 	}
 	if got[0] != "missed" || got[1] != "met" || !strings.HasSuffix(got[2], " within the noise") {
 		t.Errorf("verdicts %q", got)
 	}
 }
 
-// An interval that is said to have 95 % has the true ratio about as often.
+// An interval of 95 % has the true ratio about that often.
 func TestTheIntervalHasTheTrueRatio(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	const runs = 300
@@ -151,12 +152,12 @@ func TestVerdicts(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("verdicts %q, want %q", got, want)
 	}
-	if missed, close := s.Missed(1); !missed || close {
-		t.Errorf("missed %v, all within the noise %v", missed, close)
+	if missed, narrowly := s.Missed(1); !missed || narrowly {
+		t.Errorf("missed %v, all within the noise %v", missed, narrowly)
 	}
 	for _, i := range []int{0, 3} {
-		if missed, close := s.Missed(i); missed || close {
-			t.Errorf("%s missed %v, within the noise %v", s.Contestants[i].Name, missed, close)
+		if missed, narrowly := s.Missed(i); missed || narrowly {
+			t.Errorf("%s missed %v, within the noise %v", s.Contestants[i].Name, missed, narrowly)
 		}
 	}
 	if len(s.Verdicts(3)) > 0 {
@@ -182,7 +183,7 @@ func TestTheNewestMeasurementCounts(t *testing.T) {
 	newer.Date = newer.Date.Add(time.Hour)
 	newer.Scenarios[0].Ops = 20
 	old.Scenarios = append(old.Scenarios, Scenario{Name: "only then", Unit: "x", Ops: 1, Measure: Memory})
-	// Its name is not what makes it newer.
+	// The date makes it newer, not its name.
 	if err := newer.Write(filepath.Join(dir, "a.json")); err != nil {
 		t.Fatal(err)
 	}

@@ -2,22 +2,21 @@ package samples
 
 import "math"
 
-// Speed is how fast a machine was at one time, by work that never changes: both are nanoseconds,
-// and more is slower.
+// Speed is the speed of a machine at one time, by work that never changes. Both figures are
+// nanoseconds: more is slower.
 type Speed struct {
-	CPU int64 `json:"cpu"` // of a calculation
-	// of a thread by another one, on another processor if there are two
-	WakeUp int64 `json:"wakeUp"`
+	CPU    int64 `json:"cpu"`    // time of a calculation
+	WakeUp int64 `json:"wakeUp"` // time to wake a thread, on another processor if there are two
 }
 
-// Range is from the least to the most.
+// Range is the least and the greatest of some values.
 type Range struct{ Least, Most float64 }
 
 func (r *Range) add(v float64) { r.Least, r.Most = min(r.Least, v), max(r.Most, v) }
 
-// speedFigures are the figures of a Speed, each with how far a steady machine may be from the run's
-// median, as a factor either way. What it takes to wake a thread depends on whether a processor had
-// gone to sleep, so that it varies on machines that do nothing else, too.
+// speedFigures has the figures of a Speed, each with the factor by which a steady machine may
+// differ from the run's median. The time to wake a thread depends on whether a processor had gone
+// to sleep, so it varies on idle machines too.
 var speedFigures = []struct {
 	of     func(Speed) int64
 	steady float64
@@ -26,8 +25,8 @@ var speedFigures = []struct {
 	{func(s Speed) int64 { return s.WakeUp }, 2},
 }
 
-// Varied says how fast the machine was around each scenario, as multiples of what its calculations
-// and its wake-ups took in the median of the run. It reports false if that was not measured.
+// Varied returns the speeds around the scenarios, as multiples of their medians in the run. ok is
+// false if they were not measured.
 func (r *Run) Varied() (cpu, wakeUp Range, ok bool) {
 	ranges := [2]Range{{math.Inf(1), 0}, {math.Inf(1), 0}}
 	for i := range r.Scenarios {
@@ -39,8 +38,8 @@ func (r *Run) Varied() (cpu, wakeUp Range, ok bool) {
 	return ranges[0], ranges[1], ok
 }
 
-// Unsteady reports whether the machine was slower or faster around a scenario than it mostly was in
-// the run, so that its times are not comparable to those of others.
+// Unsteady reports whether the machine was slower or faster around a scenario than mostly in the
+// run. Its times are then not comparable with those of others.
 func (r *Run) Unsteady(s *Scenario) bool {
 	for k, v := range r.slowness(s) {
 		if steady := speedFigures[k].steady; v > steady || v < 1/steady {
@@ -50,8 +49,8 @@ func (r *Run) Unsteady(s *Scenario) bool {
 	return false
 }
 
-// slowness has what each of speedFigures was around a scenario, in the median, as a multiple of the
-// run's; nil: it is not known.
+// slowness returns the median of each of speedFigures around a scenario, as a multiple of that of
+// the run; nil if it is not known.
 func (r *Run) slowness(s *Scenario) (all []float64) {
 	if len(s.Speeds) == 0 {
 		return nil

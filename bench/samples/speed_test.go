@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// A scenario while which the machine was slow is marked, whichever of the figures shows it.
+// A scenario during which the machine was slow by either figure is marked.
 func TestAScenarioOfASlowMachineIsMarked(t *testing.T) {
 	usual := []Speed{{100, 50}, {102, 51}, {98, 49}, {100, 50}}
 	r := &Run{Scenarios: []Scenario{

@@ -7,17 +7,15 @@ import (
 	"time"
 )
 
-// Verdict is what has become of one target.
+// Verdict is the result of one target.
 type Verdict struct {
-	Text string // the target, and what was measured
-	Met  bool
-	// the target is in the interval of what was measured: other rounds could have had the other
-	// verdict
-	Close bool
+	Text  string // the target and the measurement
+	Met   bool
+	Close bool // the target is in the interval of the measurement: other rounds could differ
 }
 
-// Says is the verdict in words.
-func (v Verdict) Says() string {
+// Outcome returns the verdict in words.
+func (v Verdict) Outcome() string {
 	says := "missed"
 	if v.Met {
 		says = "met"
@@ -30,18 +28,18 @@ func (v Verdict) Says() string {
 
 func (v Verdict) String() string {
 	if v.Met {
-		return v.Text + " " + v.Says()
+		return v.Text + " " + v.Outcome()
 	}
-	return v.Text + " " + strings.ToUpper(v.Says())
+	return v.Text + " " + strings.ToUpper(v.Outcome())
 }
 
-// against is the verdict of a limit to what was measured.
+// against returns the verdict of a limit for the measurement.
 func (r Ratio) against(limit float64, text string) Verdict {
 	return Verdict{fmt.Sprintf("%s: %.2f (%.2f–%.2f)", text, r.Mid, r.Low, r.High), r.Mid <= limit, r.includes(limit)}
 }
 
-// Verdicts says of each target of a contestant whether it was met. Those against a contestant that
-// is not there are left out.
+// Verdicts returns the verdict of each target of a contestant. Targets against a missing contestant
+// are left out.
 func (s *Scenario) Verdicts(i int) (all []Verdict) {
 	c := &s.Contestants[i]
 	if !c.Measured() {
@@ -73,11 +71,11 @@ func (s *Scenario) Verdicts(i int) (all []Verdict) {
 	return all
 }
 
-// Floor is the name of a contestant that does with bare system calls what every other must do at
-// least.
+// Floor is the name of a contestant that makes only the system calls that every other must make
+// too.
 const Floor = "floor"
 
-// best returns the place of the contestant that takes least, but for the floor and for brood; -1 if
+// best returns the index of the contestant with the least cost, except the floor and brood; -1 if
 // there is no other.
 func (s *Scenario) best() int {
 	best := -1
@@ -92,26 +90,26 @@ func (s *Scenario) best() int {
 	return best
 }
 
-// allocsOfARun is how many allocations of a run, as a whole, are none of its operations': timers,
-// goroutines, the garbage collector's own.
+// allocsOfARun is the number of allocations of a whole run that do not belong to its operations:
+// timers, goroutines, those of the garbage collector.
 const allocsOfARun = 100
 
-// Missed reports whether a target of a contestant was missed, and whether each such target was
+// Missed reports whether a target of a contestant was missed, and whether every missed one was
 // within the noise.
-func (s *Scenario) Missed(i int) (missed, close bool) {
-	close = true
+func (s *Scenario) Missed(i int) (missed, narrowly bool) {
+	narrowly = true
 	for _, v := range s.Verdicts(i) {
 		if !v.Met {
-			missed, close = true, close && v.Close
+			missed, narrowly = true, narrowly && v.Close
 		}
 	}
-	return missed, missed && close
+	return missed, missed && narrowly
 }
 
-// Each is what one operation of a contestant takes, as text.
+// Each returns the cost of one operation of a contestant as text.
 func (s *Scenario) Each(i int) string { return s.Amount(s.PerOp(i)) }
 
-// Amount is what one operation takes, as text.
+// Amount returns a cost of one operation as text.
 func (s *Scenario) Amount(perOp float64) string {
 	if s.Measure == Memory {
 		if perOp < 1<<20 {
@@ -122,8 +120,8 @@ func (s *Scenario) Amount(perOp float64) string {
 	return Time(perOp)
 }
 
-// Rate is the operations of a contestant, or their bytes, per second; empty where that makes no
-// sense.
+// Rate returns the operations of a contestant, or their bytes, per second; empty where that makes
+// no sense.
 func (s *Scenario) Rate(i int) string {
 	if s.Measure == Memory || s.Ops == 1 {
 		return ""
@@ -140,7 +138,7 @@ func (s *Scenario) Rate(i int) string {
 	return fmt.Sprintf("%.1f k/s", perSecond/1e3)
 }
 
-// Time is so many nanoseconds with three digits that count.
+// Time returns a number of nanoseconds as text with three significant digits.
 func Time(ns float64) string {
 	for _, unit := range []struct {
 		name string

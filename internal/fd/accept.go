@@ -2,14 +2,17 @@ package fd
 
 import "golang.org/x/sys/unix"
 
-// A platform supplies, with the new descriptor close-on-exec and in non-blocking mode; EINTR is the
-// caller's:
+// A platform supplies the following. It makes the new descriptor close-on-exec and non-blocking,
+// and returns EINTR to its caller:
 //
 //	func accept(fd int) (int, error)
 
-// Accept is accept(2) of a listening socket that is in non-blocking mode. The caller must Close the
-// connection, which is in non-blocking mode too. A connection that its peer has given up before
-// (ECONNABORTED) is skipped.
+// Accept is accept(2) of a listening socket. The connection is in non-blocking mode. The caller
+// must Close it. A connection that its peer has already given up (ECONNABORTED) is skipped.
+//
+// Preconditions:
+//
+//   - fd is in non-blocking mode. A call that waited would hold up other goroutines.
 func Accept(fd int) (conn int, err error) {
 	for {
 		conn, err = accept(fd)

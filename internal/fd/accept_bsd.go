@@ -8,9 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Darwin cannot make the descriptor close-on-exec in the call that makes it, and x/sys/unix does
-// not have that call for all of the others; the lock keeps other goroutines from forking in
-// between.
+// accept makes the descriptor close-on-exec in a second call: Darwin cannot do it in the first, and
+// golang.org/x/sys/unix lacks accept4(2) for some of the others. The lock keeps other goroutines
+// from forking in between.
 func accept(fd int) (int, error) {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()

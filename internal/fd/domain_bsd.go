@@ -4,7 +4,7 @@ package fd
 
 import "golang.org/x/sys/unix"
 
-// domain goes by the socket's address: only some of these systems have SO_DOMAIN.
+// domain reads the socket's address, because only some of these systems have SO_DOMAIN.
 func domain(fd int) (int, error) {
 	a, err := unix.Getsockname(fd)
 	if err != nil {

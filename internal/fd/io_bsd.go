@@ -7,6 +7,6 @@ import "golang.org/x/sys/unix"
 func readNonblock(fd int, p []byte) (int, error)  { return unix.Read(fd, p) }
 func writeNonblock(fd int, p []byte) (int, error) { return unix.Write(fd, p) }
 
-// writevNonblock writes the first piece: x/sys/unix has no writev(2) for every one of these
-// systems.
+// writevNonblock writes the first piece, because golang.org/x/sys/unix lacks writev(2) for some of
+// these systems.
 func writevNonblock(fd int, pieces [][]byte) (int, error) { return unix.Write(fd, pieces[0]) }

@@ -16,8 +16,8 @@ type (
 	writer func(n int, p []byte) (int, error)
 )
 
-// readers and writers are the calls that do not wait on what is in non-blocking mode; those for
-// sockets come last.
+// readers and writers are the calls that do not wait on a descriptor in non-blocking mode. Those
+// for sockets come last.
 var (
 	readers = map[string]reader{
 		"Read": fd.Read, "ReadNonblock": fd.ReadNonblock, "Recv": fd.Recv,
@@ -35,7 +35,7 @@ var (
 	forSockets = map[string]bool{"Recv": true, "Recvmsg": true, "Send": true, "Sendmsg": true}
 )
 
-// kinds are what the calls can be made on.
+// kinds are the kinds of descriptors for the calls.
 var kinds = map[string]func() (r, w int, err error){"pipe": fd.PipeNonblock, "socket": socketPair}
 
 func eachReader(t *testing.T, test func(t *testing.T, open func() (r, w int, err error), read reader)) {

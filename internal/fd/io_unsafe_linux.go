@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The calls below cannot block, so they skip the bookkeeping that lets the Go scheduler give the
+// The calls below cannot block, so they skip the bookkeeping by which the Go scheduler gives the
 // thread's processor away.
 
 func readNonblock(fd int, p []byte) (int, error) {
@@ -19,7 +19,7 @@ func writeNonblock(fd int, p []byte) (int, error) {
 	return result(n, errno)
 }
 
-// iovMax is the number of pieces in one call; writev(2) allows 1024.
+// iovMax is the number of pieces in one call. writev(2) allows 1024.
 const iovMax = 64
 
 func writevNonblock(fd int, pieces [][]byte) (int, error) {
@@ -29,8 +29,8 @@ func writevNonblock(fd int, pieces [][]byte) (int, error) {
 	return result(n, errno)
 }
 
-// noOffset has preadv2(2) and pwritev2(2) go on where the descriptor is. It is passed in two
-// halves.
+// noOffset makes preadv2(2) and pwritev2(2) use the file offset of the descriptor. It is passed in
+// two halves.
 const noOffset = ^uintptr(0)
 
 func readNowait(fd int, p []byte) (int, error) {
@@ -49,9 +49,9 @@ func writevNowait(fd int, pieces [][]byte) (int, error) {
 	return nowaitResult(n, errno)
 }
 
-// nowaitResult has a kernel without the call (4.6 is the first with both), and a sandbox that
-// refuses it, answer as a kernel whose file does not support it. What is wrong with the file itself
-// shows when it is read or written without the flag.
+// nowaitResult turns the answer of a kernel without the call (4.6 is the first with both), and of a
+// sandbox that refuses it, into that of a file that does not support it. An error of the file
+// itself shows when it is read or written without the flag.
 func nowaitResult(n uintptr, errno unix.Errno) (int, error) {
 	if errno != 0 && Refused(errno) {
 		errno = unix.EOPNOTSUPP
@@ -59,7 +59,7 @@ func nowaitResult(n uintptr, errno unix.Errno) (int, error) {
 	return result(n, errno)
 }
 
-// gather has iov name the first pieces and returns how many.
+// gather fills iov with the first pieces and returns their number.
 func gather(iov *[iovMax]unix.Iovec, pieces [][]byte) int {
 	k := min(len(pieces), iovMax)
 	for i, p := range pieces[:k] {

@@ -13,7 +13,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(leakcheck.Main(m)) }
 
-// openPair returns both ends of what open opens. They are closed with the test.
+// openPair returns both ends that open has opened. They are closed with the test.
 func openPair(t testing.TB, open func() (a, b int, err error)) (a, b int) {
 	t.Helper()
 	a, b, err := open()

@@ -2,6 +2,6 @@
 
 package fd
 
-// isMaster cannot tell. These masters are devices of their own, under names that reopen does not
-// look at.
+// isMaster returns false, because it cannot tell. The masters are devices of their own, under names
+// at which reopen does not look.
 func isMaster(int) bool { return false }

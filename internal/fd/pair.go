@@ -1,8 +1,8 @@
 package fd
 
-// None of these has a number below 3, see [Private].
+// No descriptor opened here has a number below 3, see [Private].
 //
-// A platform supplies, with everything close-on-exec and -1 for both ends with an error:
+// A platform supplies, with both ends close-on-exec, or both -1 with an error:
 //
 //	func pipe(nonblock bool) (r, w int, err error)
 //	func socketPair() (a, b int, err error)             in blocking mode

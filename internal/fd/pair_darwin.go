@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Darwin cannot make a descriptor close-on-exec in the call that makes it; the lock keeps other
+// Darwin cannot make a descriptor close-on-exec in the call that opens it. The lock keeps other
 // goroutines from forking between the two calls.
 
 func pipe(nonblock bool) (r, w int, err error) {

@@ -46,7 +46,7 @@ func TestSpliceMovesBytesToOrFromAPipe(t *testing.T) {
 	}
 }
 
-func TestSpliceSaysWhyItDoesNot(t *testing.T) {
+func TestSpliceReturnsWhyItMovesNothing(t *testing.T) {
 	a, _ := openPair(t, socketPair)
 	_, b := openPair(t, socketPair)
 	_, err := fd.Splice(a, b, 1)

@@ -4,7 +4,7 @@ package fd
 
 import "golang.org/x/sys/unix"
 
-// PipesHaveSizes says that a program chooses how much a pipe holds, see SetPipeSize.
+// PipesHaveSizes says that a program cannot choose how much a pipe holds, see SetPipeSize.
 const PipesHaveSizes = false
 
 func readNowait(int, []byte) (int, error)     { return 0, unix.EOPNOTSUPP }

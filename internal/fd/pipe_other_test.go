@@ -12,7 +12,7 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-func TestWhatIsLinuxOnlySaysSo(t *testing.T) {
+func TestCallsOfLinuxAreUnsupportedElsewhere(t *testing.T) {
 	r, w := openPair(t, fd.Pipe)
 	_, err := fd.Splice(r, w, 1)
 	require.Equal(t, unix.ENOSYS, err)

@@ -10,7 +10,7 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// nowait skips a test where a call on a pipe in blocking mode cannot be asked not to wait.
+// nowait skips a test where no call on a pipe in blocking mode can be made not to wait.
 func nowait(t *testing.T) {
 	t.Helper()
 	r, _ := openPair(t, fd.Pipe)

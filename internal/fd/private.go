@@ -1,13 +1,13 @@
 package fd
 
-// lowestPrivate is the lowest number for a descriptor of the library's own. A child that inherits
-// one of its parent's standard descriptors, which the program has closed, is to find it closed, and
-// not a thing of the loop's.
+// lowestPrivate is the lowest number for a descriptor of the library's own. If the program has
+// closed a standard descriptor, a child that inherits it must find it closed, and not a descriptor
+// of the loop.
 const lowestPrivate = 3
 
-// Private returns fd, or another descriptor in its place if it has a number that stands for a
-// standard descriptor; that one is closed, also with an error. It takes the result of the call that
-// has opened fd: an error of that is returned as it is.
+// Private returns fd or, if fd has the number of a standard descriptor, a duplicate in its place;
+// then it closes fd, also on an error. It takes the results of the call that opened fd, and returns
+// an error of that call as it is.
 func Private(fd int, err error) (int, error) {
 	if err != nil || fd >= lowestPrivate || fd < 0 {
 		return fd, err
@@ -16,7 +16,7 @@ func Private(fd int, err error) (int, error) {
 	return Duplicate(fd, lowestPrivate)
 }
 
-// privatePair is Private for both.
+// privatePair is Private for both ends.
 func privatePair(a, b int, err error) (int, int, error) {
 	if err != nil || min(a, b) >= lowestPrivate {
 		return a, b, err

@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// recvCloseOnExec is recvmsg(2). Darwin cannot make received descriptors close-on-exec in the call
-// that brings them; the lock keeps other goroutines from forking in between.
+// recvCloseOnExec is recvmsg(2). Darwin cannot make received descriptors close-on-exec in the same
+// call. The lock keeps other goroutines from forking in between.
 func recvCloseOnExec(fd int, p, control []byte) (n, controlLen, flags int, err error) {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()

@@ -10,14 +10,14 @@ import (
 	"github.com/brood-go/brood/internal/test/sandbox"
 )
 
-func TestWhatSandboxesAnswerIsARefusal(t *testing.T) {
+func TestAnswersOfSandboxesAreRefusals(t *testing.T) {
 	sandbox.EachRefusal(t, func(t *testing.T, errno unix.Errno) { require.True(t, fd.Refused(errno)) })
 	for _, err := range []error{nil, unix.Errno(0), unix.EBADF, unix.EAGAIN, unix.EINTR, unix.EMFILE, unix.ENOMEM, unix.EPIPE, unix.ENOENT} {
 		require.False(t, fd.Refused(err), "%v", err)
 	}
 }
 
-// Whoever asks for a call that does not wait learns from one errno that he has to do without.
+// One errno tells a caller to do without calls that do not wait.
 func TestARefusalOfNowaitIsEOPNOTSUPP(t *testing.T) {
 	r, w, err := fd.PipeNonblock()
 	require.NoError(t, err)

@@ -7,16 +7,15 @@ import (
 )
 
 const (
-	// maxRights is the largest number of descriptors in one message (SCM_MAX_FD of Linux; others
-	// allow less, or as many as fit into a control message that the receiver limits, which is
-	// here).
+	// maxRights is the largest number of descriptors in one message: SCM_MAX_FD of Linux. Other
+	// systems allow fewer, or as many as fit into the receiver's control buffer.
 	maxRights = 253
 
 	rightSize = 4 // bytes of a descriptor in a control message
 )
 
-// NewControl returns a buffer for the control message of [Recvmsg], with room for as many
-// descriptors as a message on Linux can have.
+// NewControl returns a buffer for the control message of [Recvmsg], with room for the most
+// descriptors that a message on Linux can have.
 func NewControl() []byte { return make([]byte, unix.CmsgSpace(maxRights*rightSize)) }
 
 // EachRight calls fn with each descriptor in a control message, in order, see unix(7), SCM_RIGHTS.
@@ -25,7 +24,7 @@ func EachRight(control []byte, fn func(fd int)) {
 	for len(control) >= unix.CmsgLen(0) {
 		h, data, rest, err := unix.ParseOneSocketControlMessage(control)
 		if err != nil {
-			return // What is cut off in the middle holds no whole descriptor.
+			return // A part that is cut off in the middle holds no whole descriptor.
 		}
 		if h.Level == unix.SOL_SOCKET && h.Type == unix.SCM_RIGHTS {
 			for ; len(data) >= rightSize; data = data[rightSize:] {

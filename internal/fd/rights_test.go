@@ -10,7 +10,7 @@ import (
 	"github.com/brood-go/brood/internal/test/fdtest"
 )
 
-// received returns what one message has. The descriptors are closed with the test.
+// received returns the content of one message. The descriptors are closed with the test.
 func received(t testing.TB, n int, control []byte) (text string, rights []int, truncated bool) {
 	t.Helper()
 	p := make([]byte, 100)
@@ -66,7 +66,7 @@ func TestAMessageWithoutDescriptorsHasNoControl(t *testing.T) {
 	require.False(t, truncated)
 }
 
-func TestLostDescriptorsAreSaidToBeAndLeaveNoneBehind(t *testing.T) {
+func TestRecvmsgReportsLostDescriptorsAndLeavesNoneBehind(t *testing.T) {
 	a, b := openPair(t, fd.SocketPair)
 	_, err := fd.Sendmsg(a, [][]byte{[]byte("text")}, unix.UnixRights(a, b, a))
 	require.NoError(t, err)
@@ -88,7 +88,7 @@ func TestRecvmsgOfNothingLeavesTheControlEmpty(t *testing.T) {
 	require.False(t, truncated)
 }
 
-// FuzzEachRight has it look at control messages that no kernel would make.
+// FuzzEachRight gives it control messages that no kernel would make.
 func FuzzEachRight(f *testing.F) {
 	f.Add([]byte{})
 	f.Add(unix.UnixRights(3))

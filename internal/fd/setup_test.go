@@ -9,7 +9,7 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// openEnd is openPair without the second end, which is closed at once.
+// openEnd is openPair with the second end closed at once.
 func openEnd(t testing.TB, open func() (a, b int, err error)) int {
 	t.Helper()
 	a, b, err := open()

@@ -6,16 +6,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A platform supplies, where EINTR is the caller's:
+// A platform supplies the following, and returns EINTR to its caller:
 //
 //	func send(fd int, p []byte) (int, error)
 //	func sendmsg(fd int, pieces [][]byte, control []byte) (int, error)    may send the first piece alone
 //	func recvmsg(fd int, p, control []byte) (n, controlLen int, truncated bool, err error)
 //	func domain(fd int) (int, error)
 
-// Socket is socket(2) with the default protocol. The descriptor is close-on-exec, where the lock
-// keeps other goroutines from forking before it is, and in non-blocking mode. The caller must Close
-// it.
+// Socket is socket(2) with the default protocol. The descriptor is in non-blocking mode. The caller
+// must Close it. A second call makes it close-on-exec; the lock keeps other goroutines from forking
+// in between.
 func Socket(domain, kind int) (int, error) {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
@@ -41,10 +41,10 @@ func Recv(fd int, p []byte) (int, error) {
 	}
 }
 
-// Send is send(2) that does not wait, whatever the mode of the socket; except on Darwin, which
-// heeds MSG_DONTWAIT in receiving only (XNU, bsd/kern/uipc_socket.c, sosendcheck). A peer that is
-// gone is EPIPE or ECONNRESET; on Linux there is no SIGPIPE, and elsewhere the Go runtime sees to
-// it that it does no harm.
+// Send is send(2) that does not wait, whatever the mode of the socket. Darwin is an exception: it
+// observes MSG_DONTWAIT in receiving only (XNU, bsd/kern/uipc_socket.c, sosendcheck). If the peer
+// is gone the error is EPIPE or ECONNRESET. On Linux there is no SIGPIPE; elsewhere the Go runtime
+// handles it so that it does no harm.
 func Send(fd int, p []byte) (int, error) {
 	for {
 		n, err := send(fd, p)
@@ -54,10 +54,10 @@ func Send(fd int, p []byte) (int, error) {
 	}
 }
 
-// Sendmsg is [Send] of several pieces, of which there must be one, in order, and of a control
-// message that goes with the first byte, nil for none; unix.UnixRights makes one of descriptors. It
-// borrows those. It may send less than all of the pieces: some platforms take the first only, Linux
-// the first 64. When any byte was sent, so was the control message. See sendmsg(2).
+// Sendmsg is [Send] of pieces, in order, and of a control message that goes with the first byte,
+// nil for none; unix.UnixRights makes one of descriptors. It borrows the descriptors. It may send
+// less than all of the pieces: some platforms send the first only, Linux the first 64. If any byte
+// was sent, so was the control message. There must be at least one piece. See sendmsg(2).
 func Sendmsg(fd int, pieces [][]byte, control []byte) (int, error) {
 	for {
 		n, err := sendmsg(fd, pieces, control)
@@ -67,9 +67,9 @@ func Sendmsg(fd int, pieces [][]byte, control []byte) (int, error) {
 	}
 }
 
-// Recvmsg is [Recv] that also fills control, which [NewControl] made, to the length controlLen. The
-// descriptors in it are the caller's, who finds them by [EachRight] and must Close them; truncated
-// says that some were lost for want of room (MSG_CTRUNC). See recvmsg(2).
+// Recvmsg is [Recv] that also fills control, which [NewControl] made, up to controlLen. The caller
+// owns the descriptors in it: it finds them by [EachRight] and must Close them. truncated says that
+// some were lost because control was too small (MSG_CTRUNC). See recvmsg(2).
 func Recvmsg(fd int, p, control []byte) (n, controlLen int, truncated bool, err error) {
 	for {
 		n, controlLen, truncated, err = recvmsg(fd, p, control)
@@ -83,8 +83,8 @@ func Recvmsg(fd int, p, control []byte) (n, controlLen int, truncated bool, err 
 // unbound socket may have AF_UNSPEC on systems other than Linux.
 func Domain(fd int) (int, error) { return domain(fd) }
 
-// Lingers reports whether close(2) of a socket may wait for its peer: its owner asked for that by
-// SO_LINGER, see socket(7). For what is no socket it is false.
+// Lingers reports whether close(2) of a socket may wait for its peer, because its owner has set
+// SO_LINGER, see socket(7). It is false for a descriptor that is no socket.
 func Lingers(fd int) bool {
 	l, err := unix.GetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER)
 	return err == nil && l.Onoff != 0 && l.Linger > 0

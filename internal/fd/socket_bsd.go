@@ -8,7 +8,7 @@ func send(fd int, p []byte) (int, error) {
 	return unix.SendmsgN(fd, p, nil, nil, unix.MSG_DONTWAIT)
 }
 
-// sendmsg sends the first piece.
+// sendmsg sends the first piece only.
 func sendmsg(fd int, pieces [][]byte, control []byte) (int, error) {
 	return unix.SendmsgN(fd, pieces[0], control, nil, unix.MSG_DONTWAIT)
 }

@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The calls below cannot block, so they skip the bookkeeping that lets the Go scheduler give the
+// The calls below cannot block, so they skip the bookkeeping by which the Go scheduler gives the
 // thread's processor away.
 
 func recvmsg(fd int, p, control []byte) (n, controlLen int, truncated bool, err error) {
@@ -23,8 +23,8 @@ func recvmsg(fd int, p, control []byte) (n, controlLen int, truncated bool, err 
 	return int(r), int(msg.Controllen), msg.Flags&unix.MSG_CTRUNC != 0, nil
 }
 
-// send is sendto(2) without an address, for which the kernel has fewer arguments to fetch and check
-// than for sendmsg(2).
+// send is sendto(2) without an address: the kernel has fewer arguments to fetch and check than for
+// sendmsg(2).
 func send(fd int, p []byte) (int, error) {
 	n, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))),
 		uintptr(len(p)), unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL, 0, 0)

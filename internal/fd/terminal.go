@@ -4,8 +4,9 @@ import "golang.org/x/sys/unix"
 
 // A platform supplies:
 //
-//	func isMaster(fd int) bool                                  of a terminal
+//	func isMaster(fd int) bool                                  whether fd is the master of a terminal
 //	func reopen(fd int, kind uint32, access int) (int, error)   in non-blocking mode, close-on-exec; EOPNOTSUPP if it cannot
+//	func replace(fd, other int) error                           dup2(2) of other to fd, close-on-exec
 
 // IsTerminal reports whether fd is a terminal, or the master of one. See tty(4).
 func IsTerminal(fd int) bool {
@@ -13,12 +14,13 @@ func IsTerminal(fd int) bool {
 	return err == nil
 }
 
-// IsMaster reports whether fd is the master of a pseudo-terminal, see pty(7), on systems where it
-// can be told.
+// IsMaster reports whether fd is the master of a pseudo-terminal, see pty(7). It is false on
+// systems that cannot tell.
 func IsMaster(fd int) bool { return isMaster(fd) }
 
-// Replace has the number fd refer to what other refers to, and closes other. What fd referred to is
-// closed. Both are the caller's, also on an error, when nothing has changed.
+// Replace makes the number fd refer to the file of other, and closes other. The file that fd
+// referred to is closed. fd is still the caller's. On an error nothing has changed, and other is
+// still the caller's, too.
 func Replace(fd, other int) error {
 	if err := replace(fd, other); err != nil {
 		return err
@@ -28,13 +30,13 @@ func Replace(fd, other int) error {
 }
 
 // Reopen opens the terminal, pipe or FIFO that fd refers to once more: with the same access mode
-// and file status flags, but an open file description of its own, whose mode is blocking or not as
-// asked and concerns nobody else. It borrows fd. The caller must Close the result.
+// and file status flags, but with an open file description of its own. So its mode, blocking or
+// not, concerns nobody else. It borrows fd. The caller must Close the result.
 //
-// Not every descriptor can be opened again: a socket cannot; of the master of a terminal it would
-// be another terminal, and of a file an offset of its own. All of these are EOPNOTSUPP, and so are
-// pipes on systems other than Linux. A terminal or a pipe may also be refused, such as one of
-// another user (EACCES), or where /proc is missing (ENOENT).
+// EOPNOTSUPP means that fd cannot be opened again: a socket; the master of a terminal, which would
+// become another terminal; a file, which would get an offset of its own; a pipe, on systems other
+// than Linux. A terminal or a pipe may also be refused, such as one of another user (EACCES), or if
+// /proc is missing (ENOENT).
 func Reopen(fd int, nonblock bool) (int, error) {
 	var st unix.Stat_t
 	if err := unix.Fstat(fd, &st); err != nil {
@@ -59,7 +61,7 @@ func Reopen(fd int, nonblock bool) (int, error) {
 		flags |= unix.O_NONBLOCK
 	}
 	if _, err = unix.FcntlInt(uintptr(again), unix.F_SETFL, flags); err == nil && hungUp(fd) {
-		// Linux tells only those of the hang-up who had a FIFO open while it had a writer.
+		// Linux reports the hang-up only to readers that had the FIFO open while it had a writer.
 		err = unix.EOPNOTSUPP
 	}
 	if err != nil {

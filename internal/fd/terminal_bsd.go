@@ -11,11 +11,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// terminalFolders is where terminals have their names.
+// terminalFolders are the folders with the names of terminals.
 var terminalFolders = [...]string{"/dev/pts", "/dev"}
 
-// reopen looks for the name of a terminal, as ttyname(3) does. /dev/fd is of no use: what is opened
-// there is a duplicate.
+// reopen looks for the name of a terminal, as ttyname(3) does. /dev/fd does not help, because
+// opening a name there gives a duplicate.
 func reopen(fd int, kind uint32, access int) (int, error) {
 	var want unix.Stat_t
 	if err := unix.Fstat(fd, &want); err != nil {
@@ -25,11 +25,11 @@ func reopen(fd int, kind uint32, access int) (int, error) {
 		if kind != unix.S_IFCHR {
 			break
 		}
-		entries, _ := os.ReadDir(folder) // Best effort: a system has one of the two.
+		entries, _ := os.ReadDir(folder) // A system has one of the two.
 		for _, e := range entries {
 			name := filepath.Join(folder, e.Name())
 			if folder == "/dev" && !strings.HasPrefix(e.Name(), "tty") && e.Name() != "console" {
-				continue // A master's name leads to another terminal.
+				continue // The name of a master would lead to another terminal.
 			}
 			var st unix.Stat_t
 			if unix.Stat(name, &st) == nil && st.Rdev == want.Rdev && uint32(st.Mode)&unix.S_IFMT == unix.S_IFCHR {
@@ -40,8 +40,8 @@ func reopen(fd int, kind uint32, access int) (int, error) {
 	return -1, unix.EOPNOTSUPP
 }
 
-// replace makes the number close-on-exec in a second call, since not all of these systems can in
-// the first; the lock keeps other goroutines from forking in between.
+// replace makes the number close-on-exec in a second call, because some of these systems cannot do
+// it in the first. The lock keeps other goroutines from forking in between.
 func replace(fd, other int) error {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()

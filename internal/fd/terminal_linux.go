@@ -7,7 +7,7 @@ import (
 )
 
 func isMaster(fd int) bool {
-	// The number of the terminal, which only its master tells.
+	// TIOCGPTN returns the number of the terminal. Only a master answers it.
 	_, err := unix.IoctlGetUint32(fd, unix.TIOCGPTN)
 	return err == nil
 }

@@ -42,7 +42,7 @@ func terminal(t *testing.T) (master, slave int) {
 	return master, slave
 }
 
-func TestTerminalsAndMastersAreTold(t *testing.T) {
+func TestTerminalsAndMastersAreRecognized(t *testing.T) {
 	master, slave := terminal(t)
 	r, _ := openPair(t, fd.Pipe)
 	null, err := unix.Open(os.DevNull, unix.O_RDONLY|unix.O_CLOEXEC, 0)
@@ -53,7 +53,7 @@ func TestTerminalsAndMastersAreTold(t *testing.T) {
 	}
 }
 
-// fifo returns both ends of one that has a name.
+// fifo returns both ends of a named pipe.
 func fifo(t *testing.T) (r, w int) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "fifo")
@@ -94,7 +94,7 @@ func TestReopenedIsTheSameWithAModeOfItsOwn(t *testing.T) {
 	}
 }
 
-// A pipe of packets stays one: the flag is the description's, too.
+// O_DIRECT, which makes a pipe one of packets, belongs to the description, too.
 func TestReopenedPipeKeepsItsFlags(t *testing.T) {
 	var p [2]int
 	require.NoError(t, unix.Pipe2(p[:], unix.O_CLOEXEC|unix.O_DIRECT))
@@ -107,7 +107,7 @@ func TestReopenedPipeKeepsItsFlags(t *testing.T) {
 	require.NotZero(t, flags&unix.O_DIRECT)
 }
 
-func TestWhatCannotBeReopened(t *testing.T) {
+func TestReopenRefusesDescriptorsThatCannotBeOpenedAgain(t *testing.T) {
 	master, _ := terminal(t)
 	socket, _ := openPair(t, fd.SocketPair)
 	file, err := unix.Open(filepath.Join(t.TempDir(), "file"), unix.O_RDWR|unix.O_CREAT|unix.O_CLOEXEC, 0o600)
@@ -117,7 +117,7 @@ func TestWhatCannotBeReopened(t *testing.T) {
 	null, err := unix.Open(os.DevNull, unix.O_RDWR|unix.O_CLOEXEC, 0)
 	require.NoError(t, err)
 	defer fd.Close(file, event, null)
-	// Who opens it now would not be told of the hang-up.
+	// A reader that opens it now would not get the hang-up.
 	deserted, w := fifo(t)
 	require.NoError(t, unix.Close(w))
 	_, err = fd.Duplicate(null, w) // The number is closed once more with the test.
@@ -150,7 +150,7 @@ func TestReplaceGivesTheNumberToAnother(t *testing.T) {
 	require.True(t, fdtest.IsOpen(n))
 }
 
-func TestLingersIsWhatCloseMayWaitFor(t *testing.T) {
+func TestLingersReportsWhetherCloseMayWait(t *testing.T) {
 	a, b := openPair(t, fd.SocketPair)
 	require.False(t, fd.Lingers(a))
 	linger := func(l unix.Linger) {

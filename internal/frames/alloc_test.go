@@ -14,8 +14,7 @@ import (
 
 const maxFrame = 1 << 20
 
-// A frame costs no memory of its own: neither where it is part of what was read, nor where it comes
-// in pieces.
+// A frame costs no memory, neither inside one read nor in pieces.
 func TestAFrameDoesNotAllocate(t *testing.T) {
 	for name, kind := range splitters {
 		for _, c := range []struct {
@@ -36,7 +35,7 @@ func TestAFrameDoesNotAllocate(t *testing.T) {
 					t.Fatalf("%s, %s: %d frames of %d bytes together", name, c.name, n, size)
 				}
 			}
-			step() // The first two make what is kept.
+			step() // The first two calls make the memory that is kept.
 			step()
 			require.Zero(t, testing.AllocsPerRun(100, step), "%s, %s", name, c.name)
 		}

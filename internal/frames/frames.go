@@ -1,49 +1,56 @@
-// Package frames cuts the bytes of a stream into frames: lines, or what has its length in front.
+// Package frames cuts the bytes of a stream into frames: lines, or bytes behind their length.
 package frames
 
 import "errors"
 
-// ErrTooLong stands for a frame that was longer than allowed, and dropped.
+// ErrTooLong is the error of [Splitter.Next] for a frame that was longer than allowed and dropped.
 var ErrTooLong = errors.New("message too long")
 
-// A Splitter cuts bytes into frames.
+// A Splitter cuts bytes into frames. It keeps the beginning of a frame that is not complete, so the
+// bytes may come in any pieces. Call Next until nothing is left of a piece.
+//
+// A Splitter's methods must not be called on several goroutines at once.
 type Splitter interface {
-	// Next looks at p, which is not empty and follows what was given before. It returns the next
-	// frame, without its newline or length, and what of p is behind it; or no frame and what is
-	// left to look at, which is empty when p was kept for later. [ErrTooLong] stands for one frame
-	// that was dropped; then frame is how it begins, as far as that is known. A frame is part of p
-	// or valid until Recycle.
+	// Next cuts p, the bytes behind those of the call before. It returns the next frame, without
+	// its newline or length, and the rest of p behind it; or a nil frame and the rest of p that is
+	// still to be cut, empty if p was kept for later. The error is [ErrTooLong] for a dropped
+	// frame; frame is then the beginning of it, as far as it is known. A frame is a part of p, or
+	// valid until Recycle.
+	//
+	// Preconditions:
+	//
+	//   - p is not empty.
 	Next(p []byte) (frame, rest []byte, err error)
 
-	// Partial reports whether the beginning of a frame was kept.
+	// Partial reports whether the Splitter keeps the beginning of a frame.
 	Partial() bool
 
-	// Skipping reports whether a frame that was dropped goes on.
+	// Skipping reports whether the next bytes belong to a dropped frame.
 	Skipping() bool
 
-	// Recycle says that no frame is in use any more.
+	// Recycle takes the memory of returned frames back. The caller must not use them any more.
 	Recycle()
 
-	// Kept returns what has come of the next frame.
+	// Kept returns the bytes of the next frame that the Splitter keeps.
 	Kept() []byte
 }
 
-// KeptMemory is the most memory, in bytes, that is kept for the next frame.
+// KeptMemory is the largest memory, in bytes, that a Splitter keeps for a later frame.
 const KeptMemory = 1 << 20
 
-// smallFrame is the least memory, in bytes, that an assembler begins with, so that bytes that come
-// one by one are not copied each time.
+// smallFrame is the least memory, in bytes, of an assembler: bytes that come one by one must not be
+// copied each time.
 const smallFrame = 512
 
-// assembler puts together a frame that comes in pieces. Its memory grows with what has come, never
-// with what was announced.
+// assembler joins the pieces of a frame. Its memory grows with the bytes that have come, never with
+// an announced length. It is the part that both Splitters share.
 type assembler struct {
-	buf   []byte // the pieces so far
-	lent  []byte // the frame that take returned last, until it is recycled
-	spare []byte // memory to use next
+	buf   []byte // the pieces of the next frame
+	lent  []byte // the last frame of take, until Recycle; nil otherwise
+	spare []byte // empty, for the frame after buf; nil: none
 }
 
-// add keeps p. The frame will have at most limit bytes.
+// add copies p to the pieces. The frame will have at most limit bytes.
 func (a *assembler) add(p []byte, limit int) {
 	if need := len(a.buf) + len(p); need > cap(a.buf) {
 		grown := make([]byte, len(a.buf), max(need, min(2*cap(a.buf), limit), min(smallFrame, limit)))
@@ -53,7 +60,7 @@ func (a *assembler) add(p []byte, limit int) {
 	a.buf = append(a.buf, p...)
 }
 
-// take returns what add has kept, and begins anew.
+// take returns the joined pieces and begins the next frame.
 func (a *assembler) take() []byte {
 	frame := a.buf
 	a.buf, a.spare = a.spare, nil
@@ -63,10 +70,10 @@ func (a *assembler) take() []byte {
 
 func (a *assembler) drop() { a.buf = nil }
 
-// Kept is that of a Splitter.
+// Kept is Splitter.Kept.
 func (a *assembler) Kept() []byte { return a.buf }
 
-// Recycle is that of a Splitter.
+// Recycle is Splitter.Recycle.
 func (a *assembler) Recycle() {
 	if a.lent != nil && cap(a.lent) <= KeptMemory {
 		a.spare = a.lent[:0]

@@ -2,24 +2,23 @@ package frames
 
 import "encoding/binary"
 
-// LengthSize is the number of bytes in front of a frame that has its length there: unsigned,
-// big-endian.
+// LengthSize is the number of bytes of a length in front of a frame: unsigned, big-endian.
 const LengthSize = 4
 
-// lengths cuts by the lengths in front of the frames.
+// lengths is a Splitter of frames behind their lengths.
 type lengths struct {
 	assembler
-	max    int
+	limit  int // longest frame, in bytes; constant
 	header [LengthSize]byte
-	have   int    // bytes of header that have come
-	size   int    // of the frame; valid once the header is whole
-	skip   uint32 // bytes still to skip of a frame that is too long
+	have   int    // bytes of header that have come; LengthSize while the frame comes
+	size   int    // length of the frame; valid once the header is complete
+	skip   uint32 // bytes of a dropped frame that are still to come
 }
 
-// Lengths returns a Splitter of frames of up to max bytes, each behind its length.
-func Lengths(max int) Splitter { return &lengths{max: max} }
+// Lengths returns a Splitter of frames behind their lengths, of up to limit bytes each.
+func Lengths(limit int) Splitter { return &lengths{limit: limit} }
 
-// Next is that of a Splitter.
+// Next is Splitter.Next.
 func (s *lengths) Next(p []byte) (frame, rest []byte, err error) {
 	if s.skip > 0 {
 		k := min(int64(len(p)), int64(s.skip))
@@ -34,7 +33,7 @@ func (s *lengths) Next(p []byte) (frame, rest []byte, err error) {
 			return nil, nil, nil
 		}
 		size := binary.BigEndian.Uint32(s.header[:])
-		if int64(size) > int64(s.max) {
+		if int64(size) > int64(s.limit) {
 			s.have, s.skip = 0, size
 			return nil, p, ErrTooLong
 		}
@@ -53,8 +52,8 @@ func (s *lengths) Next(p []byte) (frame, rest []byte, err error) {
 	return s.take(), p[missing:], nil
 }
 
-// Partial is that of a Splitter.
+// Partial is Splitter.Partial.
 func (s *lengths) Partial() bool { return s.have > 0 }
 
-// Skipping is that of a Splitter.
+// Skipping is Splitter.Skipping.
 func (s *lengths) Skipping() bool { return s.skip > 0 }

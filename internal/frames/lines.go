@@ -2,17 +2,17 @@ package frames
 
 import "bytes"
 
-// lines cuts at newlines.
+// lines is a Splitter of lines.
 type lines struct {
 	assembler
-	max  int
-	skip bool // inside a line that is too long
+	limit int  // longest line, in bytes; constant
+	skip  bool // the next bytes belong to a dropped line
 }
 
-// Lines returns a Splitter of lines of up to max bytes.
-func Lines(max int) Splitter { return &lines{max: max} }
+// Lines returns a Splitter of lines, of up to limit bytes each without the newline.
+func Lines(limit int) Splitter { return &lines{limit: limit} }
 
-// Next is that of a Splitter.
+// Next is Splitter.Next.
 func (s *lines) Next(p []byte) (frame, rest []byte, err error) {
 	line := p
 	i := bytes.IndexByte(p, '\n')
@@ -25,7 +25,7 @@ func (s *lines) Next(p []byte) (frame, rest []byte, err error) {
 		return nil, rest, nil
 	}
 	switch {
-	case len(line) > s.max-len(s.buf):
+	case len(line) > s.limit-len(s.buf):
 		head := line
 		if len(s.buf) > 0 {
 			head = s.buf
@@ -34,17 +34,17 @@ func (s *lines) Next(p []byte) (frame, rest []byte, err error) {
 		s.skip = !whole
 		return head, rest, ErrTooLong
 	case !whole:
-		s.add(line, s.max)
+		s.add(line, s.limit)
 		return nil, nil, nil
 	case len(s.buf) == 0:
 		return line, rest, nil
 	}
-	s.add(line, s.max)
+	s.add(line, s.limit)
 	return s.take(), rest, nil
 }
 
-// Partial is that of a Splitter.
+// Partial is Splitter.Partial.
 func (s *lines) Partial() bool { return len(s.buf) > 0 }
 
-// Skipping is that of a Splitter.
+// Skipping is Splitter.Skipping.
 func (s *lines) Skipping() bool { return s.skip }

@@ -11,9 +11,9 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(leakcheck.Main(m)) }
 
-// splitters are both kinds, and how a frame of each is written.
+// splitters are both Splitters, and functions that write a frame for each.
 var splitters = map[string]struct {
-	splitter func(max int) frames.Splitter
+	splitter func(limit int) frames.Splitter
 	framed   func(frame string) []byte
 }{
 	"lines": {frames.Lines, func(frame string) []byte { return []byte(frame + "\n") }},
@@ -22,8 +22,8 @@ var splitters = map[string]struct {
 	}},
 }
 
-// count gives p to s in pieces and returns how many frames there were, and how many bytes they had.
-// Each is over before the next piece, as with a channel.
+// count gives p to s in pieces, and returns the number of frames and of their bytes. It recycles
+// after each piece, as a channel does.
 func count(s frames.Splitter, p []byte, piece int) (n, size int) {
 	for len(p) > 0 {
 		part := p[:min(piece, len(p))]

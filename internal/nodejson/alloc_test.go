@@ -15,7 +15,7 @@ import (
 
 func requireNoAllocs(t *testing.T, fn func()) {
 	t.Helper()
-	fn() // The first time makes what is kept.
+	fn() // The first call makes the memory that is kept.
 	require.Zero(t, testing.AllocsPerRun(1000, fn))
 }
 
@@ -66,8 +66,7 @@ func TestTakingAMessageApartDoesNotAllocate(t *testing.T) {
 	require.NotZero(t, members)
 }
 
-// The slice grows three times until it is known how long an element is, and texts that repeat are
-// one string.
+// The slice grows three times until the length of an element is known. Equal texts are one string.
 func TestReadingRecordsAllocatesTheSliceAndTheTextsThatDiffer(t *testing.T) {
 	const slices, message = 4, 1
 	for name, want := range map[string]float64{"plain": message + slices, "dated": message + slices + datedNames} {
@@ -79,7 +78,7 @@ func TestReadingRecordsAllocatesTheSliceAndTheTextsThatDiffer(t *testing.T) {
 				text, err := json.Marshal(k.value)
 				require.NoError(t, err)
 				read := func() {
-					if err := nodejson.Unmarshal(text, k.fresh()); err != nil {
+					if err := nodejson.Decode(text, k.fresh()); err != nil {
 						require.NoError(t, err)
 					}
 				}

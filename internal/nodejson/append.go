@@ -10,44 +10,47 @@ import (
 	"github.com/brood-go/brood/internal/wtf8"
 )
 
-// watchCyclesFrom is the depth from which on arrays and objects are remembered. Few values reach
-// it, so the others pay nothing, and one that contains itself is found before its text has been
-// written many times.
+// watchCyclesFrom is the depth beyond which arrays and objects are remembered to find cycles. Few
+// values are as deep, so most pay nothing; a value that contains itself is found before its text
+// has been written many times.
 const watchCyclesFrom = 32
 
-// mostKeysKept is the capacity past which a list of keys is not kept for the next value.
+// mostKeysKept is the capacity above which a list of keys is not kept for the next value.
 const mostKeysKept = 1024
 
-// An Encoder writes JSON. It keeps memory from one value to the next, so that most values need
-// none. The zero value is ready. Its methods must not be called on several goroutines at once; a
-// value's methods that it calls may use it.
+// An Encoder writes JSON. It keeps memory from one value to the next, so most values allocate
+// nothing. The zero value is ready to use. A method of a value may use the Encoder that calls it.
+//
+// An Encoder's methods must not be called on several goroutines at once.
 type Encoder struct {
-	keys   []string      // for sorting those of objects; empty
-	buffer *bytes.Buffer // empty; nil before the library is needed, and while it writes
-	last   *plan         // the one that was used last: messages mostly are of one type; nil before
-	// zero, for values of one type that are no pointers; not valid before, and while it is used
+	keys   []string      // empty; memory to sort the keys of objects
+	buffer *bytes.Buffer // empty; nil before the library was needed, and while it writes
+	// the plan that was used last, because most messages are of one type; nil before the first
+	last *plan
+	// a zero variable for values that are no pointers; not valid before the first, and while it is
+	// used
 	box reflect.Value
 }
 
-// Append is [Encoder.Append] of an encoder that is used once.
+// Append is [Encoder.Append] of a new Encoder.
 //
-// Safe to call from any goroutine, as far as v's methods are.
+// Safe to call from any goroutine, if v's methods are.
 func Append(dst []byte, v any) ([]byte, error) { return new(Encoder).Append(dst, v) }
 
-// Append appends v to dst as JSON.stringify would write it, on one line, and returns the extended
-// buffer. Go values are mapped as encoding/json does: struct tags, json.Marshaler and
+// Append appends v to dst as JSON.stringify writes it, on one line, and returns the extended
+// buffer. It maps Go values as encoding/json does: struct tags, json.Marshaler and
 // encoding.TextMarshaler, json.RawMessage and json.Number, []byte as base64, a nil slice as null, a
-// time.Duration as a number, sorted keys. Unlike encoding/json
+// time.Duration as a number, sorted keys. It differs from encoding/json:
 //
 //   - NaN and the infinities are null, and minus zero is 0, in a json.RawMessage too;
-//   - nothing is escaped but what must be: <, >, & and U+2028 are written as they are;
-//   - a lone surrogate, which a string holds as WTF-8, is written as an escape, so that it arrives.
-//     Other bytes that are not UTF-8 become U+FFFD. (What a MarshalText method returns is UTF-8 or
-//     becomes it.)
+//   - only characters that must be escaped are escaped: <, >, & and U+2028 are written as they are;
+//   - a lone surrogate, which a string holds as WTF-8, is written as an escape. Other bytes that
+//     are not UTF-8 become U+FFFD. In the result of a MarshalText method lone surrogates become
+//     U+FFFD too.
 //
-// v is not retained. The error is an *[Error], and dst is then returned with the length it had. It
-// wraps [ErrDepth], [ErrCycle], what a method of v returned, or an error of the library that names
-// the type.
+// v is not retained. The error is an *[Error] wrapping [ErrDepth], [ErrCycle], the error of a
+// method of v, or an error of the library that names the type. dst is then returned with the length
+// that it had.
 func (e *Encoder) Append(dst []byte, v any) ([]byte, error) {
 	if whole, ok := v.(Appender); ok {
 		out, err := whole.AppendJSON(dst, e)
@@ -57,7 +60,7 @@ func (e *Encoder) Append(dst []byte, v any) ([]byte, error) {
 		return out, nil
 	}
 	a := appender{encoder: e, keys: e.keys}
-	e.keys = nil // until a method of v has returned that encodes with e
+	e.keys = nil // A method of v may use e meanwhile.
 	out, err := a.value(dst, v)
 	a.release()
 	if err != nil {
@@ -66,25 +69,27 @@ func (e *Encoder) Append(dst []byte, v any) ([]byte, error) {
 	return out, nil
 }
 
-// An Appender is a message that writes itself, because its form is known where it is made.
-// AppendJSON appends one JSON value on one line, which nobody checks, and may use e for what is in
-// it. Only the value that is given to Append is asked.
+// An Appender is a message that writes itself. AppendJSON appends one JSON value on one line, which
+// is not checked, and may use e for values in it. Encoder.Append calls it only for the value that
+// it is given, not for values inside.
 type Appender interface {
 	AppendJSON(dst []byte, e *Encoder) ([]byte, error)
 }
 
-// appender writes the types that Value returns, and some more that cost little, by itself: that is
-// faster than reflection.
+// appender writes one value. It writes the types of Value, and some more that cost little, without
+// reflection, because that is faster.
 type appender struct {
 	encoder *Encoder
-	depth   int                    // arrays and objects around the value
-	seen    map[container]struct{} // those from depth watchCyclesFrom on
+	depth   int // arrays and objects around the next value
+	// the arrays and objects around the next value that are beyond watchCyclesFrom; nil before the
+	// first
+	seen map[container]struct{}
 
-	keys     []string // those of the objects around, a stack
-	mostKeys int      // that were on the stack
+	keys     []string // keys of the objects around the next value, a stack
+	mostKeys int      // the most that were on the stack
 }
 
-// release gives the memory for keys back, without the keys.
+// release gives the memory for keys back to the Encoder, and drops the keys.
 func (a *appender) release() {
 	if cap(a.keys) <= mostKeysKept {
 		clear(a.keys[:a.mostKeys])
@@ -92,14 +97,15 @@ func (a *appender) release() {
 	}
 }
 
-// container is what tells one map, slice or pointer from others.
+// container identifies a map, slice or pointer.
 type container struct {
 	pointer uintptr
-	len     int // 0 of a pointer
-	// nil for the types that need no plan; the first field of a struct has the struct's address
+	n       int // length of the slice or map; 0 for a pointer
+	// because the first field of a struct has the struct's address; nil for types without a plan
 	typ reflect.Type
 }
 
+// value appends any value.
 func (a *appender) value(dst []byte, v any) ([]byte, error) {
 	switch t := v.(type) {
 	case nil:
@@ -149,7 +155,7 @@ func appendStrings(dst []byte, list []string) []byte {
 	return append(dst, ']')
 }
 
-// array writes list, which boxed has in it: to put it there again would allocate.
+// array appends list. boxed is the same list as an any, because making another any allocates.
 func (a *appender) array(dst []byte, boxed any, list []any) ([]byte, error) {
 	if list == nil {
 		return append(dst, "null"...), nil
@@ -171,6 +177,7 @@ func (a *appender) array(dst []byte, boxed any, list []any) ([]byte, error) {
 	return append(dst, ']'), nil
 }
 
+// object appends an object, with sorted keys. boxed is the same object as an any.
 func (a *appender) object(dst []byte, boxed any, object map[string]any) ([]byte, error) {
 	if object == nil {
 		return append(dst, "null"...), nil
@@ -201,20 +208,20 @@ func (a *appender) object(dst []byte, boxed any, object map[string]any) ([]byte,
 	return append(dst, '}'), nil
 }
 
-// enter and leave go around the elements of v, which is a map or a slice of n. After an error
-// nobody leaves.
+// enter and leave enclose the elements of v, a map or a slice of n. enter returns ErrDepth or
+// ErrCycle. After an error leave is not called.
 func (a *appender) enter(v any, n int) error {
 	a.depth++
 	if a.depth > maxDepth {
 		return encodeError(ErrDepth)
 	}
-	if a.depth <= watchCyclesFrom || n == 0 { // All empty slices may have one address.
+	if a.depth <= watchCyclesFrom || n == 0 { // Empty slices may share one address.
 		return nil
 	}
-	return a.remember(container{pointer: reflect.ValueOf(v).Pointer(), len: n})
+	return a.remember(container{pointer: reflect.ValueOf(v).Pointer(), n: n})
 }
 
-// remember finds that c is contained in itself.
+// remember adds c to seen. The error is ErrCycle if c is there.
 func (a *appender) remember(c container) error {
 	if _, again := a.seen[c]; again {
 		return encodeError(ErrCycle)
@@ -228,7 +235,7 @@ func (a *appender) remember(c container) error {
 
 func (a *appender) leave(v any, n int) {
 	if a.depth > watchCyclesFrom && n > 0 {
-		delete(a.seen, container{pointer: reflect.ValueOf(v).Pointer(), len: n})
+		delete(a.seen, container{pointer: reflect.ValueOf(v).Pointer(), n: n})
 	}
 	a.depth--
 }

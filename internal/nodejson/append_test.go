@@ -22,7 +22,7 @@ const (
 
 type name string
 
-// loud is not the same in JSON.
+// loud has another text in JSON.
 type loud string
 
 func (l loud) MarshalText() ([]byte, error) { return []byte(strings.ToUpper(string(l)) + "!"), nil }
@@ -174,7 +174,7 @@ func TestAppendReturnsAnErrorAndTheBufferAsItWas(t *testing.T) {
 	}
 }
 
-// A value that contains itself is found before its text has been written often.
+// A value that contains itself is found before its text has been written many times.
 func TestAppendFindsACycleEarly(t *testing.T) {
 	cyclic := map[string]any{"a": strings.Repeat("x", 1<<20)}
 	cyclic["b"] = cyclic
@@ -210,8 +210,7 @@ type knot struct {
 	M map[string]knot `json:",omitempty"`
 }
 
-// The same map twice, one beside the other, is no cycle, and neither are deep values that share
-// parts.
+// The same map twice, side by side, is no cycle. Neither are deep values that share parts.
 func TestAppendTakesSharedParts(t *testing.T) {
 	shared := map[string]any{"x": []any{}}
 	v := any([]any{shared, shared})
@@ -258,7 +257,8 @@ func TestAppendWritesTenThousandLevels(t *testing.T) {
 	require.Equal(t, len(p), len(again))
 }
 
-// What can be written can be read: structs count as objects do, whatever is between them.
+// Every value that can be written can be read: structs count as objects, with anything between
+// them.
 func TestAppendCountsTheLevelsOfStructs(t *testing.T) {
 	type value struct{ V any }
 	type node struct{ Next *node }

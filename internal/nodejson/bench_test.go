@@ -12,11 +12,11 @@ import (
 	"github.com/brood-go/brood/internal/nodejson"
 )
 
-// What reading and writing a struct costs by a plan, by the library that all other types go
-// through, and by encoding/json. bench/json_test.go has other libraries besides.
+// The cost of reading and writing a struct by a plan, by the library for all other types, and by
+// encoding/json. bench/json_test.go has other libraries too.
 
 type (
-	// wide has a field of every kind that the messages of programs are made of.
+	// wide has a field of every kind that messages of programs have.
 	wide struct {
 		wideHeader
 		*WideOrigin
@@ -54,7 +54,7 @@ func newWide(i int) wide {
 	}
 }
 
-// Each of these has one kind of field, so that it shows which of them is dear.
+// Each of these has fields of one kind, to show the cost of the kind.
 var benchKinds = []benchKind{
 	kind("embedded", struct {
 		wideHeader
@@ -83,7 +83,7 @@ var benchKinds = []benchKind{
 
 type benchKind struct {
 	name  string
-	value any // a pointer, as a message mostly is
+	value any // a pointer, as most messages are
 	fresh func() any
 }
 
@@ -91,8 +91,7 @@ func kind[T any](name string, v T) benchKind {
 	return benchKind{name, &v, func() any { return new(T) }}
 }
 
-// benchWays are the contestants. Each encodes into a buffer that is used again, without escapes for
-// HTML.
+// benchWays are the compared ways. Each writes into a reused buffer, without escapes for HTML.
 var benchWays = []struct {
 	name   string
 	encode func() func(v any) ([]byte, error)
@@ -105,7 +104,7 @@ var benchWays = []struct {
 			buf, err = e.Append(buf[:0], v)
 			return buf, err
 		}
-	}, nodejson.Unmarshal},
+	}, nodejson.Decode},
 	{"library", func() func(v any) ([]byte, error) {
 		var buf []byte
 		var e nodejson.Encoder
@@ -113,7 +112,7 @@ var benchWays = []struct {
 			buf, err = e.AppendByLibrary(buf[:0], v)
 			return buf, err
 		}
-	}, nodejson.UnmarshalByLibrary},
+	}, nodejson.DecodeByLibrary},
 	{"encoding_json", func() func(v any) ([]byte, error) {
 		var buf bytes.Buffer
 		enc := json.NewEncoder(&buf)
@@ -136,7 +135,7 @@ func BenchmarkKindEncode(b *testing.B) {
 				b.SetBytes(int64(len(p)))
 				b.ReportAllocs()
 				for b.Loop() {
-					_, _ = encode(k.value) // It was right the first time.
+					_, _ = encode(k.value) // The first call has been checked.
 				}
 			})
 		}
@@ -153,7 +152,7 @@ func BenchmarkKindDecode(b *testing.B) {
 				b.SetBytes(int64(len(p)))
 				b.ReportAllocs()
 				for b.Loop() {
-					_ = w.decode(p, k.fresh()) // It was right the first time.
+					_ = w.decode(p, k.fresh()) // The first call has been checked.
 				}
 			})
 		}

@@ -1,20 +1,21 @@
-// Package nodejson is JSON as Node's JSON.stringify and JSON.parse have it, for the messages of an
-// IPC channel. It differs from encoding/json where a message would otherwise not arrive as it was
-// sent: strings of JavaScript may hold lone surrogates, which are WTF-8 in Go (see [Append] and
-// [Value]), numbers may be NaN, and a line ends with the message.
+// Package nodejson reads and writes JSON as Node's JSON.stringify and JSON.parse do, for the
+// messages of an IPC channel. [Append] writes a value, [Value] reads any value, [Decode] reads into
+// a Go variable. It differs from encoding/json where a message would otherwise arrive changed:
+// strings of JavaScript may hold lone surrogates, which are WTF-8 in Go (see [Append] and [Value]),
+// numbers may be NaN, and a message is one line.
 //
-// Values of the types that [Value] returns, and of plain Go types (see plan), are read and written
-// here. All other types go through github.com/go-json-experiment/json, which is encoding/json/v2 of
-// Go 1.27 (and an alias for it there), with the options that make it behave as encoding/json, and
-// so does everything unusual. (It writes map keys of string kind by their MarshalText method, takes
-// map[bool]T, and reads a struct tag with an escaped quote otherwise than that does.) Messages in
-// which something needs care go through it again with a function of ours for each string and
-// number.
+// This package itself reads and writes values of the types that [Value] returns, and of plain Go
+// types (see plan). All other types, and everything unusual, go through
+// github.com/go-json-experiment/json, which is encoding/json/v2 of Go 1.27 (and an alias for it
+// there), with the options that make it behave as encoding/json. (Unlike that, it writes map keys
+// of string kind by their MarshalText method, takes map[bool]T, and reads a struct tag with an
+// escaped quote differently.) If something in a message needs care, the message goes through the
+// library again, with a function of ours for each string and number.
 //
-// The plans are what makes the difference, as BenchmarkKindEncode and BenchmarkKindDecode show.
-// Nanoseconds for a struct with a few fields of one kind, and for one with most of them,
-// microseconds for a list of 180 of those (EPYC, Go 1.26, medians of nine runs on a busy machine,
-// where all take up to twice as long as below, ± 25 %):
+// The plans save the time, as BenchmarkKindEncode and BenchmarkKindDecode show. Nanoseconds for a
+// struct with a few fields of one kind, and for one with most of them; microseconds for a list of
+// 180 of those (EPYC, Go 1.26, medians of nine runs on a busy machine, where all take up to twice
+// as long as below, ± 25 %):
 //
 //	                       encode                          decode
 //	                        plan  library  encoding/json    plan  library  encoding/json
@@ -31,13 +32,13 @@
 //	all but raw JSON        2872    10442           4679    5149    12298          15727
 //	180 of those             506     1605            790     983     2342           2708
 //
-// Nothing here changes after the program has started but what is remembered of types, which is the
-// same for everybody. What is kept from one value to the next belongs to an [Encoder], of which
-// each loop has its own.
+// The only package state that changes are caches of facts about types, which do not depend on the
+// caller. Memory that is kept from one value to the next belongs to an [Encoder]; each loop has its
+// own.
 //
-// The library was chosen by what BenchmarkJSON in bench/json_test.go shows, and because it lets
-// itself be told how to write a string. Nanoseconds for {"n":1,"s":"hello"}, microseconds for 64
-// KiB of records (EPYC, Go 1.26, one run, ± 10 %):
+// The library was chosen by BenchmarkJSON in bench/json_test.go, and because a program can give it
+// a function that writes strings. Nanoseconds for {"n":1,"s":"hello"}, microseconds for 64 KiB of
+// records (EPYC, Go 1.26, one run, ± 10 %):
 //
 //	                       encode small   decode small   encode 64 KiB   decode 64 KiB
 //	                       struct   any   struct   any   struct   any    struct   any
@@ -48,8 +49,7 @@
 //	bytedance/sonic            43   151      130   273       42   187       142   357
 //	this package               47    97       95   209       89   177       173   297
 //
-// Encoding a struct of plain fields into a buffer that is used again allocates nothing here. The
-// other libraries that are fast with structs build on unsafe views of Go's types, which is not what
-// the bytes of another process should meet, sonic falls back to encoding/json off amd64 and arm64,
-// and none of them can be told how to write a string.
+// Writing a struct of plain fields into a reused buffer does not allocate. The other fast libraries
+// use unsafe views of Go's types on the bytes of another process; sonic falls back to encoding/json
+// off amd64 and arm64; and none of them takes a function that writes strings.
 package nodejson

@@ -10,7 +10,7 @@ import (
 	"github.com/brood-go/brood/internal/nodejson"
 )
 
-// nesting is encoded by the encoder that asks it.
+// nesting writes itself with the Encoder that calls it.
 type nesting struct {
 	e     *nodejson.Encoder
 	inner any
@@ -31,7 +31,7 @@ func TestAMethodMayUseTheEncoderThatCallsIt(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, `x{"b":2,"y":1,"z":{"c":{"e":2,"f":1},"d":1}}`, string(p))
 
-		// What was left undone after an error does not show in the next value.
+		// An error leaves no trace in the next value.
 		_, err = e.Append(nil, bad)
 		require.Error(t, err)
 	}

@@ -5,7 +5,7 @@ import (
 	"strconv"
 )
 
-// What an [Error] wraps when the reason is not one that the Go value has given.
+// Causes of an [Error] that do not come from a Go type.
 var (
 	// ErrSyntax says that a text is not JSON.
 	ErrSyntax = errors.New("invalid JSON")
@@ -13,17 +13,16 @@ var (
 	// ErrDepth says that a text or a value is nested deeper than 10,000 arrays and objects.
 	ErrDepth = errors.New("nested too deep")
 
-	// ErrCycle says that a map or slice contains itself, or that a pointer leads back to itself. Of
-	// a value whose type has methods for JSON, and others that only the library knows, it is an
-	// error of the library that says so.
+	// ErrCycle says that a map, slice or pointer contains itself. If the value has methods for
+	// JSON, or only the library knows its type, the cause is an error of the library that says so.
 	ErrCycle = errors.New("value contains itself")
 )
 
-// An Error is why a value could not be encoded or a text could not be decoded.
+// An Error is the error of writing a value or reading a text.
 type Error struct {
 	Op     string // "encode" or "decode"
-	Offset int    // in bytes, where the text stops being JSON; -1 if that is not the reason
-	Err    error  // one of the sentinels, or what the type of the Go value has to say
+	Offset int    // byte at which the text stops being JSON; -1 if that is not the reason
+	Err    error  // one of the sentinels, or an error about the Go value
 }
 
 // Error returns the operation, the cause, and the offset if there is one.

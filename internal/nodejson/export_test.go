@@ -6,16 +6,16 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// AppendLenient encodes v as if something in it needed care.
+// AppendLenient writes v by the lenient options.
 func AppendLenient(v any) ([]byte, error) { return new(Encoder).write(nil, v, library().lenient) }
 
-// UnmarshalLenient decodes p as if something in it needed care.
-func UnmarshalLenient(p []byte, v any) error { return json.Unmarshal(p, v, library().lenient) }
+// DecodeLenient reads p by the lenient options.
+func DecodeLenient(p []byte, v any) error { return json.Unmarshal(p, v, library().lenient) }
 
-// MayHaveLoneSurrogate is what decides on that.
+// MayHaveLoneSurrogate is mayHaveLoneSurrogate.
 func MayHaveLoneSurrogate(p []byte) bool { return mayHaveLoneSurrogate(p) }
 
-// HasPlan reports whether values of type t need no library.
+// HasPlan reports whether t has a plan.
 func HasPlan(t reflect.Type) bool { return planOf(t) != nil }
 
 // AppendByLibrary appends v as if its type had no plan.
@@ -23,10 +23,10 @@ func (e *Encoder) AppendByLibrary(dst []byte, v any) ([]byte, error) {
 	return e.appendByLibrary(dst, v)
 }
 
-// UnmarshalByLibrary decodes p as if the type of v had no plan.
-func UnmarshalByLibrary(p []byte, v any) error { return unmarshalByLibrary(p, v) }
+// DecodeByLibrary decodes p as if the type of v had no plan.
+func DecodeByLibrary(p []byte, v any) error { return decodeByLibrary(p, v) }
 
-// ReadPlanned decodes p by a plan alone. It reports false when that has given up.
+// ReadPlanned reads p by a plan alone. It reports false if that has given up.
 func ReadPlanned(p []byte, v any) bool {
 	to := reflect.ValueOf(v).Elem()
 	_, ok := readPlanned(p, to, planOf(to.Type()))
@@ -34,4 +34,4 @@ func ReadPlanned(p []byte, v any) bool {
 }
 
 // Valid reports whether p is JSON.
-func Valid(p []byte) bool { return check(p) == nil }
+func Valid(p []byte) bool { return Check(p) == nil }

@@ -16,8 +16,8 @@ import (
 	"github.com/brood-go/brood/internal/nodejson"
 )
 
-// What Value reads comes back from Append in a form that does not change any more. Valid and
-// encoding/json agree on what JSON is, and on what it means where encoding/json loses nothing.
+// Append writes a value of Value in a form that is stable from then on. Valid and encoding/json
+// agree on valid JSON, and on its meaning where encoding/json loses nothing.
 func FuzzValue(f *testing.F) {
 	f.Fuzz(func(t *testing.T, p []byte) {
 		v, err := nodejson.Value(p)
@@ -43,7 +43,7 @@ func FuzzValue(f *testing.F) {
 	})
 }
 
-// Whatever the text, Cmd says what a program would find that decodes all of it.
+// For any text Cmd returns the cmd that a program finds by decoding all of it.
 func FuzzCmd(f *testing.F) {
 	f.Fuzz(func(t *testing.T, p []byte) {
 		want := ""
@@ -61,7 +61,7 @@ func FuzzCmd(f *testing.F) {
 	})
 }
 
-// everything has a field for every way that types are treated.
+// everything has a field for every kind of treatment of types.
 type everything struct {
 	S string            `json:"s"`
 	N name              `json:"n,omitempty"`
@@ -86,21 +86,20 @@ type embedded struct {
 	U uint8 `json:"u,omitempty"`
 }
 
-// A value is treated alike whether or not something in it needs care, and as encoding/json treats
-// it.
-func FuzzUnmarshal(f *testing.F) {
+// The lenient options and encoding/json read and write a value alike.
+func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, p []byte) {
 		v, err := nodejson.Value(p)
 		if !utf8.Valid(p) || nodejson.MayHaveLoneSurrogate(p) || err == nil && contains(v, differs) {
 			var got everything
-			_ = nodejson.Unmarshal(p, &got) // It returns.
+			_ = nodejson.Decode(p, &got) // It must return.
 			return
 		}
 		var oracle, got, lenient everything
 		want := json.Unmarshal(p, &oracle)
-		err = nodejson.Unmarshal(p, &got)
+		err = nodejson.Decode(p, &got)
 		require.Equal(t, want == nil, err == nil, "encoding/json: %v, nodejson: %v", want, err)
-		require.Equal(t, want == nil, nodejson.UnmarshalLenient(p, &lenient) == nil)
+		require.Equal(t, want == nil, nodejson.DecodeLenient(p, &lenient) == nil)
 		if want != nil {
 			return
 		}
@@ -115,14 +114,14 @@ func FuzzUnmarshal(f *testing.F) {
 		require.NoError(t, err)
 		carefully, err := nodejson.AppendLenient(got)
 		require.NoError(t, err)
-		// encoding/json escapes what need not be, and knows minus zero: what it means is the same.
+		// encoding/json has more escapes and minus zero; the meaning is the same.
 		require.JSONEq(t, text.String(), string(out))
 		require.JSONEq(t, string(out), string(carefully))
 	})
 }
 
-// differs reports whether v is what encoding/json refuses: a number that is out of range, or a text
-// that is a number to package strconv alone, when it is meant for a field with the string option.
+// differs reports whether encoding/json refuses v: a number out of range, or, for a field with the
+// option string, a text that only package strconv takes for a number.
 func differs(v any) bool {
 	switch v := v.(type) {
 	case float64:
@@ -134,7 +133,7 @@ func differs(v any) bool {
 	return false
 }
 
-// contains reports whether v or something in it is found.
+// contains reports whether found is true for v or a value in it.
 func contains(v any, found func(any) bool) bool {
 	switch v := v.(type) {
 	case []any:

@@ -16,21 +16,22 @@ import (
 	"github.com/brood-go/brood/internal/wtf8"
 )
 
-// The library calls the functions of this file for single values, see the options in typed.go.
-// errSkip tells it to go on as if there were none.
+// The library calls the functions of this file for single values, see libraryOptions. If one
+// returns errSkip, the library treats the value as if there were no function.
 
-// errStringTag is for a field whose tag says that its text is JSON itself, when it is not.
+// errStringTag is the error for a field with the option string whose text is not JSON.
 var errStringTag = errors.New("field with the string option holds no JSON string")
 
-// numberType is a string to the library.
+// numberType is json.Number, which is a plain string to the library.
 var numberType = reflect.TypeFor[stdjson.Number]()
 
+// writeNumber writes a json.Number as a number.
 func writeNumber(enc *jsontext.Encoder, n stdjson.Number) error {
 	if isKey(enc.StackIndex(enc.StackDepth())) {
 		return errSkip
 	}
 	if n == "" {
-		n = "0" // as encoding/json has it
+		n = "0" // as in encoding/json
 	}
 	text := []byte(n)
 	if end, err := skipNumber(text, 0); err != nil || end != len(text) {
@@ -42,6 +43,7 @@ func writeNumber(enc *jsontext.Encoder, n stdjson.Number) error {
 	return enc.WriteValue(text)
 }
 
+// readNumber reads a json.Number from a number or a string.
 func readNumber(dec *jsontext.Decoder, n *stdjson.Number) error {
 	if kind := dec.PeekKind(); kind != '0' && kind != '"' || isKey(dec.StackIndex(dec.StackDepth())) {
 		return errSkip
@@ -60,10 +62,11 @@ func readNumber(dec *jsontext.Decoder, n *stdjson.Number) error {
 	return nil
 }
 
-// isKey reports whether the value at hand is the key of a member, if the innermost array or object
-// is of that kind and so many values of it are done.
+// isKey reports whether the next value is the key of a member. kind is the innermost array or
+// object, and done the number of its values before that one.
 func isKey(kind jsontext.Kind, done int64) bool { return kind == '{' && done%2 == 0 }
 
+// readAny reads a value into an any as Value does.
 func readAny(dec *jsontext.Decoder, v *any) error {
 	if holdsPointer(*v) {
 		return errSkip
@@ -76,7 +79,8 @@ func readAny(dec *jsontext.Decoder, v *any) error {
 	return err
 }
 
-// writeLenient is called for every value, with a pointer to it.
+// writeLenient is called for every value of the lenient options, with a pointer to it. It writes
+// strings, NaN and infinities, and maps with string keys.
 func writeLenient(enc *jsontext.Encoder, pointer any) error {
 	v := reflect.ValueOf(pointer).Elem()
 	switch {
@@ -97,7 +101,8 @@ func writeLenient(enc *jsontext.Encoder, pointer any) error {
 	return errSkip
 }
 
-// writeMap is for the keys: to sort them the library decodes them again, with what that costs them.
+// writeMap writes a map with string keys. The library sorts keys by decoding them again, which
+// would change lone surrogates.
 func writeMap(enc *jsontext.Encoder, m reflect.Value) error {
 	if err := enc.WriteToken(jsontext.BeginObject); err != nil {
 		return err
@@ -115,7 +120,8 @@ func writeMap(enc *jsontext.Encoder, m reflect.Value) error {
 	return enc.WriteToken(jsontext.EndObject)
 }
 
-// readLenient is called for every value, with a pointer to where it goes.
+// readLenient is called for every value of the lenient options, with a pointer to its destination.
+// It reads strings, and values into an any.
 func readLenient(dec *jsontext.Decoder, pointer any) error {
 	v := reflect.ValueOf(pointer).Elem()
 	if v.Kind() == reflect.Interface && v.NumMethod() == 0 && (v.IsNil() || v.Elem().Kind() != reflect.Pointer) {
@@ -152,13 +158,13 @@ func readLenient(dec *jsontext.Decoder, pointer any) error {
 	return nil
 }
 
-// stringTag reports whether the value at hand is a struct field with the string option.
+// stringTag reports whether the next value is a struct field with the option string.
 func stringTag(o json.Options) bool {
 	v, _ := json.GetOption(o, json.StringifyNumbers)
 	return v
 }
 
-// The interfaces by which a type has its own way to JSON and from it.
+// The interfaces of types with their own form in JSON.
 var (
 	marshalers = []reflect.Type{
 		reflect.TypeFor[json.Marshaler](), reflect.TypeFor[json.MarshalerTo](),

@@ -5,16 +5,16 @@ import (
 	"strings"
 )
 
-// internalPrefix begins the cmd of a message that is Node's own. What is no longer than it is the
+// internalPrefix begins the cmd of Node's internal messages. A cmd that is not longer is the
 // user's.
 const internalPrefix = "NODE_"
 
-// Cmd looks at a message: it checks that p is JSON, and returns the cmd of a message of Node's own:
-// an object of whose members named cmd the last one is a string that begins with NODE_ and goes on.
-// For other messages it returns "". It reads p once and allocates nothing for an ordinary message.
+// Cmd checks that p is JSON, and returns its cmd if it is one of Node's internal messages: an
+// object whose last member named cmd is a string that begins with NODE_ and is longer. For other
+// messages it returns "". It reads p once, and allocates nothing for an ordinary message.
 //
-// An object may be nested envelope levels deeper than other values: those are around a message and
-// not of it.
+// An object may be nested envelope levels deeper than other values, because its outer levels are
+// around the message and not part of it.
 //
 // The error is an *[Error] wrapping [ErrSyntax] or [ErrDepth].
 //
@@ -22,11 +22,11 @@ const internalPrefix = "NODE_"
 func Cmd(p []byte, envelope int) (cmd string, err error) {
 	i := skipBlanks(p, 0)
 	if i == len(p) || p[i] != '{' {
-		return "", check(p)
+		return "", Check(p)
 	}
 	var value []byte
 	end, err := eachMember(p, i, -envelope, func(key, v []byte) {
-		if means(key, "cmd") {
+		if Means(key, "cmd") {
 			value = v
 		}
 	})
@@ -45,43 +45,40 @@ func Cmd(p []byte, envelope int) (cmd string, err error) {
 	return cmd, nil
 }
 
-// Mentions reports whether p, JSON or not, may have a string in it that contains text, which is of
-// letters, digits and other characters that no short escape is for. It takes a small part of the
-// time of [Cmd]: what does not mention NODE_ has none.
+// Mentions reports whether p, JSON or not, may have a string that contains text, which consists of
+// characters without a short escape, such as letters and digits. It takes a small part of the time
+// of [Cmd]: a p that does not mention NODE_ has no cmd.
 //
 // Safe to call from any goroutine.
 func Mentions(p []byte, text string) bool {
 	return bytes.Contains(p, []byte(text)) || bytes.Contains(p, unicodeEscape)
 }
 
-// Check returns the *[Error] wrapping [ErrSyntax] or [ErrDepth] that says where p stops being one
-// JSON value, nil if it is one.
+// Means reports whether the string q of a valid text, with its quotes, stands for s, which is
+// ASCII.
 //
 // Safe to call from any goroutine.
-func Check(p []byte) error { return check(p) }
-
-// means reports whether the string q, with its quotes, means s, which is ASCII.
-func means(q []byte, s string) bool {
+func Means(q []byte, s string) bool {
 	if bytes.IndexByte(q, '\\') < 0 {
 		return string(q[1:len(q)-1]) == s
 	}
 	return unquote(q) == s
 }
 
-// Members calls yield with each member of the object p, in order, those with the same key too: of
-// them, the last one counts for Node. value is a part of p. envelope is as for [Cmd].
+// Members calls yield with each member of the object p, in order. If a key comes twice, yield gets
+// both members; for Node the last one counts. value is a part of p. envelope is as for [Cmd].
 //
-// The error is an *[Error] wrapping [ErrSyntax] or [ErrDepth]; a text that is valid but no object
-// is [ErrSyntax] too. It may come after some members: before Members returns, nothing is known of
-// the rest.
+// The error is an *[Error] wrapping [ErrSyntax] or [ErrDepth], and [ErrSyntax] for valid JSON that
+// is no object. yield may have been called before an error, so trust the members only once Members
+// has returned nil.
 //
 // Safe to call from any goroutine.
 func Members(p []byte, envelope int, yield func(key string, value []byte)) error {
 	return RawMembers(p, envelope, func(key, value []byte) { yield(keyText(key), value) })
 }
 
-// RawMembers is [Members] that gives each key as it is written, with its quotes, as a part of p:
-// [Means] says what it means. It allocates nothing.
+// RawMembers is [Members] with each key as it is written, with its quotes, as a part of p; see
+// [Means]. It does not allocate.
 //
 // Safe to call from any goroutine.
 func RawMembers(p []byte, envelope int, yield func(key, value []byte)) error {
@@ -96,8 +93,9 @@ func RawMembers(p []byte, envelope int, yield func(key, value []byte)) error {
 	return checkEnd(p, end)
 }
 
-// Beginning is [RawMembers] for a text that was cut off somewhere. The last member may be a part of
-// one: then whole is false, and value is what there is of it. What is no object has no members.
+// Beginning is [RawMembers] for the beginning of a text. If the text ends inside the last member,
+// whole is false for that, and value is the part of it that is there. A text that is no object has
+// no members.
 //
 // Safe to call from any goroutine.
 func Beginning(p []byte, yield func(key, value []byte, whole bool)) {
@@ -109,7 +107,7 @@ func Beginning(p []byte, yield func(key, value []byte, whole bool)) {
 			return
 		}
 		end, err := skipValue(p, value, 0)
-		if err != nil || end == len(p) { // A number may go on behind the end.
+		if err != nil || end == len(p) { // A number may go on behind the cut.
 			yield(p[i:key], p[value:], false)
 			return
 		}
@@ -118,8 +116,3 @@ func Beginning(p []byte, yield func(key, value []byte, whole bool)) {
 		more = i < len(p) && p[i] == ','
 	}
 }
-
-// Means reports whether the string q of a valid text, with its quotes, means s, which is ASCII.
-//
-// Safe to call from any goroutine.
-func Means(q []byte, s string) bool { return means(q, s) }

@@ -96,7 +96,7 @@ func TestStringsOfEveryKindArriveAsTheyWere(t *testing.T) {
 		p, err := nodejson.Append(nil, sent)
 		require.NoError(t, err)
 		var got message
-		require.NoError(t, nodejson.Unmarshal(p, &got))
+		require.NoError(t, nodejson.Decode(p, &got))
 		require.Equal(t, sent, got)
 	}
 }

@@ -19,9 +19,8 @@ import (
 	"github.com/brood-go/brood/internal/nodejson"
 )
 
-// nodeScript answers each line with two: what JSON.stringify makes of it, and what it means in a
-// notation that leaves nothing out, as dump has it. Lines that JSON.parse refuses are answered with
-// "error" and "error".
+// nodeScript answers each line with two lines: the text of JSON.stringify, and the value in a
+// complete notation, that of dump. If JSON.parse refuses a line, both are "error".
 const nodeScript = `
 const bits = Buffer.alloc(8);
 function units(s) {
@@ -55,7 +54,7 @@ process.stdin.on('end', () => {
 });
 `
 
-// dump is the notation of nodeScript.
+// dump returns v in the notation of nodeScript.
 func dump(v any) string {
 	switch v := v.(type) {
 	case float64:
@@ -101,7 +100,7 @@ func units(s string) string {
 	return out.String()
 }
 
-// askNode has a node process read the lines, and returns its two answers to each.
+// askNode makes a node process read the lines, and returns its two answers to each.
 func askNode(t *testing.T, lines [][]byte) (texts, meanings []string) {
 	t.Helper()
 	node, err := exec.LookPath("node")
@@ -123,13 +122,13 @@ func askNode(t *testing.T, lines [][]byte) (texts, meanings []string) {
 	return texts, meanings
 }
 
-// random makes values and texts.
+// random generates values and texts.
 type random struct{ *rand.Rand }
 
-// seeded makes every run the same: one that fails can be repeated.
+// seeded has the same seed in every run, so a failure can be repeated.
 func seeded() random { return random{rand.New(rand.NewPCG(1, 2))} }
 
-// numbers are those at which something changes: notation, precision, sign.
+// numbers are the numbers at which the notation, the precision or the sign changes.
 var numbers = []float64{
 	0, 1, -1, 1e21, 1e20, 999999999999999999999, 1e-6, 1e-7, 9.99e-7, 5e-324, 2.2250738585072014e-308, math.MaxFloat64,
 	1 << 53, 1<<53 - 1, 1<<53 + 2, -(1 << 53), 1e15, 1e15 - 1, 1e15 + 1, 123456789012345680000, 0.1, 1.0 / 3, 1e23, 4.35, 1e-10, 1e100,
@@ -211,8 +210,8 @@ func (r random) value(depth int) any {
 	return object
 }
 
-// What Append writes is what JSON.stringify writes of the same value, and means the same to both.
-func TestWhatAppendWritesIsWhatNodeWrites(t *testing.T) {
+// Append writes the same text as JSON.stringify for the same value, and both read it alike.
+func TestAppendWritesTheTextOfNode(t *testing.T) {
 	r := seeded()
 	values := make([]any, 3000)
 	lines := make([][]byte, len(values))
@@ -231,7 +230,7 @@ func TestWhatAppendWritesIsWhatNodeWrites(t *testing.T) {
 }
 
 // The same through struct fields.
-func TestWhatAppendWritesOfStructsIsWhatNodeWrites(t *testing.T) {
+func TestAppendWritesStructsAsNodeDoes(t *testing.T) {
 	type message struct {
 		S string
 		N name
@@ -251,12 +250,12 @@ func TestWhatAppendWritesOfStructsIsWhatNodeWrites(t *testing.T) {
 	for i := range sent {
 		require.Equal(t, string(lines[i]), texts[i])
 		var got message
-		require.NoError(t, nodejson.Unmarshal([]byte(texts[i]), &got), "%s", lines[i])
+		require.NoError(t, nodejson.Decode([]byte(texts[i]), &got), "%s", lines[i])
 		require.Equal(t, sent[i], got, "%s", lines[i])
 	}
 }
 
-// garble returns JSON as nobody writes it, or nearly JSON.
+// garble returns unusual JSON, or text that is almost JSON.
 func (r random) garble() []byte {
 	pieces := []string{
 		`{`, `}`, `[`, `]`, `:`, `,`, ` `, "\t", "\r", `"a"`, `"\u00e9"`, `"\ud83d\ude00"`, `"\ud800"`, `"\udc00"`, `"\ud800\ud800"`, `"\/"`, `"\x"`,
@@ -282,9 +281,9 @@ func (r random) garble() []byte {
 	return p
 }
 
-// What JSON.parse takes Value takes, with the same meaning to the last bit; what it refuses is
-// refused.
-func TestValueReadsWhatNodeReads(t *testing.T) {
+// Value reads every text that JSON.parse reads, to the same value, to the last bit. It refuses
+// every other text.
+func TestValueReadsTheTextsOfNode(t *testing.T) {
 	r := seeded()
 	lines := make([][]byte, 20_000)
 	for i := range lines {

@@ -6,11 +6,13 @@ import (
 	"strconv"
 )
 
-// exactDigits is how many decimal digits every float64 holds.
+// This file writes and reads numbers: the usual ones by a short way, the others by strconv.
+
+// exactDigits is the number of decimal digits that every float64 holds.
 const exactDigits = 15
 
-// appendFloat appends f as JSON.stringify writes it: the shortest digits that mean f, and null for
-// what JSON cannot say.
+// appendFloat appends f as JSON.stringify writes it: the shortest digits that stand for f; null for
+// NaN and infinities.
 func appendFloat(dst []byte, f float64) []byte {
 	abs := math.Abs(f)
 	switch {
@@ -30,18 +32,20 @@ func appendFloat(dst []byte, f float64) []byte {
 }
 
 const (
-	// shortDecimals is how many digits behind the point appendShort looks for, and shortUnit what
-	// is one in the last of them.
+	// shortDecimals is the most digits behind the point that appendShort writes, and shortUnit is 1
+	// in the last of them.
 	shortDecimals = 6
 	shortUnit     = 1e6
 
-	// shortLimit is below which a number with so many has no more digits than exactDigits.
+	// shortLimit is the bound below which a number with shortDecimals has at most exactDigits
+	// digits.
 	shortLimit = 1e9
 )
 
 // appendShort appends f, which is no integer and less than shortLimit, as a decimal number with at
-// most shortDecimals digits behind the point, and reports false if f is none. There is no shorter
-// one that means f, because no two of up to exactDigits digits mean the same float64.
+// most shortDecimals digits behind the point. If f is no such number it returns false. No shorter
+// number stands for f, because two numbers of up to exactDigits digits never stand for the same
+// float64.
 func appendShort(dst []byte, f float64) ([]byte, bool) {
 	n := int64(math.Abs(f)*shortUnit + 0.5)
 	if float64(n)/shortUnit != math.Abs(f) {
@@ -59,12 +63,12 @@ func appendShort(dst []byte, f float64) ([]byte, bool) {
 	return dst, true
 }
 
-// exactFloat32 is up to where a float32 holds every integer. From there on the shortest digits may
-// mean another one.
+// exactFloat32 is the number up to which a float32 holds every integer. Above it the shortest
+// digits may be those of another integer.
 const exactFloat32 = 1 << 24
 
-// appendFloat32 is appendFloat with the shortest digits that mean f among numbers of its size, as
-// encoding/json has it.
+// appendFloat32 is appendFloat with the shortest digits that stand for f among float32 numbers, as
+// in encoding/json.
 func appendFloat32(dst []byte, f float32) []byte {
 	abs := math.Abs(float64(f))
 	switch {
@@ -78,7 +82,8 @@ func appendFloat32(dst []byte, f float32) []byte {
 	return append(dst, "null"...)
 }
 
-// appendExponent writes no more digits of the exponent than there are: Go has two at least, e-07.
+// appendExponent appends f with an exponent of as few digits as possible; Go writes at least two,
+// e-07.
 func appendExponent(dst []byte, f float64, bits int) []byte {
 	dst = strconv.AppendFloat(dst, f, 'e', -1, bits)
 	if n := len(dst); dst[n-2] == '0' && dst[n-4] == 'e' {
@@ -88,30 +93,30 @@ func appendExponent(dst []byte, f float64, bits int) []byte {
 	return dst
 }
 
-// exactPowers are the powers of ten up to exactDigits.
+// exactPowers are the powers of ten up to exactDigits, which a float64 holds exactly.
 var exactPowers = [exactDigits + 1]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
 
-// parseFloat returns what JSON.parse makes of the number that begins at i, the nearest float64 or
-// an infinity for what is out of range, and the offset behind it.
-func parseFloat(p []byte, i int) (f float64, end int, err error) {
-	if f, end, ok := parseShort(p, i); ok {
+// decodeFloat returns the number that begins at i as JSON.parse does, the nearest float64, or an
+// infinity if it is out of range, and the offset behind it.
+func decodeFloat(p []byte, i int) (f float64, end int, err error) {
+	if f, end, ok := decodeShort(p, i); ok {
 		return f, end, nil
 	}
 	if end, err = skipNumber(p, i); err != nil {
 		return 0, 0, err
 	}
-	f, _ = strconv.ParseFloat(string(p[i:end]), 64) // The error says that f is an infinity.
+	f, _ = strconv.ParseFloat(string(p[i:end]), 64) // An error only says that f is an infinity.
 	return f, end, nil
 }
 
-// parseFloat32 is parseFloat for a float32; what is out of range is an error.
+// decodeFloat32 is decodeFloat for a float32. A number out of range is an error.
 //
-// It rounds once: the float32 that is nearest to the nearest float64 may be another one, if that is
-// just in the middle between two of them. Anywhere else it is on the same side as the number
-// itself.
-func parseFloat32(p []byte, i int) (f float32, end int, err error) {
-	const below, middle = 1<<29 - 1, 1 << 28 // the bits that a float32 does not have
-	if f, end, ok := parseShort(p, i); ok && math.Float64bits(f)&below != middle {
+// It rounds once, because the float32 nearest to the nearest float64 may be the wrong one if that
+// float64 is just in the middle between two of them. Anywhere else the float64 is on the same side
+// of the middle as the number.
+func decodeFloat32(p []byte, i int) (f float32, end int, err error) {
+	const below, middle = 1<<29 - 1, 1 << 28 // of the bits that a float32 does not have
+	if f, end, ok := decodeShort(p, i); ok && math.Float64bits(f)&below != middle {
 		return float32(f), end, nil
 	}
 	if end, err = skipNumber(p, i); err != nil {
@@ -121,10 +126,10 @@ func parseFloat32(p []byte, i int) (f float32, end int, err error) {
 	return float32(wide), end, err
 }
 
-// parseShort is parseFloat of what most numbers are, some digits and perhaps a sign and a point.
-// Both the digits as an integer and the power of ten are exact then, and a quotient is rounded
-// once. It reports false for everything else.
-func parseShort(p []byte, i int) (f float64, end int, ok bool) {
+// decodeShort is decodeFloat for the form of most numbers: a few digits, perhaps with a sign and a
+// point. The digits as an integer and the power of ten are then exact, and the quotient is rounded
+// once. For other numbers it returns false.
+func decodeShort(p []byte, i int) (f float64, end int, ok bool) {
 	negative := i < len(p) && p[i] == '-'
 	if negative {
 		i++
@@ -160,7 +165,7 @@ func parseShort(p []byte, i int) (f float64, end int, ok bool) {
 	return f, i, true
 }
 
-// dropNegativeZeros makes 0 of each -0 in dst from start on, which is JSON without blanks.
+// dropNegativeZeros replaces each -0 by 0 in dst from start on, which is JSON without blanks.
 func dropNegativeZeros(dst []byte, start int) []byte {
 	if !bytes.Contains(dst[start:], []byte("-0")) {
 		return dst
@@ -171,7 +176,7 @@ func dropNegativeZeros(dst []byte, start int) []byte {
 		case c == '"':
 			end, err := skipString(dst, i)
 			if err != nil {
-				return dst // It is no JSON, then: nobody promised anything for that.
+				return dst // It is no JSON: the result does not matter.
 			}
 			out += copy(dst[out:], dst[i:end])
 			i = end

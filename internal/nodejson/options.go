@@ -8,29 +8,30 @@ import (
 	legacy "github.com/go-json-experiment/json/v1"
 )
 
-// libraryOptions are the options for the library, through which goes what is not one of the types
-// of [Value], and has no plan. Nobody changes them. All of them mean the same by a Go type: which
-// one is used depends on the value, and must not show.
+// libraryOptions are the options for the library, which reads and writes values without a plan that
+// are not of the types of [Value]. They are constant once made. All of them must mean the same for
+// a Go type, because the value decides which one is used.
 type libraryOptions struct {
-	// strict refuses whatever needs care, and so is fast.
+	// strict refuses values that need care, and is fast because of that.
 	strict json.Options
 
-	// hooked is for types that need a function of ours. It costs them a look-up for every field.
+	// hooked is for types that need a function of ours, which costs a look-up for every field.
 	hooked json.Options
 
-	// lenient is for values with surrogates, NaN or infinities in them: every string and every
-	// number goes through us.
+	// lenient is for values with surrogates, NaN or infinities: each string and number goes through
+	// our functions.
 	lenient json.Options
 }
 
-// The options are made when they are first needed. Were they made when the program starts, then the
-// linker would keep the library, a megabyte and a half, in every program that imports package ipc,
-// however little of it is used.
+// The options are made when they are first needed. If they were made at the start of the program,
+// the linker would keep the library, a megabyte and a half, in every program that imports package
+// ipc.
 var (
 	libraryOnce sync.Once
 	libraryMade libraryOptions
 )
 
+// library returns the options. Safe to call from any goroutine.
 func library() *libraryOptions {
 	libraryOnce.Do(func() {
 		o := &libraryMade

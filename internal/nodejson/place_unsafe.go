@@ -6,13 +6,13 @@ import (
 	"unsafe"
 )
 
-// A place is where a value is in memory, of a type that a plan knows: the plan says which of the
-// methods below fit. By way of reflect each field costs a Value, checks of what may be done with
-// it, and finding its kind again, which takes longer than to read most numbers. What is not done
-// once for each field is left to reflect, see value.
+// A place is the address of a value whose type has a plan; the plan says which of the methods below
+// fit. With reflect, each field costs a Value, checks of the permitted operations and a look at its
+// kind, which takes longer than reading most numbers. Operations that are not done for each field
+// are left to reflect, see value.
 //
-// A place is never outside of the variable that it was made of, whose offsets and sizes are those
-// that reflect tells, and it keeps that variable alive, as every pointer does.
+// A place lies inside the variable from which it was made, whose offsets and sizes come from
+// reflect, and keeps that variable alive, as every pointer does.
 type place struct{ at unsafe.Pointer }
 
 // placeOf returns the place of v, which must be addressable.
@@ -21,14 +21,14 @@ func placeOf(v reflect.Value) place { return place{unsafe.Pointer(v.UnsafeAddr()
 // targetOf returns the place to which the pointer v points.
 func targetOf(v reflect.Value) place { return place{v.UnsafePointer()} }
 
-// value returns what is there as a value of type t, which can be set.
+// value returns the value at m as one of type t, which can be set.
 func (m place) value(t reflect.Type) reflect.Value { return reflect.NewAt(t, m.at).Elem() }
 
-// field returns the place of what is so many bytes further on: a field, or an element.
+// field returns the place of a field or an element, offset bytes further on.
 func (m place) field(offset uintptr) place { return place{unsafe.Add(m.at, offset)} }
 
-// The values of the kinds of plans that have no others inside. It does not matter what their types
-// are called.
+// Pointers to the value at m, for the kinds of plans without other values inside. The name of its
+// type does not matter.
 
 func (m place) bool() *bool       { return (*bool)(m.at) }
 func (m place) float32() *float32 { return (*float32)(m.at) }
@@ -38,10 +38,10 @@ func (m place) bytes() *[]byte    { return (*[]byte)(m.at) }
 func (m place) time() *time.Time  { return (*time.Time)(m.at) }
 func (m place) any() *any         { return (*any)(m.at) }
 
-// object is the value of asObject.
+// object returns a pointer to the map of asObject.
 func (m place) object() *map[string]any { return (*map[string]any)(m.at) }
 
-// int returns the signed integer of so many bytes.
+// int returns the signed integer of size bytes.
 func (m place) int(size uintptr) int64 {
 	switch size {
 	case 1:
@@ -54,7 +54,7 @@ func (m place) int(size uintptr) int64 {
 	return *(*int64)(m.at)
 }
 
-// uint is int of an unsigned one.
+// uint returns the unsigned integer of size bytes.
 func (m place) uint(size uintptr) uint64 {
 	switch size {
 	case 1:
@@ -67,7 +67,7 @@ func (m place) uint(size uintptr) uint64 {
 	return *(*uint64)(m.at)
 }
 
-// setInteger stores the lowest bits of x as an integer of so many bytes, signed or not.
+// setInteger stores the lowest bits of x as an integer of size bytes, signed or not.
 func (m place) setInteger(size uintptr, x uint64) {
 	switch size {
 	case 1:
@@ -81,23 +81,24 @@ func (m place) setInteger(size uintptr, x uint64) {
 	}
 }
 
-// target returns the place to which a pointer points, and false if it is nil.
+// target returns the place to which the pointer at m points, and false if it is nil.
 func (m place) target() (to place, ok bool) {
 	p := *(*unsafe.Pointer)(m.at)
 	return place{p}, p != nil
 }
 
-// setTarget has the pointer point to another place, of a variable of the type that it is for.
+// setTarget sets the pointer at m to a variable of its element type.
 func (m place) setTarget(to place) { *(*unsafe.Pointer)(m.at) = to.at }
 
-// list returns the place of the first element of a slice, of whatever type, and how many there are.
+// list returns the place of the first element of the slice at m, of any type, and the number of
+// elements.
 func (m place) list() (first place, n int) {
-	s := *(*[]byte)(m.at) // A slice has the same form whatever its elements are.
+	s := *(*[]byte)(m.at) // All slices have the same form.
 	return place{unsafe.Pointer(unsafe.SliceData(s))}, len(s)
 }
 
-// isNil reports whether a pointer, slice or map is nil: of all of them the first word is a pointer.
+// isNil reports whether the pointer, slice or map at m is nil. The first word of each is a pointer.
 func (m place) isNil() bool { return *(*unsafe.Pointer)(m.at) == nil }
 
-// identity tells the place from others that are in use.
+// identity returns the address of the place.
 func (m place) identity() uintptr { return uintptr(m.at) }

@@ -11,32 +11,33 @@ import (
 	"github.com/brood-go/brood/internal/structtag"
 )
 
-// A plan is how values of a type are written and read here, without the library: in one walk over
-// type and text, which takes less than half the time. There are plans for what most messages are
-// made of: structs with ordinary tags and what is embedded in them, slices, arrays, maps and
-// pointers of booleans, numbers, strings, bytes, times, JSON and any. A type with something else in
-// it, a method for JSON above all, has none, and is the library's as a whole.
+// A plan says how values of a type are written and read without the library, in one walk over type
+// and text, which takes less than half the time. Most messages consist of types with plans: structs
+// with ordinary tags and structs embedded in them, slices, arrays, maps and pointers of booleans,
+// numbers, strings, bytes, times, JSON and any. A type that contains something else, above all a
+// type with a method for JSON, has no plan as a whole.
 //
-// A plan knows only the straight way. Where a value or a text leaves it, the walk is given up, and
-// the library does all of it anew: so whatever is refused, and all rules for what is unusual, are
-// the library's alone.
+// A plan has no rules for unusual values and texts. If it meets one, the walk is given up and the
+// library does all of it again. So only the library decides on errors and unusual cases. A plan is
+// constant once made.
 type plan struct {
 	kind kind
 	typ  reflect.Type
-	size uintptr // of a value, in bytes
-	elem *plan   // of a slice, array, map or pointer
-	// how much deeper what it contains is: 0 for a pointer to a struct, where the struct counts
+	size uintptr // size of a value, in bytes
+	elem *plan   // of a slice, array, map or pointer; nil otherwise
+	// nesting levels that a value of this type adds: 1, but 0 for a pointer to a struct, because
+	// the struct counts itself
 	level  int
-	fields []fieldPlan    // of a struct
-	byName map[string]int // the fields by their member; nil: there are none
+	fields []fieldPlan    // the fields of a struct, in the order in which they are written
+	byName map[string]int // index in fields by name; nil if the type is no struct
 }
 
-// kind says which way of writing and reading a type has.
+// kind says how values of a type are written and read.
 type kind uint8
 
 const (
 	asBool kind = iota
-	asInt       // of every size, as asUint is
+	asInt       // of every size, as is asUint
 	asUint
 	asFloat32
 	asFloat64
@@ -63,22 +64,23 @@ func (k kind) nullable() bool {
 	return false
 }
 
+// fieldPlan is the plan of one field of a struct.
 type fieldPlan struct {
 	structtag.Field
-	offset uintptr // in the struct, in bytes, unless remote is set
-	remote bool    // the way to it is through a pointer that is embedded
-	omits  bool    // some values of it
-	name   intro   // "name":
-	comma  string  // the same behind a comma
+	offset uintptr // offset in the struct, in bytes; not valid if remote
+	remote bool    // it is behind an embedded pointer
+	omits  bool    // some values are left out
+	name   intro   // the text "name":
+	comma  string  // the same text behind a comma
 	plan   *plan
 }
 
-// intro is what comes before the value of a member. Most are no longer than a word, and then are
-// found by comparing one.
+// intro is the text before the value of a member. Most are no longer than eight bytes, and are
+// found by comparing one word.
 type intro struct {
 	text string
-	word uint64 // its first bytes, the first one in the lowest bits
-	mask uint64 // has the bits of those
+	word uint64 // the first bytes of text, the first one in the lowest bits
+	mask uint64 // has the bits of word that text has
 }
 
 func newIntro(text string) intro {
@@ -96,11 +98,11 @@ func (x *intro) begins(p []byte) bool {
 	return binary.LittleEndian.Uint64(p)&x.mask == x.word && (n <= 8 || string(p[8:n]) == x.text[8:])
 }
 
-// plans has the plan of each type that was asked for; nil for those without. It only saves time:
-// the plan of a type is always the same, and nobody changes one.
+// plans has the plan of each type that was asked for, nil for types without one. It only saves
+// time, because the plan of a type is always the same.
 var plans sync.Map // reflect.Type → *plan
 
-// planOf returns the plan of t, nil if there is none.
+// planOf returns the plan of t, nil if there is none. Safe to call from any goroutine.
 func planOf(t reflect.Type) *plan {
 	if p, known := plans.Load(t); known {
 		return p.(*plan)
@@ -116,15 +118,18 @@ var (
 	objectType = reflect.TypeFor[map[string]any]()
 )
 
-// asKnown are the types with methods for JSON, or none, whose way is known here.
+// asKnown has the types with a kind of their own here; their methods do not count.
 var asKnown = map[reflect.Type]kind{timeType: asTime, numberType: asNumber, rawType: asRaw}
 
-// planner makes the plans of a type and of all that it consists of. If one of them has none, none
-// has.
+// planner makes the plan of a type, with the plans of the types in it. If one of these has none,
+// the type has none.
 type planner struct {
-	made map[reflect.Type]*plan // also those that are being made: a type may contain itself
+	// with the plans that are being made, because a type may contain itself; nil for types without
+	// one
+	made map[reflect.Type]*plan
 }
 
+// plan returns the plan of t, nil if there is none.
 func (b *planner) plan(t reflect.Type) *plan {
 	if p, known := b.made[t]; known {
 		return p
@@ -142,10 +147,10 @@ func (b *planner) plan(t reflect.Type) *plan {
 	return p
 }
 
-// hasMethods reports whether t has a way of its own to JSON or from it.
+// hasMethods reports whether t has methods for writing or reading JSON.
 func hasMethods(t reflect.Type) bool { return hasOneOf(marshalers, t) || hasOneOf(unmarshalers, t) }
 
-// fill finds out what p's type is, and reports false if there is no plan for that.
+// fill sets p from p.typ. It reports false if that type has no plan.
 func (b *planner) fill(p *plan) bool {
 	switch t := p.typ; t.Kind() {
 	case reflect.Bool:
@@ -193,15 +198,16 @@ func (b *planner) fill(p *plan) bool {
 	return true
 }
 
+// elem is fill for p's element type.
 func (b *planner) elem(p *plan) bool {
 	p.elem = b.plan(p.typ.Elem())
 	return p.elem != nil
 }
 
-// key reports whether keys of type t are written as they are.
+// key reports whether keys of type t are strings that are written as they are.
 func (b *planner) key(t reflect.Type) bool { return t.Kind() == reflect.String && b.plan(t) != nil }
 
-// record plans the fields of a struct.
+// record is fill for the fields of a struct.
 func (b *planner) record(p *plan) bool {
 	ordinary := !hidesMember(p.typ)
 	seen := map[reflect.Type]bool{p.typ: true}
@@ -231,7 +237,8 @@ func (b *planner) record(p *plan) bool {
 	return true
 }
 
-// offsetOf returns where in a struct of type t a field is, unless that is behind a pointer.
+// offsetOf returns the offset of a field in a struct of type t; remote if the field is behind a
+// pointer.
 func offsetOf(t reflect.Type, index []int) (offset uintptr, remote bool) {
 	for _, x := range index {
 		if t.Kind() == reflect.Pointer {
@@ -244,8 +251,8 @@ func offsetOf(t reflect.Type, index []int) (offset uintptr, remote bool) {
 	return offset, false
 }
 
-// hidesMember reports whether an embedded struct of t is not exported and yet a member, by the name
-// in its tag: it is one to encoding/json, and to structtag it is not.
+// hidesMember reports whether t embeds an unexported struct that has a name in its tag. To
+// encoding/json it is a member, to structtag it is not.
 func hidesMember(t reflect.Type) bool {
 	for f := range t.Fields() {
 		if f.Anonymous && !f.IsExported() && structtag.Parse(f).Name != "" {
@@ -255,7 +262,7 @@ func hidesMember(t reflect.Type) bool {
 	return false
 }
 
-// isPlainName reports whether name is written as it is, and is a name to every library.
+// isPlainName reports whether name is written without escapes and every library takes it as a name.
 func isPlainName(name string) bool {
 	for _, c := range []byte(name) {
 		if c >= utf8.RuneSelf || c != '_' && c != '-' && c != '.' && !('0' <= c && c <= '9') && !('a' <= c|' ' && c|' ' <= 'z') {

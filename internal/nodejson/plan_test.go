@@ -26,7 +26,7 @@ type (
 	origin struct {
 		place
 		Host string `json:"host,omitempty"`
-		I    string // is hidden by the i of ordinary only for those who do not look at the case
+		I    string // hidden by the i of ordinary only if case does not count
 	}
 	Source struct {
 		Line int       `json:"line"`
@@ -61,7 +61,7 @@ type (
 
 		origin
 		*Source
-		*hidden                    // is written, and cannot be read
+		*hidden                    // can be written but not read
 		G       float32            `json:"g,omitempty"`
 		H       [3]float32         `json:"h"`
 		K       [2]*ordinary       `json:"k,omitzero"`
@@ -112,7 +112,7 @@ func TestPlansAreForOrdinaryTypes(t *testing.T) {
 			loud
 		}{}, struct {
 			place
-			origin // has another place
+			origin // in another place
 		}{}, time.Now,
 	} {
 		require.False(t, nodejson.HasPlan(reflect.TypeOf(v)), "%T", v)
@@ -126,8 +126,8 @@ type (
 
 func (loudByte) MarshalText() ([]byte, error) { return []byte("loud"), nil }
 
-// The straight way is not given up for what is usual.
-func TestAPlanReadsWhatIsUsual(t *testing.T) {
+// A plan is not given up for a usual text.
+func TestAPlanReadsUsualTexts(t *testing.T) {
 	var got ordinary
 	require.True(t, nodejson.ReadPlanned([]byte(` { "u" : 65535, "i":-7,"unknown":[{"x":"\u00e4"}],"s":"a\n\ud800",`+
 		`"l":[{"i":1},{"i":2,"l":[]}],"a":{"k":[1]},"m":{"a":1,"b":2},"q":3,"p":{"f":0.5},"t":{"X":"x"},"ss":null,`+
@@ -144,7 +144,7 @@ func TestAPlanReadsWhatIsUsual(t *testing.T) {
 	}, got)
 }
 
-// at is the time that a text means.
+// at returns the time of a text.
 func at(text string) (at time.Time) {
 	if err := at.UnmarshalText([]byte(text)); err != nil {
 		panic(err)
@@ -152,9 +152,9 @@ func at(text string) (at time.Time) {
 	return at
 }
 
-// What a plan does not know is left to the library, and what had been read until then leaves
-// nothing behind.
-func TestWhatAPlanGivesUpTheLibraryDoes(t *testing.T) {
+// A text that a plan gives up is left to the library, and the parts that were read before leave no
+// trace.
+func TestTheLibraryReadsTextsThatAPlanGivesUp(t *testing.T) {
 	for _, text := range []string{
 		`{"S":"x","i":1}`, `{"ſ":"long s"}`, `{"\u0073":"x"}`, `{"l":[{"i":1,"s":"x"}],"l":[{"s":"y"}]}`, `{"m":{"a":1},"m":{"b":2}}`,
 		`{"m":{"a":1,"a":2}}`, `{"n":{"a":{"i":1},"a":{"s":"x"}}}`, `{"p":{"i":1},"p":{"s":"x"}}`, `{"p":{"i":1},"p":null}`,
@@ -174,8 +174,8 @@ func TestWhatAPlanGivesUpTheLibraryDoes(t *testing.T) {
 		`{"o":{"\ud800":1}}`, `{"o":{"a":{"x":1},"a":{"y":2}}}`, `{"o":{"a":1},"o":{"b":2}}`, "{\"o\":{\"\xff\":\"\xed\xa0\x80\"}}",
 	} {
 		var want, got ordinary
-		wantErr := nodejson.UnmarshalByLibrary([]byte(text), &want)
-		err := nodejson.Unmarshal([]byte(text), &got)
+		wantErr := nodejson.DecodeByLibrary([]byte(text), &want)
+		err := nodejson.Decode([]byte(text), &got)
 		require.Equal(t, wantErr, err, text)
 		require.Equal(t, want, got, text)
 	}
@@ -193,10 +193,10 @@ func TestAPlanCountsLevelsAsTheLibraryDoes(t *testing.T) {
 	}
 }
 
-// What is there already counts as encoding/json has it.
+// Values that are there before count as in encoding/json.
 func TestAValueInUseIsReadInto(t *testing.T) {
 	x := ordinary{S: "old", L: []ordinary{{I: 1, S: "kept"}}, M: map[string]int{"old": 1}, P: &ordinary{I: 1}}
-	require.NoError(t, nodejson.Unmarshal([]byte(`{"i":2,"m":{"new":2},"p":{"s":"x"}}`), &x))
+	require.NoError(t, nodejson.Decode([]byte(`{"i":2,"m":{"new":2},"p":{"s":"x"}}`), &x))
 	require.Equal(t, ordinary{
 		I: 2, S: "old", L: []ordinary{{I: 1, S: "kept"}}, M: map[string]int{"old": 1, "new": 2}, P: &ordinary{I: 1, S: "x"},
 	}, x)
@@ -209,10 +209,10 @@ func TestAPointerToItselfIsFound(t *testing.T) {
 	_, err := nodejson.Append(nil, p)
 	require.ErrorIs(t, err, nodejson.ErrCycle)
 
-	require.NoError(t, nodejson.Unmarshal([]byte(`null`), new(self)))
+	require.NoError(t, nodejson.Decode([]byte(`null`), new(self)))
 }
 
-// ordinaries generates values, and texts that are like what they are encoded to.
+// ordinaries generates values, and texts similar to their JSON.
 func ordinaries(depth int) *rapid.Generator[ordinary] {
 	return rapid.Custom(func(t *rapid.T) ordinary {
 		o := ordinary{
@@ -227,7 +227,7 @@ func ordinaries(depth int) *rapid.Generator[ordinary] {
 			W: word(rapid.String().Draw(t, "W")),
 			M: rapid.MapOf(rapid.String(), rapid.Int()).Draw(t, "M"),
 
-			own: 1, // is written by nobody
+			own: 1, // never written
 		}
 		o.SS = rapid.SliceOf(rapid.String()).Draw(t, "SS")
 		o.G = rapid.OneOf(rapid.Float32(), rapid.SampledFrom([]float32{float32(math.Inf(-1)), 1 << 24, 123456789, 1e-6, 1e-7, 1e21, 0.1})).Draw(t, "G")
@@ -267,7 +267,7 @@ func ordinaries(depth int) *rapid.Generator[ordinary] {
 	})
 }
 
-// times generates some that RFC 3339 does not know, too.
+// times generates times, some outside RFC 3339.
 func times() *rapid.Generator[time.Time] {
 	zones := []*time.Location{time.UTC, time.Local, time.FixedZone("", 5400), time.FixedZone("", -86399), time.FixedZone("", 25*3600)}
 	return rapid.Custom(func(t *rapid.T) time.Time {
@@ -277,8 +277,7 @@ func times() *rapid.Generator[time.Time] {
 	})
 }
 
-// fitting has texts for the members of an ordinary one that mostly fit; INNER stands for another
-// one.
+// fitting has texts for the members of an ordinary; most fit. INNER stands for another ordinary.
 var fitting = map[string][]string{
 	"b": {"true", "false", "null"},
 	"i": {"0", "-1", "9223372036854775807"}, "il": {"-9223372036854775808", "-0", "9223372036854775808"},
@@ -300,8 +299,8 @@ var fitting = map[string][]string{
 	"I8": {"1"}, "HOST": {`"x"`}, `\u0073`: {`"x"`}, "ſ": {`"x"`},
 }
 
-// texts generates objects that have to do with an ordinary one. They may have a member twice or in
-// capitals, and some values belong to another member.
+// texts generates objects similar to an ordinary. A member may come twice or in capitals, and some
+// values belong to another member.
 func texts(depth int) *rapid.Generator[string] {
 	names := slices.Sorted(maps.Keys(fitting))
 	return rapid.Custom(func(t *rapid.T) string {
@@ -348,7 +347,7 @@ func TestPlansAndTheLibraryAreOfOneMind(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, string(want), string(byPointer))
 
-		// Cut or changed somewhere it is mostly no JSON, or does not fit.
+		// After a cut or a change most texts are no JSON, or do not fit.
 		if at := rapid.IntRange(0, 2*len(got)).Draw(t, "at"); at < len(got) {
 			got[at] = rapid.SampledFrom([]byte(`"\{}[]:,0-.eEntfx`)).Draw(t, "byte")
 		}
@@ -356,7 +355,7 @@ func TestPlansAndTheLibraryAreOfOneMind(t *testing.T) {
 	})
 }
 
-// FuzzPlan has plans and the library read the same text.
+// FuzzPlan makes plans and the library read the same text.
 func FuzzPlan(f *testing.F) {
 	f.Add([]byte(`{"i":1,"l":[{"s":"x"}],"m":{"a":1},"p":{"q":2},"a":[null]}`))
 	f.Add([]byte(`{"il":-9223372036854775808,"v":18446744073709551615,"h":[1,2,3,4],"y":"aGk=","z":"2026-01-02T03:04:05.6+07:00"}`))
@@ -367,8 +366,8 @@ func FuzzPlan(f *testing.F) {
 
 func requireOneMind(t require.TestingT, p []byte) {
 	var byLibrary, byPlan ordinary
-	wantErr := nodejson.UnmarshalByLibrary(p, &byLibrary)
-	err := nodejson.Unmarshal(p, &byPlan)
+	wantErr := nodejson.DecodeByLibrary(p, &byLibrary)
+	err := nodejson.Decode(p, &byPlan)
 	require.Equal(t, wantErr == nil, err == nil, "library: %v, plan: %v, %q", wantErr, err, p)
 	require.Equal(t, byLibrary, byPlan, "%q", p)
 }

@@ -6,9 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// A json.Number and a json.RawMessage are JSON themselves.
+// This file writes and reads json.Number and json.RawMessage, whose values are JSON.
 
-// number reads a number. It may also be in a string, which is left to the library.
+// number reads a json.Number from a number. A string with a number in it is left to the library.
 func (r *planReader) number(to place) bool {
 	end, err := skipNumber(r.p, r.i)
 	if err != nil {
@@ -19,7 +19,8 @@ func (r *planReader) number(to place) bool {
 	return true
 }
 
-// raw keeps a value as it was written. What is not UTF-8 is to be repaired before.
+// raw reads a json.RawMessage: it copies the text of a value. A text that is not UTF-8 needs a
+// repair, which is left to the library.
 func (r *planReader) raw(to place) bool {
 	end, err := skipValue(r.p, r.i, r.depth)
 	if err != nil || !utf8.Valid(r.p[r.i:end]) {
@@ -30,9 +31,10 @@ func (r *planReader) raw(to place) bool {
 	return true
 }
 
+// appendNumber appends the json.Number n. The error is errUnusual if n is no number.
 func appendNumber(dst []byte, n string) ([]byte, error) {
 	if n == "" {
-		return append(dst, '0'), nil // as encoding/json has it
+		return append(dst, '0'), nil // as in encoding/json
 	}
 	start := len(dst)
 	dst = append(dst, n...)
@@ -42,7 +44,8 @@ func appendNumber(dst []byte, n string) ([]byte, error) {
 	return dropNegativeZeros(dst, start), nil
 }
 
-// appendRaw writes raw, which is inside so many arrays and objects, on one line.
+// appendRaw appends the JSON raw on one line. depth is the number of arrays and objects around it.
+// The error is errUnusual if raw is no JSON in UTF-8.
 func appendRaw(dst, raw []byte, depth int) ([]byte, error) {
 	end, err := skipValue(raw, skipBlanks(raw, 0), depth)
 	if err != nil || checkEnd(raw, end) != nil || !utf8.Valid(raw) {

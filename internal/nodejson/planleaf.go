@@ -7,7 +7,8 @@ import (
 	"github.com/brood-go/brood/internal/wtf8"
 )
 
-// The methods of this file read values that have no others inside.
+// The methods of this file read values without other values inside. Each reads the value at r.i,
+// moves r.i behind it and returns true, or gives up and returns false.
 
 func (r *planReader) boolean(to place) bool {
 	value := r.p[r.i] == 't'
@@ -29,12 +30,12 @@ func (r *planReader) int(to place, size uintptr) bool {
 	if negative {
 		x = -x
 	}
-	// The sign says whether n was too large for an int64. Minus zero is 0.
+	// If x has the wrong sign, n was too large for an int64. Minus zero is 0.
 	if !ok || n != 0 && (x < 0) != negative {
 		return false
 	}
 	to.setInteger(size, uint64(x))
-	return to.int(size) == x // If not, it has too many bits.
+	return to.int(size) == x // If they differ, x has more bits than the type.
 }
 
 func (r *planReader) uint(to place, size uintptr) bool {
@@ -46,10 +47,10 @@ func (r *planReader) uint(to place, size uintptr) bool {
 	return to.uint(size) == n
 }
 
-// mostDigits is how many decimal digits a uint64 can have.
+// mostDigits is the most decimal digits that a uint64 can have.
 const mostDigits = 20
 
-// integer reads a number that is written as one, and whose digits are a uint64.
+// integer reads a number without point and exponent whose digits fit a uint64.
 func (r *planReader) integer() (negative bool, n uint64, ok bool) {
 	i := r.i
 	if negative = r.p[i] == '-'; negative {
@@ -63,7 +64,7 @@ func (r *planReader) integer() (negative bool, n uint64, ok bool) {
 	case digits == 0 || digits > mostDigits:
 		return false, 0, false
 	case digits == mostDigits && (r.p[start] != '1' || n < 1e19):
-		// Of those that begin with 1, the ones that are too large have wrapped around to less.
+		// A number that begins with 1 and is too large has wrapped around to less than 1e19.
 		return false, 0, false
 	case digits > 1 && r.p[start] == '0', i < len(r.p) && continuesNumber(r.p[i]):
 		return false, 0, false
@@ -73,7 +74,7 @@ func (r *planReader) integer() (negative bool, n uint64, ok bool) {
 }
 
 func (r *planReader) float64(to place) bool {
-	f, end, err := parseFloat(r.p, r.i)
+	f, end, err := decodeFloat(r.p, r.i)
 	if err != nil || math.IsInf(f, 0) {
 		return false
 	}
@@ -83,7 +84,7 @@ func (r *planReader) float64(to place) bool {
 }
 
 func (r *planReader) float32(to place) bool {
-	f, end, err := parseFloat32(r.p, r.i)
+	f, end, err := decodeFloat32(r.p, r.i)
 	if err != nil {
 		return false
 	}
@@ -102,7 +103,7 @@ func (r *planReader) text(to place) bool {
 		*to.text() = r.share(r.p[start:end])
 		return true
 	}
-	s, end, err := parseString(r.p, r.i)
+	s, end, err := decodeString(r.p, r.i)
 	if err != nil {
 		return false
 	}
@@ -111,14 +112,15 @@ func (r *planReader) text(to place) bool {
 	return true
 }
 
-// Of the texts of records many repeat, as names of states and hosts do. Those that are short and
-// came lately are one string.
+// Many strings of records repeat, such as names of states and hosts. A short string that came
+// lately is used again.
 const (
 	recentStrings = 8  // places, a power of two
 	longestRecent = 32 // bytes
 )
 
-// share returns text as a string. Which place it has is found from its length and its ends.
+// share returns text as a string, the one in r.recent if that is equal. Its place there depends on
+// its length, its first byte and its last.
 func (r *planReader) share(text []byte) string {
 	n := len(text)
 	if n == 0 || n > longestRecent {
@@ -131,8 +133,8 @@ func (r *planReader) share(text []byte) string {
 	return *s
 }
 
-// plainText moves behind a string that is written as it is meant, and returns what is between its
-// quotes.
+// plainText reads a string without escapes and returns the bytes between its quotes, a part of the
+// text.
 func (r *planReader) plainText() (text []byte, ok bool) {
 	if r.p[r.i] != '"' {
 		return nil, false
@@ -146,7 +148,7 @@ func (r *planReader) plainText() (text []byte, ok bool) {
 	return r.p[start:end], true
 }
 
-// bytes reads base64. Bytes may also come as an array of numbers, which is left to the library.
+// bytes reads base64. An array of numbers is left to the library.
 func (r *planReader) bytes(to place) bool {
 	text, ok := r.plainText()
 	if !ok {
@@ -166,7 +168,7 @@ func (r *planReader) time(to place) bool {
 	if !ok {
 		return false
 	}
-	at, ok := parseTime(text)
+	at, ok := decodeTime(text)
 	if !ok && at.UnmarshalText(text) != nil {
 		return false
 	}
@@ -175,7 +177,7 @@ func (r *planReader) time(to place) bool {
 }
 
 func (r *planReader) any(to place) bool {
-	x, end, err := parseValue(r.p, r.i, r.depth, nil)
+	x, end, err := decodeValue(r.p, r.i, r.depth, nil)
 	if err != nil {
 		return false
 	}

@@ -6,21 +6,21 @@ import (
 	"unicode/utf8"
 )
 
-// planReader reads a text by plans, into places that are zero: what is there before may count in
-// ways that only the library knows. Its methods read what begins at i and move behind it, or report
-// false when they have given up.
+// planReader reads a text by plans, into places that are zero, because only the library has the
+// rules for values that are there before. Its methods read the text at i and move i behind it, or
+// report false if they have given up.
 type planReader struct {
 	p     []byte
 	i     int
 	depth int // arrays, objects and pointers around i
 
-	strange bool // there was a member that a struct does not have
+	strange bool // a struct did not have a member of the text
 
-	recent [recentStrings]string // see share
+	recent [recentStrings]string // recent strings, see share
 }
 
-// readPlanned reads p into v. When it has given up v is zero. strange reports whether a struct did
-// not have all members.
+// readPlanned reads p into v, which must be addressable and zero. If it has given up, v is zero.
+// strange reports whether a struct did not have a member of the text.
 func readPlanned(p []byte, v reflect.Value, t *plan) (strange, ok bool) {
 	r := planReader{p: p, i: skipBlanks(p, 0)}
 	if r.value(placeOf(v), t) && checkEnd(p, r.i) == nil {
@@ -30,6 +30,7 @@ func readPlanned(p []byte, v reflect.Value, t *plan) (strange, ok bool) {
 	return false, false
 }
 
+// value reads the next value.
 func (r *planReader) value(to place, t *plan) bool {
 	if r.i >= len(r.p) {
 		return false
@@ -70,7 +71,7 @@ func (r *planReader) value(to place, t *plan) bool {
 	return ok
 }
 
-// inside is value of what has values inside.
+// inside is value for a type with other values inside.
 func (r *planReader) inside(to place, t *plan) bool {
 	switch t.kind {
 	case asPointer:
@@ -87,7 +88,7 @@ func (r *planReader) inside(to place, t *plan) bool {
 	return r.p[r.i] == '{' && r.record(to, t)
 }
 
-// null does nothing to what cannot be nil, as encoding/json has it.
+// null reads null. It leaves a value that cannot be nil as it is, as encoding/json does.
 func (r *planReader) null(to place, t *plan) bool {
 	end, err := skipWord(r.p, r.i, "null")
 	if err != nil {
@@ -95,19 +96,19 @@ func (r *planReader) null(to place, t *plan) bool {
 	}
 	r.i = end
 	if t.kind.nullable() {
-		to.value(t.typ).SetZero() // It may have been set before, if the same member comes twice.
+		to.value(t.typ).SetZero() // It may be set, if the same member comes twice.
 	}
 	return true
 }
 
-// pointer reads what is then pointed to.
+// pointer reads a value into a new variable and sets the pointer to it.
 func (r *planReader) pointer(to place, t *plan) bool {
 	made := targetOf(reflect.New(t.elem.typ))
 	to.setTarget(made)
 	return r.value(made, t.elem)
 }
 
-// list reads an array.
+// list reads an array into a slice.
 func (r *planReader) list(to place, t *plan) bool {
 	v := to.value(t.typ)
 	if r.i = skipBlanks(r.p, r.i+1); r.i < len(r.p) && r.p[r.i] == ']' {
@@ -137,8 +138,8 @@ func (r *planReader) list(to place, t *plan) bool {
 	}
 }
 
-// separator moves behind the comma or bracket that follows an element, and the blanks behind a
-// comma, behind which more comes.
+// separator moves behind the comma or bracket behind an element, and behind the blanks of a comma.
+// more says that it was a comma.
 func (r *planReader) separator(closing byte) (more, ok bool) {
 	if plainComma(r.p, r.i) {
 		r.i++
@@ -147,7 +148,7 @@ func (r *planReader) separator(closing byte) (more, ok bool) {
 	return r.unusualSeparator(closing)
 }
 
-// unusualSeparator is separator where the brackets close, or there are blanks.
+// unusualSeparator is separator for a bracket, or a comma with blanks.
 func (r *planReader) unusualSeparator(closing byte) (more, ok bool) {
 	more, next, err := separator(r.p, r.i, closing)
 	r.i = next
@@ -155,19 +156,19 @@ func (r *planReader) unusualSeparator(closing byte) (more, ok bool) {
 }
 
 const (
-	// firstElements is for how many elements the first memory of a slice is, if they are not large:
-	// it mostly has more than one.
+	// firstElements is the number of small elements for which a slice first gets memory, because
+	// most slices have more than one element.
 	firstElements = 4
 	smallElement  = 64 // bytes
 
-	// mostGrowth is by how much a slice may become longer at once, so that a text that ends
-	// otherwise than it began takes no more memory than that times what it has elements.
+	// mostGrowth is the factor by which a slice may grow at once. It bounds the memory, in
+	// proportion to the elements that came, for a text whose end is unlike its beginning.
 	mostGrowth = 16
 )
 
-// room returns for how many more elements there should be memory in a slice of n that is full.
-// Those had done bytes of text; if the others have as many each, the left bytes are for so many.
-// More than asked for comes from the runtime, as append has it.
+// room returns the number of elements for which a full slice of n should get more memory. The n
+// elements had done bytes of text; the left bytes may have as many for each element. The runtime
+// rounds up, as for append.
 func (t *plan) room(n, done, left int) int {
 	switch {
 	case n > 0:
@@ -178,7 +179,8 @@ func (t *plan) room(n, done, left int) int {
 	return 1
 }
 
-// array reads as many elements as there are. All are zero, and so those that do not come are.
+// array reads a JSON array into a Go array. Further elements of the text are skipped; elements that
+// do not come stay zero.
 func (r *planReader) array(to place, t *plan) bool {
 	if r.i = skipBlanks(r.p, r.i+1); r.i < len(r.p) && r.p[r.i] == ']' {
 		r.i++
@@ -196,7 +198,7 @@ func (r *planReader) array(to place, t *plan) bool {
 
 // object reads an object as Value does.
 func (r *planReader) object(to place) bool {
-	m, end, err := parseObject(r.p, r.i, r.depth-1, nil)
+	m, end, err := decodeObject(r.p, r.i, r.depth-1, nil)
 	if err != nil {
 		return false
 	}
@@ -205,7 +207,7 @@ func (r *planReader) object(to place) bool {
 	return true
 }
 
-// member moves to the value of the member that begins at i and returns the key, with its quotes.
+// member reads a key and the colon, and returns the key with its quotes.
 func (r *planReader) member() (key []byte, ok bool) {
 	end, value, err := skipKey(r.p, r.i)
 	if err != nil {
@@ -225,19 +227,19 @@ func (r *planReader) table(v reflect.Value, t *plan) bool {
 		return true
 	}
 	elem := reflect.New(t.elem.typ).Elem()
-	place := placeOf(elem)
+	at := placeOf(elem)
 	for n := 1; ; n++ {
 		key, ok := r.member()
 		if !ok {
 			return false
 		}
 		elem.SetZero()
-		if !r.value(place, t.elem) {
+		if !r.value(at, t.elem) {
 			return false
 		}
 		m.SetMapIndex(reflect.ValueOf(keyText(key)).Convert(t.typ.Key()), elem)
 		if m.Len() != n {
-			return false // The key was there.
+			return false // The key came twice.
 		}
 		if more, ok := r.separator('}'); !more {
 			return ok
@@ -270,7 +272,7 @@ func (r *planReader) record(to place, t *plan) bool {
 	}
 }
 
-// fieldValue reads the value of field number at of a struct, or skips it when that is -1.
+// fieldValue reads the value of field number at of a struct; if at is -1 it skips the value.
 func (r *planReader) fieldValue(to place, t *plan, at int) bool {
 	if at < 0 {
 		return r.skip()
@@ -283,9 +285,8 @@ func (r *planReader) fieldValue(to place, t *plan, at int) bool {
 	return ok && r.value(placeOf(field), f.plan)
 }
 
-// field moves to the value of the next member and returns the number of its field, -1 if there is
-// none. It reports false also when that is not certain: keys match in any case, and may have
-// escapes in them.
+// field reads a key and returns the number of its field, -1 if there is none. It gives up on a key
+// that may match in another case or has escapes.
 func (r *planReader) field(t *plan) (at int, ok bool) {
 	key, ok := r.member()
 	if !ok {

@@ -10,16 +10,16 @@ import (
 	"github.com/brood-go/brood/internal/wtf8"
 )
 
-// Why a plan is given up when a value is written.
+// The reasons for which writing by a plan is given up.
 var (
-	// errDeep says that the value is nested too deep, or seems so, for some pointers count.
+	// errDeep says that the value is nested too deep, or may be: some pointers count as levels.
 	errDeep = errors.New("nested too deep for a plan")
 
-	// errUnusual says that there is something in it that the library will refuse.
+	// errUnusual says that the value contains something that the library will refuse.
 	errUnusual = errors.New("no value for a plan")
 )
 
-// planned appends the value at v by its plan. After an error what was appended is of no use.
+// planned appends the value at v by its plan. After an error the appended bytes are of no use.
 func (a *appender) planned(dst []byte, v place, t *plan) (_ []byte, err error) {
 	switch t.kind {
 	case asBool:
@@ -61,7 +61,7 @@ func (a *appender) planned(dst []byte, v place, t *plan) (_ []byte, err error) {
 	return a.plannedInside(dst, v, t)
 }
 
-// plannedPointer is planned of a pointer to the value at to.
+// plannedPointer is planned for a pointer, of plan t, to the value at to.
 func (a *appender) plannedPointer(dst []byte, to place, t *plan) (_ []byte, err error) {
 	a.depth += t.level
 	if a.depth <= watchCyclesFrom {
@@ -77,7 +77,7 @@ func (a *appender) plannedPointer(dst []byte, to place, t *plan) (_ []byte, err 
 	return dst, err
 }
 
-// plannedInside is planned of what else has values inside.
+// plannedInside is planned for the other kinds with values inside.
 func (a *appender) plannedInside(dst []byte, v place, t *plan) (_ []byte, err error) {
 	a.depth += t.level
 	watched := a.depth > watchCyclesFrom
@@ -107,7 +107,8 @@ func (a *appender) plannedInside(dst []byte, v place, t *plan) (_ []byte, err er
 	return dst, err
 }
 
-// watch is enter of a container that counts, and of others.
+// watch checks the depth, and that c is not inside itself if counts is set. The error is errDeep,
+// or ErrCycle in an *Error.
 func (a *appender) watch(c container, counts bool) error {
 	if a.depth > maxDepth {
 		return errDeep
@@ -118,7 +119,8 @@ func (a *appender) watch(c container, counts bool) error {
 	return nil
 }
 
-// containerOf reports false for what contains itself through others only.
+// containerOf returns the container of the value at v. counts is false for an empty one, and for
+// structs and arrays, which contain themselves only through others.
 func containerOf(v place, t *plan) (c container, counts bool) {
 	switch t.kind {
 	case asSlice:
@@ -131,6 +133,7 @@ func containerOf(v place, t *plan) (c container, counts bool) {
 	return c, false
 }
 
+// plannedRecord appends a struct as an object.
 func (a *appender) plannedRecord(dst []byte, v place, t *plan) (_ []byte, err error) {
 	dst = append(dst, '{')
 	start := len(dst)
@@ -161,9 +164,9 @@ func (a *appender) plannedRecord(dst []byte, v place, t *plan) (_ []byte, err er
 	return append(dst, '}'), nil
 }
 
-// omitted reports whether the field is left out, whose value is at v.
+// omitted reports whether the field is left out because of its value, at v.
 func (f *fieldPlan) omitted(v place) bool {
-	if !f.Tag.OmitZero { // An IsZero would have a say in that.
+	if !f.Tag.OmitZero { // Its type may have an IsZero.
 		switch f.plan.kind {
 		case asString:
 			return *v.text() == ""
@@ -181,7 +184,7 @@ func (f *fieldPlan) omitted(v place) bool {
 	return f.Omits(v.value(f.Type))
 }
 
-// plannedList writes n values, the first of which is at v.
+// plannedList appends n values, one behind the other from v on, as an array.
 func (a *appender) plannedList(dst []byte, v place, n int, t *plan) (_ []byte, err error) {
 	dst = append(dst, '[')
 	for i := range n {
@@ -195,6 +198,7 @@ func (a *appender) plannedList(dst []byte, v place, n int, t *plan) (_ []byte, e
 	return append(dst, ']'), nil
 }
 
+// plannedMap appends a map as an object, with sorted keys.
 func (a *appender) plannedMap(dst []byte, v reflect.Value, t *plan) (_ []byte, err error) {
 	keys := v.MapKeys()
 	slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })

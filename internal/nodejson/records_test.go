@@ -12,8 +12,8 @@ import (
 	"github.com/brood-go/brood/internal/nodejson"
 )
 
-// The records of which the messages of the IPC scenarios in bench/ are made, 64 KiB of them. What a
-// message costs there is the sum of the three benchmarks, besides the system calls.
+// 64 KiB of the records in the messages of the IPC scenarios in bench/. The cost of a message there
+// is the sum of the three benchmarks, and the system calls.
 
 type (
 	record struct {
@@ -44,7 +44,7 @@ func plainRecords() any {
 	return m
 }
 
-// datedNames is how many records datedRecords has, each with a name of its own.
+// datedNames is the number of records of datedRecords, each with a name of its own.
 const datedNames = recordBytes / 140
 
 func datedRecords() any {
@@ -92,7 +92,7 @@ func BenchmarkRecords(b *testing.B) {
 			b.SetBytes(int64(len(text)))
 			b.ReportAllocs()
 			for b.Loop() {
-				_ = nodejson.Unmarshal(text, k.fresh())
+				_ = nodejson.Decode(text, k.fresh())
 			}
 		})
 		b.Run(k.name+"/value", func(b *testing.B) {
@@ -105,19 +105,19 @@ func BenchmarkRecords(b *testing.B) {
 	}
 }
 
-// A slice that grows by what its first elements were like takes no more than a multiple of what it
-// has.
+// A slice grows by the length of its first elements. Its memory is still at most a multiple of its
+// elements.
 func TestASliceIsNotMadeForElementsThatDoNotCome(t *testing.T) {
 	for _, elements := range []int{1, 4, 5, 64, 65, 1000} {
 		text := "[" + strings.Repeat("1,", elements-1) + "1" + strings.Repeat(" ", 1<<20) + "]"
 		var list []int
-		require.NoError(t, nodejson.Unmarshal([]byte(text), &list))
+		require.NoError(t, nodejson.Decode([]byte(text), &list))
 		require.Len(t, list, elements)
 		require.LessOrEqual(t, cap(list), 32*elements, "%d elements", elements)
 	}
 }
 
-// The short way that most numbers take gives what encoding/json gives, or leaves the text to it.
+// The short way of most numbers returns the result of encoding/json, or leaves the text to it.
 func TestNumbersAreReadAsByTheLibrary(t *testing.T) {
 	for _, text := range []string{
 		"0", "-0", "00", "01", "1.", "1.0", ".5", "-.5", "0.5", "-0.5", "1.5e3", "1e3", "1E+3", "1e", "1.e3", "12.25", "0.1", "0.30000000000000004",
@@ -126,7 +126,7 @@ func TestNumbersAreReadAsByTheLibrary(t *testing.T) {
 		for _, p := range []string{text, "[" + text + "]", `{"A":` + text + "}"} {
 			type one struct{ A float64 }
 			for _, pair := range [][2]any{{new(float64), new(float64)}, {new([]float64), new([]float64)}, {new(one), new(one)}} {
-				got, want := nodejson.Unmarshal([]byte(p), pair[0]), json.Unmarshal([]byte(p), pair[1])
+				got, want := nodejson.Decode([]byte(p), pair[0]), json.Unmarshal([]byte(p), pair[1])
 				require.Equal(t, want == nil, got == nil, "%s into %T: %v, %v", p, pair[0], got, want)
 				if want == nil {
 					require.Equal(t, pair[1], pair[0], "%s", p)
@@ -164,7 +164,7 @@ func BenchmarkText(b *testing.B) {
 		b.SetBytes(int64(len(text)))
 		b.ReportAllocs()
 		for b.Loop() {
-			_ = nodejson.Unmarshal(text, new(message))
+			_ = nodejson.Decode(text, new(message))
 		}
 	})
 }

@@ -6,14 +6,19 @@ import (
 	"github.com/brood-go/brood/internal/wtf8"
 )
 
-// maxDepth is how deep arrays and objects may be nested, as in encoding/json: every level takes
-// stack, and who sends the text decides on the depth.
+// This file checks JSON without decoding it. A function skipX returns the offset behind the X that
+// begins at i, or a syntax error with the offset of the fault.
+
+// maxDepth is the number of levels that arrays and objects may be nested, as in encoding/json. It
+// is bounded because each level takes stack, and the peer decides on the depth.
 const maxDepth = 10_000
 
-// check returns the *Error that says where p stops being one JSON value, with nothing but blanks
-// around it. Bytes that are not UTF-8 and escaped lone surrogates are valid in strings, as they are
-// for Node.
-func check(p []byte) error {
+// Check returns nil if p is one JSON value with only blanks around it, otherwise an *[Error]
+// wrapping [ErrSyntax] or [ErrDepth] with the offset of the fault. Strings may have bytes that are
+// not UTF-8, and escaped lone surrogates, as for Node.
+//
+// Safe to call from any goroutine.
+func Check(p []byte) error {
 	end, err := skipValue(p, skipBlanks(p, 0), 0)
 	if err != nil {
 		return err
@@ -21,7 +26,7 @@ func check(p []byte) error {
 	return checkEnd(p, end)
 }
 
-// checkEnd wants nothing but blanks from i on.
+// checkEnd returns an error if p has anything but blanks from i on.
 func checkEnd(p []byte, i int) error {
 	if i = skipBlanks(p, i); i < len(p) {
 		return syntaxError(i)
@@ -29,6 +34,7 @@ func checkEnd(p []byte, i int) error {
 	return nil
 }
 
+// skipBlanks returns the offset of the first byte from i on that is no blank.
 func skipBlanks(p []byte, i int) int {
 	for i < len(p) && p[i] <= ' ' && (p[i] == ' ' || p[i] == '\n' || p[i] == '\r' || p[i] == '\t') {
 		i++
@@ -91,9 +97,9 @@ func skipArray(p []byte, i, depth int) (end int, err error) {
 	}
 }
 
-// eachMember calls yield, if there is one, with each member of the object that begins at i: the key
-// with its quotes, and the value. It returns the offset behind the object. Until then nothing is
-// certain: the text may end in the middle.
+// eachMember calls yield, if it is not nil, with each member of the object that begins at i: the
+// key with its quotes, and the value. It returns the offset behind the object. An error may come
+// after some calls.
 func eachMember(p []byte, i, depth int, yield func(key, value []byte)) (end int, err error) {
 	if depth >= maxDepth {
 		return 0, depthError(i)
@@ -140,12 +146,13 @@ func skipKey(p []byte, i int) (end, value int, err error) {
 	return end, skipBlanks(p, value+1), nil
 }
 
-// plainComma reports whether a comma is at i and another element right behind it, as there is where
-// nobody has indented a text. It saves the call of separator.
+// plainComma reports whether a comma is at i and another element right behind it, as in a text
+// without blanks. It saves the call of separator.
 func plainComma(p []byte, i int) bool { return i+1 < len(p) && p[i] == ',' && p[i+1] > ' ' }
 
-// separator reads what follows an element that ends at i: a comma, then next is where another
-// element begins, or the closing bracket, then next is behind it.
+// separator reads the comma or closing bracket behind an element that ends at i. Behind a comma,
+// more is true and next is the beginning of the next element; behind the bracket, next is the
+// offset behind it.
 func separator(p []byte, i int, closing byte) (more bool, next int, err error) {
 	if i = skipBlanks(p, i); i < len(p) {
 		switch p[i] {
@@ -158,6 +165,7 @@ func separator(p []byte, i int, closing byte) (more bool, next int, err error) {
 	return false, 0, syntaxError(i)
 }
 
+// skipNumber returns the offset behind the number that begins at i.
 func skipNumber(p []byte, i int) (end int, err error) {
 	if i < len(p) && p[i] == '-' {
 		i++
@@ -170,7 +178,7 @@ func skipNumber(p []byte, i int) (end int, err error) {
 	case i == start:
 		return 0, syntaxError(i)
 	case p[start] == '0':
-		i = start + 1 // What is behind it is not of the number.
+		i = start + 1 // A further digit is not part of the number.
 	}
 	if i == len(p) || !continuesNumber(p[i]) {
 		return i, nil
@@ -197,7 +205,7 @@ func skipFraction(p []byte, i int) (end int, err error) {
 
 func isDigit(c byte) bool { return c-'0' <= 9 }
 
-// skipDigits wants one digit at least.
+// skipDigits returns the offset behind the digits at i. At least one is required.
 func skipDigits(p []byte, i int) (end int, err error) {
 	start := i
 	for i < len(p) && isDigit(p[i]) {
@@ -217,7 +225,7 @@ func skipString(p []byte, i int) (end int, err error) {
 	return skipUnusual(p, i)
 }
 
-// skipUnusual is skipString from the first byte on that does not stand for itself.
+// skipUnusual is skipString from the first byte that does not stand for itself, at i.
 func skipUnusual(p []byte, i int) (end int, err error) {
 	for ; i < len(p); i = wtf8.PlainEnd(p, i) {
 		switch c := p[i]; {

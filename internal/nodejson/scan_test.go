@@ -21,7 +21,7 @@ func TestNumbersAreReadToTheBit(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, math.Float64bits(want), math.Float64bits(v.(float64)), text)
 		var f float64
-		require.NoError(t, nodejson.Unmarshal([]byte(text), &f))
+		require.NoError(t, nodejson.Decode([]byte(text), &f))
 		require.Equal(t, math.Float64bits(want), math.Float64bits(f), text)
 	})
 }

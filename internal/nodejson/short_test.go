@@ -15,7 +15,7 @@ import (
 	"github.com/brood-go/brood/internal/nodejson"
 )
 
-// The short ways that most numbers and times take, held against the ways of the standard library.
+// The short ways of most numbers and times, compared with the standard library.
 
 const shortSeed = 20261130
 
@@ -43,8 +43,7 @@ func TestDecimalsAreWrittenWithTheShortestDigits(t *testing.T) {
 	}
 }
 
-// Decimals, as they are, and those in the middle between two float32, where rounding twice goes
-// wrong.
+// Decimals, and those in the middle between two float32, where rounding twice is wrong.
 func TestAFloat32IsRoundedOnce(t *testing.T) {
 	random := rand.New(rand.NewPCG(shortSeed, 2))
 	for range 50_000 {
@@ -56,7 +55,7 @@ func TestAFloat32IsRoundedOnce(t *testing.T) {
 		} {
 			var got, want float32
 			wrong := json.Unmarshal([]byte(text), &want)
-			if err := nodejson.Unmarshal([]byte(text), &got); (err == nil) != (wrong == nil) || wrong == nil && math.Float32bits(got) != math.Float32bits(want) {
+			if err := nodejson.Decode([]byte(text), &got); (err == nil) != (wrong == nil) || wrong == nil && math.Float32bits(got) != math.Float32bits(want) {
 				require.Equal(t, want, got, "%s: %v, %v", text, err, wrong)
 			}
 		}
@@ -94,7 +93,7 @@ func requireTimeAsByMethod(t failer, text string) {
 	require.NoError(t, err)
 	var got, want time.Time
 	wrong := want.UnmarshalText([]byte(text))
-	err = nodejson.Unmarshal(p, &got)
+	err = nodejson.Decode(p, &got)
 	require.Equal(t, wrong == nil, err == nil, "%s: %v, %v", text, err, wrong)
 	if wrong == nil {
 		require.Equal(t, want, got, text)
@@ -118,7 +117,7 @@ func TestTimesAreWrittenAsByTheirMethod(t *testing.T) {
 	})
 }
 
-// Integers of each size, at the ends of what they hold and one further.
+// Integers of each size, at the ends of their range and one beyond.
 func TestIntegersOfEverySizeHoldWhatFits(t *testing.T) {
 	type sizes struct {
 		A int8   `json:",omitempty"`
@@ -139,7 +138,7 @@ func TestIntegersOfEverySizeHoldWhatFits(t *testing.T) {
 				high := uint64(1) << bits
 				p := fmt.Appendf(nil, `{"%[1]c":`+text+`}`, name, high, high-1, high+1)
 				var got, want sizes
-				wrong, err := json.Unmarshal(p, &want), nodejson.Unmarshal(p, &got)
+				wrong, err := json.Unmarshal(p, &want), nodejson.Decode(p, &got)
 				require.Equal(t, wrong == nil, err == nil, "%s: %v, %v", p, err, wrong)
 				if wrong == nil {
 					require.Equal(t, want, got, "%s", p)

@@ -4,5 +4,5 @@ package nodejson
 
 import "errors"
 
-// errSkip is what a function returns to the library that leaves a value to it.
+// errSkip is the error by which a function of ours leaves a value to the library.
 var errSkip = errors.ErrUnsupported

@@ -4,6 +4,6 @@ package nodejson
 
 import "encoding/json/v2"
 
-// errSkip is what a function returns to the library that leaves a value to it. The library is an
-// alias here for what Go has as an experiment, which still had a name of its own for it.
+// errSkip is the error by which a function of ours leaves a value to the library. Here the library
+// is an alias for Go's experiment, which still had its own name for the error.
 var errSkip = json.SkipFunc

@@ -9,8 +9,10 @@ import (
 	"github.com/brood-go/brood/internal/wtf8"
 )
 
-// repair returns p with what is not UTF-8 as one of its own or as an escape: text made of it is the
-// same as that which Node would make of p, if surrogates is false, and Append if it is true.
+// This file reads strings, and repairs texts that are not UTF-8.
+
+// repair returns p with its bytes that are not UTF-8 replaced: as Node does if surrogates is false,
+// and as Append does, with lone surrogates as escapes, if it is true.
 func repair(p []byte, surrogates bool) []byte {
 	out := make([]byte, 0, len(p)+len(p)/8)
 	for s := string(p); s != ""; {
@@ -28,16 +30,16 @@ func repair(p []byte, surrogates bool) []byte {
 	return out
 }
 
-// parseString returns what the string at i means, and the offset behind it. What is not UTF-8
-// becomes U+FFFD, lone surrogates become WTF-8.
-func parseString(p []byte, i int) (s string, end int, err error) {
-	start := i + 1 // what lies before is in b
+// decodeString returns the text of the JSON string at i, and the offset behind it. Bytes that are
+// not UTF-8 become U+FFFD, lone surrogates become WTF-8.
+func decodeString(p []byte, i int) (s string, end int, err error) {
+	start := i + 1 // the bytes before start are in b
 	i = wtf8.PlainEnd(p, start)
 	if i < len(p) && p[i] == '"' {
 		return string(p[start:i]), i + 1, nil
 	}
 	var b strings.Builder
-	// That is enough unless it is a quote that is escaped.
+	// That suffices unless the quote is escaped.
 	b.Grow(max(0, bytes.IndexByte(p[start:], '"')))
 	for ; i < len(p); i = wtf8.PlainEnd(p, i) {
 		switch c := p[i]; {
@@ -46,7 +48,7 @@ func parseString(p []byte, i int) (s string, end int, err error) {
 			return b.String(), i + 1, nil
 		case c == '\\':
 			b.Write(p[start:i])
-			if i+1 < len(p) && shortEscape[p[i+1]] != 0 { // as the newlines of a text are
+			if i+1 < len(p) && shortEscape[p[i+1]] != 0 { // such as a newline
 				b.WriteByte(shortEscape[p[i+1]])
 				i += 2
 				start = i
@@ -73,19 +75,20 @@ func parseString(p []byte, i int) (s string, end int, err error) {
 	return "", 0, syntaxError(i)
 }
 
-// unquote returns the string that q means, which is one of JSON with its quotes.
+// unquote returns the text of q, a valid JSON string with its quotes.
 func unquote(q []byte) string {
-	s, _, _ := parseString(q, 0) // Whoever found its end has found that it is right.
+	s, _, _ := decodeString(q, 0) // The end of q was found by a scan, so q is valid.
 	return s
 }
 
-// shortEscape is what a backslash and a character mean, 0 where that is no escape or one of digits.
+// shortEscape has the byte for a backslash and a character; 0 if that is no escape, or one with
+// digits.
 var shortEscape = [256]byte{
 	'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t',
 }
 
-// unescape writes what the escape of digits at the beginning of q means, and returns its length.
-// Two that make up a character are one.
+// unescape writes the character of the escape with digits at the beginning of q, and returns its
+// length. A surrogate pair of two escapes is one character.
 func unescape(b *strings.Builder, q []byte) int {
 	unit, _ := hex4(q[2:])
 	if !utf16.IsSurrogate(unit) {
@@ -116,8 +119,8 @@ var (
 	unicodeEscape = []byte(`\u`) // begins an escape that is written with digits
 )
 
-// mayHaveLoneSurrogate reports whether an escape of p could be one. Where it cannot be told from an
-// escaped backslash that comes before, it could.
+// mayHaveLoneSurrogate reports whether an escape of p may be a lone surrogate. It also reports true
+// for some pairs behind a backslash, which may be an escaped one.
 func mayHaveLoneSurrogate(p []byte) bool {
 	for {
 		before, rest, found := bytes.Cut(p, unicodeEscape)

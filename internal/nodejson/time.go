@@ -2,17 +2,17 @@ package nodejson
 
 import "time"
 
-// Most times in messages are of UTC, as all of JavaScript's are: 2006-01-02T15:04:05.678Z. Those
-// are read and written here, in half the time of the methods of time.Time, which have other layouts
-// and zones to think of. All others go to them.
+// This file writes and reads times in UTC, which most times in messages are, as all of
+// JavaScript's: 2006-01-02T15:04:05.678Z. That takes half the time of the methods of time.Time,
+// which have other layouts and zones too. Other times go to these methods.
 
 const (
 	wholeSeconds = len("2006-01-02T15:04:05Z")
 	mostFraction = 9 // digits of a second
 )
 
-// parseTime is UnmarshalText of a time.Time for most times in UTC. It reports false for others.
-func parseTime(text []byte) (at time.Time, ok bool) {
+// decodeTime is UnmarshalText of a time.Time for most times in UTC. For others it returns false.
+func decodeTime(text []byte) (at time.Time, ok bool) {
 	n := len(text)
 	if n < wholeSeconds || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' || text[16] != ':' || text[n-1] != 'Z' {
 		return at, false
@@ -20,9 +20,9 @@ func parseTime(text []byte) (at time.Time, ok bool) {
 	year := 100*twoDigits(text[0:]) + twoDigits(text[2:])
 	month, day := twoDigits(text[5:]), twoDigits(text[8:])
 	hour, minute, second := twoDigits(text[11:]), twoDigits(text[14:]), twoDigits(text[17:])
-	// What is no digit makes a number of at least noDigits.
+	// A byte that is no digit makes a number of at least noDigits.
 	if year >= noDigits || month-1 >= 12 || day-1 >= 28 || hour >= 24 || minute >= 60 || second >= 60 {
-		return at, false // Not all months have more days than 28.
+		return at, false // Not all months have more than 28 days: those are left to the method.
 	}
 	nanoseconds := 0
 	if n > wholeSeconds {
@@ -43,11 +43,11 @@ func parseTime(text []byte) (at time.Time, ok bool) {
 	return time.Date(int(year), time.Month(month), int(day), int(hour), int(minute), int(second), nanoseconds, time.UTC), true
 }
 
-// noDigits is more than a year has.
+// noDigits is more than any number of four digits.
 const noDigits = 10_000
 
-// twoDigits returns the number that the first two bytes of p are in decimal, and at least noDigits
-// if they are not.
+// twoDigits returns the decimal number in the first two bytes of p, at least noDigits if they are
+// not digits.
 func twoDigits(p []byte) uint {
 	high, low := uint(p[0]-'0'), uint(p[1]-'0')
 	if high > 9 || low > 9 {
@@ -56,7 +56,8 @@ func twoDigits(p []byte) uint {
 	return 10*high + low
 }
 
-// appendTime writes a time as RFC 3339 has it, which knows years of four digits only.
+// appendTime appends a time in the form of RFC 3339. The error is errUnusual for a year of more
+// than four digits.
 func appendTime(dst []byte, at *time.Time) ([]byte, error) {
 	if at.Location() != time.UTC {
 		return appendZonedTime(dst, at)
@@ -87,6 +88,7 @@ func appendTime(dst []byte, at *time.Time) ([]byte, error) {
 
 func putTwoDigits(p []byte, n int) { p[0], p[1] = '0'+byte(n/10), '0'+byte(n%10) }
 
+// appendZonedTime is appendTime for a time that is not in UTC.
 func appendZonedTime(dst []byte, at *time.Time) ([]byte, error) {
 	dst, err := at.AppendText(append(dst, '"'))
 	if err != nil {

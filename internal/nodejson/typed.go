@@ -12,13 +12,13 @@ import (
 	legacy "github.com/go-json-experiment/json/v1"
 )
 
-// typed appends v by way of its type.
+// typed appends v by the plan of its type, or by the library.
 func (a *appender) typed(dst []byte, v any) ([]byte, error) {
 	if t := a.encoder.planOf(reflect.TypeOf(v)); t != nil {
 		around := a.depth
 		out, err := a.byPlan(dst, reflect.ValueOf(v), t)
 		switch {
-		case err == errDeep && around > 0: // The library would count from here.
+		case err == errDeep && around > 0: // The library would not count the levels around v.
 			return dst, encodeError(ErrDepth)
 		case err != errDeep && err != errUnusual:
 			return out, err
@@ -27,8 +27,8 @@ func (a *appender) typed(dst []byte, v any) ([]byte, error) {
 	return a.encoder.appendByLibrary(dst, v)
 }
 
-// byPlan appends v, which may have no place of its own: then it is copied to one, which is kept for
-// the next value.
+// byPlan appends v by its plan t. If v is no pointer, it is copied to e.box, because a place must
+// be addressable.
 func (a *appender) byPlan(dst []byte, v reflect.Value, t *plan) (_ []byte, err error) {
 	if t.kind == asPointer {
 		if v.IsNil() {
@@ -38,7 +38,7 @@ func (a *appender) byPlan(dst []byte, v reflect.Value, t *plan) (_ []byte, err e
 	}
 	e := a.encoder
 	box := e.box
-	e.box = reflect.Value{} // until a method of v has returned that encodes with e
+	e.box = reflect.Value{} // A method of v may use e meanwhile.
 	if !box.IsValid() || box.Type() != t.typ {
 		box = reflect.New(t.typ).Elem()
 	}
@@ -49,6 +49,7 @@ func (a *appender) byPlan(dst []byte, v reflect.Value, t *plan) (_ []byte, err e
 	return dst, err
 }
 
+// planOf is the function planOf, with a memory of the last type.
 func (e *Encoder) planOf(t reflect.Type) *plan {
 	if e.last == nil || e.last.typ != t {
 		p := planOf(t)
@@ -60,12 +61,14 @@ func (e *Encoder) planOf(t reflect.Type) *plan {
 	return e.last
 }
 
+// appendByLibrary appends v by the library: strictly, and again with the lenient options if it
+// needs care.
 func (e *Encoder) appendByLibrary(dst []byte, v any) ([]byte, error) {
 	start := len(dst)
 	out, err := e.write(dst, v, optionsFor(reflect.TypeOf(v)))
 	if needsCare(err) {
 		if out, err = e.write(dst, v, library().lenient); err == nil && !utf8.Valid(out[start:]) {
-			// Bytes that came in a json.RawMessage.
+			// The bytes are those of a json.RawMessage.
 			out = append(out[:start:start], repair(out[start:], true)...)
 		}
 	}
@@ -75,7 +78,7 @@ func (e *Encoder) appendByLibrary(dst []byte, v any) ([]byte, error) {
 	return dropNegativeZeros(out, start), nil
 }
 
-// write wraps e's buffer around dst for the library to append to. A method of v may encode with e
+// write appends v to dst by the library, in e's buffer wrapped around dst. A method of v may use e
 // meanwhile.
 func (e *Encoder) write(dst []byte, v any, o json.Options) ([]byte, error) {
 	b := e.buffer
@@ -91,7 +94,7 @@ func (e *Encoder) write(dst []byte, v any, o json.Options) ([]byte, error) {
 	return out, err
 }
 
-// needsCare reports whether err may be due to a value that strict refuses and lenient takes.
+// needsCare reports whether err may come from a value that strict refuses and lenient accepts.
 func needsCare(err error) bool {
 	if err == nil {
 		return false
@@ -106,18 +109,19 @@ func needsCare(err error) bool {
 	return ok
 }
 
-// Unmarshal decodes p into v as json.Unmarshal does: keys match in any case, the last of several
-// with the same key counts, and a v that is no pointer is an error. An any, also one in a struct,
-// gets what [Value] returns; strings and keys may have lone surrogates as WTF-8; a number in a
-// field with the string option may be what strconv takes for one, "+1" or "NaN". Nothing in v
-// refers to p afterwards. If only part of p fits v, that part is decoded, and an error returned.
+// Decode reads p into the variable that v points to, as json.Unmarshal does: keys match in any
+// case, the last of several equal keys counts, and a v that is no pointer is an error. An any, also
+// in a struct, gets the value of [Value]. Strings and keys may have lone surrogates, as WTF-8. A
+// number in a field with the option string may be any number of strconv, such as "+1" or "NaN".
+// Nothing in v refers to p afterwards. If only a part of p fits v, that part is stored, and an
+// error returned.
 //
-// The error is an *[Error] wrapping [ErrSyntax], [ErrDepth], what a method of v returned, or an
-// error of the library that says what did not fit. Those are not the types of encoding/json, as
-// long as that package is not made of the library.
+// The error is an *[Error] wrapping [ErrSyntax], [ErrDepth], the error of a method of v, or an
+// error of the library that says which value did not fit. The library's errors have other types
+// than those of encoding/json, as long as that is not made of the library.
 //
 // Safe to call from any goroutine, as far as v's methods are.
-func Unmarshal(p []byte, v any) error {
+func Decode(p []byte, v any) error {
 	if dst, ok := v.(*any); ok && dst != nil && !holdsPointer(*dst) {
 		decoded, err := Value(p)
 		if err == nil {
@@ -125,13 +129,14 @@ func Unmarshal(p []byte, v any) error {
 		}
 		return err
 	}
-	if to := reflect.ValueOf(v); to.Kind() == reflect.Pointer && !to.IsNil() && to.Elem().IsZero() && new(Reader).Plain(p, v) {
+	if to := reflect.ValueOf(v); to.Kind() == reflect.Pointer && !to.IsNil() && to.Elem().IsZero() && new(Decoder).DecodePlain(p, v) {
 		return nil
 	}
-	return unmarshalByLibrary(p, v)
+	return decodeByLibrary(p, v)
 }
 
-func unmarshalByLibrary(p []byte, v any) error {
+// decodeByLibrary is Decode by the library.
+func decodeByLibrary(p []byte, v any) error {
 	if !utf8.Valid(p) {
 		p = repair(p, false)
 	}
@@ -140,7 +145,7 @@ func unmarshalByLibrary(p []byte, v any) error {
 		o = optionsFor(reflect.TypeOf(v))
 	}
 	if err := json.Unmarshal(p, v, o); err != nil {
-		if bad := check(p); bad != nil {
+		if bad := Check(p); bad != nil {
 			return bad
 		}
 		return &Error{Op: "decode", Offset: -1, Err: err}
@@ -148,16 +153,17 @@ func unmarshalByLibrary(p []byte, v any) error {
 	return nil
 }
 
-// holdsPointer reports whether v has a pointer in it, into which encoding/json decodes rather than
-// replace it.
+// holdsPointer reports whether v is a pointer: encoding/json then decodes into the variable that it
+// points to, instead of replacing it.
 func holdsPointer(v any) bool {
 	return v != nil && reflect.TypeOf(v).Kind() == reflect.Pointer
 }
 
-// needsHooks has the answer for each type that was asked for. It only saves time: the answer is
-// always the same.
+// needsHooks has the result of reachesHook for each type that was asked for. It only saves time,
+// because the result is always the same.
 var needsHooks sync.Map // reflect.Type → bool
 
+// optionsFor returns the options for values of type t that need no care.
 func optionsFor(t reflect.Type) json.Options {
 	needs, known := needsHooks.Load(t)
 	if !known {
@@ -170,8 +176,7 @@ func optionsFor(t reflect.Type) json.Options {
 	return library().strict
 }
 
-// reachesHook reports whether a value of type t can have something in it that a function of ours is
-// for.
+// reachesHook reports whether a value of type t can contain a value for a function of ours.
 func reachesHook(t reflect.Type, seen map[reflect.Type]bool) bool {
 	if t == nil || seen[t] {
 		return false

@@ -2,16 +2,16 @@ package nodejson
 
 import "github.com/brood-go/brood/internal/wtf8"
 
-// Value returns what p means as JSON.parse has it: nil, a bool, a float64, a string, a []any or a
-// map[string]any. Of several members with the same key the last one counts. A number that is out of
-// range is an infinity. Lone surrogates in keys and strings come as WTF-8, and what is not UTF-8 as
-// U+FFFD, as many as Node makes of it. The result refers to nothing in p.
+// Value reads p as JSON.parse does: nil, a bool, a float64, a string, a []any or a map[string]any.
+// If a key comes twice, the last member counts. A number out of range is an infinity. Lone
+// surrogates in keys and strings become WTF-8, and bytes that are not UTF-8 become U+FFFD, as many
+// as in Node. The result does not refer to p.
 //
 // The error is an *[Error] wrapping [ErrSyntax] or [ErrDepth].
 //
 // Safe to call from any goroutine.
 func Value(p []byte) (any, error) {
-	v, end, err := parseValue(p, skipBlanks(p, 0), 0, nil)
+	v, end, err := decodeValue(p, skipBlanks(p, 0), 0, nil)
 	if err == nil {
 		err = checkEnd(p, end)
 	}
@@ -21,26 +21,26 @@ func Value(p []byte) (any, error) {
 	return v, nil
 }
 
-// parseValue returns the value that begins at i, and the offset behind it. The objects of an array
-// share keys.
-func parseValue(p []byte, i, depth int, keys *sharedKeys) (v any, end int, err error) {
+// decodeValue returns the value that begins at i, and the offset behind it. keys is that of the
+// array around the value; nil outside of one.
+func decodeValue(p []byte, i, depth int, keys *sharedKeys) (v any, end int, err error) {
 	if i >= len(p) {
 		return nil, 0, syntaxError(i)
 	}
 	switch p[i] {
 	case '"':
-		return boxed(parseString(p, i))
+		return boxed(decodeString(p, i))
 	case '{':
-		return boxed(parseObject(p, i, depth, keys))
+		return boxed(decodeObject(p, i, depth, keys))
 	case '[':
-		return boxed(parseArray(p, i, depth))
+		return boxed(decodeArray(p, i, depth))
 	case 't', 'f', 'n':
-		return parseWord(p, i)
+		return decodeWord(p, i)
 	}
-	return boxed(parseFloat(p, i))
+	return boxed(decodeFloat(p, i))
 }
 
-// boxed converts one type of value to any, so that parseValue's cases stay a line each.
+// boxed returns v as an any. It keeps the cases of decodeValue on one line each.
 func boxed[T any](v T, end int, err error) (any, int, error) {
 	if err != nil {
 		return nil, 0, err
@@ -48,7 +48,7 @@ func boxed[T any](v T, end int, err error) (any, int, error) {
 	return v, end, nil
 }
 
-func parseWord(p []byte, i int) (v any, end int, err error) {
+func decodeWord(p []byte, i int) (v any, end int, err error) {
 	if end, err = skipValue(p, i, 0); err != nil {
 		return nil, 0, err
 	}
@@ -61,7 +61,7 @@ func parseWord(p []byte, i int) (v any, end int, err error) {
 	return v, end, nil
 }
 
-func parseArray(p []byte, i, depth int) (list []any, end int, err error) {
+func decodeArray(p []byte, i, depth int) (list []any, end int, err error) {
 	if depth >= maxDepth {
 		return nil, 0, depthError(i)
 	}
@@ -71,7 +71,7 @@ func parseArray(p []byte, i, depth int) (list []any, end int, err error) {
 		return list, i + 1, nil
 	}
 	for {
-		v, end, err := parseValue(p, i, depth+1, &keys)
+		v, end, err := decodeValue(p, i, depth+1, &keys)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -88,7 +88,7 @@ func parseArray(p []byte, i, depth int) (list []any, end int, err error) {
 	}
 }
 
-func parseObject(p []byte, i, depth int, keys *sharedKeys) (object map[string]any, end int, err error) {
+func decodeObject(p []byte, i, depth int, keys *sharedKeys) (object map[string]any, end int, err error) {
 	if depth >= maxDepth {
 		return nil, 0, depthError(i)
 	}
@@ -101,7 +101,7 @@ func parseObject(p []byte, i, depth int, keys *sharedKeys) (object map[string]an
 		if err != nil {
 			return nil, 0, err
 		}
-		v, end, err := parseValue(p, value, depth+1, nil)
+		v, end, err := decodeValue(p, value, depth+1, nil)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -118,11 +118,11 @@ func parseObject(p []byte, i, depth int, keys *sharedKeys) (object map[string]an
 	}
 }
 
-// sharedKeys are the keys of the last object in an array: the next one mostly has the same, in the
-// same order, and need not have strings of its own for them. A nil *sharedKeys shares nothing.
-type sharedKeys []string // empty for one that is written otherwise than it is meant
+// sharedKeys are the keys of the last object in an array. The next object mostly has the same keys
+// in the same order, and uses their strings again. A nil *sharedKeys shares nothing.
+type sharedKeys []string // "" for a key with escapes
 
-// text is keyText of the key of member n.
+// text is keyText for the key of member n.
 func (k *sharedKeys) text(n int, q []byte) string {
 	if k == nil {
 		return keyText(q)
@@ -138,7 +138,7 @@ func (k *sharedKeys) text(n int, q []byte) string {
 	return text
 }
 
-// keyText returns what the key q, with its quotes, means.
+// keyText returns the text of the key q, which has its quotes.
 func keyText(q []byte) string {
 	if !isPlainKey(q) {
 		return unquote(q)
@@ -146,5 +146,5 @@ func keyText(q []byte) string {
 	return string(q[1 : len(q)-1])
 }
 
-// isPlainKey reports whether the key q is written as it is meant.
+// isPlainKey reports whether the key q has no escapes and is ASCII.
 func isPlainKey(q []byte) bool { return wtf8.PlainEnd(q, 1) == len(q)-1 }

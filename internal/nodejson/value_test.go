@@ -43,7 +43,7 @@ func TestValueReadsAsParseDoes(t *testing.T) {
 	require.True(t, math.Signbit(zero.(float64)))
 }
 
-// The objects of an array share the strings of their keys, which must not show.
+// The objects of an array share the strings of their keys. That must not show.
 func TestObjectsInAnArrayHaveTheirOwnKeys(t *testing.T) {
 	got, err := nodejson.Value([]byte(`[{"a":1,"\\u0061":2},{"a":3,"\u0061":4},{"b":5,"\\u0061":6,"c":7},{},{"\u0062":8},{"ä":9},{"ä":10,"":11},{"":12}]`))
 	require.NoError(t, err)
@@ -54,7 +54,7 @@ func TestObjectsInAnArrayHaveTheirOwnKeys(t *testing.T) {
 	}, got)
 }
 
-func TestWhatIsNoJSONIsRefused(t *testing.T) {
+func TestInvalidJSONIsRefused(t *testing.T) {
 	for _, c := range []struct {
 		text   string
 		offset int
@@ -70,7 +70,7 @@ func TestWhatIsNoJSONIsRefused(t *testing.T) {
 			require.Equal(t, &nodejson.Error{Op: "decode", Offset: c.offset, Err: nodejson.ErrSyntax}, err)
 			require.False(t, nodejson.Valid([]byte(c.text)))
 			var s struct{ A any }
-			require.ErrorIs(t, nodejson.Unmarshal([]byte(c.text), &s), nodejson.ErrSyntax)
+			require.ErrorIs(t, nodejson.Decode([]byte(c.text), &s), nodejson.ErrSyntax)
 			require.NotEmpty(t, err.Error())
 		})
 	}
@@ -91,14 +91,14 @@ func TestDepthIsBounded(t *testing.T) {
 			_, err = nodejson.Value(nested(levels))
 			require.ErrorIs(t, err, nodejson.ErrDepth)
 			require.False(t, nodejson.Valid(nested(levels)))
-			require.ErrorIs(t, nodejson.Unmarshal(nested(levels), &typed), nodejson.ErrDepth)
+			require.ErrorIs(t, nodejson.Decode(nested(levels), &typed), nodejson.ErrDepth)
 			require.ErrorIs(t, nodejson.Members([]byte(`{"x":`+string(nested(levels))+`}`), 0, func(string, []byte) {}), nodejson.ErrDepth)
 		}
 	}
 }
 
 // The first of the two is an escaped backslash before letters, not half of a pair.
-func TestUnmarshalTellsSurrogatesFromEscapedBackslashes(t *testing.T) {
+func TestDecodeTellsSurrogatesFromEscapedBackslashes(t *testing.T) {
 	for text, want := range map[string]string{
 		`\\ud800\udc00`:       `\ud800` + "\xed\xb0\x80",
 		`\\\ud800\udc00`:      `\` + "\U00010000",
@@ -109,12 +109,12 @@ func TestUnmarshalTellsSurrogatesFromEscapedBackslashes(t *testing.T) {
 		`\u0041\\u0041\udfff`: `A\u0041` + low,
 	} {
 		var got struct{ S string }
-		require.NoError(t, nodejson.Unmarshal([]byte(`{"S":"`+text+`"}`), &got), text)
+		require.NoError(t, nodejson.Decode([]byte(`{"S":"`+text+`"}`), &got), text)
 		require.Equal(t, want, got.S, text)
 	}
 }
 
-func TestUnmarshalIsEncodingJSONWithWhatNodeAdds(t *testing.T) {
+func TestDecodeIsThatOfEncodingJSONAndMore(t *testing.T) {
 	type inner struct {
 		S string
 		N name
@@ -131,26 +131,26 @@ func TestUnmarshalIsEncodingJSONWithWhatNodeAdds(t *testing.T) {
 		A: map[string]any{high: []any{high}}, L: []any{high, nil},
 	}
 	var got inner
-	require.NoError(t, nodejson.Unmarshal([]byte(text), &got))
+	require.NoError(t, nodejson.Decode([]byte(text), &got))
 	require.Equal(t, want, got)
 	again, err := nodejson.Append(nil, got)
 	require.NoError(t, err)
 	var twice inner
-	require.NoError(t, nodejson.Unmarshal(again, &twice))
+	require.NoError(t, nodejson.Decode(again, &twice))
 	require.Equal(t, want, twice)
 
 	var v any = "old"
-	require.NoError(t, nodejson.Unmarshal([]byte(`["\ud800"]`), &v))
+	require.NoError(t, nodejson.Decode([]byte(`["\ud800"]`), &v))
 	require.Equal(t, []any{high}, v)
-	require.NoError(t, nodejson.Unmarshal([]byte("null"), &v))
+	require.NoError(t, nodejson.Decode([]byte("null"), &v))
 	require.Nil(t, v)
-	require.Error(t, nodejson.Unmarshal([]byte("]"), &v))
+	require.Error(t, nodejson.Decode([]byte("]"), &v))
 
 	var s string
 	v = &s
-	require.NoError(t, nodejson.Unmarshal([]byte(`"into"`), &v))
+	require.NoError(t, nodejson.Decode([]byte(`"into"`), &v))
 	require.Equal(t, "into", s)
-	require.NoError(t, nodejson.Unmarshal([]byte(`"\ud800"`), &v))
+	require.NoError(t, nodejson.Decode([]byte(`"\ud800"`), &v))
 	require.Equal(t, high, s)
 
 	var beside struct {
@@ -160,21 +160,21 @@ func TestUnmarshalIsEncodingJSONWithWhatNodeAdds(t *testing.T) {
 		Q, R string `json:",string"`
 	}
 	beside.Q = "kept"
-	require.NoError(t, nodejson.Unmarshal([]byte(`{"L":"A!","S":"\ud800","K":{"B!":"C!"},"Q":"null","R":"\"null\""}`), &beside))
+	require.NoError(t, nodejson.Decode([]byte(`{"L":"A!","S":"\ud800","K":{"B!":"C!"},"Q":"null","R":"\"null\""}`), &beside))
 	require.Equal(t, loud("a"), beside.L)
 	require.Equal(t, map[loud]loud{"b": "c"}, beside.K)
 	require.Equal(t, "kept", beside.Q)
 	require.Equal(t, "null", beside.R)
 
 	var numbers map[json.Number]json.Number
-	require.NoError(t, nodejson.Unmarshal([]byte(`{"x":1e3,"2":"2"}`), &numbers))
+	require.NoError(t, nodejson.Decode([]byte(`{"x":1e3,"2":"2"}`), &numbers))
 	require.Equal(t, map[json.Number]json.Number{"x": "1e3", "2": "2"}, numbers)
 
-	require.NoError(t, nodejson.Unmarshal([]byte("{\"S\":\"\xe2\x82\"}"), &got))
+	require.NoError(t, nodejson.Decode([]byte("{\"S\":\"\xe2\x82\"}"), &got))
 	require.Equal(t, "\ufffd", got.S)
 }
 
-func TestUnmarshalSaysWhatDoesNotFit(t *testing.T) {
+func TestDecodeNamesTheValueThatDoesNotFit(t *testing.T) {
 	var s struct{ N int }
 	for _, c := range []struct {
 		text string
@@ -186,7 +186,7 @@ func TestUnmarshalSaysWhatDoesNotFit(t *testing.T) {
 			Q string `json:",string"`
 		})},
 	} {
-		err := nodejson.Unmarshal([]byte(c.text), c.v)
+		err := nodejson.Decode([]byte(c.text), c.v)
 		failed, ok := errors.AsType[*nodejson.Error](err)
 		require.True(t, ok, "%s: %v", c.text, err)
 		require.Equal(t, "decode", failed.Op)

@@ -22,13 +22,13 @@ type solitude struct {
 	through []string // a command that executes its arguments
 }
 
-// alone reports whether t runs in a process of its own. Elsewhere it runs t in one, and t is to
-// return: its result is that of the other process. It is for tests that change their process for
-// good, or need one that nobody has used yet.
+// alone reports whether t runs in a process of its own. Otherwise it runs t in one, reports the
+// result of that process, and t must return. It is for tests that change their process for good, or
+// need one that no other test has used.
 func alone(t *testing.T) bool { return solitude{}.is(t) }
 
-// longestOutput is how much of what such a process prints is repeated, in bytes: with a full table
-// everything leaks.
+// longestOutput bounds how much of the output of such a process is repeated, in bytes: with a full
+// table every descriptor counts as a leak.
 const longestOutput = 8 << 10
 
 var skipReason = regexp.MustCompile(`(?m)^ *[a-z_]+_test\.go:\d+: (.*)\n--- SKIP`)
@@ -83,7 +83,7 @@ func eachFork(t *testing.T, variants []string, test func(t *testing.T, variant s
 	}
 }
 
-// completeForkOnly skips t where the fork that is to be tested lacks something.
+// completeForkOnly skips t where the tested fork lacks something.
 func completeForkOnly(t testing.TB) {
 	t.Helper()
 	if variant := os.Getenv(forkSwitch); variant != "" {

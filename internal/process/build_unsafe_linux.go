@@ -10,21 +10,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// build writes the calls with which a child starts spec, whose slots are the descriptors in slots,
-// on a kernel that has these features. Their order is that of libuv's uv_spawn and of the manual:
-// descriptors, session or group, directory, credentials, what the change of these would take back,
-// restrictions, the signal mask, the program.
+// build writes the calls with which a child starts spec, on a kernel with these features. slots
+// replaces spec.Slots. It runs in the parent, before the clone. The order of the calls is that of
+// libuv's uv_spawn and of the manual pages: descriptors, session or group, directory, credentials,
+// the settings that a change of credentials would take back, restrictions, the signal mask, the
+// file.
 //
-// Settings that take a privilege come before the credentials. What is opened for them is opened
-// while there are descriptors (RLIMIT_NOFILE) and /proc (chroot). The group exists before the
-// terminal is told of it.
+// Settings that take a privilege come before the credentials. Files are opened for settings while
+// descriptors are left (RLIMIT_NOFILE) and /proc is there (chroot). The child's group exists before
+// it becomes the terminal's foreground group.
 func (p *program) build(spec *Spec, slots []int, have features) {
 	with := spec.Settings
 	if with == nil {
 		with = &noSettings
 	}
 	p.reset(spec)
-	p.aim(have, with)
+	p.setClone(have, with)
 	p.addSlots(slots, with.Landlock, have, spec.InheritOpen)
 	p.addSignals(have)
 	p.addCgroup(with, have)
@@ -45,7 +46,7 @@ func (p *program) build(spec *Spec, slots []int, have features) {
 	if with.Pdeathsig != 0 {
 		p.addPdeathsig(with)
 	}
-	if limit, ok := inheritedNofile(); ok && !with.limits(unix.RLIMIT_NOFILE) {
+	if limit, ok := inheritedNofile(); ok && !with.hasLimit(unix.RLIMIT_NOFILE) {
 		p.nofile = limit
 		p.add(StepSlots, mayFail, unix.SYS_PRLIMIT64, 0, unix.RLIMIT_NOFILE, uintptr(unsafe.Pointer(&p.nofile)))
 	}
@@ -59,16 +60,16 @@ func (p *program) build(spec *Spec, slots []int, have features) {
 	p.addExec(spec)
 }
 
-// noSettings is never changed.
+// noSettings stands for no Settings. Nothing changes it.
 var noSettings Settings
 
-// limits reports whether s has a limit of the resource.
-func (s *Settings) limits(resource int) bool {
+// hasLimit reports whether s limits the resource.
+func (s *Settings) hasLimit(resource int) bool {
 	return slices.ContainsFunc(s.Rlimits, func(l Rlimit) bool { return l.Resource == resource })
 }
 
 // reset empties p and makes room for all strings of spec, so that adding one does not move the
-// others.
+// others, to which calls point.
 func (p *program) reset(spec *Spec) {
 	size := len(spec.Dir) + 1 + settingsText(spec.Settings) + len(spec.PIDVariable) + pidRoom
 	for _, list := range [...][]string{spec.Files, spec.Args, spec.Env} {
@@ -83,8 +84,8 @@ func (p *program) reset(spec *Spec) {
 	p.failed, p.errno, p.obstacle, p.pidfd, p.exitCall = 0, 0, 0, -1, unix.SYS_EXIT
 }
 
-// aim sets the clone up.
-func (p *program) aim(have features, with *Settings) {
+// setClone writes the arguments of the clone.
+func (p *program) setClone(have features, with *Settings) {
 	flags := unix.CLONE_VM | unix.CLONE_VFORK | uint64(with.Cloneflags)
 	if have.all(unsharedRange) {
 		flags |= unix.CLONE_FILES
@@ -94,7 +95,7 @@ func (p *program) aim(have features, with *Settings) {
 		flags |= unix.CLONE_PARENT_SETTID
 		pid = uintptr(unsafe.Pointer(&p.pid))
 	}
-	// Of clone(2) both are the same argument.
+	// In clone(2) both are the same argument.
 	if have.all(pidfds) && (p.maps == nil || have.all(clone3)) {
 		flags |= unix.CLONE_PIDFD
 		pidfd = uintptr(unsafe.Pointer(&p.pidfd))
@@ -117,20 +118,21 @@ func (p *program) aim(have features, with *Settings) {
 	p.clone.args = [...]uintptr{uintptr(unsafe.Pointer(&p.cloneArgs)), unsafe.Sizeof(p.cloneArgs), 0}
 }
 
+// add appends a call.
 func (p *program) add(step Step, kind callKind, nr uintptr, args ...uintptr) {
 	c := call{nr: nr, kind: kind, step: step}
 	copy(c.args[:], args)
 	p.calls = append(p.calls, c)
 }
 
-// string copies s into memory of p and returns where it begins.
+// string copies s into p.text and returns its address there.
 func (p *program) string(s string) *byte {
 	at := len(p.text)
 	p.text = append(append(p.text, s...), 0)
 	return &p.text[at]
 }
 
-// strings is string for a list, whose end is a nil.
+// strings copies a list and appends the addresses, and a nil, to to[:0].
 func (p *program) strings(to []*byte, list []string) []*byte {
 	to = to[:0]
 	for _, s := range list {
@@ -141,17 +143,17 @@ func (p *program) strings(to []*byte, list []string) []*byte {
 
 func address(s *byte) uintptr { return uintptr(unsafe.Pointer(s)) }
 
-// addSlots gives the child its descriptors and takes away all others.
+// addSlots gives the child its descriptors and closes all others.
 //
-// The table is the parent's until the first call, which gives the child one of its own that has
-// only the numbers below keep. Slots are filled in ascending order. A source that would be
-// overwritten before its turn is moved first, to a number that is neither a slot nor a source; what
-// is there is not wanted.
+// The first call gives the child a table of its own with only the numbers below keep; until then
+// the table is the parent's. Slots are filled in ascending order. A source that would be
+// overwritten before its turn is first moved to a number that is neither a slot nor a source. In
+// the child no other use of that number matters.
 //
-// With inherit the table is a whole copy, in which all others stay. The numbers to move to are
-// those of p.free then, which are close-on-exec.
+// With inherit the table is a whole copy, and all other descriptors stay. Then the numbers to move
+// to are those of p.free, which are close-on-exec.
 //
-// A ruleset is one slot more, which execve(2) closes. With inherit it stays where it is.
+// A ruleset gets one more slot, which execve(2) closes. With inherit it stays at its number.
 func (p *program) addSlots(slots []int, ruleset *int, have features, inherit bool) {
 	switch {
 	case ruleset == nil:
@@ -197,8 +199,8 @@ func (p *program) addSlots(slots []int, ruleset *int, have features, inherit boo
 		p.add(StepSlots, mustWork, unix.SYS_CLOSE_RANGE, uintptr(n), lastNumber, 0)
 		return
 	}
-	// The list of descriptors takes one itself. There may be none left below the limit, and many
-	// above one that was lowered.
+	// Listing the descriptors takes one itself. There may be none left below the limit, and, if the
+	// limit was lowered, many open ones above it.
 	limited := unix.Getrlimit(unix.RLIMIT_NOFILE, &p.limit) == nil && p.limit.Cur < p.limit.Max
 	if limited {
 		p.raised = unix.Rlimit{Cur: p.limit.Max, Max: p.limit.Max}
@@ -210,8 +212,8 @@ func (p *program) addSlots(slots []int, ruleset *int, have features, inherit boo
 	}
 }
 
-// moveSources moves the sources that are slots themselves and would be overwritten before they are
-// needed. It returns what is to be copied to each slot afterwards.
+// moveSources moves the sources that are slots themselves and would be overwritten before their
+// turn. It returns the source of each slot afterwards.
 func (p *program) moveSources(slots []int) []int {
 	p.sources = append(p.sources[:0], slots...)
 	free, taken := len(slots), 0
@@ -239,14 +241,14 @@ func (p *program) moveSources(slots []int) []int {
 	return p.sources
 }
 
-// addSignals has every signal do what it does by default. The clone resets those that have a
-// handler, where it can.
+// addSignals resets every signal to its default. The clone resets those that have a handler, where
+// it can.
 func (p *program) addSignals(have features) {
 	reset := allSignals
 	if have.all(clearSighand) {
 		reset = ignoredSignals()
 	}
-	// Of these nobody can change anything; signal.Ignore takes them.
+	// No program can change these two, but signal.Ignore accepts them.
 	reset &^= 1<<(unix.SIGKILL-1) | 1<<(unix.SIGSTOP-1)
 	for ; reset != 0; reset &= reset - 1 {
 		signal := bits.TrailingZeros64(reset) + 1
@@ -254,8 +256,8 @@ func (p *program) addSignals(have features) {
 	}
 }
 
-// addCredentials changes the groups first and the user last, who may not change the others any
-// more.
+// addCredentials changes the groups first and the user last, because the new user may not change
+// the groups.
 func (p *program) addCredentials(spec *Spec) {
 	switch {
 	case spec.Groups != nil:
@@ -275,6 +277,7 @@ func (p *program) addCredentials(spec *Spec) {
 // pidRoom is enough for "=", a number of 64 bits and a NUL byte.
 const pidRoom = 22
 
+// addExec adds one execve(2) for each file.
 func (p *program) addExec(spec *Spec) {
 	p.argv = p.strings(p.argv, spec.Args)
 	p.envp = p.strings(p.envp, spec.Env)
@@ -295,8 +298,9 @@ func (p *program) addExec(spec *Spec) {
 	}
 }
 
-// addOwn adds what a child, and a program that replaces this one, have of their own, in the order
-// in which it can be had: limits, root and directory, and at last who they are and what they may.
+// addOwn adds the settings that a child and a program that replaces this one share. The order is
+// the one in which they can be set: limits, root and directory, and last the credentials and
+// capabilities.
 func (p *program) addOwn(spec *Spec, with *Settings) {
 	p.addRlimits(with.Rlimits)
 	if with.Chroot != "" {

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The calls of a child with three pipes and no settings. bench/STARTING.md says what each is for.
+// These are the calls of a child with three pipes and no settings. bench/STARTING.md explains each.
 func TestAPlainChildMakesTheseSystemCalls(t *testing.T) {
 	spec := &Spec{Files: []string{"/bin/true"}, Args: []string{"true"}, Slots: []int{10, 12, 14}}
 	var p program

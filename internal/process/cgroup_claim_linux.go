@@ -12,48 +12,48 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// A claim is what a child has to the cgroup that it was started in. The cgroup is the child's own
-// when nobody was in it before, and as long as this program starts no other child there: then
-// whoever is in it descends from the child.
+// A claim is a child's claim to the cgroup that it was started in. The cgroup is the child's own if
+// it was empty before, and as long as this program starts no other child there: then every process
+// in it descends from the child.
 //
-// It keeps the path, and no descriptor for each child. Which cgroup is meant the number says, which
-// the kernel gives to no other one: so one that was removed, or made again under the same name, is
-// not mistaken for it.
+// It keeps the path, and no descriptor for each child. The cgroup's number identifies the cgroup,
+// because the kernel gives it to no other one: so a cgroup that was removed, or made again under
+// the same name, is not mistaken for it.
 //
-// All methods may be called for nil, by any goroutine.
+// All methods are safe to call from any goroutine, also for nil.
 type claim struct {
-	path    string // absolute
-	tenancy *tenancy
-	ended   bool  // guarded by cgroups.mu
-	before  int64 // memory.peak at the start of the child; -1: not known
-	peak    int64 // since then, valid when ended
+	path     string // absolute
+	tenancy  *tenancy
+	released bool  // guarded by cgroups.mu
+	before   int64 // memory.peak at the start of the child, in bytes; -1: unknown
+	peak     int64 // memory.peak of the child's time, in bytes; valid once released is set
 }
 
 type cgroupID struct{ dev, ino uint64 }
 
-// A tenancy is a time in which a cgroup is in use by children of this program. All of it is guarded
-// by cgroups.mu.
+// A tenancy is a time in which children of this program use a cgroup. cgroups.mu guards its fields.
 type tenancy struct {
 	id     cgroupID
-	claims int  // reachable ones
-	living int  // children that were not waited for
-	over   bool // the cgroup is no child's own any more
+	claims int  // claims that are still reachable, released ones included
+	living int  // claims that were not released
+	over   bool // the cgroup is no child's own any more; never false again
 }
 
-// cgroups belong to the program: a child of another loop counts like one of the same.
+// cgroups belong to the program, because a child of another loop counts like one of the same loop.
 var cgroups = struct {
-	mu   sync.Mutex
-	last map[cgroupID]*tenancy // the latest of each, as long as one of its claims is reachable
+	mu sync.Mutex
+	// the latest tenancy of each cgroup, as long as one of its claims is reachable
+	last map[cgroupID]*tenancy
 
-	// killed are cgroups that cgroup.kill was written to. Since Linux 6.14 a child that is later
-	// cloned into one of them is killed at birth, unless who clones it has been in it then, too.
-	// The oldest are forgotten.
+	// killed are cgroups to which cgroup.kill was written. Since Linux 6.14 the kernel kills a
+	// child that is later cloned into one of them at birth, unless the cloning process was in it
+	// then, too. The oldest are forgotten.
 	killed     [64]cgroupID
 	nextKilled int
 }{last: map[cgroupID]*tenancy{}}
 
-// newClaim is called before a child is started in the cgroup dir. It returns nil where there is
-// none: what is wrong with it the start itself finds out.
+// newClaim must be called before a child is started in the cgroup dir. It returns nil if the cgroup
+// cannot be opened: the start itself reports that.
 func newClaim(dir string) *claim {
 	path, err := filepath.Abs(dir)
 	if err != nil {
@@ -71,7 +71,7 @@ func newClaim(dir string) *claim {
 	switch empty := cgroupEmpty(n); {
 	case t == nil || t.living == 0 && empty:
 		if t != nil {
-			t.over = true // None of it is left, and who comes is another's.
+			t.over = true // No process of it is left: those that come are others'.
 		}
 		t = &tenancy{id: id, over: !empty}
 		cgroups.last[id] = t
@@ -85,7 +85,7 @@ func newClaim(dir string) *claim {
 	return c
 }
 
-// unclaim is called when a claim cannot be asked any more.
+// unclaim is the cleanup of a claim that has become unreachable.
 func (t *tenancy) unclaim() {
 	cgroups.mu.Lock()
 	defer cgroups.mu.Unlock()
@@ -95,9 +95,10 @@ func (t *tenancy) unclaim() {
 	}
 }
 
-// end notes that the child has ended, or was not started. When nobody is left of it, it has no
-// cgroup any more: who comes into the directory later is not its descendant.
-func (c *claim) end() {
+// release must be called once the child was waited for, or was not started. If the cgroup is empty
+// then, it is no child's own any more, because processes that come later do not descend from the
+// child.
+func (c *claim) release() {
 	if c == nil {
 		return
 	}
@@ -107,10 +108,10 @@ func (c *claim) end() {
 	}
 	cgroups.mu.Lock()
 	defer cgroups.mu.Unlock()
-	if c.ended {
+	if c.released {
 		return
 	}
-	c.ended = true
+	c.released = true
 	c.tenancy.living--
 	if open && !c.tenancy.over {
 		c.peak = c.peakNow(dir)
@@ -123,7 +124,7 @@ func (c *claim) end() {
 	}
 }
 
-// open opens the directory if the cgroup is the child's own. The caller must close it.
+// open opens the directory, if the cgroup is the child's own. The caller must close dir.
 func (c *claim) open() (dir int, own bool) {
 	if c == nil || c.isOver() {
 		return -1, false
@@ -148,28 +149,27 @@ func (c *claim) owns() bool {
 	return own
 }
 
-// members returns the processes in the cgroup, none if it is not the child's own.
-func (c *claim) members() []int {
+// pids returns the processes in the cgroup, none if it is not the child's own.
+func (c *claim) pids() []int {
 	dir, own := c.open()
 	if !own {
 		return nil
 	}
 	defer fd.Close(dir)
-	pids, _ := cgroupMembers(dir)
+	pids, _ := cgroupPIDs(dir)
 	return pids
 }
 
-// hides reports whether somebody is in the cgroup dir whom this program cannot see. With this
-// program itself there, it is no place to be killed.
+// hides reports whether a process in the cgroup dir is invisible to this program, or may be.
 func (c *claim) hides(dir int) bool {
-	_, hidden := cgroupMembers(dir)
+	_, hidden := cgroupPIDs(dir)
 	return hidden
 }
 
-// kill has the kernel kill everybody in the cgroup dir (Linux 5.14), also who may not be signalled
-// from here.
+// kill makes the kernel kill every process in the cgroup dir (Linux 5.14), also those that this
+// program may not signal. It returns EBUSY if this program is one of them.
 func (c *claim) kill(dir int) error {
-	pids, _ := cgroupMembers(dir)
+	pids, _ := cgroupPIDs(dir)
 	if slices.Contains(pids, os.Getpid()) {
 		return unix.EBUSY
 	}
@@ -187,12 +187,12 @@ func (c *claim) isOver() bool {
 }
 
 // memory returns the most memory that the cgroup has had in the time of the child, in bytes, 0 if
-// that is not known.
+// that is unknown.
 func (c *claim) memory() int64 {
 	if c == nil {
 		return 0
 	}
-	if peak, ended := c.lastPeak(); ended {
+	if peak, released := c.lastPeak(); released {
 		return peak
 	}
 	dir, own := c.open()
@@ -203,14 +203,14 @@ func (c *claim) memory() int64 {
 	return c.peakNow(dir)
 }
 
-func (c *claim) lastPeak() (peak int64, ended bool) {
+func (c *claim) lastPeak() (peak int64, released bool) {
 	cgroups.mu.Lock()
 	defer cgroups.mu.Unlock()
-	return c.peak, c.ended
+	return c.peak, c.released
 }
 
-// peakNow reads memory.peak. The kernel counts from the making of the cgroup on: what is no more
-// than it was at the start of the child may have been another one's.
+// peakNow reads memory.peak. The kernel counts from the creation of the cgroup: a value that has
+// not grown since the start of the child may be another child's.
 func (c *claim) peakNow(dir int) int64 {
 	if now := memoryPeak(dir); c.before >= 0 && now > c.before {
 		return now
@@ -218,7 +218,7 @@ func (c *claim) peakNow(dir int) int64 {
 	return 0
 }
 
-// noteKilled remembers that a cgroup kills what is cloned into it.
+// noteKilled remembers that a cgroup kills processes that are cloned into it.
 func noteKilled(id cgroupID) {
 	cgroups.mu.Lock()
 	defer cgroups.mu.Unlock()
@@ -226,7 +226,7 @@ func noteKilled(id cgroupID) {
 	cgroups.nextKilled = (cgroups.nextKilled + 1) % len(cgroups.killed)
 }
 
-// cgroupKills reports whether the cgroup of that directory may kill what is cloned into it.
+// cgroupKills reports whether the cgroup may kill processes that are cloned into it.
 func cgroupKills(dir int) bool {
 	var st unix.Stat_t
 	if unix.Fstat(dir, &st) != nil {
@@ -242,6 +242,7 @@ func cgroupKills(dir int) bool {
 	return false
 }
 
+// openCgroupAt opens the directory and returns the cgroup's identity. The caller must close n.
 func openCgroupAt(path string) (n int, id cgroupID, err error) {
 	n, err = fd.Private(unix.Open(path, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0))
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/brood-go/brood/internal/process"
 )
 
-// cgroupFiles makes a directory that reads like a cgroup with a memory controller.
+// cgroupFiles makes a directory with the files of a cgroup with a memory controller.
 func cgroupFiles(t *testing.T) (set func(name, text string), dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -32,16 +32,16 @@ func TestTheMemoryOfACgroupCountsFromTheStartOfTheChild(t *testing.T) {
 	require.Zero(t, c.Memory(), "this much may have been another one's")
 	set("memory.peak", "8192\n")
 	require.Equal(t, int64(8192), c.Memory())
-	c.End()
+	c.Release()
 	set("memory.peak", "16384\n")
 	require.Equal(t, int64(8192), c.Memory(), "it was told with the exit")
-	c.End()
+	c.Release()
 
 	set("memory.peak", "max\n")
 	c = process.NewClaim(dir)
 	set("memory.peak", "9999\n")
 	require.Zero(t, c.Memory(), "what was before is not known")
-	c.End()
+	c.Release()
 }
 
 func TestACgroupIsOneChildsOwn(t *testing.T) {
@@ -53,34 +53,33 @@ func TestACgroupIsOneChildsOwn(t *testing.T) {
 	require.False(t, first.Owns())
 	require.False(t, second.Owns())
 	require.Zero(t, first.Memory())
-	first.End()
+	first.Release()
 	third := process.NewClaim(dir)
 	require.False(t, third.Owns(), "the second one lives")
-	second.End()
-	third.End()
+	second.Release()
+	third.Release()
 	fourth := process.NewClaim(dir)
 	require.True(t, fourth.Owns())
-	fourth.End()
+	fourth.Release()
 	require.False(t, fourth.Owns(), "nobody is left of it")
 
 	set("cgroup.events", "populated 1\nfrozen 0\n")
 	set("cgroup.procs", "0\n") // of a PID namespace that cannot be seen from here
 	fifth := process.NewClaim(dir)
 	require.False(t, fifth.Owns(), "somebody was there")
-	fifth.End()
+	fifth.Release()
 	set("cgroup.events", "populated 1\nfrozen 0\n")
 	set("cgroup.procs", "")
 	sixth := process.NewClaim(dir)
 	require.True(t, sixth.Owns(), "those who have ended are counted a moment longer, and not listed")
-	sixth.End()
+	sixth.Release()
 	require.Equal(t, before, process.Tenancies())
 
 	require.Nil(t, process.NewClaim(filepath.Join(dir, "none")))
 	require.Zero(t, (*process.Claim)(nil).Memory())
 }
 
-// What is remembered of a cgroup goes with the children, also with those that have left somebody
-// behind.
+// The record of a cgroup is dropped with its children, also if they have left processes behind.
 func TestACgroupIsForgottenWithItsChildren(t *testing.T) {
 	set, dir := cgroupFiles(t)
 	before := process.Tenancies()
@@ -88,7 +87,7 @@ func TestACgroupIsForgottenWithItsChildren(t *testing.T) {
 		c := process.NewClaim(dir)
 		set("cgroup.events", "populated 1\nfrozen 0\n")
 		set("cgroup.procs", "1\n")
-		c.End()
+		c.Release()
 		require.True(t, c.Owns())
 		require.Equal(t, before+1, process.Tenancies())
 	}()

@@ -10,24 +10,25 @@ import (
 )
 
 // This file reads and writes the files of a cgroup of version 2 (cgroups(7); Linux,
-// Documentation/admin-guide/cgroup-v2.rst), by a descriptor of its directory.
+// Documentation/admin-guide/cgroup-v2.rst), by a descriptor of its directory, which it borrows.
 
-// deepestCgroup bounds how far below a cgroup others are looked for.
+// deepestCgroup bounds how many levels below a cgroup are searched.
 const deepestCgroup = 64
 
-// cgroupMembers returns the processes in the cgroup and in all below it. Ended ones are not among
-// them, even if nobody has waited for them. With hidden there are others, in a PID namespace that
-// cannot be seen from here, or that could not be listed.
-func cgroupMembers(dir int) (pids []int, hidden bool) {
-	return appendMembers(nil, dir, 0)
+// cgroupPIDs returns the processes in the cgroup and in all below it. Ended ones are not among
+// them, even if they were not waited for. With hidden there may be others: in a PID namespace that
+// this program cannot see, or in a cgroup that could not be listed.
+func cgroupPIDs(dir int) (pids []int, hidden bool) {
+	return appendPIDs(nil, dir, 0)
 }
 
-func appendMembers(pids []int, dir, depth int) (_ []int, hidden bool) {
+func appendPIDs(pids []int, dir, depth int) (_ []int, hidden bool) {
 	text, err := readIn(dir, "cgroup.procs")
-	hidden = err != nil && err != unix.ENOENT // ENOENT: it was removed just now.
+	hidden = err != nil && err != unix.ENOENT // ENOENT: the cgroup was removed just now.
 	for line := range bytes.FieldsSeq(text) {
 		pid, _ := strconv.Atoi(string(line))
-		if pid <= 0 { // To kill(2) that would be this program's group.
+		// A process that this program cannot see. To kill(2), 0 would be this program's group.
+		if pid <= 0 {
 			hidden = true
 			continue
 		}
@@ -43,21 +44,21 @@ func appendMembers(pids []int, dir, depth int) (_ []int, hidden bool) {
 			continue
 		}
 		below := false
-		pids, below = appendMembers(pids, n, depth+1)
+		pids, below = appendPIDs(pids, n, depth+1)
 		_ = unix.Close(n)
 		hidden = hidden || below
 	}
 	return pids, hidden
 }
 
-// cgroupsIn returns the names of the cgroups below one.
+// cgroupsIn returns the names of the cgroups directly below one.
 func cgroupsIn(dir int) (names []string) {
 	f, err := openIn(dir, ".", unix.O_RDONLY|unix.O_DIRECTORY)
 	if err != nil {
 		return nil
 	}
 	defer f.Close()
-	entries, _ := f.ReadDir(-1) // What was read counts.
+	entries, _ := f.ReadDir(-1) // On an error, the entries read so far count.
 	for _, e := range entries {
 		if e.IsDir() {
 			names = append(names, e.Name())
@@ -66,22 +67,22 @@ func cgroupsIn(dir int) (names []string) {
 	return names
 }
 
-// cgroupEmpty reports whether nobody is in the cgroup, or in one below it. The kernel may take
-// those who have just ended for members a moment longer, but does not list them.
+// cgroupEmpty reports whether there is no process in the cgroup or below it. The kernel may count
+// processes that have just ended as populating it a moment longer, but does not list them.
 func cgroupEmpty(dir int) bool {
 	events, err := readIn(dir, "cgroup.events")
 	if err != nil {
-		return false // The root has no such file, for one.
+		return false // The root has no such file, for example.
 	}
 	if numberAfter(events, "populated ") == 0 {
 		return true
 	}
-	pids, hidden := cgroupMembers(dir)
+	pids, hidden := cgroupPIDs(dir)
 	return len(pids) == 0 && !hidden
 }
 
-// freezeCgroup has the kernel stop everybody in the cgroup, and whoever is born there; a process
-// does not see that, and SIGKILL ends it all the same. was says that the cgroup was frozen before.
+// freezeCgroup makes the kernel stop every process in the cgroup, also later ones. A process does
+// not see that, and SIGKILL ends it all the same. was says that the cgroup was frozen before.
 func freezeCgroup(dir int) (was bool, err error) {
 	now, err := readIn(dir, "cgroup.freeze")
 	if err != nil {
@@ -95,14 +96,14 @@ func freezeCgroup(dir int) (was bool, err error) {
 
 func thawCgroup(dir int) error { return writeIn(dir, "cgroup.freeze", "0") }
 
-// cgroupStill reports whether everybody in the cgroup stands still.
+// cgroupStill reports whether every process in the cgroup stands still.
 func cgroupStill(dir int) bool {
 	events, _ := readIn(dir, "cgroup.events")
 	return numberAfter(events, "frozen ") == 1 || numberAfter(events, "populated ") == 0
 }
 
 // memoryPeak returns the most memory that a cgroup has had, in bytes (Linux 5.19), -1 if that is
-// not known: a cgroup has the file only where the one above it distributes memory.
+// unknown: a cgroup has the file only if the one above it distributes memory.
 func memoryPeak(dir int) int64 {
 	text, err := readIn(dir, "memory.peak")
 	if err != nil {

@@ -23,7 +23,8 @@ func openCgroup(dir string) (int, error) {
 	return n, nil
 }
 
-// unfitCgroup says why no child can be started in the directory n.
+// unfitCgroup returns the reason why no child can be started in the cgroup, nil if one can. n is
+// its directory.
 func unfitCgroup(dir string, n int) error {
 	var st unix.Statfs_t
 	if err := unix.Fstatfs(n, &st); err != nil {
@@ -40,8 +41,8 @@ func unfitCgroup(dir string, n int) error {
 	return nil
 }
 
-// cgroupFrozen reports whether a child that is started there would not run, nor let its parent go
-// on.
+// cgroupFrozen reports whether a child started there would stand still, and so would its parent,
+// which waits for the execve(2).
 func cgroupFrozen(dir string) bool {
 	events, _ := os.ReadFile(dir + "/cgroup.events") // The root has none.
 	freeze, _ := os.ReadFile(dir + "/cgroup.freeze")

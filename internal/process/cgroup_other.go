@@ -2,11 +2,11 @@
 
 package process
 
-// A claim is nothing where there are no cgroups. It is always nil.
+// A claim is empty where there are no cgroups. It is always nil.
 type claim struct{}
 
 func newClaim(string) *claim { return nil }
 
-func (*claim) end() {}
+func (*claim) release() {}
 
 func (*claim) memory() int64 { return 0 }

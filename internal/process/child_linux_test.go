@@ -43,16 +43,16 @@ func start(t testing.TB, s *process.Starter, spec *process.Spec) process.Process
 	return p
 }
 
-// finish waits for the end of p and returns how it ended.
+// finish waits for the end of p and returns it.
 func finish(t testing.TB, p process.Process) process.Change {
 	t.Helper()
-	change, err := end(p)
+	change, err := await(p)
 	require.NoError(t, err)
 	return change
 }
 
-// end is finish for any goroutine.
-func end(p process.Process) (process.Change, error) {
+// await is finish for any goroutine.
+func await(p process.Process) (process.Change, error) {
 	defer p.Close()
 	for {
 		err := unix.Waitid(unix.P_PID, p.Pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
@@ -91,7 +91,7 @@ func number(t testing.TB, f *os.File) (fd int) {
 	return fd
 }
 
-// An identity is what tells files apart.
+// An identity tells files apart.
 type identity struct {
 	dev, ino uint64
 }
@@ -105,7 +105,7 @@ func identityOf(t testing.TB, fd int) identity {
 	return identity{uint64(st.Dev), st.Ino}
 }
 
-// descriptorsOf returns what a child has open that makes no system calls, by number.
+// descriptorsOf returns the open descriptors of a child that makes no system calls, by number.
 func descriptorsOf(t testing.TB, pid int) map[int]identity {
 	t.Helper()
 	dir := fmt.Sprintf("/proc/%d/fd", pid)
@@ -136,8 +136,8 @@ func status(text string) map[string]string {
 	return fields
 }
 
-// nothingIsLeft fails t now if there is a child, and when it ends if other descriptors are open
-// than now.
+// nothingIsLeft fails t now if there is a child, and at its end if other descriptors are open than
+// now.
 func nothingIsLeft(t *testing.T) {
 	t.Helper()
 	leakcheck.NoNewFDs(t)

@@ -9,18 +9,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// This file is the moment of the fork. What is in it runs while two processes use one stack and one
-// memory: see the rules in the package comment. The functions are nosplit because a stack cannot
-// grow there, and norace because the race detector would be called. A test reads their machine
-// code.
+// This file is the moment of the fork. Its code runs while two processes use one stack and one
+// memory: see the rules in the package comment. fork and setMask run in the parent, on the thread
+// that forks; runChild and the functions below it run in the child. The functions are nosplit
+// because a stack cannot grow there, and norace because the race detector's hooks are calls. A test
+// reads their machine code.
 
-// rawClone makes clone(2) or clone3(2) with three arguments. It returns twice. It is written in
-// assembly because the child must not return through a frame that the parent still needs.
+// rawClone makes clone(2) or clone3(2) with three arguments. It returns in both processes. It is
+// written in assembly because the child must not return through a frame that the parent still
+// needs.
 func rawClone(nr, a, b, c uintptr) (pid, errno uintptr)
 
-// rawSyscall makes one system call. It has no frame, unlike syscall.RawSyscall6 and what that
-// calls: in a build without optimisation (-gcflags="all=-N -l", as debuggers want) the stack that
-// nosplit functions may use would not be enough.
+// rawSyscall makes one system call. Unlike syscall.RawSyscall6 and the functions that it calls, it
+// has no frame: in a build without optimisation (-gcflags="all=-N -l", as debuggers want) the stack
+// that nosplit functions may use would not be enough for these.
 func rawSyscall(nr, a, b, c, d, e, f uintptr) (result, errno uintptr)
 
 // entersyscall and exitsyscall tell the runtime that this thread waits in the kernel. Until the
@@ -39,12 +41,12 @@ var (
 	noSignals  uint64
 )
 
-// fork clones the calling thread and has the child run p. It returns in the parent only, when the
-// child has executed or ended.
+// fork clones the calling thread and makes the child run p. It returns in the parent only, once the
+// child has executed a file or ended.
 //
-// This thread handles no signal until the child is through, because in the child a handler of the
-// Go runtime would run on the memory of the parent. The mask is back before the runtime can move
-// the goroutine to another thread.
+// This thread handles no signal until then, because in the child a handler of the Go runtime would
+// run on the memory of the parent. The mask is restored before the runtime can move the goroutine
+// to another thread.
 //
 //go:nosplit
 //go:noinline
@@ -69,8 +71,8 @@ func setMask(mask, old *uint64) {
 }
 
 // runChild is the child. It makes the calls of p in their order and does not return: the last one
-// that works is an execve(2). When a call fails for which that matters, its index and the errno
-// stay in p, where the parent reads them.
+// that works is an execve(2). If a call fails that must work, its index and errno stay in p, where
+// the parent reads them.
 //
 //go:nosplit
 //go:noinline
@@ -114,13 +116,14 @@ func runChild(p *program) {
 		exit(p)
 	}
 	if p.obstacle == 0 {
-		p.failed, p.obstacle = len(calls)-1, unix.ENOENT // The program is nowhere.
+		p.failed, p.obstacle = len(calls)-1, unix.ENOENT // The file is nowhere.
 	}
 	p.errno = p.obstacle
 	exit(p)
 }
 
-// exitCode is that of a child that could not execute. Nobody sees it.
+// exitCode is the exit code of a child that could not execute. Only program.reap sees it, and drops
+// it.
 const exitCode = 253
 
 //go:nosplit
@@ -131,8 +134,8 @@ func exit(p *program) {
 	}
 }
 
-// isAbsent reports whether an execve(2) failed because the program is not there, after which
-// execvp(3) of the GNU C library looks in the next directory.
+// isAbsent reports whether an execve(2) failed because the file is missing. Then execvp(3) of the
+// GNU C library looks in the next directory.
 //
 //go:nosplit
 //go:norace
@@ -141,8 +144,8 @@ func isAbsent(errno uintptr) bool {
 	return e == unix.ENOENT || e == unix.ENOTDIR || e == unix.ESTALE || e == unix.ENODEV || e == unix.ETIMEDOUT
 }
 
-// isObstacle reports whether an execve(2) failed for a reason that a program in another directory
-// need not have. The first of them is reported when there is no such program.
+// isObstacle reports whether an execve(2) failed for a reason that does not hold for a file in
+// another directory. If no file can be executed, the first such reason is reported.
 //
 //go:nosplit
 //go:norace
@@ -157,8 +160,8 @@ const (
 	direntName   = 19 // offset of the name, which ends with a NUL byte
 )
 
-// closeFrom closes every descriptor from first on, for kernels without close_range(2): those that
-// /proc lists or, where there is no /proc, all numbers below limit.
+// closeFrom closes every descriptor from first on, for kernels without close_range(2): the ones
+// that /proc lists or, where there is no /proc, all numbers below limit.
 //
 //go:nosplit
 //go:norace
@@ -192,7 +195,7 @@ func closeFrom(p *program, first, limit uintptr) (errno uintptr) {
 
 var procSelfFD = [...]byte{'/', 'p', 'r', 'o', 'c', '/', 's', 'e', 'l', 'f', '/', 'f', 'd', 0}
 
-// writeDecimal writes a number where there is room for it, and zeros behind.
+// writeDecimal writes n in decimal to memory that has enough room and is zero.
 //
 //go:nosplit
 //go:norace
@@ -211,7 +214,7 @@ func writeDecimal(to unsafe.Pointer, n uintptr) {
 	}
 }
 
-// decimal reads a number, 0 for what is none.
+// decimal reads a decimal number, 0 if text does not begin with a digit.
 //
 //go:nosplit
 //go:norace

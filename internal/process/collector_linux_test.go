@@ -39,7 +39,7 @@ func newGate(t *testing.T, file string) *gate {
 	return g
 }
 
-// arrival waits for somebody at the gate, and returns what lets him pass.
+// arrival waits for a process at the gate, and returns a function that lets it pass.
 func (g *gate) arrival(t *testing.T) (pass func()) {
 	t.Helper()
 	var event [unix.FAN_EVENT_METADATA_LEN]byte // There is room for one.
@@ -57,7 +57,7 @@ func (g *gate) arrival(t *testing.T) (pass func()) {
 	}
 }
 
-// within fails t when fn hangs; its goroutine is lost then.
+// within fails t if fn hangs. Then its goroutine is lost.
 func within(t *testing.T, what string, fn func()) {
 	t.Helper()
 	done := make(chan struct{})
@@ -72,7 +72,7 @@ func within(t *testing.T, what string, fn func()) {
 	}
 }
 
-func TestASlowExecveHoldsUpNobody(t *testing.T) {
+func TestASlowExecveHoldsUpNoGoroutine(t *testing.T) {
 	ownForkOnly(t)
 	for _, procs := range []int{1, 4} {
 		t.Run(fmt.Sprint("GOMAXPROCS=", procs), func(t *testing.T) {
@@ -85,7 +85,7 @@ func TestASlowExecveHoldsUpNobody(t *testing.T) {
 			g := newGate(t, program)
 			s := newStarter(t)
 			started := make(chan process.Process)
-			// It ends when the child was let through; the test waits for that.
+			// It ends when the child may pass. The test waits for that.
 			go func() {
 				p, failure := s.Start(command(program))
 				if failure != nil {
@@ -118,7 +118,7 @@ func TestASlowExecveHoldsUpNobody(t *testing.T) {
 				if failure != nil {
 					panic(failure)
 				}
-				if _, err := end(p); err != nil {
+				if _, err := await(p); err != nil {
 					panic(err)
 				}
 			})
@@ -146,7 +146,7 @@ func TestSlowStartsDoNotAddUpThreads(t *testing.T) {
 	for range 10 {
 		over := make(chan error, together)
 		for range together {
-			// It ends when its child has; the test waits for that.
+			// It ends when its child has ended. The test waits for that.
 			go func() {
 				var s process.Starter
 				defer s.Release()
@@ -155,7 +155,7 @@ func TestSlowStartsDoNotAddUpThreads(t *testing.T) {
 					over <- failure
 					return
 				}
-				_, err := end(p)
+				_, err := await(p)
 				over <- err
 			}()
 		}

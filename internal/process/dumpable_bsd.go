@@ -2,6 +2,6 @@
 
 package process
 
-// keepDumpable has nothing to keep: a child that has changed its user shares no memory with this
+// keepDumpable has nothing to keep: a child that changes its user shares no memory with this
 // process.
 func keepDumpable() (restore func()) { return func() {} }

@@ -6,20 +6,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// dumpable counts the starts that change a user or a group. The kernel takes such a change for one
-// of everybody who has the same memory: with the child, which has that of this process until it
-// executes, this process loses its "dumpable" attribute (PR_SET_DUMPABLE(2const)), so that a
-// debugger cannot attach, no core is written and /proc/self is root's.
+// dumpable counts the starts that change a user or a group. The kernel applies such a change to
+// every process with the same memory. The child has this process's memory until it executes, so
+// this process loses its "dumpable" attribute (PR_SET_DUMPABLE(2const)): a debugger cannot attach,
+// no core is written, and /proc/self belongs to root.
 //
-// It comes back when the child has executed, and not before, since it keeps whoever the child
-// becomes out of this memory.
+// The attribute is restored after the child has executed, and not before, because it also keeps the
+// child's new user out of this memory.
 var dumpable struct {
 	mu       sync.Mutex
-	changing int
-	was      int
+	changing int // starts underway that change a user or a group
+	was      int // the attribute before the first of them; valid while changing > 0
 }
 
-// keepDumpable is called before such a start, what it returns afterwards.
+// keepDumpable must be called before such a start, and restore after it.
+//
+// Safe to call from any goroutine.
 func keepDumpable() (restore func()) {
 	d := &dumpable
 	d.mu.Lock()
@@ -32,7 +34,7 @@ func keepDumpable() (restore func()) {
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		d.changing--
-		if d.changing == 0 && d.was == 1 { // It can be set to no other value.
+		if d.changing == 0 && d.was == 1 { // It cannot be set to another value.
 			_ = unix.Prctl(unix.PR_SET_DUMPABLE, 1, 0, 0, 0)
 		}
 	}

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// On arm64 itself the other tests run. Here the fork for it is at least compiled and, where there
-// is an emulator, run; the emulator of today has no clone that the fork could use.
+// On arm64 itself the other tests run. Here the fork for arm64 is at least compiled and, where
+// there is an emulator, run. The emulator of today has no clone that the fork could use.
 func TestTheForkOfArm64(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "linked")
 	build := exec.Command(goTool(t), "build", "-o", file, "./testdata/linked")

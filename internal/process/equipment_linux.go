@@ -8,22 +8,22 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// equipment is what the parent needs for one start beside the slots, while it lasts: little or
-// nothing for a usual child.
+// equipment holds the descriptors and the lock that the parent needs for one start beside the slots. For a usual child it is
+// empty. It belongs to the goroutine in Start.
 type equipment struct {
-	free   []int // see program.free
-	cgroup int   // 0: none
-	maps   *mapper
-	locked bool // syscall.ForkLock
+	free   []int   // owned descriptors, see program.free
+	cgroup int     // owned descriptor of Settings.Cgroup; 0: none
+	maps   *mapper // nil: no users or groups are mapped
+	locked bool    // holds syscall.ForkLock
 }
 
-// take gets the equipment for spec, and takes out of wanted what cannot be had with it. Release
-// gives back what there is, also after a failure.
-func (e *equipment) take(p *program, spec *Spec, slots []int, wanted *features) *Failure {
+// acquire gets the equipment for spec, and removes from wanted the features that cannot be used
+// with it. The caller must release it, also after a failure.
+func (e *equipment) acquire(p *program, spec *Spec, slots []int, wanted *features) *Failure {
 	p.free, p.maps = nil, nil
 	if spec.InheritOpen {
 		*wanted &^= unsharedRange | closeRange
-		if err := e.takeFree(slots); err != nil {
+		if err := e.acquireFree(slots); err != nil {
 			return &Failure{Step: StepFork, Err: err.(syscall.Errno)}
 		}
 		p.free = e.free
@@ -33,21 +33,21 @@ func (e *equipment) take(p *program, spec *Spec, slots []int, wanted *features) 
 		*wanted &^= intoCgroup
 	}
 	if with != nil {
-		if failure := e.takeSettings(p, with, wanted); failure != nil {
+		if failure := e.acquireSettings(p, with, wanted); failure != nil {
 			return failure
 		}
 	}
 	if spec.InheritOpen {
-		// Whoever opens a descriptor and sets its close-on-exec flag afterwards holds the other
-		// side of this lock meanwhile.
+		// Code that opens a descriptor and then sets its close-on-exec flag holds the read side of
+		// this lock meanwhile.
 		syscall.ForkLock.Lock()
 		e.locked = true
 	}
 	return nil
 }
 
-func (e *equipment) takeSettings(p *program, with *Settings, wanted *features) *Failure {
-	if failure := with.impossible(); failure != nil {
+func (e *equipment) acquireSettings(p *program, with *Settings, wanted *features) *Failure {
+	if failure := with.checkCPUs(); failure != nil {
 		return failure
 	}
 	if with.Cgroup != "" {

@@ -10,8 +10,10 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// Executable reports whether path is a file that this process may execute. The kernel has the last
-// word.
+// Executable returns nil if path is a file that this process may execute, as far as that can be
+// known without execve(2), else an errno. It runs in the parent.
+//
+// Safe to call from any goroutine.
 func Executable(path string) error {
 	var st unix.Stat_t
 	for {
@@ -30,9 +32,9 @@ func Executable(path string) error {
 	return mayExecute(path)
 }
 
-// mayExecute asks by faccessat2(2). To a sandbox that refuses it with EACCES, or with an errno for
-// which package unix looks at the mode alone, the older faccessat(2) is a second opinion. It is
-// about the real user and group, and so it is one only where they are those that count.
+// mayExecute asks faccessat2(2). A sandbox may refuse that call with EACCES, or with an errno for
+// which package unix looks only at the mode; then the older faccessat(2) decides. It checks the
+// real user and group, so it is asked only if these are the effective ones.
 func mayExecute(path string) error {
 	err := unix.Faccessat(unix.AT_FDCWD, path, unix.X_OK, unix.AT_EACCESS)
 	if err == nil || !fd.Refused(err) || unix.Getuid() != unix.Geteuid() || unix.Getgid() != unix.Getegid() {

@@ -3,15 +3,14 @@ package process
 // A Claim is a claim that a test makes.
 type Claim = claim
 
-// NewClaim is what a start in the cgroup does before, and End what is done when the child was
-// waited for.
+// NewClaim does what a start in the cgroup does first, and Release what the end of the child does.
 func NewClaim(dir string) *Claim { return newClaim(dir) }
 
-func (c *claim) End()          { c.end() }
+func (c *claim) Release()      { c.release() }
 func (c *claim) Memory() int64 { return c.memory() }
 func (c *claim) Owns() bool    { return c.owns() }
 
-// Tenancies returns of how many cgroups something is remembered.
+// Tenancies returns the number of cgroups with a record.
 func Tenancies() int {
 	cgroups.mu.Lock()
 	defer cgroups.mu.Unlock()

@@ -20,7 +20,7 @@ import (
 // nobody is a user and a group without privileges. It need not be in /etc/passwd.
 const nobody = 65534
 
-// fails starts spec, which must fail as want says, with nothing left.
+// fails starts spec, which must fail as want says, and leave nothing behind.
 func fails(t *testing.T, s *process.Starter, spec *process.Spec, want process.Failure) {
 	t.Helper()
 	spec.Pidfd = true
@@ -107,7 +107,7 @@ func TestEachStepThatFailsIsNamed(t *testing.T) {
 			spec := command(program)
 			c.change(spec)
 			fails(t, s, spec, c.want)
-			// The next start knows nothing of it.
+			// The next start must not be affected.
 			require.Equal(t, process.Change{Kind: process.Exited}, finish(t, start(t, s, command(program))))
 		})
 	}
@@ -146,7 +146,7 @@ func TestFilesThatCannotBeExecuted(t *testing.T) {
 	} {
 		t.Run(filepath.Base(c.file), func(t *testing.T) {
 			fails(t, s, command(c.file), c.want)
-			// A relative name is the child's, which is in another directory.
+			// A relative name is the child's, and the child is in another directory.
 			spec := command("./" + filepath.Base(c.file))
 			spec.Dir = dir
 			if c.want.Path == c.file {
@@ -206,7 +206,7 @@ func TestCredentialsThatAreRefused(t *testing.T) {
 	spec = command(program)
 	spec.UID, spec.GID = new(uint32(nobody)), new(uint32(nobody))
 	fails(t, s, spec, process.Failure{Step: process.StepExec, Path: program, Err: unix.EACCES})
-	// It had not when it went there.
+	// It had not changed it when it changed its directory.
 	private := t.TempDir()
 	require.NoError(t, os.Chmod(private, 0o700))
 	require.NoError(t, os.Chmod(program, 0o755))
@@ -214,10 +214,11 @@ func TestCredentialsThatAreRefused(t *testing.T) {
 	require.Equal(t, process.Change{Kind: process.Exited}, finish(t, start(t, s, spec)))
 }
 
-// sandboxVariable is where the parent of a test that runs as nobody has put files for it.
+// sandboxVariable is the variable by which the parent passes the directory with files to a test
+// that runs as nobody.
 const sandboxVariable = "BROOD_PROCESS_SANDBOX"
 
-func TestSomebodyWithoutPrivileges(t *testing.T) {
+func TestStartsWithoutPrivileges(t *testing.T) {
 	ownForkOnly(t)
 	sandbox := os.Getenv(sandboxVariable)
 	if sandbox == "" {

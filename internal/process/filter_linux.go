@@ -4,17 +4,18 @@ package process
 
 import "golang.org/x/sys/unix"
 
-// An answer is what a filter says to a system call.
+// An answer is a filter's answer to a system call.
 type answer uint8
 
 const (
 	denied  answer = iota
 	allowed        // the call is made
-	unknown        // it depends on what is not known of the call
-	invalid        // the kernel does not take such a filter
+	unknown        // it depends on a part of the call that is not known
+	invalid        // the kernel does not accept such a filter
 )
 
-// answerOf says what the result of a filter means. What needs a tracer or a listener has none.
+// answerOf translates the result of a filter. Results that need a tracer or a listener count as
+// denied, because there is none.
 func answerOf(result uint32) answer {
 	switch result & unix.SECCOMP_RET_ACTION_FULL {
 	case unix.SECCOMP_RET_ALLOW, unix.SECCOMP_RET_LOG:
@@ -23,21 +24,21 @@ func answerOf(result uint32) answer {
 	return denied
 }
 
-// A machine is that for which filters are written, the "classic" one of the kernel's
-// Documentation/networking/filter.rst, with those instructions that seccomp(2) has.
+// A machine executes filters: the "classic" BPF of the kernel's
+// Documentation/networking/filter.rst, with the instructions that seccomp(2) accepts.
 type machine struct {
 	a, x   uint32
 	memory [unix.BPF_MEMWORDS]uint32
 }
 
-// The fields of an instruction's code that package unix has no names for.
+// The fields of an instruction's code for which package unix has no names.
 const (
 	bpfClass     = 0x07
-	bpfOperation = 0xf0 // of BPF_ALU, BPF_JMP, BPF_MISC; in BPF_RET what is returned
+	bpfOperation = 0xf0 // for BPF_ALU, BPF_JMP, BPF_MISC; for BPF_RET the returned value
 )
 
-// put has a filter answer a call. It ends, because all jumps go forward.
-func (c *coming) put(filter []SockFilter) answer {
+// evaluate returns a filter's answer to the call. It ends, because all jumps go forward.
+func (c *futureCall) evaluate(filter []SockFilter) answer {
 	var m machine
 	for at := 0; at < len(filter); at++ {
 		in, ok := filter[at], true
@@ -83,9 +84,9 @@ func (c *coming) put(filter []SockFilter) answer {
 	return invalid
 }
 
-// load executes BPF_LD and BPF_LDX, and reports whether what is loaded is known; ok is set to false
-// for what is invalid.
-func (m *machine) load(in SockFilter, c *coming, ok *bool) (known bool) {
+// load executes BPF_LD and BPF_LDX, and reports whether the loaded value is known. It sets ok to
+// false if the instruction is invalid.
+func (m *machine) load(in SockFilter, c *futureCall, ok *bool) (known bool) {
 	var value uint32
 	known = true
 	switch mode := in.Code &^ bpfClass; {
@@ -120,7 +121,7 @@ func (m *machine) store(in SockFilter) (ok bool) {
 	return true
 }
 
-// operand is the second operand of a computation or a comparison.
+// operand returns the second operand of a computation or a comparison.
 func (m *machine) operand(in SockFilter) uint32 {
 	if in.Code&unix.BPF_X != 0 {
 		return m.x
@@ -128,7 +129,8 @@ func (m *machine) operand(in SockFilter) uint32 {
 	return in.K
 }
 
-// compute executes BPF_ALU. A division by a zero in X ends the filter, with a result of 0.
+// compute executes BPF_ALU. byZero reports a division by a zero in X, which ends the filter with a
+// result of 0.
 func (m *machine) compute(in SockFilter) (byZero, ok bool) {
 	by := m.operand(in)
 	constant := in.Code&unix.BPF_X == 0
@@ -168,7 +170,7 @@ func (m *machine) compute(in SockFilter) (byZero, ok bool) {
 	return false, true
 }
 
-// jump executes BPF_JMP and returns how many instructions are skipped.
+// jump executes BPF_JMP and returns how many instructions to skip.
 func (m *machine) jump(in SockFilter) (skip uint32, ok bool) {
 	with, met := m.operand(in), false
 	switch in.Code & bpfOperation {

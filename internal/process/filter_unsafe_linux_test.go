@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A filterMaker writes filters that the kernel takes.
+// A filterMaker writes filters that the kernel accepts.
 type filterMaker struct {
 	*rand.Rand
 	filter []SockFilter
@@ -23,7 +23,7 @@ func (m *filterMaker) add(code uint16, k uint32) {
 	m.filter = append(m.filter, SockFilter{Code: code, K: k})
 }
 
-// number is one of those at which something could go wrong, or any.
+// number returns a number at which something could go wrong, or any other.
 func (m *filterMaker) number() uint32 {
 	edges := []uint32{0, 1, 31, 32, 0x7fffffff, 0x80000000, 0xffffffff}
 	if n := m.IntN(2 * len(edges)); n < len(edges) {
@@ -66,7 +66,7 @@ func (m *filterMaker) step() {
 		m.add([]uint16{unix.BPF_ST, unix.BPF_STX}[m.IntN(2)], cell)
 		m.add([]uint16{unix.BPF_LD, unix.BPF_LDX}[m.IntN(2)]|unix.BPF_MEM, cell)
 	case 12:
-		// Both ways end within what is added here.
+		// Both branches end within the instructions added here.
 		m.add(unix.BPF_JMP|compare|[]uint16{unix.BPF_K, unix.BPF_X}[m.IntN(2)], m.number())
 		m.filter[len(m.filter)-1].Jt, m.filter[len(m.filter)-1].Jf = uint8(m.IntN(3)), uint8(m.IntN(3))
 		m.add(unix.BPF_ALU|operation|unix.BPF_K, m.number())
@@ -93,7 +93,7 @@ func (m *filterMaker) make(steps int) []SockFilter {
 	return slices.Clone(m.filter)
 }
 
-// kernelAnswer has the kernel answer getppid(2), on a thread that ends afterwards.
+// kernelAnswer lets the kernel answer getppid(2), on a thread that ends afterwards.
 func kernelAnswer(filter []SockFilter, arguments [6]uint64) (installed, called unix.Errno) {
 	done := make(chan struct{})
 	go func() { // It ends at once, and its thread with it.
@@ -114,7 +114,7 @@ func kernelAnswer(filter []SockFilter, arguments [6]uint64) (installed, called u
 	return installed, called
 }
 
-// What is computed before is what the kernel computes.
+// The computed answer must be the kernel's.
 func TestAFilterAnswersAsInTheKernel(t *testing.T) {
 	trivial := []SockFilter{{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW}}
 	if errno, _ := kernelAnswer(trivial, [6]uint64{}); errno != 0 {
@@ -139,15 +139,15 @@ func TestAFilterAnswersAsInTheKernel(t *testing.T) {
 			require.Equal(t, unix.EDQUOT, called)
 			want = denied
 		}
-		call := coming{nr: unix.SYS_GETPPID, arguments: &arguments}
-		require.Equal(t, want, call.put(filter), "seed %d: %v", seed, filter)
+		call := futureCall{nr: unix.SYS_GETPPID, arguments: &arguments}
+		require.Equal(t, want, call.evaluate(filter), "seed %d: %v", seed, filter)
 		seen[want]++
 	}
 	require.Greater(t, seen[allowed], filters/5)
 	require.Greater(t, seen[denied], filters/5)
 }
 
-// Nothing that looks like a filter has the interpreter run out of it.
+// No input makes the interpreter read outside of the filter.
 func FuzzFilterMistake(f *testing.F) {
 	m := filterMaker{Rand: rand.New(rand.NewPCG(1, 2))}
 	for _, filter := range [][]SockFilter{m.make(3), m.make(30)} {

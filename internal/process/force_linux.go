@@ -2,7 +2,7 @@
 
 package process
 
-// forcible are the backends that Force knows, with what is missing to them.
+// forcible are the words that Force knows, with the features that each takes away.
 var forcible = map[string]features{
 	"":              0,
 	"noclone3":      clone3 | clearSighand | intoCgroup,
@@ -14,10 +14,14 @@ var forcible = map[string]features{
 	"forkexec":      0,
 }
 
-// Force has every start in this program made as if the kernel lacked something: "noclone3",
+// Force makes every start in this program behave as if the kernel lacked something: "noclone3",
 // "noclearsignal", "nounshare", "nocloserange", "nopidfd", "nocgroup" for a clone that cannot put
 // its child into a cgroup, or "forkexec" for syscall.ForkExec. It reports false for another word.
-// It is for tests, which call it before the first start.
+// Only tests use it.
+//
+// Preconditions:
+//
+//   - No process was started yet.
 func Force(what string) bool {
 	missing, ok := forcible[what]
 	if ok {

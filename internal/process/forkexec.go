@@ -10,15 +10,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// forkExec starts spec by syscall.ForkExec. Compared with the fork of this library, the child
-// inherits the signals that this program ignores, PATH is searched by this process, and the step
-// that failed is guessed. On kqueue systems, and where alone cannot help, it also inherits
-// descriptors that are not close-on-exec; on Linux a spec that insists on this backend is refused
-// then.
+// forkExec starts spec by syscall.ForkExec, on this thread or on one with a table of its own. It
+// differs from the fork of this library: the child inherits the signals that this program ignores,
+// this process searches the files, and the failed step is guessed. On kqueue systems, and where
+// onCloexecTable returns ENOTSUP, the child also inherits descriptors that are not close-on-exec;
+// on Linux a spec that insists on this backend is refused then.
 func forkExec(spec *Spec) (Process, *Failure) {
 	file, failure := spec.search()
 	if failure != nil {
-		if without := spec.rootless(); without != nil {
+		if without := spec.rootFailure(); without != nil {
 			failure = without
 		}
 		return Process{}, failure
@@ -36,36 +36,37 @@ func forkExec(spec *Spec) (Process, *Failure) {
 		},
 	}
 	for i, fd := range spec.Slots {
-		attr.Files[i] = uintptr(fd) // Closed is what ForkExec takes for that, too.
+		// ForkExec leaves a slot of -1, which is Closed, without a descriptor, too.
+		attr.Files[i] = uintptr(fd)
 	}
 	if with := spec.Settings; with != nil {
 		attr.Sys.Chroot = with.Chroot
 		if with.Chroot != "" && spec.Dir == "" {
-			attr.Dir = "/" // Its own is outside.
+			attr.Dir = "/" // The directory of this process is outside of the new root.
 		}
 	}
 	var err error
 	start := func() {
-		// The descriptors of the attributes are in the table of the thread that this is called on,
-		// and only there.
+		// attributes opens descriptors. They are in the table of the thread that calls start, and
+		// only there.
 		var release func()
 		if release, failure = spec.Settings.attributes(attr.Sys); failure == nil {
 			defer release()
 			p.Pid, err = syscall.ForkExec(file, spec.Args, attr)
 		}
 	}
-	unshared := error(syscall.ENOTSUP)
+	tableErr := error(syscall.ENOTSUP)
 	switch {
 	case spec.InheritOpen:
-	// A ThrowAway thread has the other table still when the child runs: it opens none.
+	// A ThrowAway thread keeps the other table while the child runs, so no pidfd is opened there.
 	case spec.Pidfd && !spec.ThrowAway:
-		unshared = spec.aloneWithPidfd(start, attr.Sys, &p)
+		tableErr = spec.onCloexecTableWithPidfd(start, attr.Sys, &p)
 	default:
-		unshared = spec.alone(start)
+		tableErr = spec.onCloexecTable(start)
 	}
 	switch {
-	case unshared == nil:
-	case !spec.InheritOpen && spec.Backend == BackendForkExec && insistsOnSlots:
+	case tableErr == nil:
+	case !spec.InheritOpen && spec.Backend == BackendForkExec && hasCloexecTable:
 		return Process{}, &Failure{Step: StepSlots, Err: syscall.ENOTSUP}
 	default:
 		if spec.Pidfd {
@@ -77,17 +78,17 @@ func forkExec(spec *Spec) (Process, *Failure) {
 		return Process{}, failure
 	}
 	if errno, ok := err.(syscall.Errno); ok {
-		return Process{}, spec.guess(file, errno)
+		return Process{}, spec.guessFailure(file, errno)
 	}
 	if err != nil {
-		return Process{}, &Failure{Step: StepExec, Path: file, Err: syscall.EINVAL} // A NUL byte.
+		// A string with a NUL byte.
+		return Process{}, &Failure{Step: StepExec, Path: file, Err: syscall.EINVAL}
 	}
 	return p, nil
 }
 
-// search returns the file to execute. One that may not be executed is passed over, and reported
-// when there is no better one, as is what else than absence keeps one from being looked at
-// (ENAMETOOLONG, ELOOP).
+// search returns the first file that may be executed. If there is none, it reports the first
+// failure other than absence (EACCES, ENAMETOOLONG, ELOOP), or ENOENT.
 func (s *Spec) search() (file string, failure *Failure) {
 	if len(s.Files) == 1 {
 		return s.Files[0], nil
@@ -107,8 +108,9 @@ func (s *Spec) search() (file string, failure *Failure) {
 	return "", failure
 }
 
-// rootless is the failure of a spec whose root directory nobody can have, nil if it seems one can.
-func (s *Spec) rootless() *Failure {
+// rootFailure returns the failure of a spec whose root directory cannot be entered, nil if it seems
+// it can.
+func (s *Spec) rootFailure() *Failure {
 	with := s.Settings
 	if with == nil || with.Chroot == "" {
 		return nil
@@ -119,7 +121,7 @@ func (s *Spec) rootless() *Failure {
 	return nil
 }
 
-// credential returns nil when nothing is to be changed.
+// credential returns the credentials of the child, nil if they do not change.
 func (s *Spec) credential() *syscall.Credential {
 	if s.UID == nil && s.GID == nil && s.Groups == nil {
 		return nil
@@ -131,14 +133,14 @@ func (s *Spec) credential() *syscall.Credential {
 	if s.GID != nil {
 		cred.Gid = *s.GID
 	}
-	// To drop the groups takes a privilege; without it they stay, as libuv ignores that failure.
+	// Dropping the groups takes a privilege. Without it they stay; libuv ignores that failure, too.
 	cred.NoSetGroups = s.Groups == nil && unix.Geteuid() != 0
 	return cred
 }
 
-// guess finds out which step of starting file an errno came from. ForkExec tells the number only;
-// what is wrong is usually still there to be seen.
-func (s *Spec) guess(file string, errno syscall.Errno) *Failure {
+// guessFailure finds out which step of starting file an errno came from. ForkExec returns the
+// number only, but usually the cause can still be seen.
+func (s *Spec) guessFailure(file string, errno syscall.Errno) *Failure {
 	switch errno {
 	case syscall.EAGAIN, syscall.ENOMEM, syscall.EMFILE, syscall.ENFILE, syscall.ENOSPC:
 		return &Failure{Step: StepFork, Err: errno}
@@ -166,7 +168,7 @@ func (s *Spec) guess(file string, errno syscall.Errno) *Failure {
 			return &Failure{Step: StepUID, Err: errno}
 		}
 	}
-	if without := s.rootless(); without != nil && without.Err == errno {
+	if without := s.rootFailure(); without != nil && without.Err == errno {
 		return without
 	}
 	if s.Dir != "" && dirError(s.inDir("."), s.credential()) == errno {
@@ -175,8 +177,8 @@ func (s *Spec) guess(file string, errno syscall.Errno) *Failure {
 	return &Failure{Step: StepExec, Path: file, Err: errno}
 }
 
-// foreignGroup reports whether no child can join the group Pgid, which is another session's or
-// gone.
+// foreignGroup reports whether the child cannot join the group Pgid, because it belongs to another
+// session or is gone.
 func (s *Spec) foreignGroup() bool {
 	if s.Pgid == 0 {
 		return false
@@ -189,8 +191,9 @@ func (s *Spec) foreignGroup() bool {
 	return err == nil && theirs != ours
 }
 
-// dirError returns why a child with cred cannot change to dir, nil if it seems it can. For
-// credentials that are not ours only the mode bits can be read, not the answer of the kernel.
+// dirError returns the reason why a child with cred cannot change to dir, nil if it seems it can.
+// For other credentials than this process's, only the mode bits count, because the kernel does not
+// answer for them.
 func dirError(dir string, cred *syscall.Credential) error {
 	var st unix.Stat_t
 	if err := unix.Stat(dir, &st); err != nil {
@@ -202,10 +205,10 @@ func dirError(dir string, cred *syscall.Credential) error {
 	if cred == nil {
 		return mayExecute(dir)
 	}
-	if real, err := filepath.EvalSymlinks(dir); err == nil {
-		dir = real
+	if resolved, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = resolved
 	}
-	// All the way up: a home directory keeps others out of everything below it.
+	// All the way up, because a home directory keeps other users out of everything below it.
 	for ; ; dir = filepath.Dir(dir) {
 		if unix.Stat(dir, &st) == nil && !mayEnter(&st, cred) {
 			return syscall.EACCES

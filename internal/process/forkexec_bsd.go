@@ -6,13 +6,15 @@ import "syscall"
 
 func requestPidfd(*syscall.SysProcAttr, *int) {}
 
-// insistsOnSlots says that nothing here keeps descriptors from the child that are not
+// hasCloexecTable says that nothing here keeps descriptors from the child that are not
 // close-on-exec.
-const insistsOnSlots = false
+const hasCloexecTable = false
 
-func (*Spec) alone(func()) error { return syscall.ENOTSUP }
+func (*Spec) onCloexecTable(func()) error { return syscall.ENOTSUP }
 
-func (*Spec) aloneWithPidfd(func(), *syscall.SysProcAttr, *Process) error { return syscall.ENOTSUP }
+func (*Spec) onCloexecTableWithPidfd(func(), *syscall.SysProcAttr, *Process) error {
+	return syscall.ENOTSUP
+}
 
 // withEmptyMask has nothing to do: on kqueue systems nothing here blocks signals.
 func withEmptyMask(fn func()) { fn() }

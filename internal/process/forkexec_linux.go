@@ -11,9 +11,9 @@ import (
 
 func requestPidfd(attr *syscall.SysProcAttr, pidfd *int) { attr.PidFD = pidfd }
 
-// forkExecHas reports whether syscall.ForkExec can do what o says. It has the child's signals
-// neither blocked nor ignored when it makes a group the foreground group, which stops whoever is in
-// the background: so not OptionForeground.
+// forkExecHas reports whether syscall.ForkExec can honour o. It does not have OptionForeground:
+// when it makes a group the foreground group, the child's signals are neither blocked nor ignored,
+// so SIGTTOU would stop a child in the background.
 func forkExecHas(o Option) bool {
 	switch o {
 	case OptionCgroup, OptionCloneflags, OptionIDMaps, OptionChroot, OptionAmbientCaps, OptionPdeathsig:
@@ -52,8 +52,8 @@ func sysMap(ranges []IDMap) (out []syscall.SysProcIDMap) {
 }
 
 // withEmptyMask calls fn on this thread if its signal mask is empty. Otherwise, as on the thread of
-// a loop that watches signals, another thread does: to unblock them here for a moment would deliver
-// what is pending a second time.
+// a loop that watches signals, it calls fn on another thread: to unblock the signals here for a
+// moment would deliver pending ones a second time.
 func withEmptyMask(fn func()) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -62,13 +62,13 @@ func withEmptyMask(fn func()) {
 		return
 	}
 	done := make(chan struct{})
-	// It ends with fn, which this function waits for.
+	// The goroutine ends with fn, and withEmptyMask waits for it.
 	go func() {
 		defer close(done)
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		old := signalMask()
-		// Threads have blocked what this program was started with. It cannot fail with these
+		// A thread inherits the mask that this program was started with. It cannot fail with these
 		// arguments.
 		_ = unix.PthreadSigmask(unix.SIG_SETMASK, new(unix.Sigset_t), nil)
 		defer func() { _ = unix.PthreadSigmask(unix.SIG_SETMASK, &old, nil) }()
@@ -77,6 +77,7 @@ func withEmptyMask(fn func()) {
 	<-done
 }
 
+// signalMask returns the mask of this thread.
 func signalMask() (mask unix.Sigset_t) {
 	_ = unix.PthreadSigmask(unix.SIG_BLOCK, nil, &mask) // It cannot fail with these arguments.
 	return mask

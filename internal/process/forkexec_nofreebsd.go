@@ -4,7 +4,7 @@ package process
 
 import "syscall"
 
-// forkExecHas reports whether syscall.ForkExec can do what o says.
+// forkExecHas reports whether syscall.ForkExec can honour o.
 func forkExecHas(o Option) bool { return o == OptionChroot }
 
 func (*Settings) attributes(*syscall.SysProcAttr) (release func(), failure *Failure) {

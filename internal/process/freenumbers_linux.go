@@ -8,9 +8,9 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// takeFree takes numbers to which sources in slots can be moved in the child without taking the
-// place of what it inherits.
-func (e *equipment) takeFree(slots []int) error {
+// acquireFree opens descriptors at the numbers to which sources in slots can be moved in the child.
+// Because they are open in the parent, no descriptor that the child inherits has such a number.
+func (e *equipment) acquireFree(slots []int) error {
 	e.free = []int{}
 	for i, source := range slots {
 		if source < 0 || source >= i || slots[source] == source {

@@ -7,11 +7,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Questions about a process group look at every process of the system, which is why they are asked
-// seldom.
+// Questions about a process group look at every process of the system, so they are asked seldom.
 
-// groupEnded reports whether all that is left of a process group are zombies: to kill(2) it is as
-// alive as ever until somebody has waited for them, and in a container process 1 often never does.
+// groupEnded reports whether only zombies are left of a process group. kill(2) finds such a group
+// until all zombies were waited for, which in a container process 1 often never does.
 func groupEnded(group int) bool {
 	zombies := false
 	alive := anyOfGroup(group, func(s stat, err error) bool {
@@ -23,17 +22,17 @@ func groupEnded(group int) bool {
 			zombies = true // It was waited for just now.
 			return false
 		}
-		return true // Of EMFILE, for one, nothing is known.
+		return true // EMFILE, for example, says nothing about the process.
 	})
-	return zombies && !alive // Without a zombie they are there, and may not be seen.
+	return zombies && !alive // Without a zombie, the processes may exist and be invisible.
 }
 
-// groupStopped reports whether a member of the group is stopped.
+// groupStopped reports whether a process of the group is stopped.
 func groupStopped(group int) bool {
 	return anyOfGroup(group, func(s stat, _ error) bool { return s.state == 'T' })
 }
 
-// anyOfGroup reports whether is is true for a member of the group that can be seen; true if nothing
+// anyOfGroup reports whether is returns true for a visible process of the group; true if no process
 // can be seen at all.
 func anyOfGroup(group int, is func(stat, error) bool) bool {
 	pids, err := processes()
@@ -48,7 +47,7 @@ func anyOfGroup(group int, is func(stat, error) bool) bool {
 	return false
 }
 
-// stopped reports whether the process is stopped; true if that cannot be found out.
+// stopped reports whether the process is stopped; true if that is unknown.
 func stopped(pid int) bool {
 	s, err := readStat(pid)
 	return err != nil || s.state == 'T'

@@ -14,15 +14,15 @@ import (
 // lastSignal is the kernel's highest signal on these architectures.
 const lastSignal = 64
 
-// ignoredSignals returns the signals that a child may have to set to their default because this
-// program ignores them: bit n-1 is signal n. It may name one that is not ignored any more, which
-// does no harm.
+// ignoredSignals returns the signals that a child may have to reset to their default because this
+// program ignores them: bit n-1 is signal n. It may include one that is not ignored any more, which
+// does no harm. It runs in the parent.
 //
 // The kernel is asked about all of them once, before the first start: a Go program inherits some
-// from nohup(1) or make(1), and C code may have set others. Asking takes 300 ns a signal, so that
-// later only os/signal is asked, which knows what Go code changes. But for two: when a program that
-// was started with SIGHUP or SIGINT ignored has caught it for a while, the runtime ignores it
-// again, and os/signal does not say so.
+// from nohup(1) or make(1), and C code may have set others. That takes 300 ns a signal, so later
+// only os/signal is asked, which knows the changes by Go code. SIGHUP and SIGINT are an exception:
+// if the program was started with one of them ignored and has caught it for a while, the runtime
+// ignores it again, and os/signal does not say so.
 func ignoredSignals() uint64 {
 	set := ignoredAtFirst() | 1<<(unix.SIGHUP-1) | 1<<(unix.SIGINT-1)
 	for s := syscall.Signal(1); s <= lastSignal; s++ {

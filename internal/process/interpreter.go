@@ -13,8 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// blameInterpreter names the interpreter in place of the file when that is what cannot be executed.
-// The kernel reports the same ENOENT or EACCES for both.
+// blameInterpreter names the interpreter in place of the file if the interpreter cannot be executed.
+// The kernel reports the same ENOENT or EACCES for both. It runs in the parent, after the failure.
 func (f *Failure) blameInterpreter(spec *Spec) {
 	if f.Step != StepExec || f.Err != syscall.ENOENT && f.Err != syscall.EACCES {
 		return
@@ -30,11 +30,11 @@ func (f *Failure) blameInterpreter(spec *Spec) {
 	}
 }
 
-// interpreterDepth is how many interpreters of interpreters are looked at. Linux follows five.
+// interpreterDepth is how many interpreters of interpreters are followed. Linux follows five.
 const interpreterDepth = 5
 
-// badInterpreter returns the interpreter, or that one's interpreter, that cannot be executed
-// because of err; "" if file itself is to blame.
+// badInterpreter returns the file's interpreter, or the interpreter of that one and so on, that
+// cannot be executed because of err; "" if the file itself is the reason.
 func (s *Spec) badInterpreter(file string, err syscall.Errno) string {
 	if Executable(s.inDir(file)) != nil {
 		return ""
@@ -51,8 +51,8 @@ func (s *Spec) badInterpreter(file string, err syscall.Errno) string {
 	return ""
 }
 
-// inDir returns what the child's path is for this process, which is in another directory and may
-// have another root.
+// inDir translates a path of the child for this process, which is in another directory and may have
+// another root.
 func (s *Spec) inDir(path string) string {
 	root := ""
 	if s.Settings != nil {
@@ -69,10 +69,10 @@ func (s *Spec) inDir(path string) string {
 	return path
 }
 
-// interpreter returns the program that the kernel starts to run path: that of a script's first
-// line, or an executable's dynamic loader. "" if there is none.
+// interpreter returns the program that the kernel starts to run path: the interpreter in a script's
+// first line, or an executable's dynamic loader; "" if there is none.
 func interpreter(path string) string {
-	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0) // It may have become a FIFO by now.
+	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0) // The path may be a FIFO by now.
 	if err != nil {
 		return ""
 	}
@@ -80,8 +80,8 @@ func interpreter(path string) string {
 	// The kernel reads no more either.
 	line, _ := bufio.NewReaderSize(io.LimitReader(f, 256), 256).ReadString('\n')
 	if script, ok := strings.CutPrefix(line, "#!"); ok {
-		// Nothing else is a space to the kernel: a "\r" before the newline is part of the name, and
-		// often what is wrong.
+		// To the kernel only these two are blanks: a "\r" before the newline is part of the name,
+		// and often the mistake.
 		name := strings.TrimLeft(strings.TrimRight(script, "\n"), " \t")
 		if i := strings.IndexAny(name, " \t"); i >= 0 {
 			name = name[:i]

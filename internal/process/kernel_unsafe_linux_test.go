@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ignoreRaw has this program ignore a signal without package os/signal, as C code does.
+// ignoreRaw makes this program ignore a signal without package os/signal, as C code does.
 func ignoreRaw(t testing.TB, signal int) {
 	t.Helper()
 	action := [4]uintptr{1} // struct sigaction with SIG_IGN

@@ -8,14 +8,15 @@ import (
 	"strings"
 )
 
-// elfClass is where an ELF file of 32 or 64 bits has what loader looks for, in bytes, see elf(5).
-// Package debug/elf knows all of it, and would make up a tenth of a small program for the sake of
-// an error's text.
+// elfClass says where an ELF file of 32 or 64 bits has the fields that loader reads, in bytes, see
+// elf(5). Package debug/elf knows all fields, but it would be a tenth of a small program for the
+// sake of an error's text.
 type elfClass struct {
-	header                   int // its size
-	table, entrySize, number int // in the header: of the program headers
-	entry                    int // the size of one
-	offset, size             int // in one, after its type
+	header int // size of the header
+	// offsets in the header: of the program headers' offset, size, number
+	table, entrySize, number int
+	entry                    int // size of a program header
+	offset, size             int // offsets in a program header
 	word                     func([]byte) uint64
 }
 
@@ -34,8 +35,8 @@ const (
 	maxElfInterp = 4096
 )
 
-// loader returns the dynamic loader that an executable asks for, "" if f asks for none or is not
-// one of this machine's byte order, which the kernel does not execute.
+// loader returns the dynamic loader that an executable asks for; "" if f asks for none, is no ELF
+// file, or has the other byte order, which the kernel does not execute.
 func loader(f io.ReaderAt) string {
 	var header [64]byte
 	n, _ := f.ReadAt(header[:], 0)

@@ -17,7 +17,7 @@ import (
 	"github.com/brood-go/brood/internal/process"
 )
 
-// elfFile is a made-up executable with one program header of each type, the last of which names the
+// elfFile is a made-up executable with one program header of each type. The last one names the
 // loader.
 func elfFile(t testing.TB, class elf.Class, loader string) []byte {
 	t.Helper()
@@ -76,8 +76,7 @@ func TestTheLoaderOfAnExecutableIsFound(t *testing.T) {
 	}
 }
 
-// Whatever is wrong with a file, there is no loader then, and no more memory is taken than the
-// kernel would take.
+// A broken file has no loader, and loader takes no more memory for it than the kernel would.
 func TestABrokenExecutableHasNoLoader(t *testing.T) {
 	set := func(p []byte, at int, value any) []byte {
 		p = slices.Clone(p)
@@ -87,7 +86,7 @@ func TestABrokenExecutableHasNoLoader(t *testing.T) {
 	}
 	good := elfFile(t, elf.ELFCLASS64, "/lib/ld.so")
 	const interp = 64 + 2*56
-	// All of it is there, and the name of the loader is in it.
+	// The file is whole, and the name of the loader is in it.
 	longTable := slices.Concat(set(set(good, 56, uint16(2000)), 32, uint64(len(good))),
 		make([]byte, 1999*56), good[interp:interp+56])
 	for name, file := range map[string][]byte{

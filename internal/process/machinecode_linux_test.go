@@ -17,8 +17,8 @@ import (
 
 const processPath = "github.com/brood-go/brood/internal/process"
 
-// childFunctions are the functions that run between the clone and execve(2), with what each may
-// refer to: functions of ours and variables without pointers.
+// childFunctions are the functions that run between the clone and execve(2), with the symbols that
+// each may refer to: functions of this package and variables without pointers.
 var childFunctions = map[string][]string{
 	"fork":         {"runtime.entersyscall", "runtime.exitsyscall", "setMask", "rawSyscall", "rawClone", "runChild", "allSignals"},
 	"setMask":      {"rawSyscall"},
@@ -34,15 +34,15 @@ var childFunctions = map[string][]string{
 }
 
 const (
-	// threadPointer is what the compiler loads g from after it has called a function that is
+	// threadPointer is the symbol from which the compiler loads g after a call of a function
 	// written in assembly.
 	threadPointer = "TLS"
 
-	// coverCounters is the beginning of the names of the numbers that count what was run.
+	// coverCounters begins the names of the counters of executed code.
 	coverCounters = "goCover_"
 )
 
-// A compiled function is what the compiler says about it.
+// A compiled function is the compiler's description of it.
 type compiled struct {
 	nosplit  bool
 	refers   []string // symbols
@@ -106,7 +106,7 @@ func goTool(t testing.TB) string {
 	return tool
 }
 
-// objections says what a function must not do that runs in the child.
+// objections returns the instructions that a function which runs in the child must not contain.
 func (f compiled) objections(allowed []string) (found []string) {
 	if !f.nosplit {
 		found = append(found, "is not nosplit")
@@ -122,7 +122,7 @@ func (f compiled) objections(allowed []string) (found []string) {
 	return found
 }
 
-// compilations are the architectures, and what changes the code.
+// compilations are the architectures, and the flags that change the code.
 var compilations = []struct {
 	name, arch string
 	flags      []string

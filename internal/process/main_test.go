@@ -8,7 +8,7 @@ import (
 	"github.com/brood-go/brood/internal/test/leakcheck"
 )
 
-// forkSwitch is the variable that says which part of the fork is missing, see process.Force.
+// forkSwitch is the variable that names the missing part of the fork, see process.Force.
 const forkSwitch = "BROOD_TEST_FORK"
 
 func TestMain(m *testing.M) {

@@ -14,15 +14,17 @@ import (
 )
 
 // A mapper writes the maps of a user namespace (user_namespaces(7)) for a child that waits for
-// that. The child cannot, who has no privilege outside, nor can the thread that forks it, which
-// waits for its execve(2): a goroutine does.
+// them. The child cannot write them, because it has no privilege outside of the namespace. The
+// thread that forks cannot, because it waits for the child's execve(2). So a goroutine does.
 type mapper struct {
-	ours, theirs int // of a socket; the child has theirs
-	done         chan struct{}
-	err          syscall.Errno // valid when done is closed
+	ours, theirs int           // ends of a socket pair, both owned; the child uses theirs
+	done         chan struct{} // closed when the goroutine has ended
+	// reason why a child was not mapped, 0 if none; valid once done is closed
+	err syscall.Errno
 }
 
-// newMapper starts the goroutine for the children of p. It ends with close, which waits for it.
+// newMapper starts the goroutine, which serves the children of p one after the other. close ends it
+// and waits for it.
 func newMapper(p *program, s *Settings) (*mapper, *Failure) {
 	ours, theirs, err := fd.SocketPair()
 	if err != nil {
@@ -33,6 +35,7 @@ func newMapper(p *program, s *Settings) (*mapper, *Failure) {
 	return m, nil
 }
 
+// serve is the goroutine. It waits for a byte from each child.
 func (m *mapper) serve(p *program, s *Settings) {
 	defer close(m.done)
 	for {
@@ -42,32 +45,32 @@ func (m *mapper) serve(p *program, s *Settings) {
 		case err == unix.EINTR:
 			continue
 		case err != nil || n == 0:
-			return // There is no other child.
+			return // No other child comes.
 		}
 		if m.err = s.writeMaps(int(p.pid.Load())); m.err != 0 {
-			// The child reads the end, and gives up.
+			// The child's read returns 0, and the child gives up.
 			_ = unix.Shutdown(m.ours, unix.SHUT_RDWR)
 			return
 		}
-		_, _ = unix.Write(m.ours, note[:]) // It waits for that, or is gone.
+		_, _ = unix.Write(m.ours, note[:]) // On an error the child has ended.
 	}
 }
 
-// failure says why a child has given up.
+// failure returns the reason why a child has given up, and ends the goroutine.
 func (m *mapper) failure() syscall.Errno {
-	_ = unix.Shutdown(m.ours, unix.SHUT_RDWR) // It waits no more, if it does.
+	_ = unix.Shutdown(m.ours, unix.SHUT_RDWR) // This ends the goroutine if it still waits.
 	<-m.done
 	return m.err
 }
 
-// close ends the goroutine when no child is to come any more.
+// close ends the goroutine and waits for it. No child may come any more.
 func (m *mapper) close() {
 	fd.Close(m.theirs)
 	<-m.done
 	fd.Close(m.ours)
 }
 
-// writeMaps maps the users and the groups of the namespace that a process is in.
+// writeMaps maps the users and the groups of the namespace of process pid.
 func (s *Settings) writeMaps(pid int) syscall.Errno {
 	dir := fmt.Sprintf("/proc/%d/", pid)
 	if s.UIDMap != nil {
@@ -78,7 +81,7 @@ func (s *Settings) writeMaps(pid int) syscall.Errno {
 	if s.GIDMap == nil {
 		return 0
 	}
-	setgroups := "deny" // Without a privilege the map must not be written before.
+	setgroups := "deny" // Without a privilege this must be written before gid_map.
 	if s.Setgroups {
 		setgroups = "allow"
 	}
@@ -97,7 +100,7 @@ func mapText(ranges []IDMap) string {
 	return b.String()
 }
 
-// writeProc writes text in one call, as the kernel wants it.
+// writeProc writes text in one call, which the kernel requires.
 func writeProc(file, text string) syscall.Errno {
 	n, err := unix.Open(file, os.O_WRONLY|unix.O_CLOEXEC, 0)
 	if err == nil {

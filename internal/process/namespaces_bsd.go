@@ -3,15 +3,15 @@
 package process
 
 const (
-	// Namespaces is every flag, since any is refused as unsupported.
+	// Namespaces is every flag, because Unsupported refuses any of them.
 	Namespaces = ^uintptr(0)
 
-	// NewTime is no flag.
+	// NewTime is no flag here.
 	NewTime = 0
 
-	// NewUser is no flag.
+	// NewUser is no flag here.
 	NewUser = 0
 
-	// Resources is more than there are, since any limit is refused as unsupported.
+	// Resources is larger than any number of resources, because Unsupported refuses any limit.
 	Resources = 1<<31 - 1
 )

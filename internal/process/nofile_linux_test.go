@@ -19,8 +19,8 @@ import (
 )
 
 func init() {
-	// set-limit sets the soft limit of descriptors of the process with the given pid, for which it
-	// needs no privilege.
+	// set-limit sets the soft limit of descriptors of the process with the given pid. It needs no
+	// privilege for that.
 	helperproc.Register("set-limit", func(args []string) {
 		pid, err := strconv.Atoi(args[0])
 		if err == nil {
@@ -127,7 +127,7 @@ func TestEveryForkGivesTheLimitOfDescriptorsBack(t *testing.T) {
 	}
 }
 
-// The limit is asked of a process that is made for that, which needs two descriptors.
+// The limit is found out from a process that is made for that, which needs two descriptors.
 func TestAShortageDoesNotSpoilTheLimitOfLaterChildren(t *testing.T) {
 	ownForkOnly(t)
 	if !(solitude{through: []string{"/bin/sh", "-c", `ulimit -Sn 500; ulimit -Hn 1000; exec "$0" "$@"`}}).is(t) {

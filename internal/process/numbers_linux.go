@@ -11,26 +11,29 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// lowNumbers are descriptor numbers that were taken early, when low ones were free, and that a
+// lowNumbers are descriptor numbers that were reserved early, when low ones were free, and that a
 // start uses for the sources of a child's slots. The kernel copies the table of a new process up to
 // the highest of these sources: with 12,000 descriptors open, a child whose pipes have the highest
-// numbers takes seven times as long to start. Meanwhile each number holds /dev/null.
+// numbers takes seven times as long to start. Between starts each number holds /dev/null.
+//
+// It belongs to a Starter, and runs on the goroutine that starts.
 type lowNumbers struct {
-	fds   []int // fds[0] is what the others are refilled from
-	used  int   // how many of the others hold a source now
-	tried bool
+	fds   []int // owned, ascending; fds[0] always holds /dev/null, to refill the others from
+	used  int   // fds[1] to fds[used] hold a source now; 0 between starts
+	tried bool  // reserve or release was called
 }
 
 const (
 	// reservedNumbers is how many slots a usual child has: the standard three and a channel.
 	reservedNumbers = 4
 
-	// nearEnough is how far above the reserved numbers a source may lie without being moved. To
-	// copy one more descriptor costs some 40 ns, to move a source and to refill its number 700 ns.
+	// nearEnough is how far above the reserved numbers a source may lie without being moved.
+	// Copying one more descriptor costs some 40 ns; moving a source and refilling its number costs
+	// 700 ns.
 	nearEnough = 64
 )
 
-// reserve takes the numbers, once. It does without them when descriptors are short.
+// reserve opens the numbers, on its first call. If descriptors are short it leaves fds empty.
 func (b *lowNumbers) reserve() {
 	if b.tried {
 		return
@@ -42,7 +45,7 @@ func (b *lowNumbers) reserve() {
 	}
 	defer fd.Close(null)
 	for range 1 + reservedNumbers {
-		// Not 0 to 2: if this program has closed one of these, a child that inherits it is to find
+		// Not 0 to 2: if this program has closed one of these, a child that inherits it must find
 		// it closed.
 		number, err := fd.Duplicate(null, 3)
 		if err != nil {
@@ -53,16 +56,16 @@ func (b *lowNumbers) reserve() {
 	}
 }
 
-// release gives the numbers back, for good, and reports whether there were any.
+// release closes the numbers, for good, and reports whether there were any.
 func (b *lowNumbers) release() bool {
-	held := len(b.fds) > 0
+	had := len(b.fds) > 0
 	fd.Close(b.fds...)
 	b.fds, b.tried = nil, true
-	return held
+	return had
 }
 
 // lower moves the sources in slots that lie high to the reserved numbers, if all of them can be
-// moved and the numbers are enough.
+// moved and there are enough numbers. Otherwise it changes nothing.
 func (b *lowNumbers) lower(slots []int) error {
 	b.used = 0
 	if len(b.fds) == 0 {
@@ -106,12 +109,12 @@ const (
 )
 
 // movable reports whether a descriptor is a pipe, a socket, a pseudo-terminal or /dev/null, so that
-// closing a copy of it has no consequences. With a file this program would lose its record locks on
-// that (fcntl_locking(2)), and some file systems are told of each close.
+// closing a copy of it has no consequences. Closing a copy of a file would drop this program's
+// record locks on it (fcntl_locking(2)), and some file systems get a notice of each close.
 func movable(source int) bool {
 	var st unix.Stat_t
 	if unix.Fstat(source, &st) != nil {
-		return false // The child will find that out.
+		return false // The child will report that.
 	}
 	switch st.Mode & unix.S_IFMT {
 	case unix.S_IFIFO, unix.S_IFSOCK:
@@ -123,15 +126,15 @@ func movable(source int) bool {
 	return false
 }
 
-// refill has the numbers hold /dev/null again.
+// refill makes the used numbers hold /dev/null again.
 func (b *lowNumbers) refill() {
 	for ; b.used > 0; b.used-- {
-		// It replaces a descriptor, for which there is always room.
+		// It replaces a descriptor, so there is always room.
 		_ = unix.Dup3(b.fds[0], b.fds[b.used], unix.O_CLOEXEC)
 	}
 }
 
-// numbersLimit is above every number that a descriptor of this process can have.
+// numbersLimit returns a number above every descriptor that this process can have.
 func numbersLimit() int {
 	var limit unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_NOFILE, &limit) != nil || limit.Cur > math.MaxInt32 {

@@ -23,8 +23,8 @@ func fill(t *testing.T, n int) []int {
 	require.NoError(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &limit))
 	const spare = 64 // for the test
 	if want := uint64(n + spare); limit.Cur < want {
-		// The soft limit may be raised. The hard limit takes a privilege, and may be that of the
-		// system.
+		// The soft limit may be raised. Raising the hard limit takes a privilege, and the system
+		// may bound it.
 		raised := unix.Rlimit{Cur: max(want, limit.Max), Max: max(want, limit.Max)}
 		if unix.Setrlimit(unix.RLIMIT_NOFILE, &raised) != nil {
 			n = int(limit.Max) - spare
@@ -43,7 +43,7 @@ func fill(t *testing.T, n int) []int {
 	return fds
 }
 
-// manyDescriptors is how many a busy server has open.
+// manyDescriptors is how many descriptors a busy server has open.
 const manyDescriptors = 20_000
 
 // pipes are n pipes; the child gets the writing ends.
@@ -57,7 +57,7 @@ func pipes(t *testing.T, n int) (r, w []int) {
 	return r, w
 }
 
-// startsRightly starts children with slots from high sources, and lets starts fail.
+// startsRightly starts children with slots from high sources, and makes starts fail.
 func startsRightly(t *testing.T, s *process.Starter, low bool) {
 	t.Helper()
 	pause := pauseProgram.newProgram(t)
@@ -95,7 +95,7 @@ func startsRightly(t *testing.T, s *process.Starter, low bool) {
 		spec.Dir, spec.Files = "", []string{"/none"}
 		fails(t, s, spec, process.Failure{Step: process.StepExec, Path: "/none", Err: unix.ENOENT})
 	}
-	// The first of these is moved before the second is seen not to be open.
+	// The first of these is moved before the start sees that the second is not open.
 	spec := command(pause)
 	spec.Slots = []int{w[0], highestNumber(t, 1<<20)}
 	fails(t, s, spec, process.Failure{Step: process.StepSlots, Err: unix.EBADF})
@@ -168,8 +168,8 @@ func TestRecordLocksOutliveAStart(t *testing.T) {
 	_, failure := s.Start(spec)
 	require.NotNil(t, failure)
 
-	// Another description of the file is asked for its owner's sake: with these locks the owner is
-	// an open file, not us.
+	// The owner of these locks is an open file and not this process, so another description of the
+	// file asks about them.
 	other, err := unix.Open("/proc/self/fd/"+strconv.Itoa(file), unix.O_RDWR|unix.O_CLOEXEC, 0)
 	require.NoError(t, err)
 	found := unix.Flock_t{Type: unix.F_WRLCK}

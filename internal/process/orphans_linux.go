@@ -14,49 +14,55 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// Orphans are the children of this program that nobody in it has started: their parent has ended,
-// and the kernel has given them to this program, which is process 1 or a subreaper
-// (PR_SET_CHILD_SUBREAPER(2const)). A child that has ended is taken for one if
+// Orphans are the adopted children of this program: their parent has ended, and the kernel has
+// given them to this program, which is process 1 or a subreaper (PR_SET_CHILD_SUBREAPER(2const)).
+// An ended child counts as an orphan if
 //
-//   - this package has not started it. A start that is just underway may have, so it is waited for;
-//     that is told by numbers, see ours;
-//   - no pidfd of it is open in this program. Package os holds one of every child that it starts,
-//     from the clone until the status was taken, where it uses pidfds at all: see osHasPidfds;
-//   - it is a child of the main thread, to which the kernel gives orphans. Another thread has
-//     forked what is listed below it. Without CONFIG_PROC_CHILDREN this is not known.
+//   - this package has not started it. While a start is underway that may have started it, the
+//     decision waits; tickets tell, see startedHere;
+//   - no pidfd of it is open in this program. Package os holds a pidfd of every child that it
+//     starts, from the clone until it has taken the status, where it uses pidfds at all: see
+//     osHasPidfds;
+//   - it is a child of the main thread, to which the kernel gives orphans. /proc lists the children
+//     that another thread has forked under that thread. Without CONFIG_PROC_CHILDREN this is
+//     unknown.
 //
-// So what syscall.ForkExec or C code has forked on the main thread, or on one that has ended, looks
-// like an orphan.
+// So a process that syscall.ForkExec or C code has forked on the main thread, or on a thread that
+// has ended, looks like an orphan.
 //
-// Each question is asked while this holds a pidfd: it cannot be about different processes with the
-// same number. And the status is taken by it.
+// Each question is asked while a pidfd of the child is open, so all are about one process and not
+// about two with the same number. The pidfd also takes the status.
+//
+// Methods must not be called on two goroutines at once.
 type Orphans struct {
-	former  bool      // this program was a subreaper before
-	todo    []int     // children that are still to be looked at
-	pending []suspect // not decided yet
-	// of the children looked at, some have ended and belong to others, or may do so
+	former  bool      // this program was a subreaper, or process 1, before
+	todo    []int     // children that Reap has still to look at
+	pending []suspect // ended children that are not yet decided
+	// left says that ended children were passed over because they belong, or may belong, to others.
 	left bool
 }
 
-// A suspect is a child that has ended, and may be an orphan.
+// A suspect is an ended child that may be an orphan.
 type suspect struct {
-	pid, pidfd int
-	seen       ticket // the latest start when its pidfd was open
+	pid, pidfd int    // pidfd is owned
+	seen       ticket // the latest start when pidfd was opened
 }
 
 const (
-	// looksPerReap bounds how many children one Reap looks at, one system call each, and
-	// suspectsPerReap for how many of them it opens a pidfd.
+	// looksPerReap bounds how many children one Reap looks at, with one system call each.
+	// suspectsPerReap bounds for how many of them it opens a pidfd.
 	looksPerReap    = 512
 	suspectsPerReap = 64
 )
 
-// adopting says that there are Orphans. The attribute belongs to the program, and so does this.
+// adopting is true while there are Orphans. It belongs to the program, because the attribute does.
 var adopting atomic.Bool
 
 // AdoptOrphans makes this program a subreaper, unless it is process 1. The error is EBUSY while
-// others hold Orphans, and ENOTSUP where orphans cannot be told from children of package os. The
-// caller must Release them.
+// other Orphans are not released, and ENOTSUP where orphans cannot be told from children of package
+// os. The caller must Release the Orphans.
+//
+// Safe to call from any goroutine.
 func AdoptOrphans() (*Orphans, error) {
 	if !osHasPidfds() || !seesItself() {
 		return nil, unix.ENOTSUP
@@ -81,7 +87,7 @@ func AdoptOrphans() (*Orphans, error) {
 	return o, nil
 }
 
-// Release gives the attribute the value that it had before. Those that were adopted stay.
+// Release restores the attribute. Children that were adopted stay children.
 func (o *Orphans) Release() {
 	for _, s := range o.pending {
 		fd.Close(s.pidfd)
@@ -94,7 +100,7 @@ func (o *Orphans) Release() {
 	adopting.Store(false)
 }
 
-// osHasPidfds asks package os whether it holds a pidfd of each of its children.
+// osHasPidfds reports whether package os holds a pidfd of each of its children.
 func osHasPidfds() bool {
 	p, err := os.FindProcess(os.Getpid())
 	if err != nil {
@@ -104,15 +110,15 @@ func osHasPidfds() bool {
 	return p.WithHandle(func(uintptr) {}) == nil
 }
 
-// seesItself reports whether /proc has the numbers of this program's PID namespace. In a new one it
-// must be mounted anew.
+// seesItself reports whether /proc shows the numbers of this program's PID namespace. In a new
+// namespace /proc must be mounted again.
 func seesItself() bool {
 	self, err := os.Readlink("/proc/self")
 	return err == nil && self == strconv.Itoa(os.Getpid())
 }
 
 // Reap waits for some of the orphans that have ended, and calls tell for each. With again there are
-// more to be looked at.
+// more children to look at.
 func (o *Orphans) Reap(tell func(Orphan)) (again bool) {
 	if len(o.todo) == 0 {
 		o.left = false
@@ -124,17 +130,19 @@ func (o *Orphans) Reap(tell func(Orphan)) (again bool) {
 	}
 	o.pick()
 	o.decide(tell)
-	if len(o.pending) == suspectsPerReap { // A start that takes its time holds them all up.
+	// A slow start holds all suspects up: begin anew next time.
+	if len(o.pending) == suspectsPerReap {
 		o.todo = nil
 	}
 	return len(o.todo) > 0
 }
 
-// Left reports whether there are children that have ended and that others, who have not waited for
-// them, may give up. No signal tells of that.
+// Left reports whether there are ended children that others have not waited for and may never wait
+// for. No signal reports such a change, so the caller must Reap again later.
 func (o *Orphans) Left() bool { return o.left || len(o.pending) > 0 }
 
-// dropPending is for when no child has ended: others have waited for them.
+// dropPending gives up all suspects, because no child is ended any more: others have waited for
+// them.
 func (o *Orphans) dropPending() {
 	for _, s := range o.pending {
 		fd.Close(s.pidfd)
@@ -148,7 +156,7 @@ func (o *Orphans) pick() {
 	for ; len(o.todo) > 0 && looks < looksPerReap && len(o.pending) < suspectsPerReap; looks++ {
 		pid := o.todo[0]
 		o.todo = o.todo[1:]
-		if is, _ := ours(pid, 0); is || o.suspects(pid) {
+		if is, _ := startedHere(pid, 0); is || o.suspects(pid) {
 			continue
 		}
 		if ended, _, _, err := waitid(unix.P_PID, pid, unix.WEXITED|unix.WNOWAIT, nil); err != nil || ended == 0 {
@@ -156,7 +164,7 @@ func (o *Orphans) pick() {
 		}
 		pidfd, err := fd.Private(unix.PidfdOpen(pid, 0))
 		if err != nil {
-			o.left = true // EMFILE: later there may be one. Or it was waited for.
+			o.left = true // EMFILE: a later Reap may succeed. Or it was waited for.
 			continue
 		}
 		o.pending = append(o.pending, suspect{pid, pidfd, lastTicket()})
@@ -167,25 +175,26 @@ func (o *Orphans) suspects(pid int) bool {
 	return slices.ContainsFunc(o.pending, func(s suspect) bool { return s.pid == pid })
 }
 
-// decide waits for the suspects that are orphans, and gives up those that are not.
+// decide waits for the suspects that are orphans, and drops those that are not.
 func (o *Orphans) decide(tell func(Orphan)) {
 	if len(o.pending) == 0 {
 		return
 	}
-	// The numbers were read before the pidfds were opened, and may have been others' then.
+	// The list in pick is older than the pidfds: a number may have belonged to another process
+	// then.
 	adopted := adoptable()
-	held, known := o.heldByOthers()
+	others, known := o.pidfdsOfOthers()
 	undecided := o.pending[:0]
 	var ended []Orphan
 	for _, s := range o.pending {
-		is, decided := ours(s.pid, s.seen)
+		is, decided := startedHere(s.pid, s.seen)
 		if !decided {
 			undecided = append(undecided, s)
 			continue
 		}
 		switch {
 		case is:
-		case !known || held[s.pid] || !slices.Contains(adopted, s.pid):
+		case !known || others[s.pid] || !slices.Contains(adopted, s.pid):
 			o.left = true
 		default:
 			var usage syscall.Rusage
@@ -202,7 +211,7 @@ func (o *Orphans) decide(tell func(Orphan)) {
 	}
 }
 
-// adoptable returns the children of the main thread, with those that it has forked.
+// adoptable returns the children of the main thread: adopted ones, and those that it has forked.
 func adoptable() []int {
 	self := os.Getpid()
 	text, err := os.ReadFile("/proc/self/task/" + strconv.Itoa(self) + "/children")
@@ -218,9 +227,9 @@ func adoptable() []int {
 	return pids
 }
 
-// heldByOthers returns the processes of which somebody else in this program has a pidfd. It looks
-// at all descriptors.
-func (o *Orphans) heldByOthers() (pids map[int]bool, known bool) {
+// pidfdsOfOthers returns the processes of which other code of this program has a pidfd. It looks at
+// all descriptors.
+func (o *Orphans) pidfdsOfOthers() (pids map[int]bool, known bool) {
 	const dir = "/proc/thread-self/fd"
 	names, err := readNames(dir)
 	if err != nil {

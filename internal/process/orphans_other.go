@@ -4,7 +4,7 @@ package process
 
 import "golang.org/x/sys/unix"
 
-// Orphans are nothing where this program cannot adopt any.
+// Orphans are empty where this program cannot adopt any.
 type Orphans struct{}
 
 // AdoptOrphans returns ENOTSUP.

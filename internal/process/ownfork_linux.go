@@ -13,14 +13,15 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// forceForkExec has every start made by syscall.ForkExec, see Force.
+// forceForkExec makes syscall.ForkExec start every process, see Force.
 var forceForkExec atomic.Bool
 
-// ownFork is what the fork of this library keeps.
+// ownFork is the memory that a Starter keeps for the fork of this library. It belongs to the
+// goroutine in Start.
 type ownFork struct {
 	program *program // nil until the first start
 	numbers lowNumbers
-	slots   []int
+	slots   []int // copy of Spec.Slots, with high sources replaced by low ones
 }
 
 func hasOwnFork() bool { return !forceForkExec.Load() }
@@ -28,7 +29,7 @@ func hasOwnFork() bool { return !forceForkExec.Load() }
 func (o *ownFork) reserve()      { o.numbers.reserve() }
 func (o *ownFork) release() bool { return o.numbers.release() }
 
-// Prepare finds out now what the first start would find out about this program.
+// Prepare asks the kernel now what the first start would otherwise have to ask about this program.
 //
 // Safe to call from any goroutine.
 func Prepare() {
@@ -36,9 +37,10 @@ func Prepare() {
 	inheritedNofile()
 }
 
+// start makes one attempt, on the thread that calls it.
 func (o *ownFork) start(spec *Spec) (Process, *Failure) {
 	if forceForkExec.Load() {
-		return plainly(spec)
+		return startByForkExec(spec)
 	}
 	if o.program == nil {
 		o.program = new(program)
@@ -55,7 +57,7 @@ func (o *ownFork) start(spec *Spec) (Process, *Failure) {
 	}
 	var equipment equipment
 	defer equipment.release()
-	if failure := equipment.take(o.program, spec, o.slots, &wanted); failure != nil {
+	if failure := equipment.acquire(o.program, spec, o.slots, &wanted); failure != nil {
 		return Process{}, failure
 	}
 	p, failure := o.program.start(spec, o.slots, wanted)
@@ -64,20 +66,20 @@ func (o *ownFork) start(spec *Spec) (Process, *Failure) {
 		if errno := o.program.maps.failure(); errno != 0 {
 			failure.Err = errno
 		}
-	case failure == nil || failure.Step != StepFork || spec.Settings.blamed(failure):
+	case failure == nil || failure.Step != StepFork || spec.Settings.blame(failure):
 	case spec.Backend == BackendAuto && (failure.Err == unix.ENOSYS || failure.Err == unix.EINVAL):
-		return asEmulated(spec, failure)
+		return startEmulated(spec, failure)
 	}
 	return p, failure
 }
 
-// asEmulated starts spec where there is no clone that shares memory and descriptors. qemu-user, in
-// which containers of another architecture run, has no clone3(2), makes a plain fork of a clone
-// with CLONE_VFORK, and refuses CLONE_FILES with that. If it refuses syscall.ForkExec, too, refused
-// is the failure.
-func asEmulated(spec *Spec, refused *Failure) (Process, *Failure) {
+// startEmulated starts spec where no clone can share memory and descriptors. qemu-user, in which
+// containers of another architecture run, has no clone3(2), turns a clone with CLONE_VFORK into a
+// plain fork, and refuses CLONE_FILES together with that. If it refuses syscall.ForkExec, too, the
+// failure is refused.
+func startEmulated(spec *Spec, refused *Failure) (Process, *Failure) {
 	plain := *spec
-	plain.Pidfd = false // The flag for that is refused, too. Process.OpenPidfd does without.
+	plain.Pidfd = false // The emulator refuses that flag, too. Process.OpenPidfd does without.
 	if option := spec.unsupportedByForkExec(); option != NoOption {
 		return Process{}, &Failure{Step: steps[option], Err: unix.ENOTSUP}
 	}
@@ -92,17 +94,17 @@ func asEmulated(spec *Spec, refused *Failure) (Process, *Failure) {
 	return p, failure
 }
 
-// plainly starts spec by syscall.ForkExec, with a pidfd if there are any.
-func plainly(spec *Spec) (Process, *Failure) {
+// startByForkExec starts spec by syscall.ForkExec, with a pidfd if the kernel has them.
+func startByForkExec(spec *Spec) (Process, *Failure) {
 	plain := *spec
 	plain.Pidfd = spec.Pidfd && !features(absent.Load()).all(pidfds)
 	return forkExec(&plain)
 }
 
-// start forks with the features that are wanted or, when the kernel refuses one, without it.
+// start forks with the wanted features. When the kernel refuses one, it tries again without it.
 func (p *program) start(spec *Spec, slots []int, wanted features) (Process, *Failure) {
 	defer p.shrink()
-	var first, last syscall.Errno // The refusal of everything is not that of the plainest clone.
+	var first, last syscall.Errno // first is the failure to report if every clone is refused
 	for have, more := wanted, true; more; {
 		if with := spec.Settings; with != nil && with.Cloneflags&NewTime != 0 && !have.all(clone3) {
 			return Process{}, &Failure{Step: StepFork, Err: cmp.Or(first, unix.ENOSYS)}
@@ -120,13 +122,13 @@ func (p *program) start(spec *Spec, slots []int, wanted features) (Process, *Fai
 			return Process{}, p.failure(spec)
 		case errno == 0:
 			if p.pidfd < 0 && p.maps == nil {
-				have &^= pidfds // The kernel took no notice of the flag.
+				have &^= pidfds // The kernel has ignored the flag.
 			}
 			absent.Or(uint32(wanted &^ have))
 			return Process{Pid: int(pid), Pidfd: int(p.pidfd)}, nil
 		}
-		// E2BIG is said of arguments that are longer than the kernel knows, with something in what
-		// is too much.
+		// A kernel says E2BIG if an argument struct is longer than the one it knows and the excess
+		// is not zero.
 		if why := syscall.Errno(errno); why != unix.E2BIG && !fd.Refused(why) {
 			return Process{}, &Failure{Step: StepFork, Err: why}
 		}
@@ -140,11 +142,12 @@ func (p *program) start(spec *Spec, slots []int, wanted features) (Process, *Fai
 	return Process{}, &Failure{Step: StepFork, Err: first}
 }
 
-// rangeRefused reports whether the child has ended because it may not use close_range(2).
+// rangeRefused reports whether the child has ended because close_range(2) was refused.
 func (p *program) rangeRefused(have features) bool {
 	return p.errno != 0 && fd.Refused(p.errno) && p.calls[p.failed].nr == unix.SYS_CLOSE_RANGE && have&(unsharedRange|closeRange) != 0
 }
 
+// failure translates the failed call of an ended child.
 func (p *program) failure(spec *Spec) *Failure {
 	c := &p.calls[p.failed]
 	f := &Failure{Step: c.step, Err: p.errno}
@@ -160,7 +163,7 @@ func (p *program) failure(spec *Spec) *Failure {
 	case StepCgroup:
 		f.Path = spec.Settings.Cgroup
 	case StepAmbientCaps:
-		// A capability that the kernel does not know, or, before Linux 4.3, any.
+		// The kernel does not know the capability, or, before Linux 4.3, any.
 		if f.Err == unix.EINVAL {
 			f.Err = unix.ENOTSUP
 		}
@@ -172,13 +175,14 @@ func (p *program) failure(spec *Spec) *Failure {
 	return f
 }
 
-// reap gives up a child that has ended before it executed a file.
+// reap waits for a child that has ended before it executed a file, and closes its pidfd.
 func (p *program) reap(pid int) {
-	_, _ = wait4(pid, 0) // ECHILD: SIGCHLD is ignored here, or somebody waits for every child.
+	// ECHILD: SIGCHLD is ignored here, or other code of the program waits for every child.
+	_, _ = wait4(pid, 0)
 	fd.Close(int(p.pidfd))
 }
 
-// shrink does not keep the memory of an exceptional start.
+// shrink drops the memory for strings after a start with exceptionally many.
 func (p *program) shrink() {
 	if cap(p.text) > largeText {
 		p.text, p.argv, p.envp = nil, nil, nil

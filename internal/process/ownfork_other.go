@@ -2,7 +2,7 @@
 
 package process
 
-// ownFork is nothing here: the clone is written for Linux, in the assembly of two architectures.
+// ownFork is empty here: the clone is written for Linux, in the assembly of two architectures.
 type ownFork struct{}
 
 // Prepare does nothing.

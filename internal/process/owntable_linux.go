@@ -12,44 +12,45 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// insistsOnSlots says that a child of syscall.ForkExec can be given its slots and nothing else.
-const insistsOnSlots = true
+// hasCloexecTable says that onCloexecTable can work here.
+const hasCloexecTable = true
 
-// alone calls fn on a thread whose descriptors are all close-on-exec, so that what fn starts gets
-// only what it is given. The thread has a table of its own, in which nobody else opens anything,
-// and ends afterwards. The numbers in it are those of the program, the runtime's poller among them,
-// but a descriptor that is closed meanwhile stays open in it for as long as fn takes.
+// onCloexecTable calls fn on a thread whose descriptors are all close-on-exec, so that a process
+// that fn starts gets only the descriptors it is given. The thread has a table of its own, in which
+// no other thread opens descriptors, and ends afterwards. Its descriptors have the same numbers as the
+// program's, the runtime's poller included; but one that is closed meanwhile stays open there until
+// fn has returned.
 //
-// It returns ENOTSUP, and has not called fn, where that cannot be: for a thread that is not to end,
-// and for one that has been changed, such as one with a namespace of its own, whose place another
-// cannot take.
-func (s *Spec) alone(fn func()) error {
+// It returns ENOTSUP, and has not called fn, if there cannot be such a thread: for a Pdeathsig,
+// whose thread must not end, and for a caller's thread that has been changed, such as one with a
+// namespace of its own, because another thread cannot take its place.
+func (s *Spec) onCloexecTable(fn func()) error {
 	switch {
 	case s.Settings != nil && s.Settings.Pdeathsig != 0:
 		return unix.ENOTSUP
 	case s.ThrowAway:
 		return withOwnTable(fn)
 	}
-	runtime.LockOSThread() // It is in the state of this thread that the child is to start.
+	runtime.LockOSThread() // The child must start from the state of this thread.
 	defer runtime.UnlockOSThread()
 	state, err := threadState()
 	if err != nil {
 		return unix.ENOTSUP
 	}
-	done := make(chan ending, 1)
-	// It ends with fn, and its thread with it, because it is not unlocked.
+	done := make(chan tableResult, 1)
+	// The goroutine ends with fn, and its thread with it, because it does not unlock the thread.
 	go onOwnTable(state, fn, done)
-	end := <-done
-	awaitThread(end.thread)
-	return end.err
+	result := <-done
+	awaitThread(result.thread)
+	return result.err
 }
 
-// aloneWithPidfd is alone for a start that is to give p a pidfd, which the fork makes in the other
-// table.
-func (s *Spec) aloneWithPidfd(start func(), attr *syscall.SysProcAttr, p *Process) error {
+// onCloexecTableWithPidfd is onCloexecTable for a start that gives p a pidfd. The fork opens the
+// pidfd in the other table, and a relay passes it on.
+func (s *Spec) onCloexecTableWithPidfd(start func(), attr *syscall.SysProcAttr, p *Process) error {
 	relay := newPidfdRelay()
 	defer relay.close()
-	err := s.alone(func() {
+	err := s.onCloexecTable(func() {
 		pidfd := -1
 		requestPidfd(attr, &pidfd)
 		start()
@@ -64,32 +65,37 @@ func (s *Spec) aloneWithPidfd(start func(), attr *syscall.SysProcAttr, p *Proces
 	return nil
 }
 
-// ending is what a thread that ends tells.
-type ending struct {
-	thread int // 0: it does not end
+// A tableResult is the result of onOwnTable.
+type tableResult struct {
+	thread int // number of the thread, which ends after this; 0: it does not end
 	err    error
 }
 
-func onOwnTable(wanted []string, fn func(), done chan<- ending) {
+// onOwnTable is the goroutine of onCloexecTable. Unless it returns early it does not unlock its
+// thread, so the thread ends with it.
+
+func onOwnTable(wanted []string, fn func(), done chan<- tableResult) {
 	runtime.LockOSThread()
 	if isMainThread() {
-		next := make(chan ending, 1)
-		go onOwnTable(wanted, fn, next) // This goroutine has the main thread: it gets another.
+		next := make(chan tableResult, 1)
+		// This goroutine has the main thread, so the next one gets another.
+		go onOwnTable(wanted, fn, next)
 		done <- <-next
 		runtime.UnlockOSThread()
 		return
 	}
 	state, err := threadState()
 	if err != nil || !slices.Equal(state, wanted) {
-		done <- ending{err: unix.ENOTSUP}
+		done <- tableResult{err: unix.ENOTSUP}
 		runtime.UnlockOSThread()
 		return
 	}
 	err = withOwnTable(fn)
-	done <- ending{endingThread(), err}
+	done <- tableResult{endingThread(), err}
 }
 
-// withOwnTable gives this thread a table of its own and calls fn, with an empty signal mask.
+// withOwnTable gives this thread a table of its own, in which all descriptors are close-on-exec,
+// and calls fn with an empty signal mask.
 func withOwnTable(fn func()) error {
 	if unix.Unshare(unix.CLONE_FILES) != nil {
 		return unix.ENOTSUP
@@ -105,12 +111,12 @@ func withOwnTable(fn func()) error {
 	return nil
 }
 
-// threadState returns what a child gets from this thread when it forks: two threads in the same
-// state can start a child in each other's place.
+// threadState returns the properties of this thread that a child inherits. If two threads have the
+// same state, each can start a child in place of the other.
 func threadState() (state []string, err error) {
 	for _, name := range []string{"cwd", "root", "ns/mnt", "ns/net", "ns/uts", "ns/ipc", "ns/user", "ns/cgroup", "ns/pid_for_children"} {
 		link, err := os.Readlink("/proc/thread-self/" + name)
-		if err != nil && !errors.Is(err, unix.ENOENT) { // Which the kernel does not have.
+		if err != nil && !errors.Is(err, unix.ENOENT) { // The kernel does not have that namespace.
 			return nil, err
 		}
 		state = append(state, link)
@@ -119,8 +125,8 @@ func threadState() (state []string, err error) {
 	return append(state, inherited(status)...), err
 }
 
-// inherited returns the lines of proc_pid_status(5) that say what a child gets from the thread that
-// forks it.
+// inherited returns the lines of proc_pid_status(5) about properties that a child inherits from the
+// thread that forks it.
 func inherited(status []byte) (lines []string) {
 	for line := range strings.Lines(string(status)) {
 		name, _, _ := strings.Cut(line, ":")
@@ -133,10 +139,10 @@ func inherited(status []byte) (lines []string) {
 	return lines
 }
 
-// lastNumber is the highest descriptor that close_range(2) knows of.
+// lastNumber is the highest descriptor number for close_range(2).
 const lastNumber = 1<<32 - 1
 
-// closeOnExec has all descriptors of this thread closed by execve(2).
+// closeOnExec makes all descriptors of this thread's table close-on-exec.
 func closeOnExec() error {
 	names, err := os.ReadDir("/proc/thread-self/fd")
 	if err != nil {
@@ -144,7 +150,7 @@ func closeOnExec() error {
 	}
 	for _, name := range names {
 		if fd, err := strconv.Atoi(name.Name()); err == nil {
-			// EBADF: it was that of ReadDir.
+			// EBADF: it was the descriptor of ReadDir.
 			_, _ = unix.FcntlInt(uintptr(fd), unix.F_SETFD, unix.FD_CLOEXEC)
 		}
 	}

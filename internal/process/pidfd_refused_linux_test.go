@@ -44,8 +44,8 @@ func TestAChildIsSignalledWherePidfdSendSignalIsRefused(t *testing.T) {
 	}
 }
 
-// Its number may belong to another process.
-func TestAChildThatSomebodyHasWaitedForIsNotSignalledByItsNumber(t *testing.T) {
+// The child's number may belong to another process.
+func TestAChildThatOthersHaveWaitedForIsNotSignalledByItsNumber(t *testing.T) {
 	sandbox.Need(t, "pidfd_open")
 	sandbox.EachRefusal(t, func(t *testing.T, errno unix.Errno) {
 		p := withPidfd(t)
@@ -88,7 +88,7 @@ func TestWherePidfdsAreRefusedThereAreNone(t *testing.T) {
 	}
 }
 
-func TestAStatusThatTheKernelWillNotTellIsLost(t *testing.T) {
+func TestAStatusThatTheKernelDoesNotReturnIsLost(t *testing.T) {
 	sandbox.Need(t, "pidfd_open")
 	sandbox.EachRefusal(t, func(t *testing.T, errno unix.Errno) {
 		p := withPidfd(t)

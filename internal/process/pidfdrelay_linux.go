@@ -6,11 +6,11 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// A pidfdRelay passes a pidfd from a thread that has a table of its own to this program. One that
-// is opened by the number of the child afterwards would come too late where somebody else in this
-// program has waited for the child already.
+// A pidfdRelay passes a pidfd from a thread that has a table of its own to this program. To open
+// one by the child's number afterwards would be too late if other code of this program has already
+// waited for the child.
 type pidfdRelay struct {
-	thread, program int // a socket pair, which both tables have; -1: there is none
+	thread, program int // ends of a socket pair, both owned, open in both tables; -1: there is none
 }
 
 func newPidfdRelay() pidfdRelay {
@@ -21,14 +21,14 @@ func newPidfdRelay() pidfdRelay {
 	return pidfdRelay{a, b}
 }
 
-// send is called on the thread. Who receives nothing does without.
+// send is called on the thread. A failure is ignored: then receive returns -1.
 func (r pidfdRelay) send(pidfd int) {
 	if r.thread >= 0 && pidfd >= 0 {
 		_ = unix.Sendmsg(r.thread, []byte{0}, unix.UnixRights(pidfd), nil, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
 	}
 }
 
-// receive returns what was sent, -1 if that is nothing. The caller must close it.
+// receive returns the pidfd that was sent, -1 if there is none. The caller must close it.
 func (r pidfdRelay) receive() int {
 	if r.program < 0 {
 		return -1

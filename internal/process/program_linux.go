@@ -12,93 +12,96 @@ import (
 // sigsetSize is the size of the kernel's signal set, in bytes.
 const sigsetSize = 8
 
-// A call is one system call of the child. Its arguments point to memory of the program that it is
-// part of.
+// A call is one system call of the child. Its arguments point to memory of its program.
 type call struct {
 	nr   uintptr
 	args [6]uintptr
 	kind callKind
-	step Step
-	item int // the index in Spec.Files of an execve(2), in Settings.Rlimits of a prlimit(2)
+	step Step // reported if the call fails
+	item int  // for an execve(2) the index in Spec.Files, for a prlimit(2) in Settings.Rlimits
 
-	// to is where the result goes, from where the first argument comes from; nil for nowhere. So a
-	// descriptor that the child opens gets to the calls that use it.
+	// The child stores the result in *to and takes the first argument from *from; nil: neither. So
+	// a descriptor that the child opens gets to the calls that use it.
 	to, from *uintptr
-	want     uintptr // of wantsResult and wantsParent
+	want     uintptr // expected result, for wantsResult and wantsParent
 }
 
-// A callKind says what follows when a call fails.
+// A callKind says what the child does after a call.
 type callKind uint8
 
 const (
-	mustWork callKind = iota // the start has failed
-	mayFail                  // nothing
-	tryNext                  // an execve(2) with others behind it, see Spec.Files
-	// as mustWork; it is no system call but closeFrom, with the first two arguments
+	mustWork callKind = iota // if it fails, the start has failed
+	mayFail                  // a failure is ignored
+	tryNext                  // an execve(2): if it fails, the next one is tried, see Spec.Files
+	// No system call but closeFrom, with the first two arguments. If it fails, the start has
+	// failed.
 	closeRest
 	writesPID   // the result is written to program.pidText
-	wantsResult // the start has failed, also when the result is not call.want
-	// the same, but the result may be 0, which getppid(2) says of one in another PID namespace
+	wantsResult // as mustWork, and a result other than call.want is a failure, too
+	// As wantsResult, but 0 is no failure: getppid(2) returns it for a parent in another PID
+	// namespace.
 	wantsParent
 )
 
-// A program is what a child does before it executes a file, and the memory for that. Starter builds
-// one for each start, in the same memory.
+// A program is the list of calls that a child makes, and the memory for them. A Starter builds one
+// for each start, in the same memory. The parent writes it before the clone; while the child runs,
+// the thread that forks waits, and only the child and the mapper use it.
 type program struct {
 	clone struct {
 		nr   uintptr
 		args [3]uintptr
 	}
 	cloneArgs cloneArgs
-	cgroup    int // the directory for intoCgroup
-	pidfd     int32
+	cgroup    int          // directory for intoCgroup, borrowed from equipment
+	pidfd     int32        // the kernel writes it; -1: there is none
 	pid       atomic.Int32 // of the child, for maps; the kernel writes it before the child runs
-	maps      *mapper      // nil: none
-	mask      uint64       // of the forking thread, meanwhile
-	exitCall  uintptr      // by which a child ends that could not execute
-	ruleset   int          // the child's descriptor of that
+	maps      *mapper      // borrowed from equipment; nil: none
+	mask      uint64       // signal mask of the forking thread, during the clone
+	exitCall  uintptr      // number of the call by which a child ends that could not execute
+	ruleset   int          // number of the landlock ruleset in the child; Closed: none
 	calls     []call
 
 	// The child writes these.
 	failed   int           // index of the call that failed; valid if errno is not 0
-	errno    syscall.Errno // why
-	obstacle syscall.Errno // why the first file that was there could not be executed, see tryNext
-	dirents  [2048]byte    // see closeFrom
-	opened   uintptr       // a descriptor of its own, see call.to
-	group    uintptr       // its process group
+	errno    syscall.Errno // reason; 0: no call has failed
+	obstacle syscall.Errno // failure of the first file that exists, see tryNext; 0: none
+	dirents  [2048]byte    // memory of closeFrom
+	opened   uintptr       // a descriptor that the child has opened, see call.to
+	group    uintptr       // the child's process group
 	gate     [1]byte       // see addGate
 
-	// What calls point to.
-	text       []byte // strings, each with a NUL byte at its end
-	argv, envp []*byte
-	groups     []uint32
+	// The calls point to these.
+	text       []byte      // strings, each with a NUL byte at its end; must not move
+	argv, envp []*byte     // into text, with a nil at the end
+	groups     []uint32    // supplementary groups
 	pidText    *byte       // room in text for the value of Spec.PIDVariable
-	nofile     unix.Rlimit // what the child gets, see inheritedNofile
-	// what this process has, and what the child has while it closes descriptors
+	nofile     unix.Rlimit // the child's limit, see inheritedNofile
+	// limit is this process's RLIMIT_NOFILE, raised the child's while it closes descriptors.
 	limit, raised unix.Rlimit
-	sources       []int
-	free          []int // numbers for moveSources that nobody uses; nil: see there
-	rlimits       []unix.Rlimit
-	cpus          []uint64 // a mask
-	caps          [2]unix.CapUserData
-	capHeader     unix.CapUserHeader
-	filter        []unix.SockFilter
-	fprog         unix.SockFprog
+	sources       []int // memory of moveSources
+	// numbers that moveSources may use, borrowed from equipment; nil: any unused one
+	free      []int
+	rlimits   []unix.Rlimit
+	cpus      []uint64 // a bit mask
+	caps      [2]unix.CapUserData
+	capHeader unix.CapUserHeader
+	filter    []unix.SockFilter
+	fprog     unix.SockFprog
 
 	defaultAction [32]byte // a struct sigaction that says SIG_DFL
 
-	// Of Replace:
-	undo    []call
-	actions [][4]uintptr   // of ignored signals, before
-	limits  []*unix.Rlimit // before
-	profile unix.Itimerval // before
+	// Only Replace uses these.
+	undo       []call         // calls that put back what belongs to the process
+	oldActions [][4]uintptr   // actions of ignored signals before, for undo
+	oldLimits  []*unix.Rlimit // limits before, for undo
+	oldProfile unix.Itimerval // profiling timer before, for undo
 }
 
-// cloneArgs is struct clone_args of clone3(2), as of Linux 5.7. Older kernels take it when the end
-// is zero.
+// cloneArgs is struct clone_args of clone3(2), as of Linux 5.7. Older kernels accept it if the
+// fields that they do not know are zero.
 type cloneArgs struct {
 	flags, pidfd, childTID, parentTID, exitSignal, stack, stackSize, tls, setTID, setTIDSize, cgroup uint64
 }
 
-// largeText is how much memory for strings is kept from one start to the next, in bytes.
+// largeText bounds the memory for strings that is kept from one start to the next, in bytes.
 const largeText = 64 << 10

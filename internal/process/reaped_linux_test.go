@@ -48,7 +48,7 @@ func TestStartsWhileSIGCHLDIsIgnored(t *testing.T) {
 	for _, p := range startSome(t, 50) {
 		require.NoError(t, p.Signal(unix.SIGKILL))
 		for {
-			// Nothing is to be waited for but the end of all of them.
+			// Only the end of all of them can be waited for.
 			if err := unix.Waitid(unix.P_PID, p.Pid, nil, unix.WEXITED, nil); err != unix.EINTR {
 				require.Equal(t, unix.ECHILD, err)
 				break
@@ -57,14 +57,14 @@ func TestStartsWhileSIGCHLDIsIgnored(t *testing.T) {
 	}
 }
 
-func TestStartsWhileSomebodyElseWaitsForEveryChild(t *testing.T) {
+func TestStartsWhileOthersWaitForEveryChild(t *testing.T) {
 	if !(solitude{through: []string{"/bin/sh", "-c", `ulimit -Sn 500; exec "$0" "$@"`}}).is(t) {
 		return
 	}
 	nothingIsLeft(t)
 	var stolen atomic.Int64
 	done, over := make(chan struct{}), make(chan struct{})
-	// It ends with the last child after done was closed; the test waits for that.
+	// It ends with the last child after done was closed. The test waits for that.
 	go func() {
 		defer close(over)
 		for {

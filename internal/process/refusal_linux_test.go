@@ -14,8 +14,8 @@ import (
 	"github.com/brood-go/brood/internal/test/sandbox"
 )
 
-// The other threads can go on making threads, of which the C library has only one way when
-// clone3(2) is refused by anything but ENOSYS.
+// The other threads can go on making threads: when clone3(2) is refused by anything but ENOSYS, the
+// C library has no other way.
 var (
 	clone3Call     = sandbox.Number(unix.SYS_CLONE3)
 	closeRangeCall = sandbox.Number(unix.SYS_CLOSE_RANGE)
@@ -25,7 +25,7 @@ var (
 
 var completeFork = []string{"clone3", "clearsighand", "unsharedrange", "closerange", "pidfds"}
 
-// exact starts a child with permuted slots, which must have them and nothing else.
+// exact starts a child with permuted slots, which must have these and no other descriptors.
 func exact(t *testing.T, s *process.Starter, pidfd bool) {
 	t.Helper()
 	spec := command(pauseProgram.newProgram(t))
@@ -37,7 +37,7 @@ func exact(t *testing.T, s *process.Starter, pidfd bool) {
 	require.Equal(t, process.Change{Kind: process.Exited, Code: 5}, finish(t, start(t, s, command(exitProgram(5).newProgram(t)))))
 }
 
-func TestWhatASandboxRefusesIsDoneWithout(t *testing.T) {
+func TestAStartDoesWithoutCallsThatASandboxRefuses(t *testing.T) {
 	completeForkOnly(t)
 	for _, c := range []struct {
 		name  string
@@ -59,12 +59,12 @@ func TestWhatASandboxRefusesIsDoneWithout(t *testing.T) {
 				require.NoError(t, err)
 				defer closeAll(t, []int{loose})
 				sandbox.Refuse(t, errno, c.calls...)
-				// A failure of something else is told as ever, and says nothing about the kernel.
+				// Another failure is reported as ever, and says nothing about the kernel.
 				spec := command("/none")
 				fails(t, s, spec, process.Failure{Step: process.StepExec, Path: "/none", Err: unix.ENOENT})
 				exact(t, s, true)
 				require.Equal(t, c.left, process.Features())
-				// Whoever tries that once more does not live to tell.
+				// A second try of the refused call kills the process.
 				sandbox.Kill(t, c.calls...)
 				exact(t, s, true)
 				exact(t, newStarter(t), false)
@@ -103,7 +103,7 @@ func TestAForkThatIsForbiddenSaysNothingAboutTheKernel(t *testing.T) {
 	}
 }
 
-// qemu-user does that.
+// qemu-user answers so.
 func TestWhereNoCloneSharesDescriptorsForkExecStarts(t *testing.T) {
 	completeForkOnly(t)
 	if !alone(t) {
@@ -122,12 +122,12 @@ func TestWhereNoCloneSharesDescriptorsForkExecStarts(t *testing.T) {
 		require.Negative(t, p.Pidfd)
 		require.NoError(t, p.OpenPidfd())
 		require.Equal(t, process.Change{Kind: process.Exited, Code: 5}, finish(t, p))
-		// Whoever tries the other way once more does not live to tell.
+		// A second try of the other way kills the process.
 		sandbox.Kill(t, sharingFork)
 	}
 }
 
-func TestForcedVariantsAreWhatIsMissing(t *testing.T) {
+func TestAForcedVariantLacksItsFeatures(t *testing.T) {
 	missing := map[string][]string{
 		"": nil, "noclone3": {"clone3", "clearsighand"}, "noclearsignal": {"clearsighand"}, "nounshare": {"unsharedrange"},
 		"nocloserange": {"unsharedrange", "closerange"}, "nopidfd": {"pidfds"}, "nocgroup": nil, "forkexec": nil,

@@ -8,10 +8,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// replacePlainly executes the program of spec by syscall.Exec, which takes its arguments and its
-// environment and nothing else. On Linux it has the first three descriptors and no others, unless
-// InheritOpen is set; ignored signals stay ignored.
-func replacePlainly(spec *Spec) *Failure {
+// replaceByExec executes the file of spec by syscall.Exec, which takes arguments and an environment
+// and no other settings. It returns only on a failure. On Linux the new program has the first three
+// descriptors and no others, unless InheritOpen is set. Ignored signals stay ignored.
+func replaceByExec(spec *Spec) *Failure {
 	file, failure := spec.search()
 	if failure != nil {
 		return failure
@@ -20,9 +20,9 @@ func replacePlainly(spec *Spec) *Failure {
 	limited := unix.Getrlimit(unix.RLIMIT_NOFILE, &before) == nil
 	var err error
 	exec := func() { err = syscall.Exec(file, spec.Args, spec.Env) }
-	alone := error(syscall.ENOTSUP)
+	tableErr := error(syscall.ENOTSUP)
 	if !spec.InheritOpen {
-		alone = spec.alone(func() {
+		tableErr = spec.onCloexecTable(func() {
 			for n := range 3 {
 				_, _ = unix.FcntlInt(uintptr(n), unix.F_SETFD, 0) // EBADF: it stays closed.
 			}
@@ -30,16 +30,16 @@ func replacePlainly(spec *Spec) *Failure {
 		})
 	}
 	switch {
-	case alone == nil:
-	case !spec.InheritOpen && insistsOnSlots:
+	case tableErr == nil:
+	case !spec.InheritOpen && hasCloexecTable:
 		return &Failure{Step: StepSlots, Err: syscall.ENOTSUP}
 	default:
 		withEmptyMask(exec)
 	}
-	// Exec has put the soft limit of descriptors back to what the program was started with. That it
-	// is raised again is forgotten by package syscall: children have the raised one from here on.
+	// Exec has restored the soft limit of descriptors from the program's start. Package syscall
+	// does not know that this raises it again: children get the raised limit from here on.
 	if limited && unix.Getrlimit(unix.RLIMIT_NOFILE, &after) == nil && after != before {
-		// Best effort: the hard limit was not touched.
+		// The hard limit was not touched, so this can hardly fail.
 		_ = unix.Setrlimit(unix.RLIMIT_NOFILE, &before)
 	}
 	failure = &Failure{Step: StepExec, Path: file, Err: syscall.EINVAL}

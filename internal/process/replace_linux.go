@@ -11,25 +11,28 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// CanReplace reports whether Replace can honour the whole of a Spec that ReplaceOptions describes.
-// Else it is syscall.Exec.
+// CanReplace reports whether Replace honours all the fields that its comment lists. Otherwise it is
+// syscall.Exec.
 func CanReplace() bool { return hasOwnFork() }
 
-// Replace has this process run the program of spec. It returns only on a failure, and then nothing
-// has changed. Of spec it honours Files, Args, Env, Dir, Slots, InheritOpen, UID, GID and Groups,
-// and of Settings Umask, Nice, IOPriority, CPUs, Rlimits, Chroot, AmbientCaps and NoNewPrivs; the
-// caller refuses the rest.
+// Replace makes this process run the file of spec. It returns only on a failure, and then nothing
+// has changed. Of Spec it honours Files, Args, Env, Dir, Slots, InheritOpen, UID, GID and Groups,
+// of Settings Umask, Nice, IOPriority, CPUs, Rlimits, Chroot, AmbientCaps and NoNewPrivs. The
+// caller must refuse the others.
 //
-// It is execve(2) on a thread that nobody else uses, with a table of descriptors, a directory, a
-// root and a umask of its own (unshare(2)). Credentials, niceness, processors and privileges are a
-// thread's in the kernel. So all of these go with the thread when the program cannot be executed,
-// and the others never see them. What belongs to the process, resource limits and what happens to
-// ignored signals, is put back; a hard limit that was lowered stays so without CAP_SYS_RESOURCE.
+// It calls execve(2) on a new thread that runs no other goroutine and has a table of descriptors, a
+// directory, a root and a umask of its own (unshare(2)). Credentials, niceness, processors and
+// privileges belong to a thread in the kernel. So if the file cannot be executed, all of these end
+// with the thread, and other threads never see them. Replace restores what belongs to the process:
+// resource limits, and the actions of ignored signals. A hard limit that was lowered stays lowered
+// without CAP_SYS_RESOURCE.
+//
+// Safe to call from any goroutine.
 func Replace(spec *Spec) *Failure {
 	replacing.Lock()
 	defer replacing.Unlock()
 	if !hasOwnFork() {
-		return replacePlainly(spec)
+		return replaceByExec(spec)
 	}
 	if spec.UID != nil || spec.GID != nil {
 		defer keepDumpable()()
@@ -42,20 +45,22 @@ func Replace(spec *Spec) *Failure {
 			failure.blameInterpreter(spec)
 			return failure
 		}
-		time.Sleep(pause) // Nothing tells when the last one who writes the file has closed it.
+		time.Sleep(pause) // The kernel does not report when the last writer closes the file.
 	}
 }
 
-// replacing keeps one attempt from taking for the state of this process what another one has
-// changed for a moment: the two would put back each other's limits and signals.
+// replacing allows one attempt at a time. Otherwise one could mistake the temporary limits and
+// signals of another for those of this process, and restore these.
 var replacing sync.Mutex
 
-// replaceOnThread is the goroutine of one attempt. It does not unlock its thread.
+// replaceOnThread is the goroutine of one attempt. It does not unlock its thread, so the thread
+// ends with it.
 func replaceOnThread(spec *Spec, results chan<- *Failure) {
 	runtime.LockOSThread()
 	if isMainThread() {
 		next := make(chan *Failure, 1)
-		go replaceOnThread(spec, next) // This goroutine has the main thread: it gets another.
+		// This goroutine has the main thread, so the next one gets another.
+		go replaceOnThread(spec, next)
 		results <- <-next
 		runtime.UnlockOSThread()
 		return
@@ -63,12 +68,13 @@ func replaceOnThread(spec *Spec, results chan<- *Failure) {
 	results <- replaceHere(spec)
 }
 
+// replaceHere makes one attempt on this thread, which must end afterwards.
 func replaceHere(spec *Spec) *Failure {
-	if failure := spec.Settings.impossible(); failure != nil {
+	if failure := spec.Settings.checkCPUs(); failure != nil {
 		return failure
 	}
-	// With a directory of its own the thread does not keep others from being made either: while one
-	// executes, clone(2) is EAGAIN for those who share it.
+	// A directory of its own also lets other threads go on: while a thread executes, clone(2) fails
+	// with EAGAIN in threads that share its directory.
 	if unix.Unshare(unix.CLONE_FILES|unix.CLONE_FS) != nil {
 		return &Failure{Step: StepSlots, Err: unix.ENOTSUP}
 	}

@@ -2,9 +2,8 @@
 
 package process
 
-// CanReplace reports whether Replace can honour more of a Spec than what syscall.Exec takes: Files,
-// Args and Env.
+// CanReplace reports false: Replace is syscall.Exec, which honours Files, Args and Env.
 func CanReplace() bool { return false }
 
-// Replace has this process run the program of spec, by syscall.Exec. It returns only on a failure.
-func Replace(spec *Spec) *Failure { return replacePlainly(spec) }
+// Replace makes this process run the file of spec, by syscall.Exec. It returns only on a failure.
+func Replace(spec *Spec) *Failure { return replaceByExec(spec) }

@@ -8,9 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// replace makes the calls of p on this thread, the last of which is an execve(2), and undoes them
-// when one has failed, whose index and errno stay in p. No Go code runs in between but this, which
-// is as the code of a child: the slots can have taken the place of the runtime's descriptors. The
+// replace makes the calls of p on this thread, the last of which is an execve(2). If one fails, its
+// index and errno stay in p, and replace makes the calls of p.undo. In between no other Go code may
+// run on this thread, as in a child: the slots can have replaced the runtime's descriptors. The
 // runtime is told that the thread is in a system call.
 //
 //go:nosplit
@@ -29,7 +29,7 @@ func replace(p *program) {
 	exitsyscall()
 }
 
-// makeCalls returns at the first call that has failed, see runChild.
+// makeCalls returns at the first call that has failed, like runChild, which exits.
 //
 //go:nosplit
 //go:noinline
@@ -54,7 +54,7 @@ func makeCalls(p *program) {
 		return
 	}
 	if p.obstacle == 0 {
-		p.failed, p.obstacle = len(calls)-1, unix.ENOENT // The program is nowhere.
+		p.failed, p.obstacle = len(calls)-1, unix.ENOENT // The file is nowhere.
 	}
 	p.errno = p.obstacle
 }

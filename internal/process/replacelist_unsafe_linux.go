@@ -10,9 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// buildReplace writes the calls that make this thread the program of spec, and those that undo what
-// the thread does not take with it. The order is that of build. The limits are undone first, since
-// a low one would keep the slots from it.
+// buildReplace writes the calls that make this thread run the file of spec, and those that undo the
+// changes to the process. It runs on that thread, before the calls. The order is that of build. The
+// limits are undone first, because a low one would keep the slots from being undone.
 func (p *program) buildReplace(spec *Spec) *Failure {
 	with := spec.Settings
 	if with == nil {
@@ -20,7 +20,7 @@ func (p *program) buildReplace(spec *Spec) *Failure {
 	}
 	p.reset(spec)
 	limit, raised := inheritedNofile()
-	raised = raised && !with.limits(unix.RLIMIT_NOFILE)
+	raised = raised && !with.hasLimit(unix.RLIMIT_NOFILE)
 	if raised {
 		p.undoLimit(unix.RLIMIT_NOFILE)
 	}
@@ -43,9 +43,9 @@ func (p *program) buildReplace(spec *Spec) *Failure {
 	return nil
 }
 
-// replaceSlots fills the slots from copies, so that none is overwritten before its turn, and keeps
-// copies of what they replace: that can be the runtime's poller, without which this thread must not
-// run any Go code. The table is this thread's alone.
+// replaceSlots fills the slots from copies, so that none is overwritten before its turn. It keeps
+// copies of the replaced descriptors, because one can be the runtime's poller, without which no Go
+// code may run on this thread. The table belongs to this thread alone.
 func (p *program) replaceSlots(slots []int, inherit bool) error {
 	n := len(slots)
 	if !inherit && unix.CloseRange(0, lastNumber, unix.CLOSE_RANGE_CLOEXEC) != nil { // Linux 5.11
@@ -61,7 +61,7 @@ func (p *program) replaceSlots(slots []int, inherit bool) error {
 		case unix.EBADF:
 			p.undoCall(unix.SYS_CLOSE, uintptr(i))
 		case unix.EINVAL:
-			return unix.EMFILE // The limit is below n (fcntl(2), F_DUPFD).
+			return unix.EMFILE // F_DUPFD says this if the limit is below n (fcntl(2)).
 		default:
 			return err
 		}
@@ -78,14 +78,15 @@ func (p *program) replaceSlots(slots []int, inherit bool) error {
 	return nil
 }
 
-// replaceSignals has the signals that this process ignores do what they do by default. Execve(2)
-// resets those that it handles.
+// replaceSignals resets the signals that this process ignores to their default. execve(2) resets
+// those that it handles.
 func (p *program) replaceSignals() {
 	reset := ignoredSignals() &^ (1<<(unix.SIGKILL-1) | 1<<(unix.SIGSTOP-1))
-	p.actions = make([][4]uintptr, bits.OnesCount64(reset)) // They do not move.
+	// They must not move, because calls point to them.
+	p.oldActions = make([][4]uintptr, bits.OnesCount64(reset))
 	for i := 0; reset != 0; reset &= reset - 1 {
 		signal := uintptr(bits.TrailingZeros64(reset) + 1)
-		was := &p.actions[i]
+		was := &p.oldActions[i]
 		i++
 		_, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, signal, 0, uintptr(unsafe.Pointer(was)), sigsetSize, 0, 0)
 		if errno != 0 || was[0] != sigIgn {
@@ -96,30 +97,31 @@ func (p *program) replaceSignals() {
 	}
 }
 
-// stopProfiling disarms the timer of the runtime's CPU profiler. Execve(2) keeps it, and who has no
-// handler for its signal is ended by it.
+// stopProfiling disarms the timer of the runtime's CPU profiler. execve(2) keeps the timer, and its
+// signal would end a program without a handler.
 func (p *program) stopProfiling() {
 	var err error
-	p.profile, err = unix.Getitimer(unix.ItimerProf)
-	if err != nil || p.profile == noTimer {
+	p.oldProfile, err = unix.Getitimer(unix.ItimerProf)
+	if err != nil || p.oldProfile == noTimer {
 		return
 	}
 	p.add(StepSignals, mayFail, unix.SYS_SETITIMER, unix.ITIMER_PROF, uintptr(unsafe.Pointer(&noTimer)))
-	p.undoCall(unix.SYS_SETITIMER, unix.ITIMER_PROF, uintptr(unsafe.Pointer(&p.profile)))
+	p.undoCall(unix.SYS_SETITIMER, unix.ITIMER_PROF, uintptr(unsafe.Pointer(&p.oldProfile)))
 }
 
-// noTimer is one that is not armed.
+// noTimer is a timer that is not armed. Nothing changes it.
 var noTimer unix.Itimerval
 
-// undoLimit puts a limit back.
+// undoLimit adds the call that restores a limit.
 func (p *program) undoLimit(resource int) {
 	was := new(unix.Rlimit)
 	if unix.Getrlimit(resource, was) == nil {
-		p.limits = append(p.limits, was)
+		p.oldLimits = append(p.oldLimits, was)
 		p.undoCall(unix.SYS_PRLIMIT64, 0, uintptr(resource), uintptr(unsafe.Pointer(was)))
 	}
 }
 
+// undoCall adds a call to p.undo. Its failure is ignored.
 func (p *program) undoCall(nr uintptr, args ...uintptr) {
 	c := call{nr: nr, kind: mayFail}
 	copy(c.args[:], args)

@@ -7,12 +7,13 @@ import (
 	"strings"
 )
 
-// mostLinks is how many symbolic links are followed in one path, as by Linux (path_resolution(7)).
+// mostLinks is how many symbolic links are followed in one path, as Linux does
+// (path_resolution(7)).
 const mostLinks = 40
 
-// InRoot returns what the absolute path of a process whose root directory is root is for this
-// process. Links that are absolute lead to what is below root, as they do for that process, and
-// ".." does not lead out of it. For an empty root that is path itself.
+// InRoot translates an absolute path of a process with the root directory root for this process.
+// Absolute links lead to files below root, as they do for that process, and ".." does not lead out
+// of it. If root is empty, the result is path.
 //
 // Safe to call from any goroutine.
 func InRoot(root, path string) string {
@@ -30,13 +31,13 @@ func InRoot(root, path string) string {
 			done = done[:max(strings.LastIndexByte(done, '/'), 0)]
 			continue
 		}
-		target, err := os.Readlink(root + done + "/" + name)
-		if err != nil { // It is no link, or not there.
+		target, err := os.Readlink(root + done + "/" + name) // No link, or not there.
+		if err != nil {                                      // It is no link, or not there.
 			done += "/" + name
 			continue
 		}
 		if links++; links > mostLinks {
-			return root + path // It leads nowhere there either.
+			return root + path // The path leads nowhere for that process either.
 		}
 		if strings.HasPrefix(target, "/") {
 			done = ""

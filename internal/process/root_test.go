@@ -11,7 +11,7 @@ import (
 	"github.com/brood-go/brood/internal/process"
 )
 
-func TestAPathIsThatBelowTheRoot(t *testing.T) {
+func TestInRootLeadsBelowTheRoot(t *testing.T) {
 	root := t.TempDir()
 	require.NoError(t, os.MkdirAll(root+"/usr/bin/deep", 0o755))
 	for name, target := range map[string]string{

@@ -8,19 +8,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A filter is in force when the child executes its program, and also when it cannot. So there are
-// two things that it has to allow: execve(2), and a call by which a process ends. A child whose end
-// is refused would try for ever, and the thread that has forked it would wait as long; one that is
-// killed there by a signal that dumps core takes this program with it, before Linux 5.16, because
-// they share a memory. What a filter answers can be known before: it depends on little.
+// A filter is in force when the child executes its file, and also if that fails. So it has to allow
+// two calls: execve(2), and one by which a process ends. A child whose end is refused would try for
+// ever, and the thread that has forked it would wait as long. Before Linux 5.16, a child that is
+// killed there by a signal that dumps core takes this program with it, because they share a memory.
+// The filter's answers can be computed in the parent, because they depend on little.
 
-// FilterMistake says why no child can be started with a filter; "" if one can, as far as that can
-// be known. What is no valid filter is left to the kernel.
+// FilterMistake returns the reason why no child can be started with a filter; "" if one can, as far
+// as that can be known. It leaves an invalid filter to the kernel.
 //
 // Safe to call from any goroutine.
 func FilterMistake(filter []SockFilter) string {
-	execve := coming{nr: unix.SYS_EXECVE}
-	if execve.put(filter) == denied {
+	execve := futureCall{nr: unix.SYS_EXECVE}
+	if execve.evaluate(filter) == denied {
 		return "does not allow execve(2)"
 	}
 	if _, ok := exitCall(filter); !ok {
@@ -32,20 +32,20 @@ func FilterMistake(filter []SockFilter) string {
 // exitCall returns the call by which a child with this filter can end, and whether there is one.
 func exitCall(filter []SockFilter) (nr uintptr, ok bool) {
 	for _, nr := range [...]uintptr{unix.SYS_EXIT, unix.SYS_EXIT_GROUP} {
-		exit := coming{nr: uint32(nr), arguments: &[6]uint64{exitCode}}
-		switch exit.put(filter) {
-		case allowed, invalid: // An invalid one is never in force.
+		exit := futureCall{nr: uint32(nr), arguments: &[6]uint64{exitCode}}
+		switch exit.evaluate(filter) {
+		case allowed, invalid: // The kernel never puts an invalid filter in force.
 			return nr, true
 		}
 	}
 	return unix.SYS_EXIT, false
 }
 
-// coming is what is known of a system call that the child is going to make. From which instruction
-// is not.
-type coming struct {
+// futureCall is the known part of a system call that the child will make. The instruction pointer
+// is not known.
+type futureCall struct {
 	nr        uint32
-	arguments *[6]uint64 // nil: not known
+	arguments *[6]uint64 // nil: unknown
 }
 
 // The offsets in struct seccomp_data, and its size, in bytes.
@@ -58,7 +58,7 @@ const (
 
 // word returns the 32 bits at an offset in the call's struct seccomp_data, and whether they are
 // known.
-func (c *coming) word(offset uint32) (value uint32, known bool) {
+func (c *futureCall) word(offset uint32) (value uint32, known bool) {
 	switch {
 	case offset == dataNumber:
 		return c.nr, true
@@ -69,7 +69,7 @@ func (c *coming) word(offset uint32) (value uint32, known bool) {
 	}
 	argument := c.arguments[(offset-dataArguments)/8]
 	if offset%8 != 0 {
-		argument >>= 32 // Both architectures have the low half first.
+		argument >>= 32 // On both architectures the low half comes first.
 	}
 	return uint32(argument), true
 }

@@ -2,5 +2,5 @@
 
 package process
 
-// FilterMistake returns "": filters are refused here, whatever is in them.
+// FilterMistake returns "", because Unsupported refuses any filter here.
 func FilterMistake([]SockFilter) string { return "" }

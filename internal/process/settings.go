@@ -2,34 +2,34 @@ package process
 
 import "syscall"
 
-// Settings are what a child has otherwise than this process. What is nil, zero or empty stays as it
-// is. Nothing of this process is changed for them, not even for a moment.
+// Settings are the properties of a child that differ from those of this process. nil, zero or empty
+// leaves one as it is. Nothing of this process is changed for them, not even for a moment.
 type Settings struct {
 	Umask      *int
 	Nice       *int // -20 to 19
-	IOPriority *int // as ioprio_set(2) takes it
+	IOPriority *int // as for ioprio_set(2)
 	OOMScore   *int // /proc/PID/oom_score_adj
 	CPUs       []int
 	Rlimits    []Rlimit
 
 	Cgroup     string // directory of a cgroup v2
 	Cloneflags uintptr
-	UIDMap     []IDMap // of a user namespace in Cloneflags
+	UIDMap     []IDMap // for the user namespace in Cloneflags
 	GIDMap     []IDMap
-	Setgroups  bool   // the child may call setgroups(2) there
-	Chroot     string // the child starts in its root when Spec.Dir is empty
-	Foreground bool   // its group becomes the foreground group of this process's terminal
+	Setgroups  bool   // the child may call setgroups(2) in that namespace
+	Chroot     string // root directory; also the child's directory if Spec.Dir is empty
+	Foreground bool   // the child's group becomes the foreground group of this process's terminal
 
 	AmbientCaps []uintptr // CAP_… of capabilities(7)
 	NoNewPrivs  bool      // PR_SET_NO_NEW_PRIVS(2const)
 
 	// Landlock is the descriptor of a ruleset (landlock_restrict_self(2)), borrowed; nil: none. In
-	// a Spec with InheritOpen its number is above the slots, and it is close-on-exec.
+	// a Spec with InheritOpen its number must be above the slots, and it must be close-on-exec.
 	Landlock      *int
 	LandlockFlags uint32
 	Seccomp       []SockFilter
 
-	// Pdeathsig is sent to the child when the thread ends that has forked it, see OnKeptThread.
+	// Pdeathsig is sent to the child when the thread that has forked it ends, see OnKeptThread.
 	Pdeathsig syscall.Signal
 }
 
@@ -42,13 +42,13 @@ type Rlimit struct {
 // A SockFilter is an instruction of a filter, struct sock_filter of seccomp(2).
 type SockFilter struct {
 	Code   uint16 // BPF_…
-	Jt, Jf uint8  // how many instructions are skipped if a condition is met, and if not
+	Jt, Jf uint8  // instructions to skip if the condition is met, and if not
 	K      uint32 // the operand
 }
 
-// An IDMap is a range of users or groups of a user namespace, and those that they are outside.
+// An IDMap maps a range of users or groups of a user namespace to a range outside of it.
 type IDMap struct {
-	Inside, Outside, Size int // the first of each side, and how many
+	Inside, Outside, Size int // first id inside, first id outside, number of ids
 }
 
 // A Backend is a way to start a process.
@@ -56,7 +56,7 @@ type Backend uint8
 
 // The backends.
 const (
-	BackendAuto     Backend = iota // BackendOwn, or where there is none BackendForkExec
+	BackendAuto     Backend = iota // BackendOwn, or BackendForkExec where there is no own fork
 	BackendOwn                     // the fork of this library
 	BackendForkExec                // syscall.ForkExec
 )
@@ -64,11 +64,11 @@ const (
 // An Option is a part of a Spec that not every backend has on every system.
 type Option uint8
 
-// The options. Their order is that in which Unsupported looks at them.
+// The options, in the order in which Unsupported looks at them.
 const (
 	NoOption Option = iota
 	OptionBackend
-	OptionSlots // that the child has nothing else
+	OptionSlots // the child has its slots and no other descriptors
 	OptionUmask
 	OptionNice
 	OptionIOPriority
@@ -88,7 +88,7 @@ const (
 	OptionPIDVariable
 )
 
-// Unsupported returns the first option of spec that cannot be honoured here, whatever its value;
+// Unsupported returns the first option of spec that this system cannot honour, whatever its value;
 // NoOption if there is none.
 //
 // Safe to call from any goroutine.
@@ -102,22 +102,22 @@ func Unsupported(spec *Spec) Option {
 	if option := spec.unsupportedByForkExec(); option != NoOption {
 		return option
 	}
-	if spec.Backend == BackendForkExec && insistsOnSlots && !spec.InheritOpen && spec.Settings != nil && spec.Settings.Pdeathsig != 0 {
-		return OptionSlots // The one needs a thread that ends, the other one that does not.
+	if spec.Backend == BackendForkExec && hasCloexecTable && !spec.InheritOpen && spec.Settings != nil && spec.Settings.Pdeathsig != 0 {
+		return OptionSlots // The backend needs a thread that ends, Pdeathsig one that does not.
 	}
 	return NoOption
 }
 
 // unsupportedByForkExec is Unsupported for syscall.ForkExec.
 func (s *Spec) unsupportedByForkExec() Option {
-	if s.PIDVariable != "" { // Its value is known too late.
+	if s.PIDVariable != "" { // The value is known only after the fork.
 		return OptionPIDVariable
 	}
 	if s.Settings == nil {
 		return NoOption
 	}
 	with := s.Settings
-	if with.Cloneflags&NewTime != 0 { // It makes its clone by clone(2).
+	if with.Cloneflags&NewTime != 0 { // ForkExec uses clone(2), which does not know the flag.
 		return OptionCloneflags
 	}
 	for _, f := range [...]struct {
@@ -148,10 +148,10 @@ func (s *Spec) unsupportedByForkExec() Option {
 	return NoOption
 }
 
-// mapped reports whether users or groups are mapped.
+// mapped reports whether users or groups are mapped. s may be nil.
 func (s *Settings) mapped() bool { return s != nil && (s.UIDMap != nil || s.GIDMap != nil) }
 
-// steps are the steps at which options fail that the chosen backend turns out not to have.
+// steps are the steps of the Failures of options that the chosen backend does not have.
 var steps = map[Option]Step{
 	OptionBackend: StepFork, OptionSlots: StepSlots, OptionUmask: StepUmask, OptionNice: StepNice,
 	OptionIOPriority: StepIOPriority, OptionOOMScore: StepOOMScore, OptionCPUs: StepCPUs, OptionRlimits: StepRlimit,

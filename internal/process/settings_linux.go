@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// namespaces are the flags of clone(2) for them, with the names in /proc/self/ns.
+// namespaces maps the namespace flags of clone(2) to the names in /proc/self/ns.
 var namespaces = map[uintptr]string{
 	unix.CLONE_NEWCGROUP: "cgroup",
 	unix.CLONE_NEWIPC:    "ipc",
@@ -22,8 +22,9 @@ var namespaces = map[uintptr]string{
 	unix.CLONE_NEWUTS:    "uts",
 }
 
-// impossible finds what the kernel would not refuse, but do in part.
-func (s *Settings) impossible() *Failure {
+// checkCPUs refuses a CPU that this machine cannot have, because the kernel would ignore it. s may
+// be nil.
+func (s *Settings) checkCPUs() *Failure {
 	if s == nil {
 		return nil
 	}
@@ -35,8 +36,8 @@ func (s *Settings) impossible() *Failure {
 	return nil
 }
 
-// lastCPU returns the highest number that a processor of this machine can have, -1 if that is not
-// known.
+// lastCPU returns the highest number that a processor of this machine can have, -1 if that is
+// unknown.
 func lastCPU() int {
 	text, err := os.ReadFile("/sys/devices/system/cpu/possible") // "0", "0-3", "0,2-5"
 	if err != nil {
@@ -50,8 +51,9 @@ func lastCPU() int {
 	return last
 }
 
-// blamed reports whether s is to blame for the failure of the clone, and has it say so.
-func (s *Settings) blamed(failure *Failure) bool {
+// blame reports whether s is the reason for the failure of the clone, and then changes failure to
+// say so. s may be nil.
+func (s *Settings) blame(failure *Failure) bool {
 	if s == nil {
 		return false
 	}
@@ -71,8 +73,8 @@ func (s *Settings) blamed(failure *Failure) bool {
 	return true
 }
 
-// namespacesExist reports whether the kernel has all namespaces that are asked for, as far as that
-// can be seen.
+// namespacesExist reports whether the kernel has all namespaces of s.Cloneflags; true if that
+// cannot be seen.
 func (s *Settings) namespacesExist() bool {
 	if _, err := os.Lstat("/proc/self/ns"); err != nil {
 		return true
@@ -88,12 +90,12 @@ func (s *Settings) namespacesExist() bool {
 	return true
 }
 
-// cgroupFull reports whether the cgroup, or one that it is in, may have no more processes.
+// cgroupFull reports whether the cgroup, or one above it, has as many processes as it may have.
 func cgroupFull(dir string) bool {
 	for ; ; dir += "/.." {
 		current, err := os.ReadFile(dir + "/pids.current")
 		if err != nil {
-			return false // It is the root, or there is no such controller.
+			return false // This is the root, or the cgroup has no pids controller.
 		}
 		limit, err := os.ReadFile(dir + "/pids.max")
 		n, _ := strconv.Atoi(strings.TrimSpace(string(current)))

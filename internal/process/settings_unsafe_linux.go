@@ -9,13 +9,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// This file writes the calls for Settings. Where each stands among the others is said in
-// program.build.
+// This file writes the calls for Settings. It runs in the parent, before the clone. program.build
+// says where each stands among the others.
 
 // last returns the call that was added last.
 func (p *program) last() *call { return &p.calls[len(p.calls)-1] }
 
-// addWrite has the child write text to a file.
+// addWrite adds the calls that write text to a file.
 func (p *program) addWrite(step Step, file, text string) {
 	p.addOpen(step, file, unix.O_WRONLY)
 	p.add(step, mustWork, unix.SYS_WRITE, 0, address(p.string(text)), uintptr(len(text)))
@@ -23,7 +23,7 @@ func (p *program) addWrite(step Step, file, text string) {
 	p.addClose(step)
 }
 
-// addOpen has the child open a file, which is p.opened until addClose.
+// addOpen adds the call that opens a file. The descriptor is in p.opened until addClose.
 func (p *program) addOpen(step Step, file string, flags uintptr) {
 	cwd := unix.AT_FDCWD
 	p.add(step, mustWork, unix.SYS_OPENAT, uintptr(cwd), address(p.string(file)), flags|unix.O_CLOEXEC)
@@ -35,14 +35,14 @@ func (p *program) addClose(step Step) {
 	p.last().from = &p.opened
 }
 
-// The files that settings are written to; the kernel takes 0 for the process that writes.
+// The files to which settings are written. In cgroup.procs 0 means the process that writes.
 const (
 	oomScoreFile = "/proc/self/oom_score_adj"
 	cgroupFile   = "/cgroup.procs"
 	terminalFile = "/dev/tty"
 )
 
-// settingsText is how much room the strings of s need, in bytes.
+// settingsText returns the room that the strings of s need, in bytes. s may be nil.
 func settingsText(s *Settings) int {
 	if s == nil {
 		return 0
@@ -50,26 +50,26 @@ func settingsText(s *Settings) int {
 	return len(oomScoreFile) + len(cgroupFile) + len(terminalFile) + len(s.Cgroup) + len(s.Chroot) + 64
 }
 
-// addGate has the child say that it is there, and wait until its users and groups are mapped. It
-// has no other end of the socket, so that it does not wait when this program has ended. Its table
-// is its own by now, and nothing in it was replaced.
+// addGate makes the child tell the mapper that it exists, and wait until its users and groups are
+// mapped. The child closes the mapper's end of the socket, so that its read ends if this program
+// has ended. Its table is its own by now, and no descriptor in it was replaced.
 func (p *program) addGate() {
 	gate, theirs := uintptr(unsafe.Pointer(&p.gate)), uintptr(p.maps.theirs)
-	// It may lie above what was kept.
+	// The number may lie above the copied part of the table.
 	p.add(StepIDMaps, mayFail, unix.SYS_CLOSE, uintptr(p.maps.ours))
 	p.add(StepIDMaps, mustWork, unix.SYS_WRITE, theirs, gate, 1)
 	p.add(StepIDMaps, wantsResult, unix.SYS_READ, theirs, gate, 1)
 	p.last().want = 1
 }
 
-// addCgroup moves the child into its cgroup, where the clone has not put it there.
+// addCgroup moves the child into its cgroup, unless the clone has put it there.
 func (p *program) addCgroup(s *Settings, have features) {
 	if s.Cgroup != "" && !have.all(intoCgroup) {
 		p.addWrite(StepCgroup, s.Cgroup+cgroupFile, "0")
 	}
 }
 
-// addScheduling sets what takes privileges to raise, before these are dropped.
+// addScheduling sets properties that take a privilege to raise, before the privileges are dropped.
 func (p *program) addScheduling(s *Settings) {
 	if s.OOMScore != nil {
 		p.addWrite(StepOOMScore, oomScoreFile, strconv.Itoa(*s.OOMScore))
@@ -96,13 +96,14 @@ func (p *program) addScheduling(s *Settings) {
 	}
 }
 
-// addForeground makes the child's group that of the terminal. The child has all signals blocked: so
-// no SIGTTOU stops it, which whoever is in the background gets for that.
+// addForeground makes the child's group the foreground group of the terminal. The child still has
+// all signals blocked: otherwise SIGTTOU, which a process in the background gets for that call,
+// would stop it.
 func (p *program) addForeground() {
 	p.add(StepForeground, mustWork, unix.SYS_GETPGID, 0)
 	p.last().to = &p.group
 	p.addOpen(StepForeground, terminalFile, unix.O_RDWR|unix.O_NOCTTY)
-	// its lower half
+	// The pid_t is the lower half of p.group.
 	p.add(StepForeground, mustWork, unix.SYS_IOCTL, 0, unix.TIOCSPGRP, uintptr(unsafe.Pointer(&p.group)))
 	p.last().from = &p.opened
 	p.addClose(StepForeground)
@@ -119,20 +120,20 @@ func (p *program) addRlimits(limits []Rlimit) {
 	}
 }
 
-// addChroot also leaves the directory of this process, which is outside.
+// addChroot also changes to the new root, because the directory of this process is outside.
 func (p *program) addChroot(root string) {
 	p.add(StepChroot, mustWork, unix.SYS_CHROOT, address(p.string(root)))
 	p.add(StepChroot, mustWork, unix.SYS_CHDIR, address(p.string("/")))
 }
 
-// addKeepCaps has the capabilities survive the change of the user, until execve(2).
+// addKeepCaps makes the capabilities survive the change of the user, until execve(2).
 func (p *program) addKeepCaps() {
 	p.add(StepAmbientCaps, mustWork, unix.SYS_PRCTL, unix.PR_SET_KEEPCAPS, 1)
 }
 
-// addAmbientCaps raises capabilities, which have to be permitted and inheritable for that. Of
-// another user no others are effective: they would let that user execute what only this one may. In
-// a user namespace of its own the child has all.
+// addAmbientCaps raises ambient capabilities, which must be permitted and inheritable for that. For
+// another user it drops the other effective ones: with them the child could execute files that only
+// this user may. In a new user namespace the child has all capabilities.
 func (p *program) addAmbientCaps(s *Settings, otherUser bool) {
 	p.capHeader = unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
 	if s.Cloneflags&NewUser != 0 {
@@ -158,13 +159,13 @@ func (p *program) addAmbientCaps(s *Settings, otherUser bool) {
 	}
 }
 
-// addLandlock restricts the child from here on. Everything but the program was opened before.
+// addLandlock restricts the child from here on. All files but the one to execute are open by then.
 func (p *program) addLandlock(flags uint32) {
 	p.add(StepLandlock, mustWork, unix.SYS_LANDLOCK_RESTRICT_SELF, uintptr(p.ruleset), uintptr(flags))
 }
 
-// addSeccomp is the last call but for execve(2), which the filter sees, as it does the exit of a
-// child that could not execute: that one is made in the way that the filter allows.
+// addSeccomp is the last call before execve(2). The filter sees that one, and also the exit of a
+// child that could not execute: so the exit uses the call that the filter allows.
 func (p *program) addSeccomp(filter []SockFilter) {
 	p.filter = p.filter[:0]
 	for _, instruction := range filter {
@@ -175,9 +176,10 @@ func (p *program) addSeccomp(filter []SockFilter) {
 	p.add(StepSeccomp, mustWork, unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, 0, uintptr(unsafe.Pointer(&p.fprog)))
 }
 
-// addPdeathsig comes behind the credentials, whose change takes it back. If this process has ended
-// meanwhile the child, to whom nobody sends anything any more, ends too. In a PID namespace of its
-// own, by Cloneflags or that of a thread which somebody has changed, it cannot see that.
+// addPdeathsig comes after the credentials, because a change of these takes it back. If this
+// process has ended meanwhile, no signal will come, so the child ends itself. In another PID
+// namespace, from Cloneflags or from a thread that was changed, the child cannot see its parent and
+// does not check.
 func (p *program) addPdeathsig(s *Settings) {
 	p.add(StepPdeathsig, mustWork, unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, uintptr(s.Pdeathsig))
 	p.add(StepPdeathsig, wantsParent, unix.SYS_GETPPID)

@@ -14,8 +14,7 @@ import (
 	"github.com/brood-go/brood/internal/test/leakcheck"
 )
 
-// withLimit calls fn while n is the soft limit of descriptors: no number is n or higher, but for
-// those that are open.
+// withLimit calls fn while n is the soft limit of descriptors: no new number is n or higher.
 func withLimit(t *testing.T, n int, fn func()) {
 	t.Helper()
 	var old unix.Rlimit
@@ -33,7 +32,7 @@ func TestAShortageOfDescriptorsIsAFailureOrNone(t *testing.T) {
 		r, w := pipes(t, 3)
 		defer closeAll(t, r)
 		defer closeAll(t, w)
-		// It is not close-on-exec, and above the limits that follow.
+		// It is not close-on-exec, and lies above the following limits.
 		loose, err := unix.FcntlInt(uintptr(r[0]), unix.F_DUPFD, 100)
 		require.NoError(t, err)
 		defer closeAll(t, []int{loose})
@@ -84,7 +83,7 @@ func TestAShortageOfDescriptorsIsAFailureOrNone(t *testing.T) {
 		}
 		require.Greater(t, started, 10)
 		require.Greater(t, refused, 10)
-		// What was refused for a while is not taken for absent.
+		// A call that was refused for a while must not count as absent.
 		complete := map[string][]string{
 			"":              {"clone3", "clearsighand", "unsharedrange", "closerange", "pidfds"},
 			"noclone3":      {"unsharedrange", "closerange", "pidfds"},

@@ -10,32 +10,35 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// Signal sends s to the child, which must not have been waited for by this library. Where it has a
-// pidfd no other process can be hit, even if somebody else has waited for it; unless a sandbox
-// refuses pidfd_send_signal(2) and that happens just now.
+// Signal sends s to the child. If there is a pidfd, the signal reaches no other process, even if
+// other code of this program has waited for the child. The only exception: a sandbox refuses
+// pidfd_send_signal(2), and the status is taken just between the check and kill(2).
+//
+// Preconditions:
+//
+//   - This package has not waited for the child.
 func (p Process) Signal(s syscall.Signal) error {
 	if p.Pidfd >= 0 {
-		// What is wrong with the signal, or with sending it to this process, kill(2) finds wrong,
-		// too.
+		// If the error is about the signal or the permission, kill(2) returns it, too.
 		if err := pidfdSendSignal(p.Pidfd, s); !fd.Refused(err) {
 			return err
 		}
-		if p.taken() {
+		if p.statusTaken() {
 			return syscall.ESRCH
 		}
 	}
 	return unix.Kill(p.Pid, s)
 }
 
-// SignalGroup signals every process of the group that the child leads or has led; waited says that
-// the child was waited for. It returns ESRCH when there is none left, and when the group cannot be
-// told from another any more: once the child was waited for, its number can be given away, and only
-// a pidfd still means this group (Linux 6.9).
+// SignalGroup sends s to every process of the group that the child leads or has led. waited says
+// that this package has waited for the child. It returns ESRCH if the group has no process left. It
+// also returns ESRCH if the group cannot be identified any more: once the child was waited for,
+// another group can get its number, and only a pidfd still means this one (Linux 6.9).
 func (p Process) SignalGroup(s syscall.Signal, waited bool) error {
 	if p.Pidfd >= 0 {
 		err := pidfdSignalGroup(p.Pidfd, s)
-		// To a group whose leader was waited for nobody else can say whether it is the sandbox that
-		// refuses.
+		// If the leader was waited for, kill(2) cannot tell whether this errno comes from a sandbox
+		// or from the group.
 		if !fd.Refused(err) || waited && (err == syscall.EPERM || err == syscall.EACCES) {
 			return err
 		}
@@ -53,43 +56,43 @@ func (p Process) InOwnGroup() bool {
 	return err == nil && group == p.Pid
 }
 
-// GroupEnded reports whether all that is left of a group, which SignalGroup finds, are zombies.
+// GroupEnded reports whether only zombies are left of a group that SignalGroup still finds.
 func (p Process) GroupEnded() bool { return groupEnded(p.Pid) }
 
 // Stopped reports whether the child, which must not have been waited for, may be stopped.
 func (p Process) Stopped() bool { return stopped(p.Pid) }
 
-// GroupStopped reports whether a member of the group that the child leads may be stopped.
+// GroupStopped reports whether a process of the group that the child leads may be stopped.
 func (p Process) GroupStopped() bool { return groupStopped(p.Pid) }
 
-// Abort kills a child that nobody will follow and waits for its end.
+// Abort kills a child that the caller gives up, waits for its end, and closes p.
 func (p *Process) Abort() {
-	_ = p.Signal(syscall.SIGKILL) // It is our child and not yet waited for: this cannot fail.
+	_ = p.Signal(syscall.SIGKILL) // The child is ours and not yet waited for, so this cannot fail.
 	_, _ = wait4(p.Pid, 0)
-	p.waited()
+	p.release()
 	p.Close()
 }
 
-// CgroupPeak returns the most memory that the cgroup of the child has had since the child was
-// started, in bytes; 0 if it is not the child's own, or that is not known. Once the child was
-// waited for it is what it was then.
+// CgroupPeak returns the most memory that the child's cgroup has had since the child was started,
+// in bytes; 0 if the cgroup is not the child's own, or that is unknown. Once the child was waited
+// for, the result does not change.
 func (p Process) CgroupPeak() int64 { return p.cgroup.memory() }
 
-// waited gives up what the child had of this program. It is called when the child was waited for,
-// by whomever.
-func (p Process) waited() {
+// release gives back what the start has acquired for the child. It must be called once the child
+// was waited for, also by other code. Later calls are harmless.
+func (p Process) release() {
 	p.thread.release()
-	p.cgroup.end()
+	p.cgroup.release()
 	p.ticket.forget(p.Pid)
 }
 
-// Close closes the pidfd.
+// Close closes the pidfd. Closing twice is harmless.
 func (p *Process) Close() {
 	fd.Close(p.Pidfd)
 	p.Pidfd = -1
 }
 
-// wait4 waits for a child.
+// wait4 waits for a child and retries after EINTR.
 func wait4(pid, options int) (status unix.WaitStatus, err error) {
 	for {
 		_, err = unix.Wait4(pid, &status, options, nil)

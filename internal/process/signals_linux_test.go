@@ -38,7 +38,7 @@ func ourSignals(t testing.TB) map[string]string {
 }
 
 // startsClean fails t if a child does not begin with an empty mask and the default dispositions, or
-// if its start changes something here.
+// if its start changes something in this process.
 func startsClean(t *testing.T) {
 	t.Helper()
 	runtime.LockOSThread()
@@ -80,7 +80,7 @@ func TestAChildStartsWithCleanSignals(t *testing.T) {
 			startsClean(t)
 			signal.Ignore() // Everything, SIGKILL included.
 			defer signal.Reset()
-			// The children are to be waited for; Reset would not have that.
+			// The children must be waited for, which Reset would prevent.
 			signal.Notify(c, syscall.SIGCHLD)
 			startsClean(t)
 		}},
@@ -92,7 +92,7 @@ func TestAChildStartsWithCleanSignals(t *testing.T) {
 			require.NoError(t, unix.PthreadSigmask(unix.SIG_SETMASK, &all, &old))
 			defer func() { require.NoError(t, unix.PthreadSigmask(unix.SIG_SETMASK, &old, nil)) }()
 			startsClean(t)
-			// What is pending here is not in the child.
+			// A signal pending in this process must not be pending in the child.
 			require.NoError(t, unix.Tgkill(unix.Getpid(), unix.Gettid(), unix.SIGUSR1))
 			startsClean(t)
 			c := make(chan os.Signal, 1)
@@ -130,14 +130,14 @@ func TestAStormOfSignalsDuringStarts(t *testing.T) {
 	if testing.Short() {
 		starts = 300
 	}
-	// The group gets them, too, and the tests are not to.
+	// The group gets them, too, but the tests must not.
 	require.NoError(t, unix.Setpgid(0, 0))
 	got := make(chan os.Signal, 100)
 	signal.Notify(got, syscall.SIGUSR1, syscall.SIGTERM, syscall.Signal(40))
 	defer signal.Stop(got)
 	counts := map[os.Signal]int{}
 	counted := make(chan struct{})
-	// It ends with the last signal, SIGHUP; the test waits for that.
+	// It ends with the last signal, SIGHUP. The test waits for that.
 	go func() {
 		defer close(counted)
 		for s := range got {
@@ -181,7 +181,7 @@ func TestAStormOfSignalsDuringStarts(t *testing.T) {
 					}
 					continue
 				}
-				change, err := end(p)
+				change, err := await(p)
 				if err != nil {
 					errs <- err
 					return

@@ -24,23 +24,23 @@ import (
 	"github.com/brood-go/brood/internal/test/leakcheck"
 )
 
-// highestSource is how high the descriptors of the layouts lie, where the limit allows.
+// highestSource is the highest descriptor of the layouts, where the limit allows it.
 const highestSource = 15_000
 
-// highestNumber returns max or, where the limit forbids, the highest possible number of a
+// highestNumber returns most or, if the limit is lower, the highest possible number of a
 // descriptor.
-func highestNumber(t testing.TB, max int) int {
+func highestNumber(t testing.TB, most int) int {
 	t.Helper()
 	var limit unix.Rlimit
 	require.NoError(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &limit))
-	if limit.Cur <= uint64(max) {
-		t.Logf("only %d descriptors are allowed, not %d", limit.Cur, max+1)
+	if limit.Cur <= uint64(most) {
+		t.Logf("only %d descriptors are allowed, not %d", limit.Cur, most+1)
 		return int(limit.Cur) - 1
 	}
-	return max
+	return most
 }
 
-// A layout is the slots of a child, and what is open in the parent while it starts.
+// A layout is the slots of a child, and the descriptors open in the parent during the start.
 type layout struct {
 	slots []int
 	open  []int // close-on-exec, and new
@@ -62,7 +62,7 @@ func (l layout) moves() bool {
 	return false
 }
 
-// layouts draws layouts whose sources are among the slots, near and far; taken are numbers that are
+// layouts makes random layouts whose sources are among the slots, near and far. taken are numbers
 // in use.
 func layouts(taken map[int]string, highest int, loose bool) *rapid.Generator[layout] {
 	return rapid.Custom(func(t *rapid.T) layout {
@@ -94,7 +94,7 @@ func layouts(taken map[int]string, highest int, loose bool) *rapid.Generator[lay
 	})
 }
 
-// openAt opens a file of its own at each of the numbers; every second is a pipe. The caller must
+// openAt opens a file of its own at each of the numbers, every second one a pipe. The caller must
 // close them.
 func openAt(t testing.TB, fds []int, flags int) {
 	t.Helper()
@@ -108,7 +108,7 @@ func openAt(t testing.TB, fds []int, flags int) {
 			require.NoError(t, err)
 			ends[0] = memory
 		}
-		// What is free can be the number that is wanted.
+		// The lowest free number can be the wanted one.
 		if ends[0] == fd {
 			_, err := unix.FcntlInt(uintptr(fd), unix.F_SETFD, flags&unix.FD_CLOEXEC)
 			require.NoError(t, err)
@@ -134,7 +134,7 @@ func closeAll(t testing.TB, fds []int) {
 func lookAt(t testing.TB, p process.Process) map[int]identity {
 	t.Helper()
 	defer p.Abort()
-	// The parent may go on while the kernel is still closing what is close-on-exec.
+	// The parent may go on while the kernel still closes close-on-exec descriptors.
 	paused(t, p.Pid)
 	return descriptorsOf(t, p.Pid)
 }
@@ -153,8 +153,7 @@ func paused(t testing.TB, pid int) {
 	}
 }
 
-// TestAChildHasExactlyItsSlots is run for each variant by the next test, and here for the one that
-// is forced.
+// The next test runs the same for each variant, this one for the forced variant.
 func TestAChildHasExactlyItsSlots(t *testing.T) { checkLayouts(t, os.Getenv(forkSwitch)) }
 
 func TestAChildHasExactlyItsSlotsUnderEveryFork(t *testing.T) {
@@ -167,7 +166,7 @@ func checkLayouts(t *testing.T, variant string) {
 	highest := highestNumber(t, highestSource)
 	starters := [2]*process.Starter{newStarter(t), newStarter(t)}
 	starters[0].Reserve()
-	// The second never holds numbers.
+	// The second one never reserves numbers.
 	starters[1].Release()
 	all := layouts(leakcheck.FDs(), highest, true)
 	rapid.Check(t, func(rt *rapid.T) {
@@ -208,7 +207,7 @@ func checkLayouts(t *testing.T, variant string) {
 			if p, failure = s.Start(spec); failure != nil {
 				rt.Fatalf("starter %d, with what is not close-on-exec: %+v: %v", i, failure, l)
 			}
-			// ForkExec itself moves what would be overwritten to numbers that may be in use.
+			// ForkExec moves sources that would be overwritten to numbers that may be in use.
 			if got := lookAt(t, p); !maps.Equal(inherited, got) && (variant != "forkexec" || !l.moves()) {
 				rt.Fatalf("starter %d: the child has %v, not %v, with what is not close-on-exec: %v", i, got, inherited, l)
 			}
@@ -220,7 +219,7 @@ func checkLayouts(t *testing.T, variant string) {
 	})
 }
 
-func TestAChildSeesNothingThatOthersOpenMeanwhile(t *testing.T) {
+func TestAChildSeesNoDescriptorThatOthersOpenMeanwhile(t *testing.T) {
 	eachFork(t, append(slices.Clone(ownForks), "forkexec"), func(t *testing.T, _ string) {
 		nothingIsLeft(t)
 		starts := 500
@@ -260,8 +259,8 @@ func TestAChildSeesNothingThatOthersOpenMeanwhile(t *testing.T) {
 	})
 }
 
-// openAndCloseLoose makes some descriptors that are not close-on-exec, in the ways that C code
-// would, and closes them.
+// openAndCloseLoose opens some descriptors that are not close-on-exec, as C code would, and closes
+// them.
 func openAndCloseLoose() {
 	var fds []int
 	keep := func(fd int, err error) {

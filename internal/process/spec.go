@@ -2,74 +2,75 @@ package process
 
 import "syscall"
 
-// A Spec says what to start. It is only read, and not kept.
+// A Spec says which process to start and how. Start only reads it, and does not keep it.
 type Spec struct {
-	// Files are the files to execute: the first that can be is. With more than one, those that are
-	// not there and those that may not be executed are passed over, as execvp(3) does. The process
-	// that has been made judges, with its directory and its credentials.
+	// Files are the candidates to execute: the first that can be executed is. With more than one,
+	// missing files and those that may not be executed are skipped, as by execvp(3). The child
+	// decides that, with its directory and its credentials.
 	Files []string
 
-	Args []string // with argv[0]
+	Args []string // argv, argv[0] included
 	Env  []string // "KEY=value"
-	Dir  string   // "": that of this process
+	Dir  string   // "": the directory of this process
 
-	// PIDVariable is the name of a variable behind Env whose value is the child's process id as the
-	// child sees it; "": none.
+	// PIDVariable is the name of a variable that is added after Env. Its value is the child's
+	// process id as the child sees it. "": none.
 	PIDVariable string
 
 	// Slots are the descriptors of this process that the child gets as its 0, 1 and so on; [Closed]
-	// for none. The child has these descriptors and no others, but with InheritOpen.
+	// for none. They are borrowed. The child has no other descriptors, unless InheritOpen is set.
 	Slots []int
 
-	// InheritOpen has the child keep, at their numbers above Slots, the descriptors that are not
-	// close-on-exec.
+	// InheritOpen lets the child keep the descriptors that are not close-on-exec, at their numbers
+	// above Slots.
 	InheritOpen bool
 
-	Setsid bool
-	// the terminal in the slot Ctty becomes the controlling one of the new session; with Setsid
-	// only
+	Setsid bool // the child leads a new session
+	// The terminal in the slot Ctty becomes the controlling one of the new session. Only with
+	// Setsid.
 	Setctty bool
 	Ctty    int
-	Setpgid bool // into the group Pgid or, with 0, into a new one
+	Setpgid bool // the child joins the group Pgid, or leads a new one if that is 0
 	Pgid    int
 
-	// What is nil stays as it is. Where UID or GID is given and Groups is not, the supplementary
-	// groups are dropped if this process may do that.
+	// nil leaves a credential as it is. If UID or GID is given and Groups is not, the child drops
+	// the supplementary groups, if this process may do that.
 	UID, GID *uint32
 	Groups   []uint32
 
 	Settings *Settings // nil: none
 	Backend  Backend
 
-	// ThrowAway says that the thread that calls Start ends afterwards, see OnThrowAwayThread. Its
-	// table of descriptors need not be that of the program any more after Start: then Process.Pidfd
-	// is -1 although there are pidfds.
+	// ThrowAway says that the thread that calls Start ends afterwards, see OnThrowAwayThread. After
+	// Start that thread's table of descriptors need not be the program's any more: then
+	// Process.Pidfd is -1 although the kernel has pidfds.
 	ThrowAway bool
 
-	// Pidfd asks for a pidfd. Where the kernel has none Process.Pidfd is -1.
+	// Pidfd asks for a pidfd. Where the kernel has none, Process.Pidfd is -1.
 	Pidfd bool
 }
 
 // Closed in Spec.Slots means that the child has no descriptor there.
 const Closed = -1
 
-// A Process is a child that was started and not waited for.
+// A Process is a child that was started. Its status is still to be taken, by Wait. It is a plain
+// value: all copies share one pidfd, and the caller must Close one of them after the last use.
 type Process struct {
 	Pid   int
-	Pidfd int // the caller must close it; -1 if there is none
+	Pidfd int // the caller must Close it; -1: there is none
 
-	thread *lease // of the thread that forked it; nil if that does not matter
-	cgroup *claim // nil: it was put into none
-	ticket ticket // of its start
+	thread *lease // of the thread that forked the child; nil: the child does not depend on it
+	cgroup *claim // nil: the child was put into no cgroup
+	ticket ticket // of the start
 }
 
-// A Step is what a child was doing when it could not be started.
+// A Step is the part of a start that failed.
 type Step uint8
 
 // The steps, in the order in which a child takes them.
 const (
 	StepFork        Step = iota // clone(2), in the parent
-	StepNamespaces              // the same; Settings.Cloneflags are to blame
+	StepNamespaces              // the same, if Settings.Cloneflags are the reason
 	StepIDMaps                  // uid_map and gid_map
 	StepSlots                   // giving the child its descriptors
 	StepCgroup                  // clone3(2) into it, or cgroup.procs
@@ -95,16 +96,17 @@ const (
 	StepSignals                 // dispositions and mask
 	StepSeccomp                 // seccomp(2)
 	StepExec                    // execve(2)
-	// the same; the program that the file needs is missing or may not be executed
+	// The same, if the interpreter or loader that the file needs is missing or may not be executed.
 	StepInterpreter
 )
 
-// A Failure says why a child could not be started. Nothing is left of it.
+// A Failure says why a child could not be started. The start has left nothing behind.
 type Failure struct {
 	Step Step
-	// the directory, or the file that could not be executed; for several, the first that was there
+	// Path is the directory, or the file that could not be executed: with several, the first one
+	// that was there. "" for other steps.
 	Path  string
-	Index int // of the limit in Settings.Rlimits
+	Index int // of the limit in Settings.Rlimits, for StepRlimit
 	Err   syscall.Errno
 }
 

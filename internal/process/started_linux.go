@@ -2,20 +2,20 @@ package process
 
 import "sync"
 
-// started are the children of this program that this package has started, and nobody has waited
-// for. It belongs to the program, because whoever looks for other children has to know those of
-// every loop and goroutine.
+// started are the children of this program that this package has started and that were not waited
+// for. It belongs to the program, because Orphans needs to know the children of every loop and
+// goroutine.
 var started = struct {
 	mu       sync.Mutex
-	byPid    map[int]ticket
-	underway map[ticket]bool
-	last     ticket
+	byPid    map[int]ticket  // the ticket of each child
+	underway map[ticket]bool // starts that have begun and not finished
+	last     ticket          // of the latest start; 0 before the first
 }{byPid: map[int]ticket{}, underway: map[ticket]bool{}}
 
-// A ticket is the number of a start, in the order in which they begin. 0 is none.
+// A ticket is the number of a start, in the order in which they begin, from 1 on.
 type ticket uint64
 
-// beginStart is called before a child may exist.
+// beginStart must be called before the child may exist.
 func beginStart() ticket {
 	started.mu.Lock()
 	defer started.mu.Unlock()
@@ -24,9 +24,9 @@ func beginStart() ticket {
 	return started.last
 }
 
-// end says that the start has come to its end: with a child, or with 0, when there is none, or it
-// was waited for.
-func (t ticket) end(pid int) {
+// finish must be called once the start is over. pid is the child, or 0 if there is none or it was
+// already waited for.
+func (t ticket) finish(pid int) {
 	started.mu.Lock()
 	defer started.mu.Unlock()
 	delete(started.underway, t)
@@ -35,8 +35,8 @@ func (t ticket) end(pid int) {
 	}
 }
 
-// forget says that the child was waited for. Its number may have been given to a later start
-// meanwhile.
+// forget must be called once the child was waited for. It leaves a later child with the same number
+// alone.
 func (t ticket) forget(pid int) {
 	started.mu.Lock()
 	defer started.mu.Unlock()
@@ -45,16 +45,17 @@ func (t ticket) forget(pid int) {
 	}
 }
 
-// lastTicket returns the number of the latest start.
+// lastTicket returns the ticket of the latest start.
 func lastTicket() ticket {
 	started.mu.Lock()
 	defer started.mu.Unlock()
 	return started.last
 }
 
-// ours reports whether this package has started the child. It is not known while a start is
-// underway that had begun when the child was seen, after the start with the number seen.
-func ours(pid int, seen ticket) (is, known bool) {
+// startedHere reports whether this package has started the child. seen is the latest ticket when
+// the child was seen. As long as a start up to seen is underway, known is false, because the child
+// may be its child.
+func startedHere(pid int, seen ticket) (is, known bool) {
 	started.mu.Lock()
 	defer started.mu.Unlock()
 	if started.byPid[pid] != 0 {

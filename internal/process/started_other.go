@@ -2,11 +2,11 @@
 
 package process
 
-// A ticket is nothing where nobody looks for the children of others.
+// A ticket is empty where the program cannot adopt orphans.
 type ticket struct{}
 
 func beginStart() ticket { return ticket{} }
 
-func (ticket) end(int) {}
+func (ticket) finish(int) {}
 
 func (ticket) forget(int) {}

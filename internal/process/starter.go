@@ -11,7 +11,7 @@ import (
 
 // A platform supplies:
 //
-//	type ownFork struct                                        what Starter keeps for the fork of this library
+//	type ownFork struct                                        memory of Starter for the fork of this library
 //	func (o *ownFork) start(spec *Spec) (Process, *Failure)    tries once
 //	func (o *ownFork) reserve()                                see Starter.Reserve
 //	func (o *ownFork) release() bool                           see Starter.Release
@@ -20,33 +20,31 @@ import (
 // and, for syscall.ForkExec:
 //
 //	func requestPidfd(attr *syscall.SysProcAttr, pidfd *int)   stores -1 where there is none
-//	func withEmptyMask(fn func())                              calls fn where the signal mask is empty
-//	func (s *Spec) alone(fn func()) error                      calls fn where every descriptor is close-on-exec, or returns
-//	                                                           ENOTSUP
-//	const insistsOnSlots                                       whether alone can do that at all
+//	func withEmptyMask(fn func())                              calls fn on a thread whose signal mask is empty
+//	func (s *Spec) onCloexecTable(fn func()) error             calls fn where every descriptor is close-on-exec, or returns
+//	                                                           ENOTSUP without calling it
+//	const hasCloexecTable                                      whether onCloexecTable ever calls fn
 //	func forkExecHas(o Option) bool                            whether attributes can say that
 //	func (s *Settings) attributes(attr *syscall.SysProcAttr) (release func(), failure *Failure)
-//	                                                           has attr say what s, which may be nil, says, but for Chroot
+//	                                                           sets attr by s, which may be nil, but not its Chroot
 //	func keepDumpable() (restore func())                       around a start that changes a user or a group
 
 // A Starter starts processes, one at a time. It keeps memory and, on Linux, a few low descriptor
-// numbers for that; the zero value is ready to use. Release it at the end.
+// numbers for that. The zero value is ready to use. The caller must Release it.
 //
-// A Starter may be used by any goroutine, but not by two at once. The process is forked by the
-// thread that calls Start.
+// Any goroutine may use a Starter, but not two at once. The thread that calls Start forks the
+// process.
 type Starter struct {
 	own  ownFork
 	pace pace
 }
 
-// Start starts a process. The calling thread waits until it has executed its file; other goroutines
-// go on meanwhile.
+// Start starts a process. The calling thread waits until the child has executed its file or failed;
+// other goroutines go on meanwhile. An option that Unsupported finds is a Failure with ENOTSUP.
 //
-// A file that somebody is just writing (ETXTBSY) is tried again for a bounded time: a child that
-// another package has forked holds a copy of every descriptor until it executes
+// If another process has the file open for writing (ETXTBSY), Start tries again for a bounded time:
+// a child that another package has forked holds a copy of every descriptor until it executes
 // (go.dev/issue/22315).
-//
-// What Unsupported finds is a Failure with ENOTSUP.
 func (s *Starter) Start(spec *Spec) (Process, *Failure) {
 	if option := Unsupported(spec); option != NoOption {
 		return Process{Pidfd: -1}, &Failure{Step: steps[option], Err: syscall.ENOTSUP}
@@ -60,30 +58,30 @@ func (s *Starter) Start(spec *Spec) (Process, *Failure) {
 	}
 	ticket := beginStart()
 	pid := 0
-	defer func() { ticket.end(pid) }()
+	defer func() { ticket.finish(pid) }()
 	for pause := time.Millisecond; ; pause *= 2 {
 		p, failure := s.try(spec)
 		if failure == nil {
 			pid, p.ticket = p.Pid, ticket
 			p.cgroup = cgroup
-			p.Pidfd, _ = fd.Private(p.Pidfd, nil) // Without one there is none.
-			s.pace.started()
+			p.Pidfd, _ = fd.Private(p.Pidfd, nil) // On an error there is none.
+			s.pace.yieldIfDue()
 			return p, nil
 		}
 		if failure.Err == syscall.EBADF && (failure.Step == StepSlots || failure.Step == StepExec) && spec.slotsOpen() {
-			// So dup2(2) calls a number that is above the limit.
+			// dup2(2) gives this errno for a number above the limit.
 			failure = &Failure{Step: StepFork, Err: syscall.EMFILE}
 		}
 		if failure.Err != syscall.ETXTBSY || pause > textBusyLongest {
-			cgroup.end()
+			cgroup.release()
 			failure.blameInterpreter(spec)
 			return Process{Pidfd: -1}, failure
 		}
-		time.Sleep(pause) // Nothing tells when the last one who writes the file has closed it.
+		time.Sleep(pause) // The kernel does not report when the last writer closes the file.
 	}
 }
 
-// slotsOpen reports whether all that the slots are to be made of is open.
+// slotsOpen reports whether all sources of the slots are open.
 func (s *Spec) slotsOpen() bool {
 	for _, source := range s.Slots {
 		if source == Closed {
@@ -103,14 +101,14 @@ func (s *Starter) try(spec *Spec) (Process, *Failure) {
 	return s.own.start(spec)
 }
 
-// textBusyLongest is the last pause before giving up. All of them together take less than twice as
-// long.
+// textBusyLongest is the last pause before Start gives up. All pauses together take less than twice
+// as long.
 const textBusyLongest = 16 * time.Millisecond
 
-// Reserve takes the low descriptor numbers now, while there are some. Without it the first start
+// Reserve takes the low descriptor numbers now, while low ones are free. Otherwise the first Start
 // does.
 func (s *Starter) Reserve() { s.own.reserve() }
 
 // Release gives back the descriptors that s holds, for good, and reports whether there were any.
-// Start still works afterwards, but is slower where many descriptors are open.
+// Start still works afterwards, but is slower when many descriptors are open.
 func (s *Starter) Release() bool { return s.own.release() }

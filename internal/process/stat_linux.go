@@ -8,17 +8,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// stat is what /proc says of a process (proc_pid_stat(5)).
+// stat is a process's entry in /proc (proc_pid_stat(5)).
 type stat struct {
 	state   byte // 'R', 'S', 'D', 'T' stopped, 't' traced, 'Z', 'X'
 	parent  int
 	threads int
-	// in clock ticks since the system started: with the number it tells a process from every other
-	// one
+	// start is the time of its start, in clock ticks since the system started. Together with the
+	// number it tells a process from every other one.
 	start uint64
 }
 
-// readStat asks about one process. The error is ENOENT or ESRCH when there is none.
+// readStat reads the entry of one process. The error is ENOENT or ESRCH if there is none.
 func readStat(pid int) (stat, error) {
 	fields, err := statFields("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
@@ -32,7 +32,7 @@ func readStat(pid int) (stat, error) {
 	}, nil
 }
 
-// statWords are the fields of a stat file from number 3 of the manual page on.
+// statWords are the fields of a stat file, from number 3 of the manual page on.
 type statWords [][]byte
 
 func statFields(path string) (statWords, error) {
@@ -40,7 +40,7 @@ func statFields(path string) (statWords, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The name, in parentheses, may have anything in it. Field 3 is the first one behind it.
+	// The name, in parentheses, may contain anything. Field 3 is the first one after it.
 	fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
 	if len(fields) < 20 {
 		return nil, unix.EPROTO
@@ -49,7 +49,7 @@ func statFields(path string) (statWords, error) {
 }
 
 // number returns the field that the manual page gives this number.
-func (w statWords) number(n int) int64 {
+func (w statWords) number(n int) int64 { // The kernel writes numbers.
 	value, _ := strconv.ParseInt(string(w[n-3]), 10, 64) // The kernel writes numbers.
 	return value
 }
@@ -58,7 +58,7 @@ func (w statWords) number(n int) int64 {
 // is a zombie, too.
 func (s stat) ended() bool { return s.state == 'Z' && s.threads <= 1 || s.state == 'X' }
 
-// processes returns the numbers of all processes that can be seen.
+// processes returns the numbers of all processes that are visible.
 func processes() ([]int, error) {
 	proc, err := os.Open("/proc")
 	if err != nil {

@@ -41,7 +41,8 @@ func scale(t testing.TB, n int) int {
 	return n
 }
 
-// startMany starts n children one after another, which end with code 0, and lets every tenth fail.
+// startMany starts n children one after another, which end with code 0, and makes every tenth start
+// fail.
 func startMany(program string, n int) error {
 	var s process.Starter
 	defer s.Release()
@@ -67,7 +68,7 @@ func startMany(program string, n int) error {
 		if failure != nil {
 			return fmt.Errorf("start %d: %+v: %w", i, failure, failure)
 		}
-		change, err := end(p)
+		change, err := await(p)
 		if err != nil || change != (process.Change{Kind: process.Exited}) {
 			return fmt.Errorf("start %d: %+v, %w", i, change, err)
 		}
@@ -113,7 +114,7 @@ func TestManyStartsAtOnceBesideACollectorThatNeverRests(t *testing.T) {
 	})
 	errs := make(chan error, starters)
 	for range starters {
-		// They end with their last child; the test waits for that.
+		// They end with their last child. The test waits for that.
 		go func() { errs <- startMany(program, starts/starters) }()
 	}
 	var failures []error
@@ -125,7 +126,8 @@ func TestManyStartsAtOnceBesideACollectorThatNeverRests(t *testing.T) {
 	done.Store(true)
 	others.Wait()
 	require.NoError(t, errors.Join(append(failures, <-otherErr)...))
-	// One for each that waits in a clone or for a child, for os/exec, and for the runtime.
+	// One thread for each goroutine that waits in a clone or for a child, for os/exec, and for the
+	// runtime.
 	require.Less(t, most, 3*starters+runtime.GOMAXPROCS(0)+10, "threads")
 	require.Less(t, len(leakcheck.FDs()), 40)
 }
@@ -152,15 +154,14 @@ func init() {
 	})
 }
 
-// A parent that is killed while its thread waits for the child leaves a child that goes on by
-// itself.
-func TestAParentThatIsKilledInAStartLeavesNobodyStuck(t *testing.T) {
+// If a parent is killed while its thread waits for the child, the child must go on.
+func TestAParentThatIsKilledInAStartLeavesNoProcessStuck(t *testing.T) {
 	file, argv := helperproc.Command("start-forever")
 	if !alone(t) {
 		return
 	}
 	nothingIsLeft(t)
-	// What such a parent leaves becomes a child of this process.
+	// The children of such a parent become children of this process.
 	require.NoError(t, unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
 	program := exitProgram(0).newProgram(t)
 	orphans, inStart := 0, 0
@@ -171,7 +172,7 @@ func TestAParentThatIsKilledInAStartLeavesNobodyStuck(t *testing.T) {
 		require.NoError(t, parent.Start())
 		_, err = stderr.Read(make([]byte, 100))
 		require.NoError(t, err)
-		// This is no wait for something: any moment will do.
+		// This waits for no event: any moment is right.
 		time.Sleep(time.Duration(rand.IntN(3000)) * time.Microsecond)
 		require.NoError(t, parent.Process.Kill())
 		require.Error(t, parent.Wait())
@@ -200,8 +201,8 @@ func TestAParentThatIsKilledInAStartLeavesNobodyStuck(t *testing.T) {
 	t.Logf("%d orphans, %d of which could not be started", orphans, inStart)
 }
 
-// A file that was written and closed can be open for writing in a child that somebody else is just
-// making.
+// A file that was written and closed can still be open for writing in a child that another
+// goroutine is just starting.
 func TestAFileThatWasJustWrittenCanBeExecuted(t *testing.T) {
 	nothingIsLeft(t)
 	dir := publicDir(t)
@@ -219,7 +220,7 @@ func TestAFileThatWasJustWrittenCanBeExecuted(t *testing.T) {
 	const writers = 4
 	errs := make(chan error, writers)
 	for w := range writers {
-		// They end with their last child; the test waits for that.
+		// They end with their last child. The test waits for that.
 		go func() {
 			errs <- func() error {
 				var s process.Starter
@@ -237,7 +238,7 @@ func TestAFileThatWasJustWrittenCanBeExecuted(t *testing.T) {
 					if failure != nil {
 						return fmt.Errorf("file %d: %+v: %w", i, failure, failure)
 					}
-					if change, err := end(p); err != nil || change != (process.Change{Kind: process.Exited}) {
+					if change, err := await(p); err != nil || change != (process.Change{Kind: process.Exited}) {
 						return fmt.Errorf("file %d: %+v, %w", i, change, err)
 					}
 				}

@@ -10,35 +10,39 @@ import (
 
 // A platform supplies:
 //
-//	func isMainThread() bool   whether this thread is the one that cannot end; false where that is not known
+//	func isMainThread() bool    whether this thread is the main one, which cannot end; false where that is unknown
+//	func endingThread() int     the number of this thread, for awaitThread
+//	func awaitThread(id int)    waits until that thread has ended; 0: returns at once
 
-// A lease is a child's right to the thread that has forked it: the kernel takes the end of that
-// thread for the end of the parent (PR_SET_PDEATHSIG(2const)).
+// A lease keeps the thread that has forked a child alive until the child was waited for: the kernel
+// takes the end of that thread for the end of the parent (PR_SET_PDEATHSIG(2const)).
 type lease struct {
-	once sync.Once
-	end  func()
+	once      sync.Once
+	onRelease func() // lets the thread end, or lose the child
 }
 
-// release is called when the child has ended. It is safe to call from any goroutine, more than
-// once, and for nil.
+// release must be called when the child was waited for.
+//
+// Safe to call from any goroutine, more than once, and for nil.
 func (l *lease) release() {
 	if l != nil {
-		l.once.Do(l.end)
+		l.once.Do(l.onRelease)
 	}
 }
 
-// A start makes one attempt to start a process, on the thread that calls it.
-type start = func() (Process, *Failure)
+// An attempt makes one attempt to start a process, on the thread that calls it.
+type attempt = func() (Process, *Failure)
 
-// A result is what a start has returned, or why there was none.
+// A result is what an attempt has returned, or the error that kept it from being made.
 type result struct {
 	process Process
 	failure *Failure
 	err     error
-	thread  int // that ends after it has told this; 0: it does not end, or nobody needs to know
+	// number of the thread, which ends after this; 0: it does not, or the caller need not wait
+	thread int
 }
 
-// A PanicError is what a function of the user has panicked with.
+// A PanicError is a panic of a function of the user.
 type PanicError struct {
 	Value any
 	Stack []byte // of the goroutine, as debug.Stack writes it
@@ -53,17 +57,17 @@ func (e *PanicError) Unwrap() error {
 	return err
 }
 
-// errGoexit is the error of a function that has ended its goroutine.
+// errGoexit is the error of a function that has called runtime.Goexit.
 var errGoexit = errors.New("runtime.Goexit was called")
 
-// OnThrowAwayThread calls before, and if that succeeds start, on a thread that nobody else uses,
-// which is not the main thread and ends afterwards: what before changes of it holds for the child
-// alone. With keep the thread ends when the child has. The error is that of before, a [PanicError]
-// if it has panicked.
+// OnThrowAwayThread calls before, and if that succeeds start, on a new thread that runs no other
+// goroutine, is not the main thread, and ends afterwards. So changes that before makes to the
+// thread hold for the child alone. With keep the thread ends only after the child was waited for.
+// The error is that of before, or a [PanicError] if before has panicked.
 //
-// The caller waits. The goroutine of that thread ends with the return, or with keep when the child
+// The caller waits. The goroutine of that thread has ended on return, or with keep once the child
 // was waited for.
-func OnThrowAwayThread(before func() error, keep bool, start start) (Process, *Failure, error) {
+func OnThrowAwayThread(before func() error, keep bool, start attempt) (Process, *Failure, error) {
 	results := make(chan result, 1)
 	go throwAway(before, keep, start, results)
 	r := <-results
@@ -71,12 +75,12 @@ func OnThrowAwayThread(before func() error, keep bool, start start) (Process, *F
 	return r.process, r.failure, r.err
 }
 
-// throwAway is the goroutine of OnThrowAwayThread. It does not unlock its thread, which therefore
+// throwAway is the goroutine of OnThrowAwayThread. It does not unlock its thread, so the thread
 // ends with it.
-func throwAway(before func() error, keep bool, start start, results chan<- result) {
+func throwAway(before func() error, keep bool, start attempt, results chan<- result) {
 	runtime.LockOSThread()
 	if isMainThread() {
-		// While this goroutine has the main thread the next one gets another.
+		// While this goroutine has the main thread, the next one gets another thread.
 		next := make(chan result, 1)
 		go throwAway(before, keep, start, next)
 		results <- <-next
@@ -90,7 +94,7 @@ func throwAway(before func() error, keep bool, start start, results chan<- resul
 			results <- r
 		}
 	}
-	defer send() // runtime.Goexit runs this.
+	defer send() // Also after runtime.Goexit.
 	if r.err = protect(before); r.err != nil {
 		return
 	}
@@ -99,13 +103,13 @@ func throwAway(before func() error, keep bool, start start, results chan<- resul
 		r.thread = endingThread()
 		return
 	}
-	ended := make(chan struct{})
-	r.process.thread = &lease{end: func() { close(ended) }}
+	released := make(chan struct{})
+	r.process.thread = &lease{onRelease: func() { close(released) }}
 	send()
-	<-ended
+	<-released
 }
 
-// protect makes an error of a panic.
+// protect calls fn and turns a panic into an error.
 func protect(fn func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -115,15 +119,13 @@ func protect(fn func() error) (err error) {
 	return fn()
 }
 
-// OnKeptThread calls start on a thread that lives at least as long as the child does: one that this
-// program has for that, so that neither the caller nor anybody else can end it. The child is one of
-// that thread's: it is in the directory and in the namespaces of the program, not in those of the
-// caller's thread.
+// OnKeptThread calls start on a thread that lives at least as long as the child. The thread belongs
+// to this program's keepers, so neither the caller nor anybody else can end it. The child starts
+// from the directory and the namespaces of the program, not from those of the caller's thread.
 //
-// The caller waits. The thread, and its goroutine, are there until the last of its children was
-// waited for.
-func OnKeptThread(start start) (Process, *Failure) {
-	k := keepers.take()
+// The caller waits. The thread and its goroutine end after the last of its children was waited for.
+func OnKeptThread(start attempt) (Process, *Failure) {
+	k := keepers.acquire()
 	results := make(chan result, 1)
 	k.work <- func() {
 		r := result{}
@@ -132,32 +134,33 @@ func OnKeptThread(start start) (Process, *Failure) {
 	}
 	r := <-results
 	if r.failure == nil {
-		r.process.thread = &lease{end: func() { keepers.leave(k) }}
+		r.process.thread = &lease{onRelease: func() { keepers.release(k) }}
 	} else {
-		defer keepers.leave(k)
+		defer keepers.release(k)
 	}
-	keepers.free(k)
+	keepers.setIdle(k)
 	return r.process, r.failure
 }
 
-// A keeper is a goroutine that has locked its thread, and forks children there, one at a time.
+// A keeper is a goroutine that has locked its thread and forks children there, one at a time.
+// keeperSet.mu guards busy and children.
 type keeper struct {
-	work     chan func()
-	busy     bool
-	children int // it has, and one that it is to get
+	work     chan func() // runs on the thread; closed by release
+	busy     bool        // it is forking a child
+	children int         // its children that were not waited for, and the one it is forking
 }
 
-// keepers belong to the program because "the end of the parent" is that of the program. Usually
-// there is one; more when a child is slow to execute while others start.
+// keepers belong to the program, because "the end of the parent" means that of the program. Usually
+// there is one; there are more when a child is slow to execute while others start.
 var keepers keeperSet
 
 type keeperSet struct {
 	mu  sync.Mutex
-	all []*keeper
+	all []*keeper // those with children
 }
 
-// take returns a keeper that is not busy, for one child.
-func (s *keeperSet) take() *keeper {
+// acquire returns a keeper that is not busy, and counts one child for it.
+func (s *keeperSet) acquire() *keeper {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, k := range s.all {
@@ -169,19 +172,19 @@ func (s *keeperSet) take() *keeper {
 	}
 	k := &keeper{work: make(chan func()), busy: true, children: 1}
 	s.all = append(s.all, k)
-	go k.run() // It ends when leave says so. Nobody waits for that.
+	go k.run() // It ends after release closes k.work. No goroutine waits for that.
 	return k
 }
 
-// free says that k can fork the next child.
-func (s *keeperSet) free(k *keeper) {
+// setIdle says that k can fork the next child.
+func (s *keeperSet) setIdle(k *keeper) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	k.busy = false
 }
 
-// leave says that a child of k is no more. One without children ends when it is not needed at once.
-func (s *keeperSet) leave(k *keeper) {
+// release counts one child less for k. A keeper without children ends.
+func (s *keeperSet) release(k *keeper) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	k.children--
@@ -197,8 +200,8 @@ func (s *keeperSet) leave(k *keeper) {
 	close(k.work)
 }
 
-// run unlocks its thread in the end: it has no child then that would notice, and nothing of it was
-// changed.
+// run is the keeper's goroutine. In the end it unlocks its thread: no child depends on the thread
+// any more, and nobody has changed it.
 func (k *keeper) run() {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()

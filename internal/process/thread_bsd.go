@@ -2,11 +2,12 @@
 
 package process
 
-// isMainThread reports false: the systems tell the number of a thread in a different way each. The
-// Go runtime parks a main thread that would have to end.
+// isMainThread reports false, because each of these systems numbers threads in another way. That
+// does no harm: the Go runtime parks a main thread whose goroutine ends.
 func isMainThread() bool { return false }
 
-// endingThread is for awaitThread, which waits for no thread: none has descriptors of its own.
+// endingThread returns 0, for which awaitThread does not wait: no thread has descriptors of its
+// own.
 func endingThread() int { return 0 }
 
 func awaitThread(int) {}

@@ -14,10 +14,10 @@ import (
 )
 
 // A tinyProgram is the machine code of a program that makes one system call and nothing else. No
-// loader and no runtime opens, ignores or blocks anything before it can be looked at.
+// loader and no runtime opens, ignores or blocks anything before the test can look.
 type tinyProgram []byte
 
-// newProgram writes p to a new file that everybody may execute.
+// newProgram writes p to a new file that every user may execute.
 func (p tinyProgram) newProgram(t testing.TB) (file string) {
 	t.Helper()
 	file = filepath.Join(publicDir(t), "tiny")

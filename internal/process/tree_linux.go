@@ -16,35 +16,38 @@ import (
 // HasTrees says that the descendants of a process can be found.
 const HasTrees = true
 
-// A Tree is a process and those that descend from it, as far as they were found. It keeps no
-// descriptors, and never signals another process that has got the number of one of them.
+// A Tree is a process and the descendants of it that were found. It keeps no descriptors, and never
+// signals another process that has got the number of one of them.
 //
-// They are found by asking each one for its children, and where the process has a cgroup of its
-// own, by listing that. A descendant whose parent has ended before it was looked for belongs to
-// somebody else: it is found only in a cgroup.
+// The descendants are found by asking each process for its children, and by listing the cgroup if
+// the process has one of its own. A descendant whose parent has ended before it was asked belongs
+// to another process: it is found only in a cgroup.
+//
+// Methods must not be called on two goroutines at once.
 type Tree struct {
-	members []member
-	cgroup  *claim          // nil: none
-	inside  map[member]bool // found in the cgroup when it was listed last
-	frozen  bool            // those inside stand still because the cgroup is frozen
+	found  []identity        // without doubles; processes that have ended stay in it
+	cgroup *claim            // nil: the child has no cgroup of its own
+	inside map[identity]bool // found in the cgroup when it was listed last
+	frozen bool              // the processes in inside stand still because the cgroup is frozen
 }
 
-// member is a process, told from every other one by its number and the time of its start.
-type member struct {
+// identity names a process. The time of its start tells it from a later one with the same number.
+type identity struct {
 	pid   int
-	start uint64
+	start uint64 // see stat.start
 }
 
-// A frozen tree grows no more. freezeTime bounds how long is waited for that: a process in an
-// uninterruptible wait does not stop, and does not fork either. It is looked at every freezePause,
-// because nothing tells that a process that is no child has stopped.
+// A frozen tree grows no more. freezeTime bounds how long freeze waits for that: a process in an
+// uninterruptible wait does not stop, but does not fork either. freeze looks again every
+// freezePause, because the system does not report the stop of a process that is no child.
 const (
 	freezeTime  = 20 * time.Millisecond
 	freezePause = 50 * time.Microsecond
 )
 
-// Tree finds the child, unless it was waited for; the others are found when they are needed. It
-// returns nil when nothing can be found out about it, or it has ended and has no cgroup of its own.
+// Tree returns the tree of the child, without descendants: Signal looks for these. waited says that
+// this package has waited for the child. It returns nil if the child has ended, or nothing is known
+// of it, and it has no cgroup of its own.
 func (p Process) Tree(waited bool) *Tree {
 	t := &Tree{}
 	if p.cgroup.owns() {
@@ -52,19 +55,20 @@ func (p Process) Tree(waited bool) *Tree {
 	}
 	if !waited {
 		if s, err := readStat(p.Pid); err == nil && !s.ended() {
-			t.members = []member{{p.Pid, s.start}}
+			t.found = []identity{{p.Pid, s.start}}
 		}
 	}
-	if t.members == nil && t.cgroup == nil {
+	if t.found == nil && t.cgroup == nil {
 		return nil
 	}
 	return t
 }
 
-// Signal sends s to all members, while they stand still: none can start another one behind the
-// signal's back. Those that do not see it while they are stopped are continued then, if wake is
-// set. It returns how many there were to get it, and the number of one that may not be signalled,
-// or 0, with the reason (EPERM). A signal of 0 only counts, and changes nothing.
+// Signal sends s to all processes of the tree while they stand still, so that none can start
+// another one unseen. Then it continues them; with wake also those that were stopped before,
+// because a stopped process does not act on most signals. sent is the number of processes that got
+// it. refused is the number of one that may not be signalled, or 0, and why is the reason (EPERM).
+// A signal of 0 only counts, and changes nothing.
 func (t *Tree) Signal(s syscall.Signal, wake bool) (sent, refused int, why error) {
 	if s == 0 {
 		t.grow()
@@ -84,10 +88,10 @@ func (t *Tree) Signal(s syscall.Signal, wake bool) (sent, refused int, why error
 	return sent, refused, why
 }
 
-// freeze stops all members, and those that they have started since. Those in the cgroup dir, if
-// that is not -1, are stopped by that where it is allowed. What was done to it is undone by thaw.
-// Without all there may be some that were not found, because somebody has not stopped in time: on a
-// busy machine that one may have had no processor meanwhile.
+// freeze stops all processes of the tree, and those that they have started since. dir is the
+// cgroup, or -1: its processes are stopped by freezing it, where that is allowed. thaw undoes the
+// freezing. Without all, some process did not stop in time, and may have started others that were
+// not found: on a busy machine it may have had no processor meanwhile.
 func (t *Tree) freeze(dir int) (thaw func(), all bool) {
 	thaw = func() {}
 	t.frozen = false
@@ -95,29 +99,29 @@ func (t *Tree) freeze(dir int) (thaw func(), all bool) {
 		was, err := freezeCgroup(dir)
 		t.frozen = err == nil
 		if err == nil && !was {
-			thaw = func() { _ = thawCgroup(dir) } // Who may freeze it may do that, too.
+			thaw = func() { _ = thawCgroup(dir) } // A program that may freeze it may also thaw it.
 		}
 	}
 	if t.frozen {
-		t.list() // They need no signal to stop.
+		t.list() // These need no signal to stop.
 	}
 	deadline := time.Now().Add(freezeTime)
-	asked := 0 // so many members were told to stop
+	asked := 0 // number of processes in found that were told to stop
 	for {
-		for ; asked < len(t.members); asked++ {
-			if m := t.members[asked]; !t.held(m) {
-				_ = m.signal(syscall.SIGSTOP) // It may have ended.
+		for ; asked < len(t.found); asked++ {
+			if m := t.found[asked]; !t.isFrozen(m) {
+				_ = m.signal(syscall.SIGSTOP) // On an error it has ended.
 			}
 		}
 		still, late := t.still() && (!t.frozen || cgroupStill(dir)), time.Now().After(deadline)
-		if t.frozen && !still && !late { // Whoever is born meanwhile is frozen, too.
+		if t.frozen && !still && !late { // Processes that are born meanwhile are frozen, too.
 			time.Sleep(freezePause)
 			continue
 		}
-		// A process that stops while its children are read may have started one behind the reader's
-		// back: so the last look is at those that stood still before.
+		// A process that stops while its children are read may have started one unseen. So the last
+		// look must begin when all stand still.
 		grown := t.grow()
-		all = still && (!grown || t.allHeld())
+		all = still && (!grown || t.allFrozen())
 		if all || late {
 			return thaw, all
 		}
@@ -127,18 +131,19 @@ func (t *Tree) freeze(dir int) (thaw func(), all bool) {
 	}
 }
 
-// allHeld reports whether nobody is outside the cgroup.
-func (t *Tree) allHeld() bool {
-	return !slices.ContainsFunc(t.members, func(m member) bool { return !t.held(m) })
+// allFrozen reports whether all found processes are frozen in the cgroup.
+func (t *Tree) allFrozen() bool {
+	return !slices.ContainsFunc(t.found, func(m identity) bool { return !t.isFrozen(m) })
 }
 
-// held reports whether m stands still in its cgroup, and needs no signal for that.
-func (t *Tree) held(m member) bool { return t.frozen && t.inside[m] }
+// isFrozen reports whether m stands still because its cgroup is frozen, so that it needs no signal
+// for that.
+func (t *Tree) isFrozen(m identity) bool { return t.frozen && t.inside[m] }
 
-// still reports whether all members are stopped, or cannot start others for another reason.
+// still reports whether all found processes are stopped, or cannot start others for another reason.
 func (t *Tree) still() bool {
-	for _, m := range t.members {
-		if t.held(m) {
+	for _, m := range t.found {
+		if t.isFrozen(m) {
 			continue
 		}
 		s, err := readStat(m.pid)
@@ -149,38 +154,38 @@ func (t *Tree) still() bool {
 	return true
 }
 
-// grow adds the processes in the cgroup and the children of all members that are not members yet,
-// and reports whether there were any.
+// grow adds the processes in the cgroup and the children of all found processes, and reports
+// whether any was new.
 func (t *Tree) grow() bool {
-	size := len(t.members)
+	size := len(t.found)
 	add := t.list()
-	for i := 0; i < len(t.members); i++ {
-		for _, pid := range childrenOf(t.members[i].pid) {
-			if s, err := readStat(pid); err == nil && s.parent == t.members[i].pid {
-				add(member{pid, s.start})
+	for i := 0; i < len(t.found); i++ {
+		for _, pid := range childrenOf(t.found[i].pid) {
+			if s, err := readStat(pid); err == nil && s.parent == t.found[i].pid {
+				add(identity{pid, s.start})
 			}
 		}
 	}
-	return len(t.members) > size
+	return len(t.found) > size
 }
 
-// list adds the processes in the cgroup. It returns what adds others, too.
-func (t *Tree) list() (add func(member)) {
-	known := map[member]bool{}
-	for _, m := range t.members {
+// list adds the processes in the cgroup, and returns the function that adds others.
+func (t *Tree) list() (add func(identity)) {
+	known := map[identity]bool{}
+	for _, m := range t.found {
 		known[m] = true
 	}
-	add = func(m member) {
+	add = func(m identity) {
 		if !known[m] {
 			known[m] = true
-			t.members = append(t.members, m)
+			t.found = append(t.found, m)
 		}
 	}
-	t.inside = map[member]bool{}
-	for _, pid := range t.cgroup.members() {
-		// Somebody may have put this program there.
+	t.inside = map[identity]bool{}
+	for _, pid := range t.cgroup.pids() {
+		// Somebody may have put this program into the cgroup.
 		if s, err := readStat(pid); err == nil && pid != os.Getpid() {
-			m := member{pid, s.start}
+			m := identity{pid, s.start}
 			t.inside[m] = true
 			add(m)
 		}
@@ -199,7 +204,7 @@ func childrenOf(pid int) []int {
 	for _, task := range dir {
 		text, err := os.ReadFile(tasks + "/" + task.Name() + "/children")
 		if err != nil {
-			// A kernel without CONFIG_PROC_CHILDREN, or a thread that has ended.
+			// The kernel lacks CONFIG_PROC_CHILDREN, or the thread has ended.
 			return childrenByParent(pid)
 		}
 		for word := range bytes.FieldsSeq(text) {
@@ -211,9 +216,10 @@ func childrenOf(pid int) []int {
 	return pids
 }
 
+// childrenByParent looks for the children of a process among all processes.
 func childrenByParent(parent int) []int {
 	var of []int
-	pids, _ := processes() // What cannot be seen cannot be found.
+	pids, _ := processes() // Processes that are invisible cannot be found.
 	for _, pid := range pids {
 		if s, err := readStat(pid); err == nil && s.parent == parent {
 			of = append(of, pid)
@@ -222,9 +228,9 @@ func childrenByParent(parent int) []int {
 	return of
 }
 
-// send sends s to all members, see Signal.
+// send sends s to all found processes, see Signal.
 func (t *Tree) send(s syscall.Signal) (sent, refused int, why error) {
-	for _, m := range t.members {
+	for _, m := range t.found {
 		switch err := m.signal(s); err {
 		case nil:
 			sent++
@@ -236,11 +242,11 @@ func (t *Tree) send(s syscall.Signal) (sent, refused int, why error) {
 	return sent, refused, why
 }
 
-// killedToo corrects what send has returned: those inside that may not be signalled were killed
-// with the cgroup.
+// killedToo corrects the result of send: processes in the cgroup that may not be signalled were
+// killed with the cgroup.
 func (t *Tree) killedToo(sent, refused int, why error) (int, int, error) {
 	spared, reason := 0, error(nil)
-	for _, m := range t.members {
+	for _, m := range t.found {
 		err := m.signal(0)
 		switch {
 		case err == nil, err == syscall.ESRCH:
@@ -253,36 +259,36 @@ func (t *Tree) killedToo(sent, refused int, why error) (int, int, error) {
 	return sent, spared, reason
 }
 
-// continueAll continues those that were stopped for the signal s, and with wake those that were
-// stopped before.
+// continueAll continues the processes that were stopped for the signal s, and with wake those that
+// were stopped before.
 func (t *Tree) continueAll(s syscall.Signal, wake bool) {
-	for _, m := range t.members {
+	for _, m := range t.found {
 		switch {
 		case s == syscall.SIGSTOP || s == syscall.SIGKILL:
-		case !t.held(m), wake && stopped(m.pid):
-			_ = m.signal(syscall.SIGCONT) // It may have ended.
+		case !t.isFrozen(m), wake && stopped(m.pid):
+			_ = m.signal(syscall.SIGCONT) // On an error it has ended.
 		}
 	}
 }
 
-// Ended reports whether all members have ended, and nobody is in the cgroup.
+// Ended reports whether all found processes have ended, and no process is in the cgroup.
 func (t *Tree) Ended() bool {
-	for _, m := range t.members {
+	for _, m := range t.found {
 		if s, err := readStat(m.pid); err == nil && s.start == m.start && !s.ended() {
 			return false
 		}
 	}
-	return len(t.cgroup.members()) == 0
+	return len(t.cgroup.pids()) == 0
 }
 
-// signal sends s to the process, and to no other. One that has ended is gone, be it a zombie.
-func (m member) signal(s syscall.Signal) error {
+// signal sends s to the process, and to no other. A zombie counts as ended.
+func (m identity) signal(s syscall.Signal) error {
 	pidfd, err := unix.PidfdOpen(m.pid, 0)
 	if err == nil {
 		defer fd.Close(pidfd)
 	}
-	// With a pidfd the answer stays true. Without (ENOSYS, EMFILE) the number could be given away
-	// in between, in theory.
+	// With a pidfd the answer stays true. Without one (ENOSYS, EMFILE) another process could, in
+	// theory, get the number in between.
 	if now, err := readStat(m.pid); err != nil || now.start != m.start || now.ended() {
 		return syscall.ESRCH
 	}

@@ -7,7 +7,7 @@ import "syscall"
 // HasTrees says that the descendants of a process cannot be found.
 const HasTrees = false
 
-// A Tree is nothing here.
+// A Tree is empty here.
 type Tree struct{}
 
 // Tree returns nil.

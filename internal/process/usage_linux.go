@@ -7,12 +7,12 @@ import (
 	"time"
 )
 
-// clockTick is the unit of proc_pid_stat(5): USER_HZ is 100 on every architecture that Go has.
+// clockTick is the unit of proc_pid_stat(5). USER_HZ is 100 on every architecture that Go has.
 const clockTick = time.Second / 100
 
-// Usage asks /proc about the child, which must not have been waited for. It is about all its
-// threads, and not about its own children. The error is what reading has met: ENOENT or ESRCH when
-// there is no such process, EACCES where /proc is hidden.
+// Usage reads /proc about the child, which must not have been waited for. It counts all threads of
+// the child, and none of its children. The error is ENOENT or ESRCH if there is no such process,
+// EACCES if /proc is hidden.
 func (p Process) Usage() (Usage, error) {
 	dir := "/proc/" + strconv.Itoa(p.Pid)
 	fields, err := statFields(dir + "/stat")
@@ -26,10 +26,10 @@ func (p Process) Usage() (Usage, error) {
 	if text, err := os.ReadFile(dir + "/status"); err == nil {
 		u.Peak = numberAfter(text, "VmHWM:") << 10 // A zombie has no memory, and no such line.
 	}
-	if text, err := os.ReadFile(dir + "/io"); err == nil { // EACCES for another user's.
+	if text, err := os.ReadFile(dir + "/io"); err == nil { // EACCES for another user's process.
 		u.ReadBytes, u.WrittenBytes = numberAfter(text, "read_bytes:"), numberAfter(text, "\nwrite_bytes:")
 	}
-	tasks, _ := os.ReadDir(dir + "/task") // What cannot be seen is not counted.
+	tasks, _ := os.ReadDir(dir + "/task") // Invisible threads are not counted.
 	for _, task := range tasks {
 		if text, err := os.ReadFile(dir + "/task/" + task.Name() + "/status"); err == nil {
 			u.Voluntary += numberAfter(text, "\nvoluntary_ctxt_switches:")
@@ -39,7 +39,7 @@ func (p Process) Usage() (Usage, error) {
 	return u, nil
 }
 
-// OwnPeak asks /proc.
+// OwnPeak reads /proc.
 func OwnPeak() int64 {
 	text, err := os.ReadFile("/proc/self/status")
 	if err != nil {
@@ -48,7 +48,7 @@ func OwnPeak() int64 {
 	return numberAfter(text, "VmHWM:") << 10
 }
 
-// numberAfter returns the number behind a label, 0 if there is none.
+// numberAfter returns the number after a label, 0 if there is none.
 func numberAfter(text []byte, label string) int64 {
 	_, rest, found := bytes.Cut(text, []byte(label))
 	if !found {

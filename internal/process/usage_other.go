@@ -4,8 +4,8 @@ package process
 
 import "golang.org/x/sys/unix"
 
-// Usage has nobody to ask.
+// Usage returns ENOSYS.
 func (p Process) Usage() (Usage, error) { return Usage{}, unix.ENOSYS }
 
-// OwnPeak has nobody to ask.
+// OwnPeak returns 0.
 func OwnPeak() int64 { return 0 }

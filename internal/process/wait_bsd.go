@@ -14,11 +14,10 @@ func HasPidfd() bool { return false }
 // OpenPidfd returns ENOSYS.
 func (p *Process) OpenPidfd() error { return unix.ENOSYS }
 
-// Wait asks about the child without waiting; also about stops and continues if stops is set. When
-// the child has ended this takes its status, and Wait must not be called again: the number can
-// belong to another process then. ECHILD means that somebody else has taken the status.
-//
-// The Change of an end has usage, which Wait fills.
+// Wait takes a change of the child's state without waiting for one; stops and continues only if
+// stops is set. An end takes the status, and Wait must not be called again, because another process
+// can have the number then. The Change of an end has usage, which Wait fills. ECHILD means that
+// other code of this program has taken the status.
 func (p Process) Wait(stops bool, usage *syscall.Rusage) (Change, error) {
 	options := unix.WNOHANG
 	if stops {
@@ -35,23 +34,23 @@ func (p Process) Wait(stops bool, usage *syscall.Rusage) (Change, error) {
 		}
 		c := decode(ws)
 		if c.Ended() {
-			p.waited()
+			p.release()
 			c.Usage = usage
 		}
 		return c, nil
 	}
 }
 
-// Ended reports false: wait4(2) cannot tell without taking the status. EVFILT_PROC has told by
-// then.
+// Ended reports false, because wait4(2) cannot tell without taking the status. By then EVFILT_PROC
+// has reported the end.
 func (Process) Ended() bool { return false }
 
-// taken is for those who have a pidfd.
-func (Process) taken() bool { return false }
+// statusTaken reports false. Only a process with a pidfd is asked.
+func (Process) statusTaken() bool { return false }
 
-// Recover has nobody to ask.
+// Recover returns Lost, because no status can be had.
 func (p Process) Recover() Change {
-	p.waited()
+	p.release()
 	return Change{Kind: Lost}
 }
 

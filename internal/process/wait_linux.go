@@ -16,8 +16,8 @@ import (
 func HasPidfd() bool {
 	pidfd, err := unix.PidfdOpen(os.Getpid(), 0)
 	if err == unix.EMFILE || err == unix.ENFILE {
-		// That says nothing about the kernel. Only one that knows the idea finds fault with the
-		// descriptor.
+		// Descriptors are short, which says nothing about the kernel. One that knows P_PIDFD
+		// complains about this descriptor.
 		_, _, _, err = waitid(unix.P_PIDFD, math.MaxInt32, unix.WEXITED, nil)
 		return err == unix.EBADF
 	}
@@ -38,12 +38,10 @@ func (p *Process) OpenPidfd() error {
 	return err
 }
 
-// Wait asks about the child without waiting; also about stops and continues if stops is set. When
-// the child has ended this takes its status, and Wait must not be called again: the number can
-// belong to another process then. ECHILD means that somebody else has taken the status; see
-// Recover.
-//
-// The Change of an end has usage, which Wait fills.
+// Wait takes a change of the child's state without waiting for one; stops and continues only if
+// stops is set. An end takes the status, and Wait must not be called again, because another process
+// can have the number then. The Change of an end has usage, which Wait fills. ECHILD means that
+// other code of this program has taken the status; see Recover.
 func (p Process) Wait(stops bool, usage *syscall.Rusage) (Change, error) {
 	options := unix.WEXITED
 	if stops {
@@ -55,25 +53,25 @@ func (p Process) Wait(stops bool, usage *syscall.Rusage) (Change, error) {
 	}
 	c := changeOf(code, value, usage)
 	if c.Ended() {
-		p.waited()
+		p.release()
 	}
 	return c, nil
 }
 
-// Ended reports whether the child has ended, without taking its status: also when somebody else has
-// taken it.
+// Ended reports whether the child has ended, without taking its status. It is also true if other
+// code of this program has taken the status.
 func (p Process) Ended() bool {
 	pid, _, _, err := p.ask(unix.WEXITED|unix.WNOWAIT, nil)
 	return pid != 0 || err == unix.ECHILD
 }
 
-// taken reports whether somebody else has waited for the child.
-func (p Process) taken() bool {
+// statusTaken reports whether other code of this program has waited for the child.
+func (p Process) statusTaken() bool {
 	_, _, _, err := p.ask(unix.WEXITED|unix.WNOWAIT, nil)
 	return err == unix.ECHILD
 }
 
-// ask is waitid about the child: by its pidfd, or by its number where a sandbox refuses that.
+// ask calls waitid(2) about the child: by its pidfd, or by its number where a sandbox refuses that.
 func (p Process) ask(options int, usage *syscall.Rusage) (pid int, code, value int32, err error) {
 	if p.Pidfd >= 0 {
 		if pid, code, value, err = waitid(unix.P_PIDFD, p.Pidfd, options, usage); !fd.Refused(err) {
@@ -92,7 +90,8 @@ const (
 	cldContinued = 6
 )
 
-// changeOf reads what waitid(2) says; anything unknown is a lost status, not an exit code.
+// changeOf translates the result of waitid(2). An unknown code counts as a lost status, not as an
+// exit code.
 func changeOf(code, value int32, usage *syscall.Rusage) Change {
 	switch code {
 	case cldExited:
@@ -107,26 +106,27 @@ func changeOf(code, value int32, usage *syscall.Rusage) Change {
 	return Change{Kind: Lost}
 }
 
-// Recover asks for the status after Wait has said ECHILD: a pidfd of newer kernels remembers it
-// (Linux 6.15). Whoever has taken the status may not be through with the child, when waitid(2) does
-// not know it any more and the pidfd does not know the status yet: then the Change is Unchanged,
-// and Recover is to be called again. Without a memory it is Lost.
+// Recover finds the status after Wait has returned ECHILD: since Linux 6.15 the pidfd remembers it.
+// If the other waiter is not through, waitid(2) does not know the child any more and the pidfd does
+// not know the status yet: then the Change is Unchanged, and Recover must be called again. On older
+// kernels the Change is Lost.
 func (p Process) Recover() Change {
-	c := p.recover()
+	c := p.storedChange()
 	if c.Ended() {
-		p.waited()
+		p.release()
 	}
 	return c
 }
 
-func (p Process) recover() Change {
+// storedChange asks the pidfd for the status that it remembers.
+func (p Process) storedChange() Change {
 	if p.Pidfd < 0 {
 		return Change{Kind: Lost}
 	}
 	ws, err := pidfdExitStatus(p.Pidfd)
 	if err == unix.ESRCH {
-		// The kernel looks for the memory first and for the process then. If the process went in
-		// between there is a memory now.
+		// The kernel looks for the stored status first and for the process then. If the process
+		// went in between, the status is stored now.
 		ws, err = pidfdExitStatus(p.Pidfd)
 	}
 	switch err {

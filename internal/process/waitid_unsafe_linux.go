@@ -18,8 +18,8 @@ type siginfo struct {
 	_     [128]byte
 }
 
-// waitid asks about one child without waiting, and fills usage if that is not nil. A pid of 0 in
-// the answer means that there is nothing to tell.
+// waitid asks about one child without waiting, and fills usage if that is not nil. A pid of 0 means
+// that there is no change.
 func waitid(idType, id, options int, usage *syscall.Rusage) (pid int, code, value int32, err error) {
 	var info siginfo
 	for {
@@ -35,13 +35,13 @@ func waitid(idType, id, options int, usage *syscall.Rusage) (pid int, code, valu
 	}
 }
 
-// code returns si_code, which is the third word but on MIPS the second.
+// code returns si_code, the third word, on MIPS the second.
 func (i *siginfo) code() int32 {
 	var probe unix.Siginfo
 	return *(*int32)(unsafe.Add(unsafe.Pointer(i), unsafe.Offsetof(probe.Code)))
 }
 
-// pidfdInfo is the beginning of struct pidfd_info, see PIDFD_GET_INFO in ioctl_pidfd(2); the size
+// pidfdInfo is the beginning of struct pidfd_info, see PIDFD_GET_INFO in ioctl_pidfd(2). Its size
 // is part of the request.
 type pidfdInfo struct {
 	mask     uint64
@@ -52,7 +52,7 @@ type pidfdInfo struct {
 }
 
 // pidfdExitStatus returns the status word of a process that has ended and was waited for (Linux
-// 6.15), EAGAIN while it has not been, and another errno when the kernel does not know.
+// 6.15), EAGAIN while it was not waited for, and another errno if the kernel does not know.
 func pidfdExitStatus(pidfd int) (syscall.WaitStatus, error) {
 	info := pidfdInfo{mask: unix.PIDFD_INFO_EXIT}
 	_, _, errno := unix.RawSyscall(unix.SYS_IOCTL, uintptr(pidfd), unix.PIDFD_GET_INFO, uintptr(unsafe.Pointer(&info)))

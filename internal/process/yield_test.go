@@ -8,9 +8,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// With one processor a goroutine that has been made runnable runs when this one yields, and
-// otherwise only if the runtime stops this one just then.
-func TestWhoStartsProcessesYields(t *testing.T) {
+// With one processor a runnable goroutine runs when this one yields. Otherwise it runs only if the
+// runtime happens to stop this one.
+func TestAGoroutineThatStartsProcessesYields(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	for _, locked := range []bool{false, true} {
 		if locked { // As a loop is.
@@ -20,7 +20,7 @@ func TestWhoStartsProcessesYields(t *testing.T) {
 		var ran atomic.Bool
 		go ran.Store(true) // Nobody waits for it: it ends at once.
 		var p pace
-		p.started()
+		p.yieldIfDue()
 		require.True(t, ran.Load(), "locked to its thread: %v", locked)
 	}
 }

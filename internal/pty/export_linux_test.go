@@ -1,4 +1,4 @@
 package pty
 
-// OpenByName is what opens the slave where the kernel does not know TIOCGPTPEER.
+// OpenByName opens the slave as on a kernel without TIOCGPTPEER.
 var OpenByName = openByName

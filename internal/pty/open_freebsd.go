@@ -8,7 +8,7 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// open has posix_openpt(2), a system call here. The slave belongs to this user from the start.
+// open calls posix_openpt(2), a system call here. The slave belongs to this user from the start.
 func open() (master, slave int, err error) {
 	m, _, errno := unix.Syscall(unix.SYS_POSIX_OPENPT, unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, 0, 0)
 	if errno != 0 {

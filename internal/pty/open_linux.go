@@ -8,7 +8,7 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// openFlags are for both sides.
+// openFlags are the flags for both sides.
 const openFlags = unix.O_RDWR | unix.O_NOCTTY | unix.O_CLOEXEC
 
 func open() (master, slave int, err error) {
@@ -16,7 +16,7 @@ func open() (master, slave int, err error) {
 	if err != nil {
 		return -1, -1, err
 	}
-	// A new slave is locked until its access rights are right, which devpts(5) sees to itself.
+	// A new slave is locked until its access rights are right. devpts(5) has set them already.
 	if err = unix.IoctlSetPointerInt(master, unix.TIOCSPTLCK, 0); err == nil {
 		slave, err = openSlave(master)
 	}
@@ -27,9 +27,9 @@ func open() (master, slave int, err error) {
 	return master, slave, nil
 }
 
-// openSlave asks the master for its slave (TIOCGPTPEER, Linux 4.13): the name may mean another
-// terminal, in another mount namespace than the master's, or nothing. It is what is left on kernels
-// and in sandboxes that do not know the request.
+// openSlave asks the master for its slave (TIOCGPTPEER, Linux 4.13). The slave's name may mean
+// another terminal, or none, in another mount namespace than the master's. So openSlave uses the
+// name only on kernels and in sandboxes that do not know the request.
 func openSlave(master int) (int, error) {
 	slave, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(master), unix.TIOCGPTPEER, openFlags)
 	switch errno {

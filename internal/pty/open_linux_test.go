@@ -11,7 +11,7 @@ import (
 	"github.com/brood-go/brood/internal/test/leakcheck"
 )
 
-// A kernel before 4.13 is asked for the number, and the slave is opened under its name.
+// On a kernel before 4.13 the master returns its number, and the slave is opened by its name.
 func TestTheSlaveByItsNameIsTheSame(t *testing.T) {
 	master, slave := open(t)
 	again, err := pty.OpenByName(master)
@@ -25,7 +25,7 @@ func TestTheSlaveByItsNameIsTheSame(t *testing.T) {
 	require.NotZero(t, flags(t, again, unix.F_GETFD)&unix.FD_CLOEXEC)
 }
 
-// With no descriptor left the master fails, with one the slave.
+// Without a descriptor the master fails, with one left the slave.
 func TestNothingIsLeftWhenDescriptorsRunOut(t *testing.T) {
 	free, err := unix.Open("/dev/null", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	require.NoError(t, err)

@@ -8,8 +8,8 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// open has ptm(4) open both sides in one call, which cannot make them close-on-exec; the lock keeps
-// other goroutines from forking in between.
+// open makes ptm(4) open both sides in one call, which cannot make them close-on-exec. The lock
+// keeps other goroutines from forking in between.
 func open() (master, slave int, err error) {
 	ptm, err := unix.Open("/dev/ptm", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
 	if err != nil {

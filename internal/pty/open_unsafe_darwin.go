@@ -29,7 +29,7 @@ func open() (master, slave int, err error) {
 }
 
 func openByName(master int) (int, error) {
-	var name [128]byte // As TIOCPTYGNAME has it.
+	var name [128]byte // its size in TIOCPTYGNAME
 	_, _, errno := syscall.Syscall(syscall.SYS_IOCTL, uintptr(master), unix.TIOCPTYGNAME, uintptr(unsafe.Pointer(&name)))
 	if errno != 0 {
 		return -1, errno

@@ -9,7 +9,7 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// fdname is struct fiodname_args of sys/filio.h: where the name of a device is to be written.
+// fdname is struct fiodname_args of sys/filio.h: the memory for the name of a device.
 type fdname struct {
 	name *byte
 	size uint32 // bytes
@@ -18,7 +18,7 @@ type fdname struct {
 // fiodname is FIODNAME of sys/filio.h.
 const fiodname = 0x80106678
 
-// open finds the slave by the name of the master: pts/5 is that of ptm/5. See ptsname(3).
+// open finds the slave by the name of the master: the slave of ptm/5 is pts/5. See ptsname(3).
 func open() (master, slave int, err error) {
 	master, err = unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
 	if err != nil {

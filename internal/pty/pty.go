@@ -10,19 +10,19 @@ import (
 
 // A platform supplies:
 //
-//	func open() (master, slave int, err error)   close-on-exec, the slave in blocking mode; nothing is open on an error
+//	func open() (master, slave int, err error)   both close-on-exec, the slave in blocking mode; opens nothing on an error
 
-// A Size is how many characters a terminal shows.
+// A Size is the size of a terminal, in characters.
 type Size struct {
-	Rows, Cols uint16 // 0: nobody has said
+	Rows, Cols uint16 // 0: never set
 }
 
-// Open opens a new terminal of that size. The master is in non-blocking mode, the slave in blocking
-// mode, as programs expect of their standard descriptors. As long as the slave has not been open, a
-// read from the master fails.
+// Open opens a new terminal of that size. The caller must Close both descriptors. The master is in
+// non-blocking mode; the slave is in blocking mode, as programs expect of their standard
+// descriptors. While no process has the slave open, a read from the master may fail.
 //
-// ENOENT means that there are no terminals here, such as in a container without /dev/ptmx, ENOSPC
-// that there are too many.
+// ENOENT means that there are no terminals here, as in a container without /dev/ptmx, ENOSPC that
+// there are too many.
 func Open(s Size) (master, slave int, err error) {
 	if master, slave, err = open(); err != nil {
 		return -1, -1, err
@@ -37,7 +37,7 @@ func Open(s Size) (master, slave int, err error) {
 	return master, slave, nil
 }
 
-// SetSize changes the size of the terminal that n is a side of. If it is another than before, the
+// SetSize changes the size of the terminal that n is a side of. If the size is a new one, the
 // terminal's foreground process group gets SIGWINCH. It borrows n. See ioctl_tty(2), TIOCSWINSZ.
 func SetSize(n int, s Size) error {
 	for {
@@ -48,8 +48,7 @@ func SetSize(n int, s Size) error {
 	}
 }
 
-// SizeOf returns the size of the terminal that n is a side of, whoever has set it last. It borrows
-// n.
+// SizeOf returns the size of the terminal that n is a side of. It borrows n.
 func SizeOf(n int) (Size, error) {
 	w, err := unix.IoctlGetWinsize(n, unix.TIOCGWINSZ)
 	if err != nil {

@@ -30,7 +30,7 @@ func TestTheSidesAreAsTheirUsersExpectThem(t *testing.T) {
 	}
 }
 
-func TestWhatIsTypedIsReadAndWhatIsWrittenIsShown(t *testing.T) {
+func TestBytesWrittenToOneSideAreReadFromTheOther(t *testing.T) {
 	master, slave := open(t)
 	_, err := fd.Write(master, []byte("typed\n"))
 	require.NoError(t, err)
@@ -66,7 +66,7 @@ func TestTheSizeIsThatOfBothSides(t *testing.T) {
 	require.Equal(t, pty.Size{Rows: 1, Cols: 2}, size(master))
 }
 
-func TestWhatIsNoTerminalHasNoSize(t *testing.T) {
+func TestADescriptorThatIsNoTerminalHasNoSize(t *testing.T) {
 	r, w, err := fd.Pipe()
 	require.NoError(t, err)
 	defer fd.Close(r, w)

@@ -1,52 +1,55 @@
-// Package readahead reads messages before it is known what they are read into.
+// Package readahead decodes messages before the caller has said into which type.
 package readahead
 
 import "reflect"
 
-// A Guess is that the next message is read into a variable of the type that the two before were
-// read into. To read it so is to check it, too, and takes no longer than to read it later: who has
-// to know first that a message is well formed, and is then mostly asked to read it, need not go
-// through it twice.
+// A Guess assumes that the next message will be decoded into the same type as the two before.
+// Decoding also checks the message and takes no longer than decoding it later. So a channel that
+// must know first whether a message is well formed, and is then mostly asked to decode it, reads it
+// only once.
 //
-// Its methods must not be called on several goroutines at once.
+// A Guess's methods must not be called on several goroutines at once. The zero value is not ready
+// for use, see [New].
 type Guess struct {
-	read func(p []byte, v any) bool
+	decode func(p []byte, v any) bool // never changes
 
-	typ   reflect.Type  // what the last message was read into
-	again bool          // the one before was read into the same
-	value reflect.Value // a variable of that type once again is set; it is zero unless held is set
-	into  any           // a pointer to it
-	held  bool          // it is what Read has read
+	typ      reflect.Type  // the type of the last message that Read did not guess; nil before it
+	repeated bool          // two messages in a row had the type typ: there is a guess
+	value    reflect.Value // a variable of type typ, valid while repeated; zero unless filled
+	pointer  any           // a pointer to value, valid likewise
+	filled   bool          // value is the message that Read has read, until it is taken
 }
 
-// New returns a Guess that guesses nothing yet. read reads p into what v points to, a variable that
-// is zero, and reports whether p is well formed and v can have it as if it had been read later: it
-// calls no method of v. If it reports false, the variable is zero.
-func New(read func(p []byte, v any) bool) *Guess { return &Guess{read: read} }
+// New returns a Guess that assumes nothing yet. decode decodes p into the variable that v points
+// to, which is zero. It reports whether p is well formed and the result is the same as of decoding
+// later; it must call no method of the variable. If it reports false, the variable must be zero
+// again.
+func New(decode func(p []byte, v any) bool) *Guess { return &Guess{decode: decode} }
 
 var anyType = reflect.TypeFor[any]()
 
-// Read reads p, if there is a guess, and reports whether it has: then p is well formed. If it
-// reports false nothing is known.
+// Read decodes p if there is a guess, and reports whether that succeeded: p is then well formed. If
+// it reports false, nothing is known about p. Read does not retain p.
 func (g *Guess) Read(p []byte) bool {
-	if g.held { // Nobody has asked for the last one.
-		g.forget()
+	if g.filled { // The last message was not taken: the guess was wrong.
+		g.reset()
 	}
-	g.held = g.again && g.read(p, g.into)
-	return g.held
+	g.filled = g.repeated && g.decode(p, g.pointer)
+	return g.filled
 }
 
-// Take moves what Read has read last to v and reports true. If it has read nothing, or v does not
-// point to a variable of the type that was guessed, or that is not zero, so that what is there may
-// count, it reports false, and remembers v's type.
+// Take moves the message that Read has decoded to the variable that v points to, and reports true.
+// It reports false if there is none, or if v is no pointer to a zero variable of the guessed type:
+// the message may have to be merged with a variable that is not zero. It then notes the type for
+// the next guess.
 func (g *Guess) Take(v any) bool {
 	to := reflect.ValueOf(v)
 	if to.Kind() != reflect.Pointer || to.IsNil() {
 		return false
 	}
 	to = to.Elem()
-	if !g.held || to.Type() != g.typ || !isZero(to) {
-		g.note(to.Type())
+	if !g.filled || to.Type() != g.typ || !isZero(to) {
+		g.noteType(to.Type())
 		return false
 	}
 	to.Set(g.value)
@@ -54,38 +57,40 @@ func (g *Guess) Take(v any) bool {
 	return true
 }
 
-// TakeAny is Take for a new variable of type any.
+// TakeAny is Take for a new variable of type any. The caller may keep v.
 func (g *Guess) TakeAny() (v any, ok bool) {
-	if !g.held || g.typ != anyType {
-		g.note(anyType)
+	if !g.filled || g.typ != anyType {
+		g.noteType(anyType)
 		return nil, false
 	}
-	to := g.into.(*any)
+	to := g.pointer.(*any)
 	v, *to = *to, nil
-	g.held = false
+	g.filled = false
 	return v, true
 }
 
-// note remembers what a message is read into that was not read ahead.
-func (g *Guess) note(t reflect.Type) {
+// noteType notes the type of a message that was not guessed.
+func (g *Guess) noteType(t reflect.Type) {
 	if g.typ != t {
-		g.forget()
+		g.reset()
 		g.typ = t
 		return
 	}
-	if !g.again {
-		g.again = true
+	if !g.repeated {
+		g.repeated = true
 		made := reflect.New(t)
-		g.value, g.into = made.Elem(), made.Interface()
+		g.value, g.pointer = made.Elem(), made.Interface()
 	}
 }
 
-// Discard gives up what Read has read last, which was not what is guessed about. The guess stays.
+// Discard drops the message that Read has decoded, because the guess is not about messages of its
+// kind. The guess stays.
 func (g *Guess) Discard() {
-	if g.held {
+	if g.filled {
 		g.value.SetZero()
-		g.held = false
+		g.filled = false
 	}
 }
 
-func (g *Guess) forget() { *g = Guess{read: g.read} }
+// reset drops the guess.
+func (g *Guess) reset() { *g = Guess{decode: g.decode} }

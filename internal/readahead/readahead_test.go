@@ -15,20 +15,20 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(leakcheck.Main(m)) }
 
-// reader is how a channel uses a guess.
-type reader struct{ *readahead.Guess }
+// decoder uses a Guess in the same way as a channel.
+type decoder struct{ *readahead.Guess }
 
-func newReader() reader { return reader{readahead.New(new(nodejson.Reader).Plain)} }
+func newDecoder() decoder { return decoder{readahead.New(new(nodejson.Decoder).DecodePlain)} }
 
-func (r reader) Decode(p []byte, v any) error {
-	if r.Take(v) {
+func (d decoder) Decode(p []byte, v any) error {
+	if d.Take(v) {
 		return nil
 	}
-	return nodejson.Unmarshal(p, v)
+	return nodejson.Decode(p, v)
 }
 
-func (r reader) Value(p []byte) (any, error) {
-	if v, ok := r.TakeAny(); ok {
+func (d decoder) Value(p []byte) (any, error) {
+	if v, ok := d.TakeAny(); ok {
 		return v, nil
 	}
 	return nodejson.Value(p)
@@ -40,16 +40,17 @@ type ahead struct {
 	Any  any
 }
 
-// readAhead goes on like a channel: it reads, if that is possible, and then decodes.
-func readAhead(t *testing.T, a reader, text string, v any) (guessed bool) {
+// readAhead handles a message in the same way as a channel: it reads ahead if there is a guess, and
+// then decodes.
+func readAhead(t *testing.T, a decoder, text string, v any) (guessed bool) {
 	t.Helper()
 	guessed = a.Read([]byte(text))
 	require.NoError(t, a.Decode([]byte(text), v))
 	return guessed
 }
 
-func TestWhatIsReadAheadIsWhatTheTwoMessagesBeforeWereReadInto(t *testing.T) {
-	a := newReader()
+func TestAMessageIsReadAheadIntoTheTypeOfTheTwoBefore(t *testing.T) {
+	a := newDecoder()
 	for i := range 10 {
 		var v ahead
 		guessed := readAhead(t, a, fmt.Sprintf(`{"N":%d,"List":[%d],"Any":{"x":[]}}`, i, i), &v)
@@ -63,7 +64,7 @@ func TestWhatIsReadAheadIsWhatTheTwoMessagesBeforeWereReadInto(t *testing.T) {
 }
 
 func TestValuesAreReadAheadToo(t *testing.T) {
-	a := newReader()
+	a := newDecoder()
 	for i := range 4 {
 		text := fmt.Appendf(nil, `{"n":%d}`, i)
 		require.Equal(t, i >= 2, a.Read(text), i)
@@ -77,10 +78,10 @@ func TestValuesAreReadAheadToo(t *testing.T) {
 	require.Nil(t, v)
 }
 
-// A message may be asked for again and again, or into what is not zero, and the values must have
-// nothing in common.
-func TestWhatWasReadAheadIsGivenOnce(t *testing.T) {
-	a := newReader()
+// A message may be decoded again and again, or into a variable that is not zero. The values must
+// share no memory.
+func TestAMessageReadAheadIsGivenOnce(t *testing.T) {
+	a := newDecoder()
 	text := []byte(`{"N":1,"List":[1,2]}`)
 	read := func(into ahead) ahead {
 		require.NoError(t, a.Decode(text, &into))
@@ -100,8 +101,8 @@ func TestWhatWasReadAheadIsGivenOnce(t *testing.T) {
 	require.Equal(t, []int{1, 2}, read(ahead{}).List)
 }
 
-func TestNothingIsReadAheadForThoseWhoDoNotAsk(t *testing.T) {
-	a := newReader()
+func TestNothingIsReadAheadUnlessMessagesAreTaken(t *testing.T) {
+	a := newDecoder()
 	for range 3 {
 		readAhead(t, a, `{"N":1}`, new(ahead))
 	}
@@ -112,14 +113,14 @@ func TestNothingIsReadAheadForThoseWhoDoNotAsk(t *testing.T) {
 	require.Equal(t, 3, v.N)
 }
 
-func TestWhatIsWrongIsToldAsByUnmarshal(t *testing.T) {
-	a := newReader()
+func TestErrorsAreThoseOfDecode(t *testing.T) {
+	a := newDecoder()
 	for range 3 {
 		readAhead(t, a, `{"N":1}`, new(ahead))
 	}
 	for _, text := range []string{`{"N":1`, `{"N":"x"}`, `{"N":1}x`, ``, `{"N":1,"List":[1,}`} {
 		require.False(t, a.Read([]byte(text)), text)
-		got, want := a.Decode([]byte(text), new(ahead)), nodejson.Unmarshal([]byte(text), new(ahead))
+		got, want := a.Decode([]byte(text), new(ahead)), nodejson.Decode([]byte(text), new(ahead))
 		require.Equal(t, want, got, text)
 	}
 	require.Error(t, a.Decode([]byte("1"), nil))
@@ -127,7 +128,7 @@ func TestWhatIsWrongIsToldAsByUnmarshal(t *testing.T) {
 	require.Error(t, a.Decode([]byte("1"), (*ahead)(nil)))
 }
 
-// What was read ahead is JSON, and is decoded to the same.
+// A message that was read ahead is valid JSON, and the result is the same as of decoding it later.
 func FuzzReadAhead(f *testing.F) {
 	f.Add([]byte(`{"a":1,"row":{"n":[1,2.5],"s":"x\ny"},"t":"2026-01-02T03:04:05Z"}`))
 	f.Add([]byte(`[{"n":1},{"n":1},`))
@@ -137,7 +138,7 @@ func FuzzReadAhead(f *testing.F) {
 			Row any             `json:"row"`
 			T   json.RawMessage `json:"t"`
 		}
-		a := newReader()
+		a := newDecoder()
 		for range 2 {
 			require.NoError(t, a.Decode([]byte("{}"), new(into)))
 		}
@@ -145,7 +146,7 @@ func FuzzReadAhead(f *testing.F) {
 			require.NoError(t, nodejson.Check(p), "%q", p)
 		}
 		var got, want into
-		errGot, errWant := a.Decode(p, &got), nodejson.Unmarshal(p, &want)
+		errGot, errWant := a.Decode(p, &got), nodejson.Decode(p, &want)
 		require.Equal(t, errWant, errGot, "%q", p)
 		require.Equal(t, want, got, "%q", p)
 	})

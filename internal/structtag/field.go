@@ -5,23 +5,24 @@ import (
 	"slices"
 )
 
-// A Field is a field, of a struct or of one embedded in it, that is a member.
+// A Field is a field of a struct, or of a struct embedded in it, that is a member. It is constant
+// once made.
 type Field struct {
-	Name  string // of the member
+	Name  string // name of the member
 	Tag   Tag
 	Type  reflect.Type
-	Index []int // path to the field through embedded structs
+	Index []int // indices of the embedded structs on the way, then that of the field
 
-	isZero func(reflect.Value) bool // of a field with omitzero
+	isZero func(reflect.Value) bool // the test of omitzero; nil without that option
 }
 
-// Fields returns the members of the struct t, in the order of its fields. Of fields with the same
-// name the one that is embedded least deep counts, of several there the one with a name in its tag,
-// and otherwise none.
+// Fields returns the members of the struct t, in the order of its fields. Of several fields with
+// the same name the least deeply embedded one counts; of several at that depth the one with a name
+// in its tag; otherwise none.
 //
-// It asks embeds of each embedded struct without a name in its tag whether its fields count as
-// fields of the one around. inner is the struct itself, also where a pointer to it is embedded. One
-// that does not embed is a field like others.
+// It calls embeds for each embedded struct without a name in its tag. inner is the struct, also
+// where a pointer to it is embedded. If embeds returns true, the fields of inner count as fields of
+// the struct around it; otherwise inner is a field like others.
 func Fields(t reflect.Type, embeds func(inner reflect.Type) bool) []Field {
 	var fields []Field
 	taken := map[string]bool{}
@@ -47,10 +48,10 @@ func Fields(t reflect.Type, embeds func(inner reflect.Type) bool) []Field {
 	return fields
 }
 
-// level is a struct somewhere inside the one that Fields is about.
+// level is a struct inside the struct of Fields, or that struct.
 type level struct {
 	typ   reflect.Type
-	index []int // path to it
+	index []int // indices of the way to it
 }
 
 // members adds the fields of l to found and the structs embedded in it to next.
@@ -88,7 +89,8 @@ func (l level) members(found []Field, next []level, embeds func(reflect.Type) bo
 	return found, next
 }
 
-// dominant returns those of the fields of one depth that count.
+// dominant returns those of found, the fields of one depth, that count. taken has the names of less
+// deep fields.
 func dominant(found []Field, taken map[string]bool) []Field {
 	var fields []Field
 	for i, f := range found {
@@ -105,8 +107,8 @@ func dominant(found []Field, taken map[string]bool) []Field {
 	return fields
 }
 
-// In returns the field of v, a struct. It reports false if the field is in an embedded struct that
-// is not there.
+// In returns the field of v, a struct. If an embedded pointer on the way is nil, it returns that
+// and false.
 func (f *Field) In(v reflect.Value) (_ reflect.Value, ok bool) {
 	for i, x := range f.Index {
 		if i > 0 && v.Kind() == reflect.Pointer {
@@ -121,8 +123,8 @@ func (f *Field) In(v reflect.Value) (_ reflect.Value, ok bool) {
 }
 
 // Make returns the field of v, a struct that can be set, and makes the embedded structs on the way.
-// When one cannot be made, because the pointer to it is not exported, it returns that pointer and
-// reports false.
+// If one cannot be made, because the pointer to it is not exported, Make returns that pointer and
+// false.
 func (f *Field) Make(v reflect.Value) (_ reflect.Value, ok bool) {
 	for i, x := range f.Index {
 		if i > 0 && v.Kind() == reflect.Pointer {

@@ -28,7 +28,7 @@ type (
 	}
 
 	deep struct{ middle }
-	// middle has what inner has, nearer.
+	// middle has the same names as inner, less deep.
 	middle struct {
 		inner
 		Near int
@@ -173,7 +173,7 @@ func TestFieldsAreReachedThroughEmbeddedPointers(t *testing.T) {
 	require.Equal(t, reflect.TypeFor[*point](), field.Type())
 }
 
-// What is left out is what encoding/json leaves out.
+// The omitted fields are those that encoding/json omits.
 func TestFieldsAreOmittedAsByEncodingJSON(t *testing.T) {
 	type all struct {
 		A []int          `json:",omitempty"`
@@ -213,7 +213,7 @@ func TestFieldsAreOmittedAsByEncodingJSON(t *testing.T) {
 	}
 }
 
-// To say omitempty of a struct is of no use, but no mistake.
+// The option omitempty of a struct has no effect, but is no error.
 func TestAStructIsNeverEmpty(t *testing.T) {
 	all := reflect.StructOf([]reflect.StructField{{Name: "A", Type: reflect.TypeFor[time.Time](), Tag: `json:",omitempty"`}})
 	f := structtag.Fields(all, everyStruct)[0]

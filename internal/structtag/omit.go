@@ -2,12 +2,12 @@ package structtag
 
 import "reflect"
 
-// Omits reports whether a field with the value v is left out.
+// Omits reports whether a field with the value v is left out of the message.
 func (f *Field) Omits(v reflect.Value) bool {
 	return f.Tag.OmitEmpty && isEmpty(v) || f.Tag.OmitZero && f.isZero(v)
 }
 
-// isEmpty is what omitempty asks for.
+// isEmpty is the test of omitempty.
 func isEmpty(v reflect.Value) bool {
 	switch v.Kind() {
 	case reflect.Array, reflect.Map, reflect.Slice, reflect.String:
@@ -18,13 +18,14 @@ func isEmpty(v reflect.Value) bool {
 	return v.IsZero()
 }
 
-// zeroer is what knows best whether it is zero.
+// zeroer is a type with its own test of zero.
 type zeroer interface{ IsZero() bool }
 
 var zeroerType = reflect.TypeFor[zeroer]()
 
-// zeroTest returns what omitzero asks of values of type t: their method IsZero, if the type itself
-// or a pointer to it has one, and never that of what lies in an interface without it.
+// zeroTest returns the test of omitzero for values of type t: the method IsZero of t or of a
+// pointer to t, else reflect.Value.IsZero. If t is an interface without IsZero, that of the value
+// in it does not count.
 func zeroTest(t reflect.Type) func(reflect.Value) bool {
 	byValue := t.Implements(zeroerType)
 	switch {

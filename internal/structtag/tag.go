@@ -1,6 +1,5 @@
-// Package structtag tells the members that a Go struct has in a message, by the rules of Go and of
-// encoding/json: the json tags of its fields, and the fields of the structs that are embedded in
-// it.
+// Package structtag finds the members that a Go struct has in a message, by the rules of Go and of
+// encoding/json: by the json tags of its fields, and the fields of embedded structs.
 package structtag
 
 import (
@@ -8,13 +7,13 @@ import (
 	"strings"
 )
 
-// A Tag is what the json tag of a field says.
+// A Tag is the json tag of a field. The zero value is that of a field without one.
 type Tag struct {
-	Name      string // of the member, "" if the tag has none
-	Skip      bool   // The field is no member.
+	Name      string // name of the member; "" if the tag has none
+	Skip      bool   // the field is no member
 	OmitEmpty bool
 	OmitZero  bool
-	Other     bool // There are options that are neither of the two.
+	Other     bool // the tag has options besides these two
 }
 
 // Parse returns the tag of f.

@@ -2,8 +2,8 @@ package wtf8
 
 import "math/bits"
 
-// plain says which bytes stand for themselves in a string of JSON, in both directions, whatever is
-// around them.
+// plain has true for the bytes that stand for themselves in a JSON string, in both directions,
+// regardless of the bytes around them.
 var plain = func() (table [256]bool) {
 	for c := byte(' '); c < 0x80; c++ {
 		table[c] = c != '"' && c != '\\'
@@ -16,8 +16,8 @@ const (
 	eachHigh = 0x80 * eachByte    // the highest bit of each byte of a word
 )
 
-// PlainEnd returns the offset of the first byte of p from i on that does not stand for itself in a
-// string of JSON, len(p) if all do.
+// PlainEnd returns the offset of the first byte of p, from i on, that does not stand for itself in
+// a JSON string; len(p) if there is none.
 func PlainEnd[T string | []byte](p T, i int) int {
 	for ; i+16 <= len(p); i += 16 {
 		q := p[i : i+16]
@@ -42,9 +42,10 @@ func word[T string | []byte](p T) uint64 {
 		uint64(p[4])<<32 | uint64(p[5])<<40 | uint64(p[6])<<48 | uint64(p[7])<<56
 }
 
-// oddBytes returns a word whose lowest bit that is set is the highest of the first byte of w that
-// is not plain; 0 if all are. A byte that is smaller than what is taken away from it borrows, which
-// sets its highest bit, and also may set that of plain bytes behind it, which nobody asks for then.
+// oddBytes returns 0 if all bytes of w are plain. Otherwise the lowest set bit of the result is the
+// highest bit of the first byte that is not plain. In each subtraction a byte that is too small
+// borrows, which sets its highest bit. The borrow may also set the highest bits of plain bytes
+// behind it, which does no harm.
 func oddBytes(w uint64) uint64 {
 	return (w | (w - ' '*eachByte) | ((w ^ '"'*eachByte) - eachByte) | ((w ^ '\\'*eachByte) - eachByte)) & eachHigh
 }

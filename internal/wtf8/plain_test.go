@@ -9,8 +9,7 @@ import (
 	"github.com/brood-go/brood/internal/wtf8"
 )
 
-// Each byte at each place of a string of each length up to some words, with one behind it that
-// borrows.
+// Each byte at each place of strings up to some words long, with a byte behind it that borrows.
 func TestTheEndOfPlainTextIsFoundAtEveryOffset(t *testing.T) {
 	isPlain := func(c byte) bool { return ' ' <= c && c < 0x80 && c != '"' && c != '\\' }
 	for size := range 40 {

@@ -23,7 +23,7 @@ func TestAStringIsQuotedAsStringifyDoes(t *testing.T) {
 	}
 }
 
-// JSON means what was quoted, to those who know the halves of pairs.
+// A reader of JSON that knows halves of pairs gets the quoted text back.
 func FuzzAppendQuoted(f *testing.F) {
 	f.Add("a\"\xed\xa0\x80\n\xff")
 	f.Fuzz(func(t *testing.T, s string) {

@@ -1,8 +1,9 @@
 // Package wtf8 holds the strings of JavaScript in Go strings.
 //
-// A string of JavaScript is a sequence of UTF-16 units, and a surrogate may stand in it without its
-// other half. A Go string holds such a unit as UTF-8 would encode it if it were a character: ED, A0
-// to BF, 80 to BF. That is WTF-8. It is no UTF-8, so it cannot be mistaken for anything else.
+// A JavaScript string is a sequence of UTF-16 units, and may have a surrogate without its other
+// half. A Go string holds such a unit in the form that UTF-8 would give it if it were a character:
+// ED, A0 to BF, 80 to BF. That is WTF-8. The form is not UTF-8, so it cannot be mistaken for
+// another character.
 package wtf8
 
 import (
@@ -12,10 +13,10 @@ import (
 
 const (
 	surrogateLen = 3      // bytes of a lone surrogate
-	lowSurrogate = 0xdc00 // the first that comes second in a pair
+	lowSurrogate = 0xdc00 // the first unit that comes second in a pair
 )
 
-// DecodeRune is utf8.DecodeRuneInString for WTF-8: it also gives half a surrogate pair.
+// DecodeRune is utf8.DecodeRuneInString for WTF-8: it also returns lone surrogates.
 func DecodeRune(s string) (r rune, size int) {
 	r, size = utf8.DecodeRuneInString(s)
 	if r == utf8.RuneError && size == 1 && len(s) >= surrogateLen && s[0] == 0xed && s[1]>>5 == 0xa0>>5 && s[2]>>6 == 0x80>>6 {
@@ -32,8 +33,8 @@ func AppendRune(p []byte, r rune) []byte {
 	return append(p, 0xe0|byte(r>>12), 0x80|byte(r>>6)&0x3f, 0x80|byte(r)&0x3f)
 }
 
-// Valid reports whether s is WTF-8. That has one form for every string of JavaScript: two halves of
-// a pair that stand next to each other are the character.
+// Valid reports whether s is WTF-8, which has one form for each JavaScript string: two halves that
+// stand next to each other as a pair must be one character.
 func Valid(s string) bool {
 	high := false
 	for len(s) > 0 {
@@ -48,9 +49,9 @@ func Valid(s string) bool {
 	return true
 }
 
-// InvalidLen returns how many of the bytes at the beginning of s, which are not UTF-8, become one
-// U+FFFD: a sequence that is right as far as it goes counts as one, as the Encoding Standard and
-// thus Node have it.
+// InvalidLen returns the number of bytes at the beginning of s, which are not UTF-8, that become
+// one U+FFFD. The beginning of a valid sequence counts as one, as in the Encoding Standard and in
+// Node.
 func InvalidLen[T string | []byte](s T) int {
 	low, high := byte(0x80), byte(0xbf) // bounds of the second byte
 	size := 0

@@ -60,7 +60,7 @@ func TestAStringHasOneForm(t *testing.T) {
 	}
 }
 
-// What is WTF-8 is what text makes of units, and it is the only string with those.
+// A string is WTF-8 if and only if text returns it for its units.
 func FuzzValid(f *testing.F) {
 	f.Add("a\xed\xa0\x80\xed\xb0\x80\xff")
 	f.Fuzz(func(t *testing.T, s string) {

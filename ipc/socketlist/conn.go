@@ -2,26 +2,26 @@ package socketlist
 
 import "net"
 
-// A TCPConn is a TCP connection that a [Server] counts: its own, or that of the process the
-// connection came from. It is used like the *net.TCPConn inside; it must be closed by its own
-// Close, though.
+// A TCPConn is a TCP connection that a [Server] counts: a Server of this process, or of the process
+// from which the connection came. Use it like the *net.TCPConn inside, but close it by its own
+// Close.
 //
 // Safe to call from any goroutine.
 type TCPConn struct {
 	*net.TCPConn
-	member *Membership
+	counted *Counted
 }
 
-// Close closes the connection and has it counted no longer.
+// Close closes the connection and takes it off the count.
 //
 // Safe to call from any goroutine.
 func (c *TCPConn) Close() error {
 	err := c.TCPConn.Close()
-	c.member.Leave() // Last: who is told that all are closed may rely on it.
+	c.counted.Release() // Last, so that the connection is closed when the count reaches zero.
 	return err
 }
 
-func (c *TCPConn) membership() *Membership { return c.member }
+func (c *TCPConn) countedConn() *Counted { return c.counted }
 
 // A UnixConn is a connection over an AF_UNIX stream socket that a [Server] counts, as [TCPConn] is
 // one over TCP.
@@ -29,46 +29,47 @@ func (c *TCPConn) membership() *Membership { return c.member }
 // Safe to call from any goroutine.
 type UnixConn struct {
 	*net.UnixConn
-	member *Membership
+	counted *Counted
 }
 
-// Close closes the connection and has it counted no longer.
+// Close closes the connection and takes it off the count.
 //
 // Safe to call from any goroutine.
 func (c *UnixConn) Close() error {
 	err := c.UnixConn.Close()
-	c.member.Leave()
+	c.counted.Release()
 	return err
 }
 
-func (c *UnixConn) membership() *Membership { return c.member }
+func (c *UnixConn) countedConn() *Counted { return c.counted }
 
-// Count returns conn so that its Close leaves m. Without m it is conn itself.
-func Count(conn net.Conn, m *Membership) net.Conn {
-	if m == nil {
+// Count returns conn as a *[TCPConn] or *[UnixConn] whose Close releases counted. If that is nil it
+// returns conn itself.
+func Count(conn net.Conn, counted *Counted) net.Conn {
+	if counted == nil {
 		return conn
 	}
 	switch conn := conn.(type) {
 	case *net.TCPConn:
-		return &TCPConn{conn, m}
+		return &TCPConn{conn, counted}
 	case *net.UnixConn:
-		return &UnixConn{conn, m}
+		return &UnixConn{conn, counted}
 	}
-	// Unreachable for stream sockets of package net. Not counting is the safe side: nobody waits
-	// for this one for ever.
-	m.Leave()
+	// Unreachable for stream sockets of package net. Not counting is the safe side, because no
+	// Server then waits for this connection without end.
+	counted.Release()
 	return conn
 }
 
-// ServerOf returns the Server of h that accepted v and counts it, nil when there is none.
-func (h *Lists) ServerOf(v any) *Server {
-	c, ok := v.(interface{ membership() *Membership })
+// ServerOf returns the open or closing Server of l that accepted v, nil if there is none.
+func (l *Lists) ServerOf(v any) *Server {
+	c, ok := v.(interface{ countedConn() *Counted })
 	if !ok {
 		return nil
 	}
-	m := c.membership()
-	if m.server == nil || m.server.lists != h || m.server.state == serverClosed {
+	counted := c.countedConn()
+	if counted.server == nil || counted.server.lists != l || counted.server.state == serverClosed {
 		return nil
 	}
-	return m.server
+	return counted.server
 }

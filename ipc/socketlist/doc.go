@@ -1,10 +1,10 @@
-// Package socketlist counts connections wherever they live: those that a [Server] of this process
-// has accepted, whether they are here or were sent to other processes, and those that came from the
-// servers of others. It speaks Node's protocol for that (Node v20, lib/internal/socket_list.js),
-// the internal messages whose cmd begins with [Prefix].
+// Package socketlist counts connections over several processes: those that a [Server] of this
+// process has accepted, in this process or sent to others, and those that came from servers of
+// other processes. It speaks Node's protocol for that (Node v20, lib/internal/socket_list.js), the
+// internal messages whose cmd begins with [Prefix].
 //
-// It knows nothing of channels but what [Channel] says. Package ipc uses it: each of its channels
-// to which a counted connection belongs has a [Peer], and ipc.Server is a Server.
+// It uses channels only through [Channel]. Package ipc uses it: each ipc.Channel that has sent or
+// received a counted connection has a [Peer], and ipc.Server is a Server.
 //
 //	NODE_SOCKET_GET_COUNT     how many connections of this key have you?
 //	NODE_SOCKET_COUNT         so many

@@ -11,11 +11,11 @@ func NewTally(l *reactor.Loop, idle func()) *Tally { return &Tally{tally{loop: l
 // BeginAccept is beginAccept.
 func (t *Tally) BeginAccept() { t.t.beginAccept() }
 
-// EndAccept is endAccept; leave takes the connection that came out again.
-func (t *Tally) EndAccept(came bool) (leave func()) {
+// EndAccept is endAccept; release takes the connection that came out again.
+func (t *Tally) EndAccept(came bool) (release func()) {
 	t.t.endAccept(came)
-	m := &Membership{tally: &t.t}
-	return m.Leave
+	m := &Counted{tally: &t.t}
+	return m.Release
 }
 
 // Drained is drained.

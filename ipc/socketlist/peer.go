@@ -1,103 +1,107 @@
 package socketlist
 
 const (
-	// MaxKey is the longest key in bytes that is kept. Node's are an address and a port, or a path.
+	// MaxKey is the longest key, in bytes, that is counted. Node's keys are an address and a port,
+	// or a path.
 	MaxKey = 1024
 
-	// MaxIdleKeys is about how many keys a peer may have that no open connection came with. Beyond
-	// that they are forgotten, and questions about them not answered.
+	// MaxIdleKeys is about the number of keys without an open connection that a Peer keeps. Beyond
+	// it they are forgotten, and questions about them are not answered.
 	MaxIdleKeys = 1024
 )
 
-// A Peer is the accounting of connections with the process at the other end of one channel: what
-// was received from its servers, and what was sent to it from servers here.
+// A Peer counts the connections that one channel has carried: those that came from servers of the
+// process at its other end, and those of servers here that were sent to it.
 //
 // A Peer's methods must be called on the loop goroutine.
 type Peer struct {
-	lists   *Lists
-	channel Channel
-	ended   bool
+	lists   *Lists  // constant
+	channel Channel // constant
+	closed  bool    // Close was called: the channel is closed
 
-	held    map[string]*heldSockets // by the key that they came with
-	sweepAt int                     // size of held at which idle keys are forgotten
-	owing   []*heldSockets          // with replies to send once the channel takes them; each once
-	waiting bool                    // for the channel's drain event
+	received map[string]*receivedConns // by key; connections that came over the channel
+	sweepAt  int                       // length of received at which sweep forgets idle keys
+	// those with replies for channel's next drain event, each once
+	owing   []*receivedConns
+	waiting bool // drain is a listener of the channel's drain event
 
-	processes map[string]*process // by the key of the server
+	processes map[string]*process // by the server's key; connections that were sent
 }
 
-// NewPeer returns the accounting for c, whose end [Peer.End] must tell.
-func (h *Lists) NewPeer(c Channel) *Peer {
+// NewPeer returns a Peer for c. The caller must Close it when c is closed.
+func (l *Lists) NewPeer(c Channel) *Peer {
 	return &Peer{
-		lists:     h,
+		lists:     l,
 		channel:   c,
-		held:      map[string]*heldSockets{},
+		received:  map[string]*receivedConns{},
 		sweepAt:   MaxIdleKeys,
 		processes: map[string]*process{},
 	}
 }
 
-// Keys returns the number of keys that are kept for what has come.
-func (p *Peer) Keys() int { return len(p.held) }
+// Keys returns the number of keys that are kept for connections that came over the channel.
+func (p *Peer) Keys() int { return len(p.received) }
 
-// heldSockets are the connections of one key that came over a channel.
-type heldSockets struct {
+// receivedConns are the connections of one key that came over a channel, and the peer's questions
+// about them.
+type receivedConns struct {
 	peer  *Peer
 	key   string
 	tally tally
 
-	// Questions without reply. Numbers and not replies, so that a peer that asks and does not read
-	// makes nothing grow.
-	counts int
-	closes int
-	owing  bool // in peer.owing
+	// Unanswered questions. They are counters, because a peer that asks and does not read must not
+	// make a queue grow.
+	counts int  // NODE_SOCKET_GET_COUNT
+	closes int  // NODE_SOCKET_NOTIFY_CLOSE
+	owing  bool // it is in peer.owing
 }
 
-// End forgets the process: nobody will ask or answer any more.
-func (p *Peer) End() {
+// Close forgets the process, because the channel is closed. Requests that wait for its reply get
+// ErrProcessEnded.
+func (p *Peer) Close() {
 	if p.lists.closed {
 		return
 	}
-	p.ended = true
-	for _, w := range p.processes {
-		w.drop(ErrProcessEnded)
+	p.closed = true
+	for _, pr := range p.processes {
+		pr.drop(ErrProcessEnded)
 	}
-	clear(p.held)
+	clear(p.received)
 	p.owing = nil
 }
 
-// Receive counts a connection that came with key, until the membership leaves; nil when the key is
-// absurd, and the connection not counted.
-func (p *Peer) Receive(key string) *Membership {
+// Receive counts a connection that came with key, until the result is released. If key is longer
+// than MaxKey it returns nil, and the connection is not counted.
+func (p *Peer) Receive(key string) *Counted {
 	if len(key) > MaxKey {
 		return nil
 	}
-	k := p.held[key]
-	if k == nil {
+	r := p.received[key]
+	if r == nil {
 		p.sweep()
-		k = &heldSockets{peer: p, key: key}
-		k.tally.loop, k.tally.idle = p.lists.loop, k.idle
-		p.held[key] = k
+		r = &receivedConns{peer: p, key: key}
+		r.tally.loop, r.tally.idle = p.lists.loop, r.idle
+		p.received[key] = r
 	}
-	k.tally.add()
-	return &Membership{tally: &k.tally}
+	r.tally.add()
+	return &Counted{tally: &r.tally}
 }
 
-// sweep forgets the keys without connections when there are too many: at most half the keys are
-// idle then, or MaxIdleKeys.
+// sweep forgets the keys without connections if there are sweepAt keys. After that at most
+// MaxIdleKeys keys, or half of them, are idle.
 func (p *Peer) sweep() {
-	if len(p.held) < p.sweepAt {
+	if len(p.received) < p.sweepAt {
 		return
 	}
-	for key, k := range p.held {
-		if k.tally.count() == 0 && !k.owing {
-			delete(p.held, key)
+	for key, r := range p.received {
+		if r.tally.count() == 0 && !r.owing {
+			delete(p.received, key)
 		}
 	}
-	p.sweepAt = max(MaxIdleKeys, 2*len(p.held))
+	p.sweepAt = max(MaxIdleKeys, 2*len(p.received))
 }
 
-// Message takes a message of the protocol. member returns a member of it, a string as its text and
+// Message takes a message of the protocol. member returns one of its members: a string as its text,
 // a number as it was written.
 func (p *Peer) Message(cmd string, member func(name string) (string, bool)) {
 	key, ok := member("key")
@@ -106,78 +110,79 @@ func (p *Peer) Message(cmd string, member func(name string) (string, bool)) {
 	}
 	switch cmd {
 	case cmdGetCount:
-		if k := p.held[key]; k != nil {
-			k.counts++
-			k.reply()
+		if r := p.received[key]; r != nil {
+			r.counts++
+			r.reply()
 		}
 	case cmdNotifyClose:
-		if k := p.held[key]; k != nil {
-			k.closes++
-			k.reply()
+		if r := p.received[key]; r != nil {
+			r.closes++
+			r.reply()
 		}
 	case cmdCount:
-		if w := p.processes[key]; w != nil && len(w.counts) > 0 {
+		if pr := p.processes[key]; pr != nil && len(pr.counts) > 0 {
 			n, _ := member("count")
-			w.replyCount(n)
+			pr.takeCount(n)
 		}
 	case cmdAllClosed:
-		if w := p.processes[key]; w != nil {
-			w.replyAllClosed()
+		if pr := p.processes[key]; pr != nil {
+			pr.takeAllClosed()
 		}
 	}
 }
 
-// idle runs on the loop when the last connection was closed while somebody waited for that.
-func (k *heldSockets) idle() {
-	if !k.peer.lists.closed && !k.peer.ended {
-		k.reply()
+// idle answers the questions that waited for the last connection to close. It is tally.idle.
+func (r *receivedConns) idle() {
+	if !r.peer.lists.closed && !r.peer.closed {
+		r.reply()
 	}
 }
 
-// reply answers what can be answered now, and sees that the rest is when the channel drains.
-func (k *heldSockets) reply() {
-	if k.settle() || k.owing {
+// reply answers the questions as far as the channel takes replies, and leaves the rest to the drain
+// event.
+func (r *receivedConns) reply() {
+	if r.sendReplies() || r.owing {
 		return
 	}
-	p := k.peer
-	k.owing = true
-	p.owing = append(p.owing, k)
+	p := r.peer
+	r.owing = true
+	p.owing = append(p.owing, r)
 	if !p.waiting {
 		p.waiting = true
 		p.channel.OnDrain(p.drain)
 	}
 }
 
-// settle sends the replies that are due while the channel takes them, and reports whether none is
-// left.
-func (k *heldSockets) settle() bool {
-	c := k.peer.channel
-	for ; k.counts > 0; k.counts-- {
+// sendReplies sends the due replies until the channel's NeedDrain is true. It reports whether none
+// is left.
+func (r *receivedConns) sendReplies() bool {
+	c := r.peer.channel
+	for ; r.counts > 0; r.counts-- {
 		if c.NeedDrain() {
 			return false
 		}
-		c.Send(socketCountMessage{Cmd: cmdCount, Key: k.key, Count: k.tally.count()})
+		c.Send(socketCountMessage{Cmd: cmdCount, Key: r.key, Count: r.tally.count()})
 	}
-	if k.closes > 0 && !k.tally.drained() {
-		return true // idle comes when they are.
+	if r.closes > 0 && !r.tally.drained() {
+		return true // idle runs when they are closed.
 	}
-	for ; k.closes > 0; k.closes-- {
+	for ; r.closes > 0; r.closes-- {
 		if c.NeedDrain() {
 			return false
 		}
-		c.Send(socketMessage{Cmd: cmdAllClosed, Key: k.key})
+		c.Send(socketMessage{Cmd: cmdAllClosed, Key: r.key})
 	}
 	return true
 }
 
-// drain goes on with the replies. It is the channel's drain event.
+// drain sends further replies. It is a listener of the channel's drain event.
 func (p *Peer) drain() {
 	for len(p.owing) > 0 {
-		k := p.owing[0]
-		if !k.settle() {
+		r := p.owing[0]
+		if !r.sendReplies() {
 			return
 		}
-		k.owing = false
+		r.owing = false
 		p.owing = p.owing[1:]
 	}
 	p.owing = nil

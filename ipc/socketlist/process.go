@@ -6,8 +6,8 @@ import (
 	"strconv"
 )
 
-// Messages of the accounting, Node v20, lib/internal/socket_list.js. The order of the members is
-// that of Node.
+// The cmd of the messages (Node v20, lib/internal/socket_list.js). The members of a message have
+// Node's order.
 const (
 	cmdGetCount    = "NODE_SOCKET_GET_COUNT"
 	cmdCount       = "NODE_SOCKET_COUNT"
@@ -26,44 +26,49 @@ type socketCountMessage struct {
 	Count int    `json:"count"`
 }
 
-// process is one that was sent connections of one server: a pair of channel and key.
+// process counts the connections of one server that were sent over one channel.
 type process struct {
-	server   *Server
-	peer     *Peer
-	inFlight int  // connections that were sent and neither acknowledged nor given up
-	arrived  bool // one was acknowledged: the process knows the key
+	server *Server // constant
+	peer   *Peer   // constant; has it in processes until drop or forget
+	// connections that were sent and neither acknowledged nor given up; never negative
+	inFlight int
+	arrived  bool // a connection was acknowledged, so the process knows the key
 
-	counts    []*countRequest // that wait for its reply
-	asked     int             // NODE_SOCKET_NOTIFY_CLOSE without reply
-	askQueued bool            // another one goes out on the next tick
+	counts    []*countRequest // requests that wait for NODE_SOCKET_COUNT
+	asked     int             // unanswered NODE_SOCKET_NOTIFY_CLOSE
+	askQueued bool            // another one is sent on the next tick
 }
 
 // countRequest is one call of Connections.
 type countRequest struct {
-	fn    func(n int, err error) // nil once it was called or is about to be
-	total int
-	left  int // replies to come
+	fn    func(n int, err error) // nil once its call was posted
+	total int                    // connections so far
+	left  int                    // replies that have not come
 }
 
-// Connections calls fn once, on a later turn, with the number of connections that are open: in this
-// process, and in each process that was sent some. Those on their way count as the receiver's. When
-// the channel to one of them ends before the reply, err is [ErrProcessEnded]; when its reply makes
-// no sense, [ErrCount]. There is no time limit: a process whose event loop stands still is waited
-// for. It panics when fn is nil.
+// Connections calls fn once, on a later turn, with the number of open connections: in this process,
+// and in each process to which some were sent. A connection on its way counts as the receiver's. If
+// the channel to a process closes before its reply, err is [ErrProcessEnded]; if a reply is
+// malformed, [ErrCount]. There is no time limit: a process whose event loop stands still is waited
+// for.
+//
+// Preconditions:
+//
+//   - fn is not nil, or Connections panics.
 func (s *Server) Connections(fn func(n int, err error)) {
 	if fn == nil {
 		panic("socketlist: Connections: nil callback")
 	}
 	r := &countRequest{fn: fn, total: s.tally.count(), left: 1}
-	// Every request is out before the first reply is looked at, since that is a later turn.
-	for _, w := range s.processes {
+	// All requests are sent before the first reply is read, on a later turn.
+	for _, pr := range s.processes {
 		r.left++
-		w.askCount(r)
+		pr.askCount(r)
 	}
 	s.resolve(r, 0, nil)
 }
 
-// resolve takes one reply.
+// resolve adds one reply, or an error, to r. After the last reply or the first error it posts r.fn.
 func (s *Server) resolve(r *countRequest, n int, err error) {
 	r.total += min(n, math.MaxInt-r.total)
 	r.left--
@@ -75,115 +80,118 @@ func (s *Server) resolve(r *countRequest, n int, err error) {
 	if err != nil {
 		total = 0
 	}
-	// Posted, because resolve may run inside Connections, and so that a panic is that callback's
-	// alone. A closed loop has no callbacks.
+	// Posted, because resolve may run inside Connections, and because a panic of fn must not stop
+	// others. Post fails on a closed loop, where no callback runs any more.
 	_ = s.lists.loop.Post(func() { fn(total, err) })
 }
 
-// HandOut notes that a connection of s goes to the process. It is called when the descriptor is
-// with the kernel, and so sends nothing itself. arrive, which may be called once, ends the flight:
-// the process has acknowledged the connection, or it was given up. It is nil when s has had its
-// close event, for a connection that was closed here while its message was queued.
-func (p *Peer) HandOut(s *Server) (arrive func(ok bool)) {
+// Sent notes that a connection of s was sent to the process. Call it when the kernel has the
+// descriptor; it sends nothing itself. The caller must call arrive once: with true when the process
+// has acknowledged the connection, with false when the connection was given up. If s has closed,
+// because the connection was closed here while its message was queued, Sent returns nil.
+func (p *Peer) Sent(s *Server) (arrive func(ok bool)) {
 	if s.state == serverClosed {
 		return nil
 	}
-	w := p.processes[s.key]
-	if w == nil || w.server != s {
-		w = &process{server: s, peer: p}
-		p.processes[s.key] = w
-		s.processes = append(s.processes, w)
+	pr := p.processes[s.key]
+	if pr == nil || pr.server != s {
+		pr = &process{server: s, peer: p}
+		p.processes[s.key] = pr
+		s.processes = append(s.processes, pr)
 	}
-	w.inFlight++
+	pr.inFlight++
 	if s.state == serverClosing {
-		w.queueAsk()
+		pr.queueAsk()
 	}
-	return w.arrive
+	return pr.arrive
 }
 
-// arrive ends the flight of one connection. A process that never got one does not know the key and
-// answers nothing.
-func (w *process) arrive(ok bool) {
-	w.inFlight--
-	w.arrived = w.arrived || ok
-	if !w.arrived && w.inFlight == 0 {
-		w.drop(nil)
+// arrive takes the result of one sent connection. A process that received none is dropped, because
+// it does not know the key and would not answer.
+func (pr *process) arrive(ok bool) {
+	pr.inFlight--
+	pr.arrived = pr.arrived || ok
+	if !pr.arrived && pr.inFlight == 0 {
+		pr.drop(nil)
 	}
 }
 
-// askCount asks for the count, unless a question is on its way already: its answer is for all, so
-// that what is queued for a process that does not answer does not grow.
-func (w *process) askCount(r *countRequest) {
-	if len(w.counts) == 0 {
-		w.peer.channel.Send(socketMessage{Cmd: cmdGetCount, Key: w.server.key})
+// askCount asks the process for its count, for r. If a question is already on its way, its answer
+// is for r too, because the queue to a process that does not answer must not grow.
+func (pr *process) askCount(r *countRequest) {
+	if len(pr.counts) == 0 {
+		pr.peer.channel.Send(socketMessage{Cmd: cmdGetCount, Key: pr.server.key})
 	}
-	w.counts = append(w.counts, r)
+	pr.counts = append(pr.counts, r)
 }
 
-// askClosed has the process tell when its connections are closed. There may be one on the way to
-// it: the question goes behind that, as everything does.
-func (w *process) askClosed() {
-	w.asked++
-	w.peer.channel.Send(socketMessage{Cmd: cmdNotifyClose, Key: w.server.key})
+// askClosed asks the process to say when its connections are closed. A connection that is on its
+// way arrives before the question, as everything sent before it does.
+func (pr *process) askClosed() {
+	pr.asked++
+	pr.peer.channel.Send(socketMessage{Cmd: cmdNotifyClose, Key: pr.server.key})
 }
 
-func (w *process) queueAsk() {
-	if w.askQueued {
+// queueAsk queues askClosed as the next tick, once.
+func (pr *process) queueAsk() {
+	if pr.askQueued {
 		return
 	}
-	w.askQueued = true
-	w.server.lists.loop.NextTick(func() {
-		w.askQueued = false
-		if w.known() {
-			w.askClosed()
+	pr.askQueued = true
+	pr.server.lists.loop.NextTick(func() {
+		pr.askQueued = false
+		if pr.known() {
+			pr.askClosed()
 		}
 	})
 }
 
-// known reports whether w is still one of its server's.
-func (w *process) known() bool { return w.peer.processes[w.server.key] == w }
+// known reports whether pr was not dropped.
+func (pr *process) known() bool { return pr.peer.processes[pr.server.key] == pr }
 
-// closed reports whether the process has said that it has no connection of the server any more.
-func (w *process) closed() bool { return w.asked == 0 && !w.askQueued }
+// allClosed reports whether the process has answered every askClosed: it has no connection of the
+// server any more.
+func (pr *process) allClosed() bool { return pr.asked == 0 && !pr.askQueued }
 
-// replyCount takes NODE_SOCKET_COUNT.
-func (w *process) replyCount(text string) {
+// takeCount takes the count of NODE_SOCKET_COUNT.
+func (pr *process) takeCount(text string) {
 	n, err := parseCount(text)
-	requests := w.counts
-	w.counts = nil
+	requests := pr.counts
+	pr.counts = nil
 	for _, r := range requests {
-		w.server.resolve(r, n, err)
+		pr.server.resolve(r, n, err)
 	}
 }
 
-// replyAllClosed takes NODE_SOCKET_ALL_CLOSED.
-func (w *process) replyAllClosed() {
-	if w.asked > 0 {
-		w.asked--
-		w.server.settle()
+// takeAllClosed takes NODE_SOCKET_ALL_CLOSED.
+func (pr *process) takeAllClosed() {
+	if pr.asked > 0 {
+		pr.asked--
+		pr.server.closeIfIdle()
 	}
 }
 
-// drop takes the process out of the accounting. err is what those get who wait for its count; nil:
-// it has none.
-func (w *process) drop(err error) {
-	if !w.known() {
+// drop removes the process from its peer and its server. Requests that wait for its count get err,
+// or a count of 0 if err is nil.
+func (pr *process) drop(err error) {
+	if !pr.known() {
 		return
 	}
-	w.forget()
-	s := w.server
-	s.processes = slices.DeleteFunc(s.processes, func(other *process) bool { return other == w })
-	requests := w.counts
-	w.counts = nil
+	pr.forget()
+	s := pr.server
+	s.processes = slices.DeleteFunc(s.processes, func(other *process) bool { return other == pr })
+	requests := pr.counts
+	pr.counts = nil
 	for _, r := range requests {
 		s.resolve(r, 0, err)
 	}
-	s.settle()
+	s.closeIfIdle()
 }
 
-func (w *process) forget() { delete(w.peer.processes, w.server.key) }
+// forget removes the process from its peer.
+func (pr *process) forget() { delete(pr.peer.processes, pr.server.key) }
 
-// parseCount reads a JSON number that counts something.
+// parseCount returns the count that a JSON number is. The error is ErrCount.
 func parseCount(text string) (int, error) {
 	n, err := strconv.ParseFloat(text, 64)
 	if err != nil || n != math.Trunc(n) || n < 0 || n > math.MaxInt32 {

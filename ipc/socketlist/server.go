@@ -10,45 +10,44 @@ import (
 )
 
 var (
-	// ErrListener is the error of [NewServer] for a listener of another type.
+	// ErrListener is the error of [Lists.NewServer] for a listener of another type.
 	ErrListener = errors.New("not a *net.TCPListener or *net.UnixListener")
 
-	// ErrProcessEnded is what [Server.Connections] ends with when the channel to a process that was
-	// sent connections ended before that process told how many it has.
+	// ErrProcessEnded is the error of [Server.Connections] when the channel to a process with
+	// connections closed before that process replied with its count.
 	ErrProcessEnded = errors.New("ipc: child closed before reply received")
 
-	// ErrCount is what Connections ends with when a process has answered something else than a
-	// number.
+	// ErrCount is the error of [Server.Connections] when the reply of a process is not a number.
 	ErrCount = errors.New("the reply is not a number of connections")
 )
 
-// A Server is a listener that knows how many of the connections it accepted are open, also those
-// that were sent to other processes over channels of its loop, be they Go or Node. It does for them
-// what a net.Server does in Node: [Server.Connections] counts them wherever they live, and the
-// close event comes when the last one is gone.
+// A Server is a listener that counts the open connections that it accepted, including those sent to
+// other processes, Go or Node, over channels of its loop. It does the same as a net.Server in Node:
+// [Server.Connections] counts the connections of all processes, and the close event comes when the
+// last one is closed.
 //
 // Accept, Addr, Close and SyscallConn make it a net.Listener that can itself be sent, and are safe
 // to call from any goroutine. The other methods must be called on the loop goroutine.
 //
-// A process is counted, and waited for, from the first connection it is sent until its channel
-// ends. A process that shares the listener itself accepts for itself: its connections are not
-// counted here.
+// A process counts from the first connection that is sent to it until its channel closes. If a
+// process shares the listener itself, the connections that it accepts are not counted here.
 type Server struct {
-	lists *Lists
-	ln    interface {
+	lists *Lists // constant
+	// Safe to use on any goroutine; constant.
+	ln interface {
 		net.Listener
 		syscall.Conn
 	}
-	key       string
-	tally     tally // the connections of this process
+	key       string // unique in lists; constant
+	tally     tally  // the open connections in this process
 	state     serverState
-	processes []*process // the processes that were sent a connection, in that order
+	processes []*process // the processes to which connections were sent, in order of the first one
 
-	release    func() // ends the loop's Hold; nil after Unref and at the end
+	release    func() // releases the loop's Hold; nil after Unref and once closed
 	closeEvent events.Event[struct{}]
 }
 
-// serverState goes from open to closing by Close, and on to closed when nothing is left.
+// serverState goes from open to closing by Close, and to closed when no connection is open.
 type serverState uint8
 
 const (
@@ -58,10 +57,10 @@ const (
 )
 
 // NewServer returns a Server that accepts from ln, a *net.TCPListener or *net.UnixListener, for the
-// loop. It takes ownership of ln once it returned no error. The Server keeps Run alive until its
+// loop. It takes ownership of ln unless it returns an error. The Server keeps Run alive until its
 // close event, see [Server.Unref]. Errors are [ErrListener], and syscall.EINVAL for a nil pointer.
-func (h *Lists) NewServer(ln net.Listener) (*Server, error) {
-	s := &Server{lists: h}
+func (l *Lists) NewServer(ln net.Listener) (*Server, error) {
+	s := &Server{lists: l}
 	switch ln := ln.(type) {
 	case *net.TCPListener:
 		s.ln = ln
@@ -73,18 +72,18 @@ func (h *Lists) NewServer(ln net.Listener) (*Server, error) {
 	if _, err := s.ln.SyscallConn(); err != nil { // A nil pointer.
 		return nil, err
 	}
-	s.tally.loop, s.tally.idle = h.loop, s.settle
-	s.key = h.uniqueKey(ln.Addr())
-	h.servers[s.key] = s
-	s.release = h.loop.Hold()
+	s.tally.loop, s.tally.idle = l.loop, s.closeIfIdle
+	s.key = l.uniqueKey(ln.Addr())
+	l.servers[s.key] = s
+	s.release = l.loop.Hold()
 	return s, nil
 }
 
-// Key returns what the connections of s are counted under.
+// Key returns the key under which the connections of s are counted.
 func (s *Server) Key() string { return s.key }
 
-// Processes returns the number of processes that were sent connections and are counted and waited
-// for.
+// Processes returns the number of processes to which connections were sent and whose channel is not
+// closed.
 func (s *Server) Processes() int { return len(s.processes) }
 
 // Accept waits for the next connection and returns it as a *[TCPConn] or *[UnixConn], which is
@@ -93,15 +92,15 @@ func (s *Server) Processes() int { return len(s.processes) }
 // Safe to call from any goroutine. Must not be called on the loop goroutine: it would block the
 // loop.
 func (s *Server) Accept() (net.Conn, error) {
-	// Announced before it can come: otherwise Close, on another goroutine, could find nothing open
-	// although this connection is on its way.
+	// The connection is announced before it can come. Otherwise Close, on another goroutine, could
+	// find no connection open while this one is on its way.
 	s.tally.beginAccept()
 	conn, err := s.ln.Accept()
 	s.tally.endAccept(err == nil)
 	if err != nil {
 		return nil, err
 	}
-	return Count(conn, &Membership{tally: &s.tally, server: s}), nil
+	return Count(conn, &Counted{tally: &s.tally, server: s}), nil
 }
 
 // Addr returns the listener's address.
@@ -114,20 +113,24 @@ func (s *Server) Addr() net.Addr { return s.ln.Addr() }
 // Safe to call from any goroutine.
 func (s *Server) SyscallConn() (syscall.RawConn, error) { return s.ln.SyscallConn() }
 
-// Close closes the listener, and asks the processes that were sent connections to tell when they
-// are gone. Connections stay open; when the last one, wherever it lives, is closed, the close event
+// Close closes the listener, and asks the processes with connections to say when these are closed.
+// Connections stay open. When the last one is closed, in this process or another, the close event
 // comes. Errors are those of the listener's Close.
 //
 // Safe to call from any goroutine.
 func (s *Server) Close() error {
 	err := s.ln.Close()
-	// A closed loop has closed the listener, and there are no events any more.
+	// Post fails on a closed loop, which has closed the listener and has no events any more.
 	_ = s.lists.loop.Post(s.beginClose)
 	return err
 }
 
 // OnClose calls fn once, after Close, when no connection is left: those of this process are closed,
-// and the processes that were sent some have said that theirs are, or their channel has ended.
+// and each process with connections has said that they are closed, or its channel is closed.
+//
+// Preconditions:
+//
+//   - fn is not nil, or OnClose panics.
 func (s *Server) OnClose(fn func()) *events.Listener {
 	if fn == nil {
 		panic("socketlist: OnClose: nil callback")
@@ -144,16 +147,13 @@ func (s *Server) Ref() {
 
 // Unref lets Run return although the Server is open. Closing the loop then closes the listener.
 func (s *Server) Unref() {
-	s.letGo()
-}
-
-func (s *Server) letGo() {
 	if s.release != nil {
 		s.release()
 		s.release = nil
 	}
 }
 
+// beginClose is Close on the loop.
 func (s *Server) beginClose() {
 	if s.state != serverOpen {
 		return
@@ -162,17 +162,17 @@ func (s *Server) beginClose() {
 	for _, p := range s.processes {
 		p.askClosed()
 	}
-	s.settle()
+	s.closeIfIdle()
 }
 
-// settle closes the server for good when nothing is left. It is called on the loop when that may
+// closeIfIdle closes a closing server if no connection is left. Call it on the loop when that may
 // have become true.
-func (s *Server) settle() {
+func (s *Server) closeIfIdle() {
 	if s.state != serverClosing || s.lists.closed {
 		return
 	}
 	for _, p := range s.processes {
-		if !p.closed() {
+		if !p.allClosed() {
 			return
 		}
 	}
@@ -186,12 +186,12 @@ func (s *Server) settle() {
 	}
 	s.processes = nil
 	s.lists.loop.QueueClosing(func() {
-		s.letGo()
+		s.Unref()
 		reactor.Emit(s.lists.loop, &s.closeEvent, struct{}{})
 	})
 }
 
-// abandon closes the server without events, with the loop.
+// abandon closes the server with the loop, without events.
 func (s *Server) abandon() error {
 	open := s.state == serverOpen
 	s.state = serverClosed

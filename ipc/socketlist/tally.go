@@ -6,25 +6,25 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// tally counts connections. They are opened and closed on any goroutine, so it is a door of the
-// loop, like the posted queue, with a lock; who wants to know when none is left is called on the
-// loop.
+// tally counts open connections. They are opened and closed on any goroutine, so it has a lock, and
+// posts idle to the loop.
 type tally struct {
 	loop *reactor.Loop
-	idle func() // see drained; runs on the loop goroutine
+	idle func() // see drained; runs on the loop goroutine; constant
 
+	// mu guards the fields below it.
 	mu        sync.Mutex
-	open      int
-	accepting int // calls of Accept under way, each of which may yet add one
-	armed     bool
+	open      int  // connections; never negative
+	accepting int  // calls of Accept under way, each of which may add a connection
+	armed     bool // drained has reported false; post idle once
 }
 
-// A Membership is one connection that is counted. A nil *Membership is a connection that nobody
-// counts.
-type Membership struct {
-	tally  *tally
-	server *Server // that accepted it here; nil when it was received
-	left   bool    // under tally.mu
+// A Counted is the count of one open connection, until Release. A nil *Counted is the count of a
+// connection that is not counted.
+type Counted struct {
+	tally    *tally
+	server   *Server // the Server that accepted it; nil if it was received
+	released bool    // guarded by tally.mu
 }
 
 // count returns the number of open connections.
@@ -34,8 +34,8 @@ func (t *tally) count() int {
 	return t.open
 }
 
-// beginAccept announces a connection that may come; endAccept, which must follow, adds it if it
-// came.
+// beginAccept announces a connection that may come. endAccept must follow, and adds the connection
+// if it came.
 func (t *tally) beginAccept() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -49,7 +49,7 @@ func (t *tally) endAccept(came bool) {
 	if came {
 		t.open++
 	}
-	t.tell()
+	t.postIdle()
 }
 
 // add counts a connection.
@@ -59,26 +59,27 @@ func (t *tally) add() {
 	t.open++
 }
 
-// Leave has the connection counted no longer. Only the first call does something.
+// Release takes the connection off the count. Later calls do nothing.
 //
 // Safe to call from any goroutine.
-func (m *Membership) Leave() {
-	if m == nil {
+func (c *Counted) Release() {
+	if c == nil {
 		return
 	}
-	t := m.tally
+	t := c.tally
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if m.left {
+	if c.released {
 		return
 	}
-	m.left = true
+	c.released = true
 	t.open--
-	t.tell()
+	t.postIdle()
 }
 
-// drained reports whether no connection is left and none can come by an Accept under way. If not,
-// idle is posted once when it has become so; it must ask again, for there may be new ones by then.
+// drained reports whether no connection is open and none can come by an Accept under way. If it
+// reports false, idle is posted once when that has changed. idle must ask again, because there may
+// be new connections by then.
 func (t *tally) drained() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -89,10 +90,10 @@ func (t *tally) drained() bool {
 	return false
 }
 
-// tell is called under mu.
-func (t *tally) tell() {
+// postIdle posts idle if drained waits for it. t.mu must be held.
+func (t *tally) postIdle() {
 	if t.armed && t.open == 0 && t.accepting == 0 {
 		t.armed = false
-		_ = t.loop.Post(t.idle) // A closed loop has nobody who waits.
+		_ = t.loop.Post(t.idle) // A closed loop needs no idle.
 	}
 }

@@ -2,15 +2,15 @@ package v8
 
 import "iter"
 
-// An Array is a JavaScript array that a slice cannot hold: one with holes, or with properties that
-// are no elements. It takes memory for the elements that are there, however long it is. The zero
-// value is empty and ready to use.
+// An Array is a JavaScript array that a slice cannot hold, because it has holes, or properties that
+// are no elements. Its memory depends on the elements that exist, not on its length. The zero value
+// is empty and ready to use.
 //
-// Node sends an array without holes as if it could have some when it was made by new Array(n) and
-// filled. It arrives as []any like any other.
+// Node sends an array in the form of one with holes if it was made by new Array(n) and then filled.
+// If it has no holes, it still arrives as []any.
 type Array struct {
-	Length uint32 // of the array, holes included; the last index is less
-	Extra  Object // properties whose names are no array indices; "length" cannot be one
+	Length uint32 // length in JavaScript, holes included; more than the last index
+	Extra  Object // properties whose names are no array indices, except "length"
 
 	elements elements
 }
@@ -18,8 +18,11 @@ type Array struct {
 // Get returns the element at index i, and false for a hole.
 func (a *Array) Get(i uint32) (any, bool) { return a.elements.get(i) }
 
-// Set puts an element at index i, and makes the array longer where it ended before. It panics when
-// i is 1<<32 - 1, which is no index in JavaScript.
+// Set sets the element at index i, and makes the array longer if it ended before.
+//
+// Preconditions:
+//
+//   - i is not 1<<32 - 1, which is no index in JavaScript, or Set panics.
 func (a *Array) Set(i uint32, value any) {
 	if i > maxIndex {
 		panic("v8: Set of an array index that JavaScript does not have")
@@ -28,7 +31,7 @@ func (a *Array) Set(i uint32, value any) {
 	a.Length = max(a.Length, i+1)
 }
 
-// All ranges over the elements that are there, by index. Set must not add one meanwhile.
+// All ranges over the existing elements, by index. Set must not add one meanwhile.
 func (a *Array) All() iter.Seq2[uint32, any] {
 	return func(yield func(uint32, any) bool) {
 		for _, e := range a.elements {
@@ -39,5 +42,5 @@ func (a *Array) All() iter.Seq2[uint32, any] {
 	}
 }
 
-// full reports whether there are no holes.
+// full reports whether the array has no holes.
 func (a *Array) full() bool { return uint64(len(a.elements)) == uint64(a.Length) }

@@ -8,7 +8,7 @@ import (
 	"github.com/brood-go/brood/ipc/v8"
 )
 
-// benchRecord is what the messages of the IPC scenarios in bench/ consist of.
+// benchRecord is an element of the messages of the IPC scenarios in bench/.
 type benchRecord struct {
 	ID   int     `json:"id"`
 	Name string  `json:"name"`
@@ -37,7 +37,7 @@ var benchMessages = []struct {
 
 func BenchmarkMessage(b *testing.B) {
 	for _, m := range benchMessages {
-		p, err := v8.Marshal(m.value)
+		p, err := v8.Append(nil, m.value)
 		require.NoError(b, err)
 		each := func(name string, fn func() error) {
 			b.Run(m.name+"/"+name, func(b *testing.B) {
@@ -53,6 +53,6 @@ func BenchmarkMessage(b *testing.B) {
 		var buf []byte
 		each("encode", func() (err error) { buf, err = v8.Append(buf[:0], m.value); return err })
 		each("decode", func() error { return v8.Decode(p, new(benchMessage)) })
-		each("value", func() error { _, err := v8.Unmarshal(p); return err })
+		each("value", func() error { _, err := v8.Value(p); return err })
 	}
 }

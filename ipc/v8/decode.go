@@ -9,23 +9,23 @@ import (
 	"strconv"
 )
 
-// Decode reads the value of a payload into what dst points to, as json.Unmarshal would: into
-// structs by the names of their fields, whatever their case if need be, into maps, which keep the
-// other entries they have, into slices, pointers and numbers of any type. Where dst has a type that
-// [Unmarshal] gives, or any, it gets that value.
+// Decode reads the value of a payload into the variable that dst points to, as json.Unmarshal does:
+// into structs by the names of their fields, in any case if none matches exactly; into maps, which
+// keep their other entries; into slices, pointers and numbers of any type. A destination that is an
+// any, or of a type that [Value] returns, gets the value of Value.
 //
-//   - null and undefined set pointers, maps, slices and interfaces to nil (an any to [Undefined],
-//     for that), and leave everything else as it is.
-//   - Numbers and bigints fit into every numeric type that holds them exactly (a float32: nearly).
-//   - Arrays, Sets and typed arrays fit into slices, and into arrays, whose rest is zeroed.
-//     Buffers, typed arrays of bytes, ArrayBuffers and DataViews fit into byte slices. An array
-//     with holes fits into an *[Array] only.
+//   - null and undefined set pointers, maps, slices and interfaces to nil, but undefined sets an
+//     any to [Undefined]. They leave other destinations as they are.
+//   - Numbers and bigints fit into every numeric type that holds them exactly; a float32 rounds.
+//   - Arrays, Sets and typed arrays fit into slices, and into arrays, whose other elements become
+//     zero. Buffers, typed arrays of bytes, ArrayBuffers and DataViews fit into byte slices. An
+//     array with holes fits only into an *[Array].
 //   - Objects and Maps fit into maps; the keys of an object into strings and integers.
 //   - A string fits into an encoding.TextUnmarshaler. A boxed value fits where the value does.
 //
-// The error is a *[FormatError], a *[DestinationError], [ErrTooDeep], [ErrTooLarge], what an
-// UnmarshalText method returned, or a *[DecodeError] for the first value that does not fit. What
-// was before that is in dst.
+// The error is a *[FormatError], a *[DestinationError], [ErrTooDeep], [ErrTooLarge], the error of
+// an UnmarshalText method, or a *[DecodeError] for the first value that does not fit. dst then has
+// the values before that.
 //
 // Safe to call from any goroutine.
 func Decode(p []byte, dst any) error {
@@ -36,15 +36,15 @@ func Decode(p []byte, dst any) error {
 	if v.Elem().IsZero() && DecodePlain(p, dst) {
 		return nil
 	}
-	src, err := Unmarshal(p)
+	src, err := Value(p)
 	if err != nil {
 		return err
 	}
 	return DecodeValue(p, src, dst)
 }
 
-// DecodeValue is [Decode] for src, which [Unmarshal] has read from p: the value of p itself, or one
-// inside it. dst may share memory with src, as far as their types allow.
+// DecodeValue is [Decode] for src, which [Value] has read from p: the value of p itself, or one
+// inside it. dst may share memory with src where their types allow it.
 //
 // Safe to call from any goroutine.
 func DecodeValue(p []byte, src, dst any) error {
@@ -53,28 +53,28 @@ func DecodeValue(p []byte, src, dst any) error {
 		return &DestinationError{Type: reflect.TypeOf(dst)}
 	}
 	d := decoder{budget: freeSteps + stepsPerByte*len(p)}
-	if bytes.IndexByte(p, tagRef) >= 0 { // There may be references.
+	if bytes.IndexByte(p, tagRef) >= 0 { // p may have references.
 		d.made = map[madeKey]reflect.Value{}
 		d.remember(src, v)
 	}
 	return d.assign(v.Elem(), src)
 }
 
-// Steps are elements, properties, words of bigints and bytes of texts that Decode looks at. A
-// payload that has no object in two places takes no more than a few for each of its bytes.
+// A step is an element, a property, a word of a bigint or a byte of a text that Decode looks at. If
+// a payload has no object in two places, it takes only a few steps for each of its bytes.
 const (
 	freeSteps    = 1 << 16
 	stepsPerByte = 64
 	wordSize     = 8 // bytes
 )
 
-// decoder moves one value into Go variables.
+// decoder copies one value of Value into Go variables.
 type decoder struct {
-	depth  int
-	budget int // steps left
+	depth  int // values around the next one
+	budget int // steps left; see spend
 
-	// made are the pointers, maps and slices that were made for an object, so that every reference
-	// to it becomes the same. It is nil where the payload has no references.
+	// made has the pointers, maps and slices that were made for an object: every reference to it
+	// gets the same one. nil: the payload has no references.
 	made map[madeKey]reflect.Value
 }
 
@@ -83,18 +83,19 @@ type madeKey struct {
 	dst reflect.Type
 }
 
-// remember has later references to src use v when they are decoded into its type.
+// remember records v for src: a later reference to src in v's type gets v.
 func (d *decoder) remember(src any, v reflect.Value) {
 	if d.made == nil {
 		return
 	}
 	if k := identifyValue(src); k.typ != nil {
-		// not the variable, which may change
+		// The value, not the variable, which may change.
 		d.made[madeKey{k, v.Type()}] = reflect.ValueOf(v.Interface())
 	}
 }
 
-// reuse sets dst to what was made for src before and returns true, if there is such.
+// reuse sets dst to the value that was made for src and this type before. If there is none it
+// returns false.
 func (d *decoder) reuse(dst reflect.Value, src any) bool {
 	if d.made == nil {
 		return false
@@ -106,8 +107,8 @@ func (d *decoder) reuse(dst reflect.Value, src any) bool {
 	return ok
 }
 
-// identifyValue returns the identity of a value as Unmarshal gives it, the zero one for a value
-// without.
+// identifyValue returns the identity of a value of Value, the zero identity for a value without
+// one.
 func identifyValue(v any) identity {
 	if rv := reflect.ValueOf(v); rv.Kind() == reflect.Pointer || rv.Kind() == reflect.Slice {
 		return identify(rv)
@@ -115,6 +116,7 @@ func identifyValue(v any) identity {
 	return identity{}
 }
 
+// assign decodes src into dst, which can be set.
 func (d *decoder) assign(dst reflect.Value, src any) error {
 	if d.depth > MaxWriteDepth {
 		return ErrTooDeep
@@ -123,12 +125,12 @@ func (d *decoder) assign(dst reflect.Value, src any) error {
 		return err
 	}
 	d.depth++
-	err := d.assigned(dst, src)
+	err := d.assignValue(dst, src)
 	d.depth--
 	return err
 }
 
-// spend takes n steps off the budget.
+// spend takes n steps off the budget. The error is ErrTooLarge.
 func (d *decoder) spend(n int) error {
 	if d.budget -= n; d.budget < 0 {
 		return ErrTooLarge
@@ -136,7 +138,8 @@ func (d *decoder) spend(n int) error {
 	return nil
 }
 
-func (d *decoder) assigned(dst reflect.Value, src any) error {
+// assignValue is assign after the checks of depth and budget.
+func (d *decoder) assignValue(dst reflect.Value, src any) error {
 	if src == nil || src == Undefined && dst.Type() != reflect.TypeFor[any]() && dst.Type() != reflect.TypeFor[Singleton]() {
 		switch dst.Kind() {
 		case reflect.Interface, reflect.Pointer, reflect.Map, reflect.Slice:
@@ -208,7 +211,7 @@ func (d *decoder) assigned(dst reflect.Value, src any) error {
 	return misfit(dst, src)
 }
 
-// pointer decodes into what dst points to, which is made if there is nothing.
+// pointer decodes src into the variable that dst points to, and makes the variable if dst is nil.
 func (d *decoder) pointer(dst reflect.Value, src any) error {
 	if d.reuse(dst, src) {
 		return nil
@@ -220,6 +223,7 @@ func (d *decoder) pointer(dst reflect.Value, src any) error {
 	return d.assign(dst.Elem(), src)
 }
 
+// object decodes an Object into a struct or a map.
 func (d *decoder) object(dst reflect.Value, src *Object) error {
 	switch dst.Kind() {
 	case reflect.Struct:
@@ -239,6 +243,7 @@ func (d *decoder) object(dst reflect.Value, src *Object) error {
 	return misfit(dst, src)
 }
 
+// makeMap makes the map of dst, if it is nil, and remembers it for src.
 func (d *decoder) makeMap(dst reflect.Value, src any) {
 	if dst.IsNil() {
 		dst.Set(reflect.MakeMap(dst.Type()))
@@ -246,7 +251,7 @@ func (d *decoder) makeMap(dst reflect.Value, src any) {
 	d.remember(src, dst)
 }
 
-// entry puts one property of an object into a map.
+// entry decodes one property of an object into a map.
 func (d *decoder) entry(dst reflect.Value, name string, src any) error {
 	t := dst.Type()
 	key := reflect.New(t.Key()).Elem()
@@ -305,6 +310,8 @@ func (d *decoder) mapping(dst reflect.Value, src *Map) error {
 	return nil
 }
 
+// structure decodes the properties of src into the fields of a struct. Properties without a field
+// are ignored.
 func (d *decoder) structure(dst reflect.Value, src *Object) error {
 	if err := d.spend(src.Len()); err != nil {
 		return err

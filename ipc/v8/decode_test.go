@@ -17,10 +17,10 @@ import (
 	"github.com/brood-go/brood/ipc/v8"
 )
 
-// decoded returns what Decode makes of v in a variable of type T.
+// decoded returns the result of Decode for v in a variable of type T.
 func decoded[T any](t *testing.T, v any) (T, error) {
 	t.Helper()
-	p, err := v8.Marshal(v)
+	p, err := v8.Append(nil, v)
 	require.NoError(t, err)
 	var into T
 	err = v8.Decode(p, &into)
@@ -109,7 +109,7 @@ func TestDecodeFillsStructsAsJSONWould(t *testing.T) {
 	when := time.UnixMilli(5).UTC()
 	v := object("name", "n", "id", 7, "shadowed", "s", "TAGS", object("x", true), "Skipped", 1, "unshown", 3, "more", 4,
 		"Depth", "d", "Deadline", when, "Untold", v8.Undefined)
-	p, err := v8.Marshal(v)
+	p, err := v8.Append(nil, v)
 	require.NoError(t, err)
 	got := job{Tags: map[string]bool{"old": true}, Untold: 5}
 	require.NoError(t, v8.Decode(p, &got))
@@ -117,7 +117,7 @@ func TestDecodeFillsStructsAsJSONWould(t *testing.T) {
 		Untold: 5, Deadline: &when}, got)
 	require.Zero(t, got.unshown)
 
-	p, err = v8.Marshal(object("name", nil, "Tags", nil, "Deadline", v8.Undefined))
+	p, err = v8.Append(nil, object("name", nil, "Tags", nil, "Deadline", v8.Undefined))
 	require.NoError(t, err)
 	require.NoError(t, v8.Decode(p, &got))
 	require.Equal(t, "n", got.Name)
@@ -156,7 +156,7 @@ func TestDecodeKeepsIdentity(t *testing.T) {
 	require.Same(t, &nest[0], &nest[0][0])
 }
 
-func TestDecodeTellsWhatDoesNotFit(t *testing.T) {
+func TestDecodeNamesTheValueThatDoesNotFit(t *testing.T) {
 	type inner struct{ N []map[string]int8 }
 	for _, c := range []struct {
 		v    any
@@ -187,7 +187,7 @@ func TestDecodeTellsWhatDoesNotFit(t *testing.T) {
 		{&v8.Error{Message: "m"}, new(int), "v8: an Error does not fit into int"},
 		{&v8.RegExp{}, new(error), "v8: a RegExp does not fit into error"},
 	} {
-		p, err := v8.Marshal(c.v)
+		p, err := v8.Append(nil, c.v)
 		require.NoError(t, err)
 		err = v8.Decode(p, c.into)
 		misfit, ok := errors.AsType[*v8.DecodeError](err)
@@ -199,7 +199,7 @@ func TestDecodeTellsWhatDoesNotFit(t *testing.T) {
 }
 
 func TestDecodeNeedsAPointer(t *testing.T) {
-	p, err := v8.Marshal(1)
+	p, err := v8.Append(nil, 1)
 	require.NoError(t, err)
 	for _, c := range []struct {
 		into any
@@ -218,7 +218,7 @@ func TestDecodeNeedsAPointer(t *testing.T) {
 	require.ErrorAs(t, v8.Decode(nil, new(any)), &format)
 }
 
-// A chain of references is as long as the message; following it must not take stack without bound.
+// A chain of references is as long as the message. Following it must not take unbounded stack.
 func TestDecodeFollowsReferencesToABound(t *testing.T) {
 	type link struct{ Next *link }
 	chain := func(n int) any {

@@ -7,7 +7,8 @@ import (
 	"strconv"
 )
 
-// list decodes the elements of values, a slice, for the value src.
+// list decodes the elements of values, a slice, into a slice or an array. src is the value that has
+// them.
 func (d *decoder) list(dst reflect.Value, src any, values reflect.Value) error {
 	n := values.Len()
 	switch dst.Kind() {
@@ -40,8 +41,8 @@ func (d *decoder) list(dst reflect.Value, src any, values reflect.Value) error {
 	return nil
 }
 
-// elementOf returns an element of a slice or of a typed array as the value that Unmarshal would
-// give for it.
+// elementOf returns an element of a slice or of a typed array as the value that Value would return
+// for it.
 func elementOf(v reflect.Value) any {
 	if v.Type() == reflect.TypeFor[Float16]() {
 		return Float16(v.Uint()).Float()
@@ -67,8 +68,9 @@ func elementOf(v reflect.Value) any {
 	return v.Interface()
 }
 
-// array decodes an array that has holes or more properties. The latter are dropped, the former fit
-// nowhere: a slice takes memory for them, and the sender may have as many as it likes.
+// array decodes an array without holes; its other properties are dropped. An array with holes does
+// not fit, because a slice has memory for the holes, and the sender may announce any number of
+// them.
 func (d *decoder) array(dst reflect.Value, src *Array) error {
 	if !src.full() {
 		return misfit(dst, src)
@@ -86,7 +88,7 @@ func (d *decoder) array(dst reflect.Value, src *Array) error {
 	return d.list(dst, src, reflect.ValueOf(values))
 }
 
-// integer decodes n, which came as src.
+// integer decodes n, the value of src, into a numeric type.
 func integer(dst reflect.Value, src any, n int64) error {
 	switch {
 	case dst.CanInt() && !dst.OverflowInt(n):
@@ -103,7 +105,7 @@ func integer(dst reflect.Value, src any, n int64) error {
 	return nil
 }
 
-// bigInteger decodes n, which came as src.
+// bigInteger decodes n, the value of src, into a numeric type.
 func bigInteger(dst reflect.Value, src any, n *big.Int) error {
 	switch {
 	case n.IsInt64():
@@ -158,7 +160,7 @@ func misfit(dst reflect.Value, src any) error {
 	return &DecodeError{Value: valueText(src), Type: dst.Type(), Reason: reason}
 }
 
-// valueText names a value in an error.
+// valueText returns the name of a value in an error.
 func valueText(v any) string {
 	switch v := v.(type) {
 	case nil:

@@ -1,14 +1,14 @@
 // Package v8 reads and writes values in the structured-clone format of V8 (ValueSerializer), as
-// Node's IPC channel uses it with serialization 'advanced'. [Marshal] and [Append] write,
-// [Unmarshal] reads any value, [Decode] fills Go structs, slices and maps.
+// Node's IPC channel uses it with serialization 'advanced'. [Append] writes a value, [Value] reads
+// any value, [Decode] reads into a Go variable.
 //
-// A payload is what follows the four length bytes of a frame. That is almost what v8.serialize of
-// Node gives: host objects, which are Buffers and typed arrays, begin with one more number on an
-// IPC channel, and that is the form here.
+// A payload is a frame without its four length bytes. It is almost the output of Node's
+// v8.serialize; but on an IPC channel, and here, host objects, which are Buffers and typed arrays,
+// begin with one more number.
 //
 // # Values
 //
-//	JavaScript              Unmarshal gives           Marshal also takes
+//	JavaScript              Value gives               Append also takes
 //	undefined               Undefined
 //	null                    nil                       nil pointers, slices and maps
 //	true, false             bool                      types of that kind
@@ -33,48 +33,48 @@
 //	ArrayBuffer             *ArrayBuffer
 //	new Number(1)…          *Boxed
 //
-// JavaScript has one type of number, and V8 writes it as one of two, as it happens to store it:
-// whole numbers of 32 bits mostly as int32, but all elements of an array as doubles when one is. So
-// the same JavaScript variable may arrive as int once and as float64 later. Decode does not mind.
-// Marshal writes what the Go type says, int32 where an integer fits.
+// JavaScript has one type of number. V8 writes it as one of two, as it happens to store it: mostly
+// int32 for whole numbers of 32 bits, but doubles for all elements of an array if one is a double.
+// So the same JavaScript variable may arrive as int once and as float64 later; Decode accepts both.
+// Append writes the number that the Go type says, int32 where an integer fits.
 //
-// Slices are arrays in JavaScript, []float64 too. For a typed array there is a type of its own,
-// such as [Float64Array]. The exception is []byte, which is a Buffer.
+// Slices are arrays in JavaScript, []float64 too; typed arrays have types of their own, such as
+// [Float64Array]. The exception is []byte, which is a Buffer.
 //
-// Strings of JavaScript may hold half a surrogate pair. In Go that is the three bytes which UTF-8
-// would have for it, were it allowed (WTF-8), and these become the half again. Any other byte that
-// is no UTF-8 becomes U+FFFD, but in the name of a property it is an error: two names could become
-// one, which receivers refuse.
+// A JavaScript string may hold half a surrogate pair. In a Go string such a half is the three bytes
+// that UTF-8 would have for it, if it were allowed (WTF-8); Append makes them the half again. Any
+// other byte that is not UTF-8 becomes U+FFFD. In the name of a property it is an error, because
+// two names could become one, which receivers refuse.
 //
-// A class instance of JavaScript arrives as an *Object with its own properties. Functions and
-// symbols cannot be sent by either side: Marshal returns an [UnsupportedTypeError] for functions,
-// channels and complex numbers.
+// An instance of a JavaScript class arrives as an *Object with its own properties. Neither side can
+// send functions and symbols: Append returns an [UnsupportedTypeError] for functions, channels and
+// complex numbers.
 //
 // # Identity
 //
-// Values that refer to each other, or to themselves, arrive as they were. Marshal knows an object
-// again by its pointer: a pointer, a map, or a slice with the same first element, length and type.
-// Unmarshal gives every reference to an object the same pointer, map or slice. What has no pointer
-// in Go has no identity: a Date that is in an array twice becomes two equal ones. The values of a
-// message can therefore have cycles, which code that walks them must expect, and Decode reproduces
+// Values that refer to each other, or to themselves, arrive that way. Append recognizes an object
+// by its pointer: a pointer, a map, or a slice with the same first element, length and type. Value
+// returns the same pointer, map or slice for every reference to an object. A value without a
+// pointer in Go has no identity: a Date that is in an array twice becomes two equal ones. So the
+// values of a message can have cycles, which code that walks them must expect; Decode reproduces
 // them in pointers, maps and slices. One kind of cycle cannot be written, because Node cannot read
 // it: an error in its own cause.
 //
 // # Structs
 //
 // Names and options come from json tags, as in package encoding/json: name, "-", omitempty,
-// omitzero, embedded structs. The other options, and MarshalJSON and UnmarshalJSON, are not used.
-// encoding.TextMarshaler and TextUnmarshaler are, also those of time.Time when a string arrives.
+// omitzero, embedded structs. The other options, and MarshalJSON and UnmarshalJSON, are ignored.
+// encoding.TextMarshaler and TextUnmarshaler are used, also that of time.Time for a string.
 //
 // # JSON
 //
-// [JSON] makes JSON of what Unmarshal gives, as Node does where that keeps the content. The types
-// of this package have it as their MarshalJSON, so that a value can be logged or passed on by
-// package encoding/json.
+// [JSON] converts a value of Value to JSON, as Node does where that keeps the content. It is also
+// the MarshalJSON of this package's types, so a value can go to a log or a program by package
+// encoding/json.
 //
 // # Hostile input
 //
-// Unmarshal and Decode return an error for whatever is not well formed: they never panic, and what
-// they allocate is bounded by the length of the payload and not by any length that is announced in
-// it. See [MaxReadDepth] for the bound of nesting.
+// Value and Decode return an error for a malformed payload, and never panic. Their memory is
+// bounded by the length of the payload, not by a length announced in it. [MaxReadDepth] bounds the
+// nesting.
 package v8

@@ -8,30 +8,30 @@ import (
 )
 
 const (
-	// MaxReadDepth is how many objects, arrays, Maps, Sets and errors may be around a value that
-	// [Unmarshal] reads. Node 20 itself, with the stack it has by default, can send about 3,000 and
-	// read about 2,000.
+	// MaxReadDepth is the number of objects, arrays, Maps, Sets and errors that may be around a
+	// value that [Value] reads. Node 20, with its default stack, can send about 3,000 and read
+	// about 2,000.
 	MaxReadDepth = 10_000
 
-	// MaxWriteDepth is the same for [Marshal], where pointers count too. A process that runs Node
-	// 20 must be able to read the message: when its stack does not suffice it dies. It is also how
-	// deep [Decode] follows references.
+	// MaxWriteDepth is the same for [Append], where pointers count too. It is lower because a
+	// process that runs Node 20 dies if its stack does not suffice to read a message. It also
+	// bounds how deep [Decode] follows references.
 	MaxWriteDepth = 1_000
 )
 
-// ErrTooDeep is the error, or its cause, when a value is nested deeper than [MaxReadDepth] or
+// ErrTooDeep is the error, or its cause, for a value nested deeper than [MaxReadDepth] or
 // [MaxWriteDepth].
 var ErrTooDeep = errors.New("v8: nested too deep")
 
-// ErrTooLarge is the error of [Decode] when the payload refers to the same objects again and again,
-// and the destination has a copy in each place, as a slice of structs does: what it came to would
-// be out of proportion to the payload.
+// ErrTooLarge is the error of [Decode] when the payload refers to the same objects again and again
+// and the destination has a copy in each place, as a slice of structs does: the copies would be out
+// of proportion to the payload.
 var ErrTooLarge = errors.New("v8: too many copies of shared objects")
 
-// A FormatError is returned for a payload that is not well formed.
+// A FormatError is the error of a malformed payload.
 type FormatError struct {
-	Offset int   // bytes of the payload that were read when it was noticed
-	Err    error // io.ErrUnexpectedEOF, ErrTooDeep, or what is wrong
+	Offset int   // bytes of the payload before the fault was found
+	Err    error // io.ErrUnexpectedEOF, ErrTooDeep, or an error that says the fault
 }
 
 // Error returns a text such as "v8: at byte 7: a property twice".
@@ -40,10 +40,10 @@ func (e *FormatError) Error() string { return fmt.Sprintf("v8: at byte %d: %v", 
 // Unwrap returns the cause.
 func (e *FormatError) Unwrap() error { return e.Err }
 
-// An UnsupportedTypeError is returned for a Go type that has no counterpart in the format, as Node
+// An UnsupportedTypeError is the error for a Go type that has no counterpart in the format, as Node
 // throws a DataCloneError.
 type UnsupportedTypeError struct {
-	Type reflect.Type // that of the value, which may be anywhere inside the message
+	Type reflect.Type // type of the value, which may be anywhere inside the message
 }
 
 // Error returns a text such as "v8: func() could not be cloned".
@@ -51,8 +51,8 @@ func (e *UnsupportedTypeError) Error() string {
 	return "v8: " + e.Type.String() + " could not be cloned"
 }
 
-// An UnsupportedValueError is returned for a value that is of a supported type but that the other
-// side could not read, or not as the same value.
+// An UnsupportedValueError is the error for a value of a supported type that the other side could
+// not read, or not as the same value.
 type UnsupportedValueError struct {
 	Value  string // the value as a text, shortened
 	Reason string
@@ -64,7 +64,7 @@ func (e *UnsupportedValueError) Error() string {
 	return "v8: " + e.Value + " could not be cloned: " + e.Reason
 }
 
-// unsupported describes v in no more bytes than a log can bear.
+// unsupported returns an UnsupportedValueError with a text of v that is short if v is a string.
 func unsupported(v any, reason string) error {
 	const longest = 60
 	text := fmt.Sprint(v)
@@ -74,13 +74,12 @@ func unsupported(v any, reason string) error {
 	return &UnsupportedValueError{Value: text, Reason: reason}
 }
 
-// A DecodeError is returned by [Decode] for a value that does not fit into the Go type it was meant
-// for.
+// A DecodeError is the error of [Decode] for a value that does not fit into its Go type.
 type DecodeError struct {
-	Path   string       // where it is: ".jobs[3].name"; "" for the message itself
-	Value  string       // what came: "a string", "the number 1.5"
-	Type   reflect.Type // what was to hold it
-	Reason string       // more, if there is more to say
+	Path   string       // place of the value: ".jobs[3].name"; "" for the message itself
+	Value  string       // the value: "a string", "the number 1.5"
+	Type   reflect.Type // type of the destination
+	Reason string       // reason; "" if the types say it
 }
 
 // Error returns a text such as "v8: .jobs[3].name: a string does not fit into int".
@@ -96,7 +95,7 @@ func (e *DecodeError) Error() string {
 	return text
 }
 
-// within puts step before the path of err.
+// within puts step before the path of err, if err is a DecodeError.
 func within(step string, err error) error {
 	if e, ok := errors.AsType[*DecodeError](err); ok {
 		e.Path = step + e.Path
@@ -104,10 +103,10 @@ func within(step string, err error) error {
 	return err
 }
 
-// A DestinationError is returned by [Decode] when it was not given a pointer to decode into, or a
-// nil one.
+// A DestinationError is the error of [Decode] for a destination that is no pointer, or a nil
+// pointer.
 type DestinationError struct {
-	Type reflect.Type // nil for nil
+	Type reflect.Type // type of the destination; nil for nil
 }
 
 // Error returns a text such as "v8: cannot decode into int: it is no pointer".

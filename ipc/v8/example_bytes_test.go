@@ -13,7 +13,7 @@ import (
 	"github.com/brood-go/brood/ipc/v8"
 )
 
-// sample is a value, its expression in JavaScript, and the payload that node makes of it.
+// sample is a value, its expression in JavaScript, and its payload from node.
 type sample struct {
 	js      string
 	payload string // in hex, without the version
@@ -111,11 +111,11 @@ func TestEveryTypeHasTheBytesOfNode(t *testing.T) {
 	for _, s := range samples {
 		t.Run(s.js, func(t *testing.T) {
 			want := payload(s.payload)
-			got, err := v8.Marshal(s.value)
+			got, err := v8.Append(nil, s.value)
 			require.NoError(t, err)
 			require.Equal(t, hex.EncodeToString(want), hex.EncodeToString(got))
 
-			v, err := v8.Unmarshal(want)
+			v, err := v8.Value(want)
 			require.NoError(t, err)
 			require.Equal(t, dump(s.value), dump(v))
 			require.IsType(t, s.value, v)

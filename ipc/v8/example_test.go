@@ -17,12 +17,12 @@ func Example() {
 	j := &job{Name: "resize", Due: time.UnixMilli(0), Data: []byte("…")}
 	j.Next = j
 
-	p, err := v8.Marshal(j)
+	p, err := v8.Append(nil, j)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	v, err := v8.Unmarshal(p) // As JavaScript would see it,
+	v, err := v8.Value(p) // As JavaScript would see it,
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -9,26 +9,27 @@ import (
 	"github.com/brood-go/brood/internal/structtag"
 )
 
-// description is what was found out about a Go type.
+// description says how a Go type is written. It is constant once made.
 type description struct {
 	class  class
-	fields []structtag.Field // of a struct, in the order in which they are written
-	ways   []fieldWay        // of writing each of them
+	fields []structtag.Field // the fields of a struct, in the order in which they are written
+	ways   []fieldWay        // one for each of fields
 }
 
-// fieldWay is what is known of a field before its value is.
+// fieldWay says how a field is written, as far as that does not depend on its value.
 type fieldWay struct {
-	intro  string // what comes before its value: its name, if that is short and ASCII; else ""
-	direct int    // its number in the struct itself, -1 when it is in one that is embedded
-	omits  bool   // some values of it
-	// its values need no look at their type: they are booleans, numbers or strings without methods
+	intro  string // the encoded name, if it is short, ASCII and no array index; else ""
+	direct int    // index in the struct itself; -1: in an embedded struct
+	omits  bool   // some values are left out
+	// its values are booleans, numbers or strings without methods
 	bare bool
 }
 
-// descriptions has a *description for each reflect.Type that was met. It only saves time: what it
-// says of a type is always the same.
+// descriptions has a *description for each reflect.Type that was asked for. It only saves time: the
+// description of a type is always the same.
 var descriptions sync.Map
 
+// describe returns the description of t. Safe to call from any goroutine.
 func describe(t reflect.Type) *description {
 	if d, ok := descriptions.Load(t); ok {
 		return d.(*description)
@@ -52,10 +53,10 @@ func describe(t reflect.Type) *description {
 	return d
 }
 
-// lastDescription is that of the type that was asked for last: the elements of a slice have one
-// type.
+// lastDescription remembers the last type and its description, because the elements of a slice have
+// one type.
 type lastDescription struct {
-	typ         reflect.Type // nil before
+	typ         reflect.Type // nil before the first type
 	description *description
 }
 
@@ -66,7 +67,7 @@ func (l *lastDescription) describe(t reflect.Type) *description {
 	return l.description
 }
 
-// isBare reports whether t is a type of booleans, numbers or strings without a way of its own.
+// isBare reports whether t is a boolean, numeric or string type that is written by its kind.
 func isBare(t reflect.Type) bool {
 	switch t.Kind() {
 	case reflect.Bool, reflect.String, reflect.Float32, reflect.Float64,
@@ -77,7 +78,7 @@ func isBare(t reflect.Type) bool {
 	return false
 }
 
-// field returns the field with that name, or with one that differs in case, or nil.
+// field returns the field with that name, else one whose name differs only in case, else nil.
 func (d *description) field(name string) *structtag.Field {
 	for i := range d.fields {
 		if d.fields[i].Name == name {
@@ -95,5 +96,5 @@ func (d *description) field(name string) *structtag.Field {
 // mostIntroName is the longest name whose length is written as one byte.
 const mostIntroName = 0x7F
 
-// introOf returns a short name in ASCII as it is written before the value of a property.
+// introOf returns the encoded form of a short ASCII name.
 func introOf(name string) string { return string([]byte{tagLatin1, byte(len(name))}) + name }

@@ -38,10 +38,10 @@ func TestFloat16AsJavaScriptHasIt(t *testing.T) {
 
 func TestFloat16Arrays(t *testing.T) {
 	array := v8.Float16Array{0x3C00, 0xC100}
-	p, err := v8.Marshal([]any{array, array})
+	p, err := v8.Append(nil, []any{array, array})
 	require.NoError(t, err)
 	require.Equal(t, "\xff\x0fA\x02\\\x00\x0d\x04\x00\x3c\x00\xc1^\x01$\x00\x02", string(p))
-	v, err := v8.Unmarshal(p)
+	v, err := v8.Value(p)
 	require.NoError(t, err)
 	require.Equal(t, []any{array, array}, v)
 
@@ -50,17 +50,17 @@ func TestFloat16Arrays(t *testing.T) {
 	require.Equal(t, [2][]float64{{1, -2.5}, {1, -2.5}}, floats)
 
 	// One of them alone is a number.
-	p, err = v8.Marshal([]v8.Float16{0x3C00, 0xC100})
+	p, err = v8.Append(nil, []v8.Float16{0x3C00, 0xC100})
 	require.NoError(t, err)
-	v, err = v8.Unmarshal(p)
+	v, err = v8.Value(p)
 	require.NoError(t, err)
 	require.Equal(t, []any{1.0, -2.5}, v)
-	p, err = v8.Marshal([]any{1, -2.5, big.NewInt(2)})
+	p, err = v8.Append(nil, []any{1, -2.5, big.NewInt(2)})
 	require.NoError(t, err)
 	var halves []v8.Float16
 	require.NoError(t, v8.Decode(p, &halves))
 	require.Equal(t, []v8.Float16{0x3C00, 0xC100, 0x4000}, halves)
-	p, err = v8.Marshal([]any{"1"})
+	p, err = v8.Append(nil, []any{"1"})
 	require.NoError(t, err)
 	require.Error(t, v8.Decode(p, &halves))
 }
@@ -77,11 +77,11 @@ func TestUnknownViews(t *testing.T) {
 		"of V8":                {"\xff\x0fB\x04abcdVz\x01\x02\x00", &v8.UnknownView{Letter: 'z', Data: []byte("bc")}, false},
 		"of V8, an old format": {"\xff\x0dB\x04abcdVz\x01\x02", &v8.UnknownView{Letter: 'z', Data: []byte("bc")}, false},
 	} {
-		v, err := v8.Unmarshal([]byte(c.payload))
+		v, err := v8.Value([]byte(c.payload))
 		require.NoError(t, err, name)
 		require.Equal(t, c.want, v, name)
 		if c.writes {
-			p, err := v8.Marshal(v)
+			p, err := v8.Append(nil, v)
 			require.NoError(t, err)
 			require.Equal(t, c.payload, string(p))
 		}
@@ -90,14 +90,14 @@ func TestUnknownViews(t *testing.T) {
 			require.NoError(t, v8.Decode([]byte(c.payload), &data))
 			require.Equal(t, u.Data, data)
 			if u.Letter != 0 {
-				_, err = v8.Marshal(v)
+				_, err = v8.Append(nil, v)
 				require.Error(t, err)
 			}
 		}
 	}
 	for _, bad := range []string{"\xff\x0f\\\x00\x0e\x04abc", "\xff\x0fB\x04abcdVz\x03\x02\x00", "\xff\x0fB\x04abcdVz\x05\x00\x00",
 		"\xff\x0fB\x04abcdV\x00\x01\x02\x00"} {
-		_, err := v8.Unmarshal([]byte(bad))
+		_, err := v8.Value([]byte(bad))
 		require.Error(t, err, "%q", bad)
 	}
 }

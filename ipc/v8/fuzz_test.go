@@ -12,9 +12,9 @@ import (
 	"github.com/brood-go/brood/ipc/v8"
 )
 
-// Allocated bytes that a payload may cost: so many for each of its bytes, and so many more. The
-// factor is that of the worst payload, a long row of boxed booleans: each is one byte on the wire,
-// and an object, an entry in a list that grows and one in another here.
+// Bytes that a payload may allocate: a factor for each of its bytes, and a constant. The factor is
+// that of the worst payload, a long row of boxed booleans: each is one byte on the wire, and an
+// object, an entry in a growing list and one in another list here.
 const (
 	allocFactor = 256
 	allocFree   = 64 << 10
@@ -38,9 +38,9 @@ type everything struct {
 	N [][]*everything
 }
 
-// No payload makes the reader panic or take memory out of proportion, and what it reads can be
-// written and is the same then.
-func FuzzUnmarshal(f *testing.F) {
+// No payload makes Value panic or allocate memory out of proportion, and its result can be written
+// and read again.
+func FuzzValue(f *testing.F) {
 	for _, s := range samples {
 		f.Add(payload(s.payload))
 	}
@@ -54,7 +54,7 @@ func FuzzUnmarshal(f *testing.F) {
 		bound := uint64(allocFactor*len(p) + allocFree)
 		var v any
 		var err error
-		cost := allocated(func() { v, err = v8.Unmarshal(p) })
+		cost := allocated(func() { v, err = v8.Value(p) })
 		require.LessOrEqual(t, cost, bound, "%x", p)
 		var into everything
 		cost = allocated(func() { _ = v8.Decode(p, &into) })
@@ -64,14 +64,14 @@ func FuzzUnmarshal(f *testing.F) {
 			require.True(t, ok, "%v", err)
 			return
 		}
-		again, err := v8.Marshal(v)
+		again, err := v8.Append(nil, v)
 		if _, refused := errors.AsType[*v8.UnsupportedValueError](err); refused || errors.Is(err, v8.ErrTooDeep) {
 			// Node could not read it: flags u and v of a RegExp, an error in its own cause, deep
 			// nesting.
 			return
 		}
 		require.NoError(t, err)
-		back, err := v8.Unmarshal(again)
+		back, err := v8.Value(again)
 		require.NoError(t, err, "%x, again %x", p, again)
 		require.Equal(t, dump(v), dump(back), "%x, again %x", p, again)
 	})

@@ -15,7 +15,7 @@ import (
 	"github.com/brood-go/brood/ipc/v8"
 )
 
-// accepted are payloads that node does not write and does read.
+// accepted are payloads that node reads but does not write.
 var accepted = []struct {
 	name, payload string
 	want          any
@@ -41,11 +41,11 @@ var accepted = []struct {
 	{"a sparse array in another order", "ff0f 61 02 4902 5f 4900 30 40 02 02", []any{nil, v8.Undefined}},
 	{"the same key of a Map twice", "ff0f 3b 30 4902 30 4904 3a 04",
 		&v8.Map{Entries: []v8.Entry{{Key: nil, Value: 1}, {Key: nil, Value: 2}}}},
-	{"a Date with parts of a millisecond", "ff0f 44 000000000000f8bf", mustUnmarshal("ff0f 44 000000000000f0bf")},
+	{"a Date with parts of a millisecond", "ff0f 44 000000000000f8bf", mustRead("ff0f 44 000000000000f0bf")},
 	{"a Date beyond the range", "ff0f 44 0000000000000075", v8.InvalidDate},
 	{"a Date one too late", "ff0f 44 0100dcc208b23e43", v8.InvalidDate},
 	{"the last Date", "ff0f 44 0000dcc208b23e43", time.UnixMilli(8.64e15).UTC()},
-	{"a bigint of one byte", "ff0f 41 03 5a0205 5a03 05 5a0600 0001 24 00 03", mustUnmarshal(
+	{"a bigint of one byte", "ff0f 41 03 5a0205 5a03 05 5a0600 0001 24 00 03", mustRead(
 		"ff0f 41 03 5a100500000000000000 5a110500000000000000 5a100000010000000000 24 00 03")},
 	{"a native object", "ff0f 41 02 5c 01 6f 220161 30 7b 01 5e01 24 00 02", twice(object("a", nil))},
 	{"an error without parts", "ff0f 72 2e", &v8.Error{Name: "Error"}},
@@ -65,25 +65,25 @@ var accepted = []struct {
 func TestPayloadsThatNodeReadsAreRead(t *testing.T) {
 	for _, c := range accepted {
 		t.Run(c.name, func(t *testing.T) {
-			v, err := v8.Unmarshal(fromHex(c.payload))
+			v, err := v8.Value(fromHex(c.payload))
 			require.NoError(t, err)
 			require.Equal(t, dump(c.want), dump(v))
 		})
 	}
 }
 
-func mustUnmarshal(digits string) any {
-	v, err := v8.Unmarshal(fromHex(digits))
+func mustRead(digits string) any {
+	v, err := v8.Value(fromHex(digits))
 	if err != nil {
 		panic(err)
 	}
 	return v
 }
 
-// malformed are payloads that have to be refused.
+// malformed are payloads that must be refused.
 var malformed = []struct {
 	name, payload string
-	is            error // what errors.Is finds, or nil
+	is            error // for errors.Is, or nil
 }{
 	{"nothing", "", io.ErrUnexpectedEOF},
 	{"no version", "30", nil},
@@ -168,7 +168,7 @@ func manyKeys(keys string) string {
 func TestMalformedPayloadsAreRefused(t *testing.T) {
 	for _, c := range malformed {
 		t.Run(c.name, func(t *testing.T) {
-			v, err := v8.Unmarshal(fromHex(c.payload))
+			v, err := v8.Value(fromHex(c.payload))
 			require.Nil(t, v)
 			refused, ok := errors.AsType[*v8.FormatError](err)
 			require.True(t, ok, "%v", err)
@@ -198,10 +198,10 @@ func TestNestingIsBounded(t *testing.T) {
 		{"native objects", "5c 01", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := v8.Unmarshal(nested(c.begin, c.end, v8.MaxReadDepth))
+			_, err := v8.Value(nested(c.begin, c.end, v8.MaxReadDepth))
 			require.NoError(t, err)
 			for _, n := range []int{v8.MaxReadDepth + 1, 1_000_000} {
-				_, err := v8.Unmarshal(nested(c.begin, c.end, n))
+				_, err := v8.Value(nested(c.begin, c.end, n))
 				require.ErrorIs(t, err, v8.ErrTooDeep)
 				_, ok := errors.AsType[*v8.FormatError](err)
 				require.True(t, ok)
@@ -247,7 +247,7 @@ func TestMemoryIsBoundedByTheLength(t *testing.T) {
 		}()},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			cost := allocated(func() { _, _ = v8.Unmarshal(c.payload) })
+			cost := allocated(func() { _, _ = v8.Value(c.payload) })
 			require.LessOrEqual(t, cost, uint64(allocFactor*len(c.payload)+allocFree))
 			cost = allocated(func() {
 				var into everything

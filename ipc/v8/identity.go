@@ -2,18 +2,18 @@ package v8
 
 import "reflect"
 
-// An identity is where an object is in memory.
+// An identity is the place of an object in memory. The zero identity means none.
 //
-// The type belongs to it because the first field of a struct is where the struct is, the length
-// because a slice begins where its array does.
+// It has the type because the first field of a struct has the struct's address, and the length
+// because a slice has its array's address.
 type identity struct {
 	pointer uintptr
 	length  int
 	typ     reflect.Type
 }
 
-// identify returns the identity of a pointer, map or slice. The zero identity is for values that
-// share their address with others: those of size zero.
+// identify returns the identity of a pointer, map or slice. It returns the zero identity if the
+// elements have size zero, because then others may have the same address.
 func identify(v reflect.Value) identity {
 	switch v.Kind() {
 	case reflect.Pointer:
@@ -29,7 +29,7 @@ func identify(v reflect.Value) identity {
 	return identity{pointer: v.Pointer(), typ: v.Type()}
 }
 
-// identifySlice is identify for a slice of elements that have a size. It takes no memory.
+// identifySlice is identify for a slice whose elements have a size. It does not allocate.
 func identifySlice[S ~[]T, T any](s S) identity {
 	if cap(s) == 0 {
 		return identity{}
@@ -37,11 +37,12 @@ func identifySlice[S ~[]T, T any](s S) identity {
 	return identity{reflect.ValueOf(&s[:1][0]).Pointer(), len(s), reflect.TypeFor[S]()}
 }
 
-// identities numbers the objects of a message, in the order in which they are written.
+// identities gives the objects of a message their ids, in the order in which they are written.
 type identities struct {
 	next uint32
 	few  []numbered
-	many map[identity]uint32 // all of them, once they are more than few
+	// all objects with an identity, once there are more than fewObjects; nil before
+	many map[identity]uint32
 }
 
 type numbered struct {
@@ -49,16 +50,16 @@ type numbered struct {
 	id uint32
 }
 
-// fewObjects is up to how many objects are searched one by one.
+// fewObjects is the number of objects up to which they are searched one by one.
 const fewObjects = 16
 
 // skip gives the next id to an object that has no identity.
 func (n *identities) skip() { n.next++ }
 
-// last returns the id that was given last.
+// last returns the last id that was given.
 func (n *identities) last() uint32 { return n.next - 1 }
 
-// lookup returns the id of a known object. An unknown one gets the next.
+// lookup returns the id of a known object, or gives an unknown one the next id.
 func (n *identities) lookup(k identity) (id uint32, known bool) {
 	if k.typ == nil {
 		n.skip()

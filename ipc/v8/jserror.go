@@ -1,14 +1,14 @@
 package v8
 
-// An Error is a JavaScript error. It is also a Go error, so that it can be returned and wrapped.
+// An Error is a JavaScript error. It is also a Go error, so it can be returned and wrapped.
 type Error struct {
-	// Name tells EvalError, RangeError, ReferenceError, SyntaxError, TypeError and URIError from
-	// Error, which every other name is written as: the format has no more.
+	// Name is "EvalError", "RangeError", "ReferenceError", "SyntaxError", "TypeError", "URIError"
+	// or "Error". Any other name is written as "Error", because the format has no more.
 	Name string
 
 	Message string
-	Stack   string // as V8 makes it, beginning with name and message; "" is none
-	Cause   any    // nil is none; a cause that is null is read as none
+	Stack   string // as V8 makes it, beginning with name and message; "": none
+	Cause   any    // nil: none, also for a cause that is null
 }
 
 // Error returns the name and the message as JavaScript does: "TypeError: x is not a function".

@@ -10,35 +10,34 @@ import (
 	"time"
 )
 
-// JSON returns v, a value as [Unmarshal] gives it, as JSON: what Node's JSON.stringify makes of it,
-// where that has the content.
+// JSON converts v, a value of [Value], to JSON. The result is that of Node's JSON.stringify where
+// that keeps the content.
 //
-//   - Properties and elements that are undefined, and holes, are left out of objects and null in
-//     arrays. So is NaN null, an infinity, and an Invalid Date. The properties that an [Array] has
-//     besides its elements are left out.
-//   - A Date is a text such as "2020-02-03T04:05:06.789Z"; a Boxed is what it holds.
+//   - Undefined is left out of objects, and null in arrays, as are holes. NaN, infinities and an
+//     Invalid Date are null. The properties of an [Array] besides its elements are left out.
+//   - A Date is a text such as "2020-02-03T04:05:06.789Z"; a Boxed is its value.
 //   - A Buffer is {"type":"Buffer","data":[1,2]}, a typed array {"0":1,"1":2}.
 //
-// Of a Map, Set, RegExp, Error, ArrayBuffer or DataView JSON.stringify leaves {}, and a bigint it
-// refuses. Here
+// JSON.stringify makes {} of a Map, Set, RegExp, Error, ArrayBuffer or DataView, and refuses a
+// bigint. Here
 //
 //   - a Map is an array of arrays of key and value, as [...map] is, and a Set an array of its
 //     values;
 //   - a RegExp is a text such as "/a+/gi";
-//   - an Error has its name, message, stack and cause as members, the latter two if there are any;
-//   - an ArrayBuffer and a DataView are as a Buffer, with their own name as the type; a view of an
-//     unknown type has the type "UnknownView", and its data in base64;
-//   - a bigint is a number with all its digits, or, when there are tens of thousands, a text of
-//     hexadecimal ones: "0x1f…".
+//   - an Error is an object with name and message, and with stack and cause if it has them;
+//   - an ArrayBuffer and a DataView have the form of a Buffer, with their own name as the type; an
+//     UnknownView has that name as the type, and its data in base64;
+//   - a bigint is a number with all its digits; if there are tens of thousands, a string of
+//     hexadecimal digits: "0x1f…".
 //
-// The types of this package have it as their MarshalJSON, so that json.Marshal gives the same for
-// what is inside an *Object, *Map, *Set, *Array or *Error. At the outside, and inside slices and
-// maps up to there, json.Marshal has its own way for time.Time and []byte.
+// It is the MarshalJSON of this package's types, so json.Marshal gives the same for values inside
+// an *Object, *Map, *Set, *Array or *Error. Outside of these, json.Marshal has its own form for
+// time.Time and []byte.
 //
-// JSON has no references: an object that is in two places is there twice. The error is [ErrCycle]
-// when one is inside itself, [ErrTooDeep], [ErrTooLarge] when the copies of objects, or the holes
-// of an array, come to more than is in proportion to the value, or what json.Marshal says of a Go
-// value of another type that was put inside.
+// JSON has no references, so an object that is in two places is written twice. The error is
+// [ErrCycle] for an object inside itself, [ErrTooDeep], [ErrTooLarge] if the copies of objects, or
+// the holes of an array, are out of proportion to the value, or the error of json.Marshal for a Go
+// value of another type inside v.
 //
 // Safe to call from any goroutine, as long as nobody changes what v refers to.
 func JSON(v any) ([]byte, error) {
@@ -53,33 +52,32 @@ func JSON(v any) ([]byte, error) {
 var ErrCycle = errors.New("v8: an object inside itself has no JSON")
 
 const (
-	// freeCopies is the number of bytes that may be written for copies and holes whatever there is
-	// besides.
+	// freeCopies is the number of bytes that copies and holes may always take.
 	freeCopies = 1 << 20
 
-	// copiesPerByte is how many more of them there may be for each other byte.
+	// copiesPerByte is the number of bytes that copies and holes may take for each other byte.
 	copiesPerByte = 16
 
-	// decimalBits is the longest bigint that is written in decimal: it takes more than in
-	// proportion to the length.
+	// decimalBits is the length of the longest bigint that is written in decimal, because the time
+	// of that grows faster than the length.
 	decimalBits = 1 << 18
 )
 
-// jsonEncoder writes one value.
+// jsonEncoder converts one value.
 type jsonEncoder struct {
-	p     []byte
-	depth int
+	p     []byte // the JSON so far
+	depth int    // objects around the next value
 
-	around map[identity]bool  // the objects around the value that is next
-	sizes  map[identity]int64 // bytes of each object that was written
-	copied int64              // bytes that were written for copies and holes
-	inCopy int                // objects around that are copies
+	around map[identity]bool  // the objects around the next value
+	sizes  map[identity]int64 // length of each written object, in bytes
+	copied int64              // bytes of copies and holes, not counting copies in copies
+	inCopy int                // objects around the next value that are copies
 }
 
 func (e *jsonEncoder) text(s string) { e.p = append(e.p, s...) }
 
-// object writes v, which may be in several places, by write. What is copied is known by its size
-// before.
+// object calls write for v, which may be in several places, after the checks of depth, cycle and
+// copies. The size of a copy is known from the first writing.
 func (e *jsonEncoder) object(v any, write func() error) error {
 	if e.depth > MaxReadDepth {
 		return ErrTooDeep
@@ -111,8 +109,8 @@ func (e *jsonEncoder) object(v any, write func() error) error {
 	return err
 }
 
-// copies accounts for n bytes that are not in proportion to the value. Those inside a copy are
-// counted with it.
+// copies adds n bytes to those of copies and holes. The error is ErrTooLarge. Bytes inside a copy
+// are counted with the copy.
 func (e *jsonEncoder) copies(n int64) error {
 	if e.inCopy > 0 {
 		return nil
@@ -161,7 +159,7 @@ func (e *jsonEncoder) value(v any) error {
 	return nil
 }
 
-// container writes a value that may be in several places.
+// container writes a value that may be in several places. A nil one is null.
 func (e *jsonEncoder) container(v any) error {
 	switch v := v.(type) {
 	case []any:
@@ -223,7 +221,7 @@ func (e *jsonEncoder) list(values []any) error {
 	return nil
 }
 
-// array writes nulls for holes, of which there may be thousands of millions.
+// array writes null for each hole, after a check of their number, which may be 2³².
 func (e *jsonEncoder) array(a *Array) error {
 	const hole = "null,"
 	if err := e.copies(int64(len(hole)) * (int64(a.Length) - int64(len(a.elements)))); err != nil {
@@ -246,7 +244,7 @@ func (e *jsonEncoder) array(a *Array) error {
 	}
 	fill(a.Length)
 	if next > 0 {
-		e.p = e.p[:len(e.p)-1] // the last comma
+		e.p = e.p[:len(e.p)-1] // The last comma goes.
 	}
 	e.text("]")
 	return nil

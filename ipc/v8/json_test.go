@@ -12,7 +12,7 @@ import (
 	"github.com/brood-go/brood/ipc/v8"
 )
 
-// What JSON.stringify makes of a value that is more than {} and no error, JSON makes of it too.
+// JSON returns the text of JSON.stringify, unless that is {} or an error.
 //
 //brood:checks N154
 func TestJSONIsThatOfNode(t *testing.T) {
@@ -35,7 +35,7 @@ func TestJSONIsThatOfNode(t *testing.T) {
 	}
 }
 
-func TestJSONOfWhatNodeHasNoneFor(t *testing.T) {
+func TestJSONOfValuesThatHaveNoneInNode(t *testing.T) {
 	n := startNode(t)
 	for js, want := range map[string]string{
 		`undefined`: `null`,
@@ -57,7 +57,7 @@ func TestJSONOfWhatNodeHasNoneFor(t *testing.T) {
 		v := n.receive().([]any)[0]
 		got, err := v8.JSON(v)
 		require.NoError(t, err, js)
-		if strings.HasPrefix(js, "(() =>") { // Whether a stack was sent is Node's to say.
+		if strings.HasPrefix(js, "(() =>") { // Node decides whether a stack was sent.
 			var e []struct{ Name, Message string }
 			require.NoError(t, json.Unmarshal(got, &e))
 			require.Equal(t, "Error", e[0].Name)
@@ -105,7 +105,7 @@ func TestJSONOfACycleIsAnError(t *testing.T) {
 	}
 }
 
-// What a few bytes can make a receiver write.
+// A few bytes must not make a receiver write much.
 func TestHostileValuesHaveNoEndlessJSON(t *testing.T) {
 	doubling := object("x", "leaf")
 	for range 60 {
@@ -136,8 +136,8 @@ func TestHostileValuesHaveNoEndlessJSON(t *testing.T) {
 	require.True(t, strings.HasPrefix(string(got), `{"n":"-0x1000`), "%.30s", got)
 }
 
-// A value is there as often as it is referred to, when that is in proportion.
-func TestJSONCopiesWhatIsShared(t *testing.T) {
+// A value is written for each reference to it, if that is in proportion.
+func TestJSONCopiesSharedObjects(t *testing.T) {
 	shared := object("s", strings.Repeat("x", 1000))
 	many := make([]any, 1000)
 	for i := range many {
@@ -160,7 +160,7 @@ func FuzzJSON(f *testing.F) {
 		f.Add(fromHex(digits.payload))
 	}
 	f.Fuzz(func(t *testing.T, p []byte) {
-		v, err := v8.Unmarshal(p)
+		v, err := v8.Value(p)
 		if err != nil {
 			return
 		}

@@ -11,7 +11,7 @@ import (
 	"github.com/brood-go/brood/internal/wtf8"
 )
 
-// bytes writes a Buffer or typed array, and everything else.
+// bytes writes a Buffer or typed array; values of other types by json.Marshal.
 func (e *jsonEncoder) bytes(v any) error {
 	number := func(n int64) { e.p = strconv.AppendInt(e.p, n, 10) }
 	switch v := v.(type) {
@@ -51,7 +51,7 @@ func (e *jsonEncoder) bytes(v any) error {
 	return nil
 }
 
-// indexed writes a typed array as JSON.stringify does.
+// indexed writes a typed array as JSON.stringify does: an object with the indices as names.
 func indexed[S ~[]T, T any](e *jsonEncoder, values S, write func(T)) {
 	if values == nil {
 		e.text("null")
@@ -68,7 +68,7 @@ func indexed[S ~[]T, T any](e *jsonEncoder, values S, write func(T)) {
 	e.text("}")
 }
 
-// buffer writes bytes as the toJSON method of a Buffer has them.
+// buffer writes bytes as the toJSON method of a Buffer does, with name as the type.
 func (e *jsonEncoder) buffer(name string, data []byte) {
 	if data == nil {
 		e.text("null")

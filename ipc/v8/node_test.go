@@ -14,8 +14,8 @@ import (
 	"github.com/brood-go/brood/ipc/v8"
 )
 
-// nodeScript answers {js} with what the expression is worth, {js, args} with what the function
-// returns for them, and anything else with itself.
+// nodeScript answers {js} with the value of the expression, {js, args} with the result of the
+// function for them, and anything else with itself.
 const nodeScript = `
 	process.on('message', (m) => {
 		if (m === null || typeof m !== 'object' || typeof m.js !== 'string') return process.send(m);
@@ -29,7 +29,7 @@ type node struct {
 	conn net.Conn
 }
 
-// startNode starts one that ends with the test. Without Node the test is skipped, but not in the
+// startNode starts a node that exits with the test. Without Node the test is skipped, except in the
 // CI.
 func startNode(t testing.TB) *node {
 	t.Helper()
@@ -72,7 +72,7 @@ func (n *node) send(v any) {
 	n.write(frame)
 }
 
-// write sends a frame whose length is still missing.
+// write sends a frame, after it has put in the length.
 func (n *node) write(frame []byte) {
 	n.t.Helper()
 	binary.BigEndian.PutUint32(frame, uint32(len(frame)-4))
@@ -94,12 +94,12 @@ func (n *node) payload() []byte {
 
 func (n *node) receive() any {
 	n.t.Helper()
-	v, err := v8.Unmarshal(n.payload())
+	v, err := v8.Value(n.payload())
 	require.NoError(n.t, err)
 	return v
 }
 
-// call returns what the JavaScript function returns for the arguments.
+// call returns the result of the JavaScript function for the arguments.
 func (n *node) call(js string, args ...any) any {
 	n.t.Helper()
 	n.send(map[string]any{"js": js, "args": args})

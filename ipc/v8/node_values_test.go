@@ -37,10 +37,10 @@ func TestNodeSendsTheseBytesAndSendsThemBack(t *testing.T) {
 	}
 }
 
-// What node makes, as Go gets it.
+// Values that node makes, as Go reads them.
 //
 //brood:checks N154
-func TestWhatNodeSendsArrivesAsDocumented(t *testing.T) {
+func TestNodesValuesArriveAsDocumented(t *testing.T) {
 	n := startNode(t)
 	shared := []any{1}
 	for _, c := range []struct {
@@ -111,10 +111,10 @@ type outer struct {
 	Skip   int            `json:"-"`
 }
 
-// What Go makes, as node gets it.
+// Values that Go makes, as node reads them.
 //
 //brood:checks N154
-func TestWhatGoSendsArrivesAsDocumented(t *testing.T) {
+func TestGosValuesArriveAsDocumented(t *testing.T) {
 	n := startNode(t)
 	loop := &outer{Name: "€", inner: inner{"d"}, Counts: map[int]uint8{-1: 1, 2: 3, 1: 2}, List: []float64{1, 2.5},
 		Hash: [4]byte{1, 2, 3, 4}, Big: big.NewInt(9), Took: time.Second,
@@ -162,7 +162,7 @@ type level int
 
 func (l level) MarshalText() ([]byte, error) { return fmt.Appendf(nil, "level %d", int(l)), nil }
 
-func TestNodeReadsWhatIsAsDeepAsMarshalMakesIt(t *testing.T) {
+func TestNodeReadsWhatIsAsDeepAsAppendMakesIt(t *testing.T) {
 	n := startNode(t)
 	const around = 2 // the object that has the arguments, and their array
 	deep := any(object())
@@ -170,7 +170,7 @@ func TestNodeReadsWhatIsAsDeepAsMarshalMakesIt(t *testing.T) {
 		deep = object("a", deep)
 	}
 	require.Equal(t, v8.MaxWriteDepth-around, n.call("v => { let n = 0; for (; v.a; n++) v = v.a; return n }", deep))
-	_, err := v8.Marshal([]any{[]any{object("a", deep)}})
+	_, err := v8.Append(nil, []any{[]any{object("a", deep)}})
 	require.ErrorIs(t, err, v8.ErrTooDeep)
 }
 

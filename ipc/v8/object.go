@@ -9,13 +9,12 @@ import (
 	"strconv"
 )
 
-// An Object is a JavaScript object: properties in JavaScript's order, which is array indices
-// ascending ("0", "10"), then the other names as they were added. The zero value is empty and ready
-// to use.
+// An Object is a JavaScript object. Its properties have JavaScript's order: array indices ascending
+// ("0", "10"), then the other names as they were added. The zero value is empty and ready to use.
 type Object struct {
-	elements elements
-	names    []property
-	index    map[string]int // position in names; nil while there are few
+	elements elements       // the properties whose names are array indices
+	names    []property     // the others, as they were added
+	index    map[string]int // position in names; nil up to fewNames
 }
 
 type property struct {
@@ -23,7 +22,7 @@ type property struct {
 	value any
 }
 
-// fewNames is up to how many names are searched one by one.
+// fewNames is the number of names up to which they are searched one by one.
 const fewNames = 16
 
 var errTwice = errors.New("a property twice")
@@ -31,7 +30,7 @@ var errTwice = errors.New("a property twice")
 // Len returns the number of properties.
 func (o *Object) Len() int { return len(o.elements) + len(o.names) }
 
-// Get returns the value of a property and whether there is one.
+// Get returns the value of a property, and whether it exists.
 func (o *Object) Get(name string) (any, bool) {
 	if i, ok := arrayIndex(name); ok {
 		return o.elements.get(i)
@@ -42,7 +41,7 @@ func (o *Object) Get(name string) (any, bool) {
 	return nil, false
 }
 
-// Set adds a property or gives it another value.
+// Set adds a property or changes its value.
 func (o *Object) Set(name string, value any) {
 	if i, ok := arrayIndex(name); ok {
 		o.elements.set(i, value)
@@ -85,7 +84,7 @@ func (o *Object) Map() map[string]any {
 	return m
 }
 
-// position returns where in names a property is.
+// position returns the position of a property in names.
 func (o *Object) position(name string) (int, bool) {
 	if o.index != nil {
 		i, ok := o.index[name]
@@ -99,6 +98,7 @@ func (o *Object) position(name string) (int, bool) {
 	return 0, false
 }
 
+// makeIndex makes o.index. A name that is there twice gets one entry.
 func (o *Object) makeIndex() {
 	o.index = make(map[string]int, len(o.names))
 	for i, p := range o.names {
@@ -106,8 +106,8 @@ func (o *Object) makeIndex() {
 	}
 }
 
-// seal ends the filling of o by append, in whatever order, and reports a property that came twice.
-// Unlike Set for each of them it takes no longer when a peer chose the worst order.
+// seal sorts and indexes properties that were appended to o in any order, and returns errTwice if
+// one came twice. Unlike Set for each property, it takes no longer if a peer chose the worst order.
 func (o *Object) seal() error {
 	if err := o.elements.seal(); err != nil {
 		return err
@@ -128,7 +128,7 @@ func (o *Object) seal() error {
 	return nil
 }
 
-// elements are the properties whose names are array indices, ascending.
+// elements are properties whose names are array indices, in ascending order.
 type elements []element
 
 type element struct {
@@ -151,6 +151,7 @@ func (es *elements) set(i uint32, value any) {
 	(*es)[at].value = value
 }
 
+// find returns the place of index i, or the place where it would be.
 func (es elements) find(i uint32) (int, bool) {
 	if n := len(es); n == 0 || es[n-1].index < i {
 		return n, false
@@ -158,7 +159,7 @@ func (es elements) find(i uint32) (int, bool) {
 	return slices.BinarySearchFunc(es, i, func(e element, i uint32) int { return cmp.Compare(e.index, i) })
 }
 
-// seal is as for Object.
+// seal is Object.seal for elements.
 func (es elements) seal() error {
 	byIndex := func(a, b element) int { return cmp.Compare(a.index, b.index) }
 	if !slices.IsSortedFunc(es, byIndex) {
@@ -172,8 +173,8 @@ func (es elements) seal() error {
 	return nil
 }
 
-// arrayIndex returns the number that name is, if JavaScript takes it as an index of an array:
-// decimal, without leading zeros, at most maxIndex.
+// arrayIndex returns the number in name if JavaScript takes name as an index of an array: decimal,
+// without leading zeros, at most maxIndex.
 func arrayIndex(name string) (uint32, bool) {
 	const longest = len("4294967294")
 	if name == "" || len(name) > longest || name[0] == '0' && len(name) > 1 {

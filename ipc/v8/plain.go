@@ -8,18 +8,18 @@ import (
 	"github.com/brood-go/brood/internal/structtag"
 )
 
-// A plain type is one of which messages mostly are: structs, slices and maps of booleans, numbers,
-// strings, bytes and times. Values of it are read without making those of Unmarshal first, see
-// plainReader.
+// plain is how values of one plain type are read. Most messages are of plain types: structs, slices
+// and maps of booleans, numbers, strings, bytes and times. Their values are read without making
+// those of Value first, see plainReader. A plain is constant once made.
 type plain struct {
 	kind   plainKind
 	typ    reflect.Type
-	elem   *plain // of a slice, map or pointer
-	fields []plainField
-	byName map[string]int
+	elem   *plain         // of a slice, map or pointer; nil otherwise
+	fields []plainField   // of a struct, in the order in which they are written
+	byName map[string]int // index in fields
 }
 
-// plainKind says which way of reading a type has.
+// plainKind says how values of a type are read.
 type plainKind uint8
 
 const (
@@ -39,33 +39,35 @@ const (
 
 type plainField struct {
 	structtag.Field
-	direct int    // its number in the struct itself, -1 when it is in one that is embedded
-	intro  string // its name as V8 writes it
+	direct int    // index in the struct itself; -1: in an embedded struct
+	intro  string // the encoded name
 	plain  *plain
 }
 
-// mostPlainFields is how many fields a plain struct can have: each has a bit that says that it
-// came.
+// mostPlainFields is the number of fields that a plain struct may have, because record has one bit
+// for each.
 const mostPlainFields = 64
 
-// plains has the *plain of each type that was asked for; nil for those that are not. It only saves
-// time.
+// plains has the *plain of each type that was asked for, nil for types that are not plain. It only
+// saves time: the entry of a type is always the same.
 var plains sync.Map
 
+// plainOf returns the plain of t, nil if t is not plain. Safe to call from any goroutine.
 func plainOf(t reflect.Type) *plain {
 	if p, known := plains.Load(t); known {
 		return p.(*plain)
 	}
-	p := plainer{}.make(t)
+	p := plainer{}.build(t)
 	plains.Store(t, p)
 	return p
 }
 
-// plainer has the types that were looked at, also those that are being made: a type may contain
-// itself. If one that a type consists of is not plain, that one is not.
+// plainer has the types that were looked at, and those that are being made, because a type may
+// contain itself. A type that contains one that is not plain is not plain either.
 type plainer map[reflect.Type]*plain
 
-func (b plainer) make(t reflect.Type) *plain {
+// build returns the plain of t, nil if t is not plain.
+func (b plainer) build(t reflect.Type) *plain {
 	if p, known := b[t]; known {
 		return p
 	}
@@ -83,7 +85,7 @@ var (
 	textUnmarshalerType = reflect.TypeFor[encoding.TextUnmarshaler]()
 )
 
-// fill finds out what p's type is, and reports false if it is not plain.
+// fill sets p from p.typ. It reports false if that is not plain.
 func (b plainer) fill(p *plain) bool {
 	t := p.typ
 	if t == timeType {
@@ -129,8 +131,9 @@ func (b plainer) fill(p *plain) bool {
 	return true
 }
 
+// elem is fill for p's element type.
 func (b plainer) elem(p *plain) bool {
-	p.elem = b.make(p.typ.Elem())
+	p.elem = b.build(p.typ.Elem())
 	return p.elem != nil
 }
 
@@ -145,7 +148,7 @@ func (b plainer) record(p *plain) bool {
 		if _, index := arrayIndex(f.Name); index || !isASCII(f.Name) || len(f.Name) > mostIntroName {
 			return false
 		}
-		inner := b.make(f.Type)
+		inner := b.build(f.Type)
 		if inner == nil {
 			return false
 		}

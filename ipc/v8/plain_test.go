@@ -39,7 +39,7 @@ type (
 
 // decodeSlowly is Decode without the short way.
 func decodeSlowly(p []byte, dst any) error {
-	src, err := v8.Unmarshal(p)
+	src, err := v8.Value(p)
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func TestPlainValuesAreDecodedTheShortWay(t *testing.T) {
 		I: time.UnixMilli(1234567).UTC(), J: &pn, K: 65535, L: []byte{1, 2}, M: true, N: 1 << 53, O: "o", P: &s,
 	}
 	for _, want := range []plainAll{full, {}, {B: make([]plainAll, 1000)}} {
-		p, err := v8.Marshal(want)
+		p, err := v8.Append(nil, want)
 		require.NoError(t, err)
 		var got, slowly plainAll
 		require.True(t, v8.DecodePlain(p, &got))
@@ -66,8 +66,8 @@ func TestPlainValuesAreDecodedTheShortWay(t *testing.T) {
 	}
 }
 
-// These are left to the long way, and nothing stays of the attempt.
-func TestWhatIsNotPlainIsLeftAsItWas(t *testing.T) {
+// These are left to Decode's rules, and the attempt leaves no trace.
+func TestDecodePlainLeavesOtherVariablesAsTheyWere(t *testing.T) {
 	shared := &plainAll{}
 	for name, v := range map[string]any{
 		"reference":      plainAll{A: shared, B: []plainAll{{A: shared}}},
@@ -78,7 +78,7 @@ func TestWhatIsNotPlainIsLeftAsItWas(t *testing.T) {
 		"set":            map[string]any{"G": &v8.Set{}},
 		"no object":      3,
 	} {
-		p, err := v8.Marshal(v)
+		p, err := v8.Append(nil, v)
 		require.NoError(t, err)
 		var got plainAll
 		require.False(t, v8.DecodePlain(p, &got), name)
@@ -90,10 +90,10 @@ func TestWhatIsNotPlainIsLeftAsItWas(t *testing.T) {
 	}
 }
 
-// What the short way takes, the other one decodes to the same; the memory is in proportion.
+// If DecodePlain reports true, Decode's rules give the same value. The memory is in proportion.
 func FuzzDecodePlain(f *testing.F) {
 	for _, v := range []any{plainAll{N: 1, A: &plainAll{M: true}}, map[string]any{"f": 1, "H": []any{"x", []any{}}}, []any{1.5, "x"}} {
-		p, err := v8.Marshal(v)
+		p, err := v8.Append(nil, v)
 		require.NoError(f, err)
 		f.Add(p)
 	}
@@ -118,9 +118,9 @@ func FuzzDecodePlain(f *testing.F) {
 	})
 }
 
-// same is reflect.DeepEqual by which NaN equals NaN.
+// same is reflect.DeepEqual, except that NaN equals NaN.
 func same(a, b reflect.Value) bool {
-	pa, errA := v8.Marshal(a.Interface())
-	pb, errB := v8.Marshal(b.Interface())
+	pa, errA := v8.Append(nil, a.Interface())
+	pb, errB := v8.Append(nil, b.Interface())
 	return reflect.DeepEqual(a.Interface(), b.Interface()) || errA == nil && errB == nil && string(pa) == string(pb)
 }

@@ -6,11 +6,14 @@ import (
 	"time"
 )
 
-// DecodePlain is [Decode] into a variable that is zero, without that function's rules for what is
-// unusual and without calling methods of its type. It takes a small part of the time. When it
-// reports false nothing is known of p, and the variable is zero: the type has something in it that
-// is not plain, or p has a reference, a property that there is no field for, or whatever else
-// Decode may take in another way or refuse. dst must be a pointer, not nil, to a zero value.
+// DecodePlain is [Decode] for a zero variable of a plain type, in a small part of the time. It has
+// no rules for unusual values and calls no methods of the type. If it reports false, the variable
+// is zero and p may still be valid: the type is not plain, or p has a reference, a property without
+// a field, or something else for which Decode has rules.
+//
+// Preconditions:
+//
+//   - dst is a non-nil pointer to a zero value.
 //
 // Safe to call from any goroutine.
 func DecodePlain(p []byte, dst any) bool {
@@ -19,7 +22,7 @@ func DecodePlain(p []byte, dst any) bool {
 	if t == nil {
 		return false
 	}
-	r := plainReader{reader{p: p, limit: MaxWriteDepth}}
+	r := plainReader{valueReader{p: p, limit: MaxWriteDepth}}
 	if r.header() == nil && r.into(v, t) {
 		return true
 	}
@@ -27,12 +30,11 @@ func DecodePlain(p []byte, dst any) bool {
 	return false
 }
 
-// plainReader reads a payload into variables that are zero. Its methods report false when they have
-// given up. A reference is to an object that is not kept, so that it counts as an error, of which
-// only Unmarshal knows better.
-type plainReader struct{ reader }
+// plainReader reads a payload into zero variables. Its methods report false when they have given
+// up. It does not record objects, so a reference is an error to it, which only Value can resolve.
+type plainReader struct{ valueReader }
 
-// into reads the next value.
+// into reads the next value into v, which is zero.
 func (r *plainReader) into(v reflect.Value, t *plain) bool {
 	if r.depth >= r.limit {
 		return false
@@ -75,7 +77,7 @@ func (r *plainReader) into(v reflect.Value, t *plain) bool {
 	return false
 }
 
-// inside is into for what may have other values inside.
+// inside is into for a value that may have others inside. Its tag was read.
 func (r *plainReader) inside(tag byte, v reflect.Value, t *plain) bool {
 	switch {
 	case t.kind == plainStruct && tag == tagObject:
@@ -102,6 +104,7 @@ func (r *plainReader) inside(tag byte, v reflect.Value, t *plain) bool {
 	return false
 }
 
+// any reads the next value as Value does.
 func (r *plainReader) any(v reflect.Value) bool {
 	x, err := r.value()
 	if err != nil {
@@ -113,7 +116,7 @@ func (r *plainReader) any(v reflect.Value) bool {
 	return true
 }
 
-// pointer reads what v then points to, whose tag was read.
+// pointer reads the next value, whose tag was read, into a new variable to which it points v.
 func (r *plainReader) pointer(v reflect.Value, t *plain) bool {
 	r.pos--
 	r.depth++
@@ -124,6 +127,7 @@ func (r *plainReader) pointer(v reflect.Value, t *plain) bool {
 	return ok
 }
 
+// integer reads the rest of an int32 or uint32 into a numeric type.
 func (r *plainReader) integer(tag byte, v reflect.Value, t *plain) bool {
 	u, err := r.varint()
 	if err != nil {
@@ -136,14 +140,14 @@ func (r *plainReader) integer(tag byte, v reflect.Value, t *plain) bool {
 	return setInteger(v, t, n)
 }
 
-// number reads a float64, which may be an integer that is not small.
+// number reads a double into a float, or into an integer type if it is a whole number.
 func (r *plainReader) number(v reflect.Value, t *plain) bool {
 	f, err := r.double()
 	switch {
 	case err != nil:
 		return false
 	case t.kind == plainFloat:
-		if v.OverflowFloat(f) { // Not for an infinity.
+		if v.OverflowFloat(f) { // It is false for an infinity.
 			return false
 		}
 		v.SetFloat(f)
@@ -154,6 +158,7 @@ func (r *plainReader) number(v reflect.Value, t *plain) bool {
 	return setInteger(v, t, int64(f))
 }
 
+// setInteger stores n in v if it fits.
 func setInteger(v reflect.Value, t *plain, n int64) bool {
 	switch {
 	case t.kind == plainInt && !v.OverflowInt(n):
@@ -168,11 +173,11 @@ func setInteger(v reflect.Value, t *plain, n int64) bool {
 	return true
 }
 
-// firstPlain is for how many elements the first memory of a slice is at most: what is announced
+// firstPlain is the most elements for which a slice gets memory at once, because announced elements
 // need not come.
 const firstPlain = 64
 
-// list reads an array without holes and other properties.
+// list reads an array without holes and other properties into a slice.
 func (r *plainReader) list(v reflect.Value, t *plain) bool {
 	length, err := r.varint()
 	if err != nil || int64(length) > int64(r.left()) {
@@ -217,7 +222,7 @@ func (r *plainReader) table(v reflect.Value, t *plain) bool {
 		}
 		m.SetMapIndex(reflect.ValueOf(name).Convert(t.typ.Key()), elem)
 		if m.Len() != n+1 {
-			return false // The name was there.
+			return false // The name came twice.
 		}
 	}
 	r.pos++
@@ -261,7 +266,7 @@ func (r *plainReader) record(v reflect.Value, t *plain) bool {
 	return r.count(n, "properties") == nil
 }
 
-// comes reports whether text stands at pos.
+// comes reports whether text is next.
 func (r *plainReader) comes(text string) bool {
 	return r.left() >= len(text) && string(r.p[r.pos:r.pos+len(text)]) == text
 }

@@ -11,20 +11,20 @@ import (
 	"time"
 )
 
-// Unmarshal reads the value of a payload, as the types that the package documentation lists. The
-// value shares no memory with p. What follows it in p is ignored, as Node does.
+// Value reads the value of a payload. The package documentation lists the types of values. The
+// result shares no memory with p. Bytes of p behind the value are ignored, as in Node.
 //
-// Versions 13 to 15 of the format are read. The error is a *[FormatError].
+// It reads versions 13 to 15 of the format. The error is a *[FormatError].
 //
 // Safe to call from any goroutine.
-func Unmarshal(p []byte) (any, error) { return UnmarshalDepth(p, MaxReadDepth) }
+func Value(p []byte) (any, error) { return ValueDepth(p, MaxReadDepth) }
 
-// UnmarshalDepth is [Unmarshal] with depth in place of [MaxReadDepth]: for a message that is in an
-// envelope, which has levels of its own.
+// ValueDepth is [Value] with depth instead of [MaxReadDepth], for a message in an envelope, which
+// has levels of its own.
 //
 // Safe to call from any goroutine.
-func UnmarshalDepth(p []byte, depth int) (any, error) {
-	r := reader{p: p, limit: depth, recording: bytes.IndexByte(p, tagRef) >= 0}
+func ValueDepth(p []byte, depth int) (any, error) {
+	r := valueReader{p: p, limit: depth, recording: bytes.IndexByte(p, tagRef) >= 0}
 	if err := r.header(); err != nil {
 		return nil, err
 	}
@@ -38,37 +38,38 @@ func UnmarshalDepth(p []byte, depth int) (any, error) {
 	return v, nil
 }
 
-// reader reads one payload.
-type reader struct {
-	p       []byte
-	pos     int
-	version uint32
-	depth   int // objects around the value that is next
-	limit   int // of depth
+// valueReader reads the values of one payload.
+type valueReader struct {
+	p       []byte // borrowed
+	pos     int    // offset of the next byte in p
+	version uint32 // from the header
+	depth   int    // objects around the next value
+	limit   int    // the most that depth may be
 
-	// owed is how many elements of the arrays around the next value are still to come. Each is at
-	// least a byte, so an array that announces more than what is left without them is refused. That
-	// is what bounds the memory made ahead for arrays, also for arrays in arrays.
+	// owed is the number of elements, of the arrays around the next value, that have not come. Each
+	// has at least a byte, so an array that announces more elements than the other bytes are is
+	// refused. That bounds the memory that is made ahead for arrays, and for arrays in arrays.
 	owed int
 
-	// copied is how many bytes were copied for views of ArrayBuffers. The same buffer may be shown
-	// again and again.
+	// copied is the number of bytes that were copied for views of ArrayBuffers, because the same
+	// buffer may be shown again and again.
 	copied int
 
-	recording bool  // There is a byte that may be a tagRef, so objects is filled.
-	objects   []any // by id; nil while it cannot be referred to, unfinishedArray for an array
-	forwards  bool  // there are values of type forward
+	recording bool // p has a byte that may be a tagRef, so objects is filled
+	// by id; nil while an object cannot be referred to, unfinishedArray for an array
+	objects  []any
+	forwards bool // a value of type forward was returned
 }
 
-func (r *reader) fail(format string, args ...any) error {
+func (r *valueReader) fail(format string, args ...any) error {
 	return r.failed(fmt.Errorf(format, args...))
 }
 
-func (r *reader) failed(err error) error { return &FormatError{Offset: r.pos, Err: err} }
+func (r *valueReader) failed(err error) error { return &FormatError{Offset: r.pos, Err: err} }
 
-func (r *reader) left() int { return len(r.p) - r.pos }
+func (r *valueReader) left() int { return len(r.p) - r.pos }
 
-func (r *reader) header() error {
+func (r *valueReader) header() error {
 	if len(r.p) == 0 {
 		return r.failed(io.ErrUnexpectedEOF)
 	}
@@ -87,9 +88,9 @@ func (r *reader) header() error {
 	return nil
 }
 
-// varint reads a number in base 128. V8 drops what does not fit into 32 bits, and nobody writes
-// that.
-func (r *reader) varint() (uint32, error) {
+// varint reads a number in base 128. More than 32 bits are an error: V8 would drop the others, and
+// no peer writes them.
+func (r *valueReader) varint() (uint32, error) {
 	n, size := binary.Uvarint(r.p[r.pos:])
 	switch {
 	case size == 0:
@@ -101,8 +102,8 @@ func (r *reader) varint() (uint32, error) {
 	return uint32(n), nil
 }
 
-// take returns the next n bytes, which stay part of the payload.
-func (r *reader) take(n uint32) ([]byte, error) {
+// take returns the next n bytes, which are part of the payload.
+func (r *valueReader) take(n uint32) ([]byte, error) {
 	if uint64(n) > uint64(r.left()) {
 		return nil, r.failed(io.ErrUnexpectedEOF)
 	}
@@ -111,8 +112,8 @@ func (r *reader) take(n uint32) ([]byte, error) {
 	return p, nil
 }
 
-// sized returns as many bytes as the number before them says.
-func (r *reader) sized() ([]byte, error) {
+// sized reads a number and returns so many bytes, which are part of the payload.
+func (r *valueReader) sized() ([]byte, error) {
 	n, err := r.varint()
 	if err != nil {
 		return nil, err
@@ -120,8 +121,9 @@ func (r *reader) sized() ([]byte, error) {
 	return r.take(n)
 }
 
-// peek returns the next tag, tagPadding at the end of the payload.
-func (r *reader) peek() byte {
+// peek skips padding and returns the next tag without reading it; tagPadding at the end of the
+// payload.
+func (r *valueReader) peek() byte {
 	for r.pos < len(r.p) {
 		if tag := r.p[r.pos]; tag != tagPadding {
 			return tag
@@ -131,8 +133,8 @@ func (r *reader) peek() byte {
 	return tagPadding
 }
 
-// tag returns the next tag that means something.
-func (r *reader) tag() (byte, error) {
+// tag reads the next tag, and skips padding and tagCount before it.
+func (r *valueReader) tag() (byte, error) {
 	for {
 		switch tag := r.peek(); tag {
 		case tagPadding:
@@ -149,7 +151,8 @@ func (r *reader) tag() (byte, error) {
 	}
 }
 
-func (r *reader) value() (any, error) {
+// value reads the next value.
+func (r *valueReader) value() (any, error) {
 	if r.depth > r.limit {
 		return nil, r.failed(ErrTooDeep)
 	}
@@ -170,8 +173,8 @@ func (r *reader) value() (any, error) {
 	return v, nil
 }
 
-// tagged reads the rest of a value.
-func (r *reader) tagged(tag byte) (any, error) {
+// tagged reads the rest of a value whose tag was read.
+func (r *valueReader) tagged(tag byte) (any, error) {
 	switch tag {
 	case tagNull:
 		return nil, nil
@@ -187,7 +190,7 @@ func (r *reader) tagged(tag byte) (any, error) {
 	case tagUint32:
 		n, err := r.varint()
 		if n > math.MaxInt32 {
-			return float64(n), err // int may have 32 bits.
+			return float64(n), err // An int may have 32 bits.
 		}
 		return int(n), err
 	case tagDouble:
@@ -200,7 +203,7 @@ func (r *reader) tagged(tag byte) (any, error) {
 	return r.object(tag)
 }
 
-func (r *reader) double() (float64, error) {
+func (r *valueReader) double() (float64, error) {
 	p, err := r.take(8)
 	if err != nil {
 		return 0, err
@@ -208,9 +211,9 @@ func (r *reader) double() (float64, error) {
 	return math.Float64frombits(binary.LittleEndian.Uint64(p)), nil
 }
 
-// bigInt reads a number in which one bit is the sign and the others the length in bytes, and then
-// the bytes.
-func (r *reader) bigInt() (*big.Int, error) {
+// bigInt reads a number whose lowest bit is the sign and whose other bits are the length in bytes,
+// then the bytes.
+func (r *valueReader) bigInt() (*big.Int, error) {
 	n, err := r.varint()
 	if err != nil {
 		return nil, err
@@ -232,7 +235,8 @@ func (r *reader) bigInt() (*big.Int, error) {
 	return v, nil
 }
 
-func (r *reader) text(tag byte) (string, error) {
+// text reads the rest of a string whose tag was read.
+func (r *valueReader) text(tag byte) (string, error) {
 	p, err := r.sized()
 	if err != nil {
 		return "", err
@@ -252,7 +256,7 @@ func (r *reader) text(tag byte) (string, error) {
 }
 
 // anyText reads a string with its tag.
-func (r *reader) anyText() (string, error) {
+func (r *valueReader) anyText() (string, error) {
 	tag, err := r.tag()
 	if err != nil {
 		return "", err
@@ -260,16 +264,17 @@ func (r *reader) anyText() (string, error) {
 	return r.text(tag)
 }
 
-// date cuts to whole milliseconds, as V8 does.
-func (r *reader) date() (any, error) {
+// date reads a Date. It cuts to whole milliseconds, as V8 does.
+func (r *valueReader) date() (any, error) {
 	ms, err := r.double()
 	if err != nil {
 		return nil, err
 	}
-	if !(math.Abs(ms) <= maxDate) { // NaN is neither.
+	if !(math.Abs(ms) <= maxDate) { // Also true for NaN.
 		return InvalidDate, nil
 	}
 	return time.UnixMilli(int64(ms)).UTC(), nil
 }
 
+// zigzag returns the signed number in the zigzag code n.
 func zigzag(n uint32) int { return int(int32(n>>1) ^ -int32(n&1)) }

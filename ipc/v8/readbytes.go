@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// viewBudget is how many times its length a payload may make the reader copy for views of
-// ArrayBuffers. Node sends none: its views bring their own bytes.
+// viewBudget bounds the bytes that are copied for views of ArrayBuffers, as a multiple of the
+// payload's length. Node sends no such views: its views have their own bytes.
 const viewBudget = 4
 
 // arrayBuffer reads the bytes of an ArrayBuffer.
-func (r *reader) arrayBuffer(resizable bool) (any, error) {
-	id := r.open(nil)
+func (r *valueReader) arrayBuffer(resizable bool) (any, error) {
+	id := r.newID(nil)
 	length, err := r.varint()
 	if err != nil {
 		return nil, err
@@ -31,13 +31,13 @@ func (r *reader) arrayBuffer(resizable bool) (any, error) {
 		return nil, err
 	}
 	b.Data = owned(p)
-	r.close(id, b)
+	r.setObject(id, b)
 	return b, nil
 }
 
-// host reads what the format leaves to Node.
-func (r *reader) host() (any, error) {
-	id := r.open(nil)
+// host reads the rest of a host object, whose form is Node's.
+func (r *valueReader) host() (any, error) {
+	id := r.newID(nil)
 	kind, err := r.varint()
 	if err != nil {
 		return nil, err
@@ -54,11 +54,12 @@ func (r *reader) host() (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.close(id, v)
+	r.setObject(id, v)
 	return v, nil
 }
 
-func (r *reader) hostView() (any, error) {
+// hostView reads a Buffer or typed array of Node.
+func (r *valueReader) hostView() (any, error) {
 	kind, err := r.varint()
 	if err != nil {
 		return nil, err
@@ -70,15 +71,15 @@ func (r *reader) hostView() (any, error) {
 	return r.viewOf(kind, p)
 }
 
-// view reads what follows a buffer of which the value is a view.
-func (r *reader) view(b *ArrayBuffer) (any, error) {
-	id := r.open(nil)
+// view reads the tagView's rest behind an ArrayBuffer: the value is that view of the buffer.
+func (r *valueReader) view(b *ArrayBuffer) (any, error) {
+	id := r.newID(nil)
 	letter, err := r.take(1)
 	if err != nil {
 		return nil, err
 	}
 	kind := strings.IndexByte(viewLetters, letter[0])
-	if kind == viewBuffer { // In its place is no letter.
+	if kind == viewBuffer { // That place in viewLetters has no letter.
 		return nil, r.fail("a view of no type")
 	}
 	offset, err := r.varint()
@@ -116,15 +117,15 @@ func (r *reader) view(b *ArrayBuffer) (any, error) {
 	p := b.Data[offset : offset+length]
 	if kind < 0 {
 		v := &UnknownView{Letter: letter[0], Data: owned(p)}
-		r.close(id, v)
+		r.setObject(id, v)
 		return v, nil
 	}
 	v, err := r.viewOf(uint32(kind), p)
-	r.close(id, v)
+	r.setObject(id, v)
 	return v, err
 }
 
-// elementSize returns how many bytes an element has in a view of that type.
+// elementSize returns the length in bytes of an element in a view of that type.
 func elementSize(kind uint32) int {
 	switch kind {
 	case viewInt16, viewUint16, viewFloat16:
@@ -138,7 +139,7 @@ func elementSize(kind uint32) int {
 }
 
 // viewOf makes a view of that type from a copy of p.
-func (r *reader) viewOf(kind uint32, p []byte) (any, error) {
+func (r *valueReader) viewOf(kind uint32, p []byte) (any, error) {
 	if len(p)%elementSize(kind) != 0 {
 		return nil, r.fail("%d bytes in elements of %d", len(p), elementSize(kind))
 	}
@@ -175,8 +176,8 @@ func (r *reader) viewOf(kind uint32, p []byte) (any, error) {
 	return &UnknownView{Type: kind, Data: owned(p)}, nil
 }
 
-// owned copies p. An empty slice gets memory too: it is by its address that a reference to it is
-// known again.
+// owned copies p. An empty slice gets memory too, because a reference to it is recognized by its
+// address.
 func owned(p []byte) []byte {
 	if len(p) == 0 {
 		return make([]byte, 0, 1)
@@ -184,10 +185,10 @@ func owned(p []byte) []byte {
 	return slices.Clone(p)
 }
 
-// littleEndian returns the numbers of size bytes, the size of a T, that are in p.
+// littleEndian returns the numbers in p; size is that of a T, in bytes.
 func littleEndian[T any](p []byte, size int) []T {
 	values := make([]T, len(p)/size, max(len(p)/size, 1))
-	// The length fits, and there are no other errors.
+	// The length fits, and there is no other error.
 	_, _ = binary.Decode(p, binary.LittleEndian, values)
 	return values
 }

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// leaf reads the rest of an object in which there are no other objects.
-func (r *reader) leaf(tag byte) (any, error) {
+// leaf reads the rest of an object without other objects in it.
+func (r *valueReader) leaf(tag byte) (any, error) {
 	switch tag {
 	case tagDate:
 		return r.date()
@@ -31,7 +31,7 @@ func (r *reader) leaf(tag byte) (any, error) {
 	return nil, r.fail("unknown tag 0x%02x", tag)
 }
 
-func (r *reader) regExp() (any, error) {
+func (r *valueReader) regExp() (any, error) {
 	source, err := r.anyText()
 	if err != nil {
 		return nil, err
@@ -55,9 +55,9 @@ func (r *reader) regExp() (any, error) {
 	return &RegExp{Source: source, Flags: string(flags)}, nil
 }
 
-func (r *reader) jsError() (any, error) {
+func (r *valueReader) jsError() (any, error) {
 	e := &Error{Name: "Error"}
-	r.open(e)
+	r.newID(e)
 	for {
 		if r.left() == 0 {
 			return nil, r.failed(io.ErrUnexpectedEOF)
@@ -83,7 +83,7 @@ func (r *reader) jsError() (any, error) {
 	}
 }
 
-func (r *reader) errorName(e *Error, part byte) error {
+func (r *valueReader) errorName(e *Error, part byte) error {
 	for _, n := range errorNames {
 		if n.tag == part {
 			e.Name = n.name

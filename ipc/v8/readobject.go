@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// object reads the rest of a value that has an id, or of a reference to one.
-func (r *reader) object(tag byte) (any, error) {
+// object reads the rest of a value with an id, or of a reference to one.
+func (r *valueReader) object(tag byte) (any, error) {
 	switch tag {
 	case tagRef:
 		return r.ref()
 	case tagObject:
 		o := &Object{}
-		r.open(o)
+		r.newID(o)
 		return o, r.properties(o, tagEndObject)
 	case tagDense:
 		return r.dense()
@@ -30,15 +30,16 @@ func (r *reader) object(tag byte) (any, error) {
 	case tagHost:
 		return r.host()
 	}
-	// What remains has no other objects in it.
-	id := r.open(nil)
+	// The other tags begin objects without others in them.
+	id := r.newID(nil)
 	v, err := r.leaf(tag)
-	r.close(id, v)
+	r.setObject(id, v)
 	return v, err
 }
 
-// properties fills o up to the tag end and the number of properties that follows it.
-func (r *reader) properties(o *Object, end byte) error {
+// properties reads properties into o, up to the tag end and the number behind it, which must be
+// theirs.
+func (r *valueReader) properties(o *Object, end byte) error {
 	for r.peek() != end {
 		if err := r.property(o); err != nil {
 			return err
@@ -51,8 +52,8 @@ func (r *reader) properties(o *Object, end byte) error {
 	return r.count(o.Len(), "properties")
 }
 
-// count reads a number that must be n.
-func (r *reader) count(n int, what string) error {
+// count reads a number, which must be n.
+func (r *valueReader) count(n int, what string) error {
 	announced, err := r.varint()
 	if err == nil && uint64(announced) != uint64(n) {
 		err = r.fail("%d %s are said to be %d", n, what, announced)
@@ -60,7 +61,8 @@ func (r *reader) count(n int, what string) error {
 	return err
 }
 
-func (r *reader) property(o *Object) error {
+// property appends the next property to o, which must be sealed later.
+func (r *valueReader) property(o *Object) error {
 	name, err := r.name()
 	if err != nil {
 		return err
@@ -77,7 +79,8 @@ func (r *reader) property(o *Object) error {
 	return nil
 }
 
-func (r *reader) name() (string, error) {
+// name reads the name of a property: a string or a number.
+func (r *valueReader) name() (string, error) {
 	tag, err := r.tag()
 	if err != nil {
 		return "", err
@@ -96,12 +99,12 @@ func (r *reader) name() (string, error) {
 	return "", r.fail("a property whose name is neither string nor number")
 }
 
-// numberName is how JavaScript writes a number (ECMA-262, Number::toString).
+// numberName returns f as JavaScript writes it (ECMA-262, Number::toString).
 func numberName(f float64) string {
 	const exponentFrom, exponentBelow = 1e21, 1e-6
 	switch abs := math.Abs(f); {
 	case f == 0:
-		return "0" // and not -0
+		return "0" // also for -0
 	case math.IsNaN(f):
 		return "NaN"
 	case math.IsInf(f, 0):
@@ -113,10 +116,11 @@ func numberName(f float64) string {
 	return strings.Replace(strings.Replace(text, "e-0", "e-", 1), "e+0", "e+", 1)
 }
 
-// hole stands in the elements of an array where there is none, as long as the array is read.
+// hole marks a missing element of an array while the array is read.
 type hole struct{}
 
-func (r *reader) dense() (any, error) {
+// dense reads an array that announces every element.
+func (r *valueReader) dense() (any, error) {
 	length, err := r.varint()
 	if err != nil {
 		return nil, err
@@ -124,8 +128,8 @@ func (r *reader) dense() (any, error) {
 	if int64(length) > int64(r.left()-r.owed) {
 		return nil, r.fail("an array of %d elements in %d bytes", length, r.left()-r.owed)
 	}
-	id := r.open(unfinishedArray{})
-	// An empty slice gets memory too: it is by its address that a reference to it is known again.
+	id := r.newID(unfinishedArray{})
+	// An empty slice gets memory too, because a reference to it is recognized by its address.
 	values := make([]any, length, max(length, 1))
 	holes := 0
 	r.owed += len(values)
@@ -147,7 +151,7 @@ func (r *reader) dense() (any, error) {
 		return nil, r.fail("an element behind the elements of an array")
 	}
 	if holes == 0 && len(extra.names) == 0 {
-		r.close(id, values)
+		r.setObject(id, values)
 		return values, nil
 	}
 	array := &Array{Length: length, Extra: extra, elements: make(elements, 0, len(values)-holes)}
@@ -156,16 +160,17 @@ func (r *reader) dense() (any, error) {
 			array.elements = append(array.elements, element{uint32(i), v})
 		}
 	}
-	r.close(id, array)
+	r.setObject(id, array)
 	return array, nil
 }
 
-func (r *reader) sparse() (any, error) {
+// sparse reads an array whose elements come as properties.
+func (r *valueReader) sparse() (any, error) {
 	length, err := r.varint()
 	if err != nil {
 		return nil, err
 	}
-	id := r.open(unfinishedArray{})
+	id := r.newID(unfinishedArray{})
 	var all Object
 	if err := r.extra(&all, tagEndSparse, length); err != nil {
 		return nil, err
@@ -176,19 +181,19 @@ func (r *reader) sparse() (any, error) {
 		return nil, r.fail("element %d in an array of length %d", array.elements[n-1].index, length)
 	}
 	if !array.full() || len(array.Extra.names) > 0 {
-		r.close(id, array)
+		r.setObject(id, array)
 		return array, nil
 	}
 	values := make([]any, length, max(length, 1))
 	for i, e := range array.elements {
 		values[i] = e.value
 	}
-	r.close(id, values)
+	r.setObject(id, values)
 	return values, nil
 }
 
 // extra reads the properties at the end of an array, and its length again.
-func (r *reader) extra(o *Object, end byte, length uint32) error {
+func (r *valueReader) extra(o *Object, end byte, length uint32) error {
 	if err := r.properties(o, end); err != nil {
 		return err
 	}
@@ -202,9 +207,9 @@ func (r *reader) extra(o *Object, end byte, length uint32) error {
 	return err
 }
 
-func (r *reader) mapping() (any, error) {
+func (r *valueReader) mapping() (any, error) {
 	m := &Map{}
-	r.open(m)
+	r.newID(m)
 	for r.peek() != tagEndMap {
 		key, err := r.value()
 		if err != nil {
@@ -220,9 +225,9 @@ func (r *reader) mapping() (any, error) {
 	return m, r.count(2*len(m.Entries), "keys and values")
 }
 
-func (r *reader) set() (any, error) {
+func (r *valueReader) set() (any, error) {
 	s := &Set{}
-	r.open(s)
+	r.newID(s)
 	for r.peek() != tagEndSet {
 		v, err := r.value()
 		if err != nil {

@@ -1,16 +1,16 @@
 package v8
 
-// unfinishedArray stands in reader.objects for an array that is being read: only its end tells
-// which type it will have.
+// unfinishedArray stands in valueReader.objects for an array that is being read, because only its
+// end shows which type it will have.
 type unfinishedArray struct{}
 
-// forward is the value of a reference to an unfinishedArray, with its id, until the end of the
-// message.
+// forward is the value of a reference to an unfinishedArray: its id. resolve replaces it at the end
+// of the message.
 type forward uint32
 
-// open gives the next object its id. Until [reader.close] it cannot be referred to, or as v if that
-// is not nil.
-func (r *reader) open(v any) (id int) {
+// newID gives the next object its id. Until [valueReader.setObject] a reference to it returns v, or
+// is an error if v is nil.
+func (r *valueReader) newID(v any) (id int) {
 	if !r.recording {
 		return 0
 	}
@@ -18,14 +18,15 @@ func (r *reader) open(v any) (id int) {
 	return len(r.objects) - 1
 }
 
-// close says what the object is.
-func (r *reader) close(id int, v any) {
+// setObject sets the object with that id.
+func (r *valueReader) setObject(id int, v any) {
 	if r.recording {
 		r.objects[id] = v
 	}
 }
 
-func (r *reader) ref() (any, error) {
+// ref reads the rest of a reference and returns its object.
+func (r *valueReader) ref() (any, error) {
 	id, err := r.varint()
 	if err != nil {
 		return nil, err
@@ -40,8 +41,8 @@ func (r *reader) ref() (any, error) {
 	return r.objects[id], nil
 }
 
-// resolve replaces every forward by what the array has become.
-func (r *reader) resolve() {
+// resolve replaces every forward by its array.
+func (r *valueReader) resolve() {
 	for _, o := range r.objects {
 		switch o := o.(type) {
 		case []any:
@@ -67,7 +68,7 @@ func (r *reader) resolve() {
 	}
 }
 
-func (r *reader) replaceAll(es elements, names []property) {
+func (r *valueReader) replaceAll(es elements, names []property) {
 	for i := range es {
 		r.replace(&es[i].value)
 	}
@@ -76,7 +77,7 @@ func (r *reader) replaceAll(es elements, names []property) {
 	}
 }
 
-func (r *reader) replace(v *any) {
+func (r *valueReader) replace(v *any) {
 	if f, ok := (*v).(forward); ok {
 		*v = r.objects[f]
 	}

@@ -18,14 +18,14 @@ import (
 	"github.com/brood-go/brood/ipc/v8"
 )
 
-// Whatever Go sends, node sends it back as the same value: same types, same order, same shared and
+// Node sends every value of Go back as the same value: same types, same order, same shared and
 // circular references.
 //
 //brood:checks N154
 func TestGeneratedValuesSurviveNode(t *testing.T) {
 	n := startNode(t)
 	rapid.Check(t, func(rt *rapid.T) {
-		const batch = 50 // values in flight; so that most of the time both processes work
+		const batch = 50 // values in flight, to keep both processes busy
 		var want []string
 		for range batch {
 			g := generator{t: rt}
@@ -51,26 +51,26 @@ func TestGeneratedValuesSurviveGo(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		g := generator{t: rt}
 		v := g.value(5)
-		p, err := v8.Marshal(v)
+		p, err := v8.Append(nil, v)
 		if _, refused := errors.AsType[*v8.UnsupportedValueError](err); refused {
 			rt.Skip("an error in its own cause")
 		}
 		require.NoError(rt, err)
-		got, err := v8.Unmarshal(p)
+		got, err := v8.Value(p)
 		require.NoError(rt, err)
 		require.IsType(rt, v, got)
 		require.Equal(rt, dump(v), dump(got))
-		again, err := v8.Marshal(got)
+		again, err := v8.Append(nil, got)
 		require.NoError(rt, err)
 		require.Equal(rt, p, again)
 		for cut := range len(p) {
-			_, err := v8.Unmarshal(p[:cut])
+			_, err := v8.Value(p[:cut])
 			require.Error(rt, err, "%x cut to %d bytes", p, cut)
 		}
 	})
 }
 
-// generator makes values of the types of Unmarshal.
+// generator makes values of the types of Value.
 type generator struct {
 	t    *rapid.T
 	pool []any // objects that may be referred to again, finished or not

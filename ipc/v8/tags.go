@@ -1,20 +1,20 @@
 package v8
 
-// The format's version byte is followed by a number. It is 15 since V8 10.1; Node 20 reads 13 to
+// A payload begins with tagVersion and the version. V8 10.1 and later write 15; Node 20 reads 13 to
 // 15.
 const (
 	tagVersion    = 0xFF
 	version       = 15
 	oldestVersion = 13
 
-	// flagsVersion is the first in which a tagView says how its buffer may change.
+	// flagsVersion is the first version in which a tagView has flags.
 	flagsVersion = 14
 )
 
 // Tags that begin a value (V8, src/objects/value-serializer.cc).
 const (
-	tagPadding     = 0x00 // may precede every tag; aligns what follows
-	tagCount       = '?'  // number of objects so far, ignored; the value follows
+	tagPadding     = 0x00 // may precede every tag; aligns the bytes of a string
+	tagCount       = '?'  // number of objects so far, ignored; the value is next
 	tagNull        = '0'
 	tagUndefined   = '_'
 	tagTrue        = 'T'
@@ -45,7 +45,7 @@ const (
 	tagRef         = '^'
 )
 
-// Tags that stand where a value or a key could.
+// Tags in the place of a value or a key.
 const (
 	tagHole      = '-'
 	tagEndObject = '{'
@@ -53,7 +53,7 @@ const (
 	tagEndSparse = '@'
 	tagEndMap    = ':'
 	tagEndSet    = ','
-	tagView      = 'V' // after an ArrayBuffer: the value is this view of it
+	tagView      = 'V' // behind an ArrayBuffer: the value is this view of it
 )
 
 // Parts of an error.
@@ -70,7 +70,7 @@ const (
 	errorURI       = 'U'
 )
 
-// errorNames are the errors that the format tells apart. Every other is an Error.
+// errorNames are the names of errors that the format tells apart. Every other error is an Error.
 var errorNames = [...]struct {
 	tag  byte
 	name string
@@ -107,22 +107,22 @@ const (
 	viewFloat16
 )
 
-// viewLetters has at the place of each type of view its letter after a tagView. A Buffer has none:
-// to V8 it is a Uint8Array.
+// viewLetters has, at the index of each type of view, its letter behind a tagView. A Buffer has
+// none, because to V8 it is a Uint8Array.
 const viewLetters = "bBCwWdDfF?\x00qQh"
 
 // Bits of a tagView's flags.
 const (
 	viewBufferResizable = 1 << iota
-	viewTracksLength    // the view goes to the end of its buffer
+	viewTracksLength    // the view reaches to the end of its buffer
 )
 
-// regExpFlags are the letters of a RegExp's flags, from the lowest bit. The bit of 'l' is missing:
-// engines know that flag only when they are told to.
+// regExpFlags are the letters of a RegExp's flags, from the lowest bit. The bit of 'l' is refused,
+// because engines know that flag only with a special option.
 const (
 	regExpFlags  = "gimyusldv"
 	regExpLinear = 'l'
-	// regExpOrder is how JavaScript shows the flags.
+	// regExpOrder is the order in which JavaScript shows the flags.
 	regExpOrder = "dgimsuvy"
 )
 
@@ -132,8 +132,8 @@ const maxString = 1<<29 - 24
 // maxIndex is the largest array index of JavaScript; the next number is an ordinary name.
 const maxIndex = 1<<32 - 2
 
-// maxDate is the longest time from 1970, in milliseconds, that a Date can hold.
+// maxDate is the largest distance from 1970, in milliseconds, that a Date can hold.
 const maxDate = 8.64e15
 
-// maxInteger is up to where a float64, JavaScript's number, holds every integer.
+// maxInteger is the number up to which a float64, JavaScript's number, holds every integer.
 const maxInteger = 1 << 53

@@ -8,7 +8,7 @@ import (
 	"github.com/brood-go/brood/internal/wtf8"
 )
 
-// isASCII reports whether s is, so that its bytes are its Latin-1 and its UTF-8 form.
+// isASCII reports whether s is ASCII: its bytes are then its Latin-1 form and its UTF-8 form.
 func isASCII[T string | []byte](s T) bool {
 	i := 0
 	for ; i+8 <= len(s); i += 8 {
@@ -25,7 +25,7 @@ func isASCII[T string | []byte](s T) bool {
 	return true
 }
 
-// utf16Length returns how many units s has in UTF-16, and whether Latin-1 can hold it.
+// utf16Length returns the number of units of s in UTF-16, and whether Latin-1 can hold it.
 func utf16Length(s string) (units int, latin1 bool) {
 	latin1 = true
 	for len(s) > 0 {
@@ -77,7 +77,7 @@ func fromLatin1(p []byte) string {
 	return b.String()
 }
 
-// fromUTF16 returns the text of an even number of bytes. What is half a pair stays half a pair.
+// fromUTF16 returns the text of an even number of bytes. Half a surrogate pair becomes WTF-8.
 func fromUTF16(p []byte) string {
 	const longest = 3 // bytes of a unit; a pair takes less than two of its halves
 	out := make([]byte, 0, len(p)/2*longest)
@@ -94,7 +94,7 @@ func fromUTF16(p []byte) string {
 	return string(out)
 }
 
-// fromUTF8 returns the text of bytes that are meant to be UTF-8: each that is not becomes U+FFFD.
+// fromUTF8 returns the text of bytes in UTF-8. A byte that is not UTF-8 becomes U+FFFD.
 func fromUTF8(p []byte) string {
 	if utf8.Valid(p) {
 		return string(p)

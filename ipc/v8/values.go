@@ -5,7 +5,7 @@ import (
 	"math/big"
 )
 
-// A Singleton is a JavaScript value that carries nothing and that Go has no value for.
+// A Singleton is a JavaScript value without content that has no counterpart in Go.
 type Singleton uint8
 
 const (
@@ -24,20 +24,20 @@ func (s Singleton) String() string {
 	return "undefined"
 }
 
-// A Map is a JavaScript Map: entries in the order they were added. Keys are any values, equal if
-// JavaScript has them equal: objects by identity.
+// A Map is a JavaScript Map: entries in the order in which they were added. Keys are any values;
+// two keys are equal if JavaScript has them equal: objects by identity.
 type Map struct {
 	Entries []Entry // in the order of JavaScript
 }
 
-// An Entry is one of a [Map]. Node writes each key once; when a key comes twice, the later value
+// An Entry is an entry of a [Map]. Node writes each key once; if a key comes twice, the later value
 // counts.
 type Entry struct {
 	Key, Value any // of any type, as everywhere in a message
 }
 
 // Get returns the value of a key that is undefined, null, a bool, a number or a string, and whether
-// there is one. It looks at every entry: to look up much, put the entries into a Go map.
+// it exists. It looks at every entry, so for many look-ups put the entries into a Go map.
 func (m *Map) Get(key any) (any, bool) {
 	for i := len(m.Entries) - 1; i >= 0; i-- {
 		if samePrimitive(m.Entries[i].Key, key) {
@@ -47,8 +47,8 @@ func (m *Map) Get(key any) (any, bool) {
 	return nil, false
 }
 
-// samePrimitive compares what has no identity, by the rules of Map.prototype.get: NaN equals NaN, 0
-// equals -0, and int and float64 are the same type.
+// samePrimitive compares values without identity by the rules of Map.prototype.get: NaN equals NaN,
+// 0 equals -0, and int and float64 are the same type.
 func samePrimitive(a, b any) bool {
 	if x, ok := number(a); ok {
 		y, ok := number(b)
@@ -66,7 +66,7 @@ func samePrimitive(a, b any) bool {
 	return false
 }
 
-// number returns the number that v is as Unmarshal gives it.
+// number returns v if v is a number of Value.
 func number(v any) (float64, bool) {
 	switch v := v.(type) {
 	case int:
@@ -77,34 +77,33 @@ func number(v any) (float64, bool) {
 	return 0, false
 }
 
-// A Set is a JavaScript Set: values in the order they were added.
+// A Set is a JavaScript Set: values in the order in which they were added.
 type Set struct {
 	Values []any // in the order of JavaScript, each once
 }
 
-// A RegExp is a JavaScript regular expression. Package regexp of Go knows another, smaller
-// language.
+// A RegExp is a JavaScript regular expression. Go's package regexp has another, smaller language.
 type RegExp struct {
-	Source string // what is between the slashes
-	Flags  string // letters out of "dgimsuvy", in this order when it was read
+	Source string // the text between the slashes
+	Flags  string // letters of "dgimsuvy"; Value returns them in this order
 }
 
-// A Boxed is a primitive in an object: new Boolean(true), new Number(1), new String("s"),
+// A Boxed is a primitive value in an object: new Boolean(true), new Number(1), new String("s"),
 // Object(1n).
 type Boxed struct {
 	Value any // bool, float64, string or *big.Int; integers are written as numbers
 }
 
-// An ArrayBuffer is the memory behind typed arrays. A typed array that is sent takes no ArrayBuffer
-// along, only the part that it shows.
+// An ArrayBuffer is the memory behind typed arrays. When a typed array is sent, only the bytes that
+// it shows go with it, without their ArrayBuffer.
 type ArrayBuffer struct {
 	Data      []byte
 	Resizable bool
-	MaxLength uint32 // bytes, of a resizable one, at least len(Data)
+	MaxLength uint32 // bytes; at least len(Data) if Resizable, else unused
 }
 
-// Typed arrays of JavaScript. [Marshal] writes them with the bytes that they show; as for slices,
-// two that share memory no longer do when they arrive, except if they are the same slice.
+// Typed arrays of JavaScript. [Append] writes the bytes that they show. Two of them that share
+// memory share none when they arrive, unless they are the same slice.
 type (
 	// Int8Array is a typed array.
 	Int8Array []int8
@@ -120,7 +119,7 @@ type (
 	Int32Array []int32
 	// Uint32Array is a typed array.
 	Uint32Array []uint32
-	// Float16Array is a typed array, of JavaScript engines since 2025 (Node v24).
+	// Float16Array is a typed array of JavaScript engines since 2025 (Node v24).
 	Float16Array []Float16
 	// Float32Array is a typed array.
 	Float32Array []float32
@@ -130,14 +129,14 @@ type (
 	BigInt64Array []int64
 	// BigUint64Array is a typed array.
 	BigUint64Array []uint64
-	// DataView is the bytes that a DataView shows.
+	// DataView has the bytes that a DataView shows.
 	DataView []byte
 )
 
-// An UnknownView is a typed array of a type that this package does not know: a later version of
-// Node has sent it. Marshal writes it as it came, but not one with a Letter.
+// An UnknownView is a typed array of a type that this package does not know, sent by a later
+// version of Node. Append writes it unchanged, but refuses one with a Letter.
 type UnknownView struct {
-	Type   uint32 // the number that Node has for the type
-	Letter byte   // V8's own for the type, when that and not Node has written the view; otherwise 0
-	Data   []byte // what the view shows
+	Type   uint32 // Node's number for the type
+	Letter byte   // V8's letter for the type if V8 and not Node has written the view; otherwise 0
+	Data   []byte // the bytes that the view shows
 }

@@ -12,32 +12,27 @@ import (
 	"github.com/brood-go/brood/internal/wtf8"
 )
 
-// Marshal returns v as a payload, in version 15 of the format. The package documentation lists the
-// types.
+// Append appends v to dst as a payload, in version 15 of the format. The package documentation
+// lists the types that v may have.
 //
-// The error is an *[UnsupportedTypeError], an *[UnsupportedValueError], [ErrTooDeep], or what a
-// MarshalText method returned.
+// The error is an *[UnsupportedTypeError], an *[UnsupportedValueError], [ErrTooDeep], or the error
+// of a MarshalText method. dst is then returned as it was.
 //
-// Safe to call from any goroutine, as long as nobody changes what v refers to.
-func Marshal(v any) ([]byte, error) { return Append(nil, v) }
-
-// Append appends v to dst as [Marshal] returns it. It returns dst as it was if there is an error.
-//
-// V8 aligns strings of two bytes a character in memory, by a byte before them that means nothing.
-// The place of these bytes is counted from the end of dst, so that it fits when the payload begins
-// at an even offset of the message: as on an IPC channel, behind four bytes.
+// V8 aligns strings of two bytes a character, by a padding byte before them. The padding is counted
+// from the end of dst, so it is right if the payload begins at an even offset of the message, as on
+// an IPC channel, behind four bytes.
 //
 // Safe to call from any goroutine, as long as nobody changes what v refers to.
 func Append(dst []byte, v any) ([]byte, error) { return AppendDepth(dst, v, MaxWriteDepth) }
 
-// AppendDepth is [Append] with depth in place of [MaxWriteDepth]: for a message that is in an
-// envelope, which has levels of its own.
+// AppendDepth is [Append] with depth instead of [MaxWriteDepth], for a message in an envelope,
+// which has levels of its own.
 //
 // Safe to call from any goroutine, as long as nobody changes what v refers to.
 func AppendDepth(dst []byte, v any, depth int) ([]byte, error) {
 	w := writer{p: append(dst, tagVersion, version), start: len(dst), limit: depth}
 	err := w.value(v)
-	// Objects are known by their address, which must not become that of another one.
+	// Objects are recognized by their address, which another object must not get meanwhile.
 	runtime.KeepAlive(v)
 	runtime.KeepAlive(w.kept)
 	if err != nil {
@@ -49,15 +44,15 @@ func AppendDepth(dst []byte, v any, depth int) ([]byte, error) {
 // writer writes one payload.
 type writer struct {
 	p     []byte
-	start int // of the payload in p
-	depth int // values around the one that is next
-	limit int // of depth
+	start int // offset of the payload in p
+	depth int // values around the next one
+	limit int // the most that depth may be
 	ids   identities
-	keys  []string // of the maps around the next value; reused
+	keys  []string // names of the maps around the next value, a stack
 	last  lastDescription
-	kept  []any // objects that were made while writing, so that no other gets their address
+	kept  []any // objects made while writing, kept so that no other object gets their address
 
-	// causes are the ids of the errors whose cause is being written. Node 20 cannot read a
+	// causes are the ids of the errors whose cause is being written, because Node 20 cannot read a
 	// reference to them there.
 	causes []uint32
 }
@@ -66,8 +61,7 @@ func (w *writer) tag(tag byte) { w.p = append(w.p, tag) }
 
 func (w *writer) varint(n int) { w.p = binary.AppendUvarint(w.p, uint64(n)) }
 
-// value writes v, whatever it is. What it does for the types of Unmarshal is here, everything else
-// in writereflect.go.
+// value writes any value. The types of Value are written by this file, others by writereflect.go.
 func (w *writer) value(v any) error {
 	if w.depth > w.limit {
 		return ErrTooDeep
@@ -78,6 +72,7 @@ func (w *writer) value(v any) error {
 	return err
 }
 
+// typed is value after the check of depth.
 func (w *writer) typed(v any) error {
 	switch v := v.(type) {
 	case nil:
@@ -126,8 +121,8 @@ func (w *writer) typed(v any) error {
 	return nil
 }
 
-// native is implemented by the types of this package that are written in a way of their own. Those
-// that are pointers write themselves only when they are not nil.
+// native is implemented by the types of this package with a form of their own in V8. write is not
+// called for a nil pointer.
 type native interface {
 	write(w *writer) error
 }
@@ -160,6 +155,7 @@ func (w *writer) uint(n uint64) error {
 	return w.int(int64(n))
 }
 
+// inexact returns the error for an integer that no JavaScript number holds.
 func inexact(n any) error {
 	return unsupported(n, "beyond 2⁵³, where numbers are no longer exact; use a big.Int")
 }
@@ -169,9 +165,10 @@ func (w *writer) double(f float64) {
 	w.bits(f)
 }
 
-// plainNaN is NaN as V8 writes it; that of Go has one more bit.
+// plainNaN has the bits of NaN as V8 writes it; Go's NaN has one more bit.
 const plainNaN = 0x7FF8 << 48
 
+// bits writes a double without a tag.
 func (w *writer) bits(f float64) {
 	bits := math.Float64bits(f)
 	if f != f {
@@ -180,8 +177,8 @@ func (w *writer) bits(f float64) {
 	w.p = binary.LittleEndian.AppendUint64(w.p, bits)
 }
 
-// bigInt writes what follows the tag: sign and length in bytes, a multiple of eight, and the bytes
-// from the lowest.
+// bigInt writes a bigint without its tag: sign and length in bytes, a multiple of eight, then the
+// bytes, lowest first.
 func (w *writer) bigInt(v *big.Int) {
 	const word = 8
 	size := (v.BitLen() + 8*word - 1) / (8 * word) * word
@@ -207,7 +204,7 @@ func (w *writer) singleton(v Singleton) {
 }
 
 func (w *writer) date(t time.Time) error {
-	// The first comparison is of seconds: far from now, milliseconds overflow.
+	// The first comparison is of seconds, because milliseconds overflow far from now.
 	if s := t.Unix(); math.Abs(float64(s)) > maxDate/1000 || math.Abs(float64(t.UnixMilli())) > maxDate {
 		return unsupported(t, "beyond what a Date can hold")
 	}
@@ -216,6 +213,7 @@ func (w *writer) date(t time.Time) error {
 	return nil
 }
 
+// text writes a string: Latin-1 if that can hold it, otherwise UTF-16.
 func (w *writer) text(s string) error {
 	if len(s) > maxString && !fitsString(s) {
 		return unsupported(s, "longer than a string can be in V8")
@@ -245,6 +243,7 @@ func (w *writer) text(s string) error {
 	return nil
 }
 
+// fitsString reports whether V8 can hold s as a string.
 func fitsString(s string) bool {
 	units, _ := utf16Length(s)
 	return units <= maxString
@@ -260,12 +259,12 @@ func (w *writer) name(name string) error {
 
 // index writes the name of a property that is an array index.
 func (w *writer) index(i uint32) {
-	// It fits a double, whatever it is.
+	// Every uint32 fits.
 	_ = w.int(int64(i))
 }
 
-// ref writes a reference and returns true if the object at that address was written before.
-// Otherwise it gives it the next id.
+// ref writes a reference and returns true if the object k was written before. Otherwise it gives k
+// the next id and returns false; the caller writes the object.
 func (w *writer) ref(k identity) (bool, error) {
 	id, known := w.ids.lookup(k)
 	if !known {

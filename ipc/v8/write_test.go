@@ -20,7 +20,7 @@ import (
 )
 
 //brood:checks N154
-func TestWhatCannotBeClonedIsRefused(t *testing.T) {
+func TestTypesThatCannotBeClonedAreRefused(t *testing.T) {
 	for _, c := range []struct {
 		v    any
 		text string
@@ -41,7 +41,7 @@ func TestWhatCannotBeClonedIsRefused(t *testing.T) {
 	}
 }
 
-func TestWhatOthersCouldNotReadIsRefused(t *testing.T) {
+func TestValuesThatOthersCouldNotReadAreRefused(t *testing.T) {
 	circular := &v8.Error{Message: "a"}
 	circular.Cause = []any{circular}
 	negative := v8.Array{}
@@ -70,7 +70,7 @@ func TestWhatOthersCouldNotReadIsRefused(t *testing.T) {
 		{sparseArray(1, *object("length", 1), 0, 1), ""},
 		{sparseArray(1, *object("0", 1)), ""},
 	} {
-		_, err := v8.Marshal(c.v)
+		_, err := v8.Append(nil, c.v)
 		refused, ok := errors.AsType[*v8.UnsupportedValueError](err)
 		require.True(t, ok, "%#v: %v", c.v, err)
 		if c.text != "" {
@@ -80,10 +80,10 @@ func TestWhatOthersCouldNotReadIsRefused(t *testing.T) {
 	require.Panics(t, func() { new(v8.Array).Set(math.MaxUint32, 0) })
 }
 
-// A description in an error does not get as long as the value.
+// The text of a value in an error is short.
 func TestErrorsStayShort(t *testing.T) {
 	long := make([]byte, 1<<20)
-	_, err := v8.Marshal(map[string]int{"\xff" + string(long): 1})
+	_, err := v8.Append(nil, map[string]int{"\xff" + string(long): 1})
 	require.Less(t, len(err.Error()), 1000)
 }
 
@@ -107,16 +107,16 @@ func TestEndlessValuesAreTooDeep(t *testing.T) {
 		deep = []any{deep}
 	}
 	for _, v := range []any{p, long, deep, selfError{}} {
-		_, err := v8.Marshal(v)
+		_, err := v8.Append(nil, v)
 		require.ErrorIs(t, err, v8.ErrTooDeep, "%T", v)
 	}
-	_, err := v8.Marshal(deep[0])
+	_, err := v8.Append(nil, deep[0])
 	require.NoError(t, err)
 }
 
 func TestAppendAlignsFromTheEndOfWhatIsThere(t *testing.T) {
 	for _, v := range []any{"€", []any{true, "€"}} {
-		want, err := v8.Marshal(v)
+		want, err := v8.Append(nil, v)
 		require.NoError(t, err)
 		for n := range 4 {
 			got, err := v8.Append(make([]byte, n), v)
@@ -170,9 +170,9 @@ func TestStructsHaveTheFieldsOfEncodingJSON(t *testing.T) {
 	} {
 		text, err := json.Marshal(v)
 		require.NoError(t, err)
-		p, err := v8.Marshal(v)
+		p, err := v8.Append(nil, v)
 		require.NoError(t, err)
-		back, err := v8.Unmarshal(p)
+		back, err := v8.Value(p)
 		require.NoError(t, err)
 		require.Equal(t, string(text), jsonOf(back))
 	}
@@ -200,7 +200,7 @@ func jsonOf(v any) string {
 	return string(text)
 }
 
-func TestWhatSharesAnAddressIsNotOneObject(t *testing.T) {
+func TestValuesWithOneAddressAreNotOneObject(t *testing.T) {
 	type empty struct{}
 	type first struct{ B []byte }
 	all := []any{1, 2}
@@ -215,19 +215,19 @@ func TestWhatSharesAnAddressIsNotOneObject(t *testing.T) {
 		{[]any{all, all[:2:2]}, "41 02 41 02 4902 4904 24 00 02 5e01 24 00 02"},
 		{func() any { f := &first{[]byte{1}}; return []any{f, &f.B, f.B} }(), "41 03 6f 220142 5c000a0101 7b01 5e02 5e02 24 00 03"},
 	} {
-		p, err := v8.Marshal(c.v)
+		p, err := v8.Append(nil, c.v)
 		require.NoError(t, err)
 		require.Equal(t, hex.EncodeToString(payload(c.want)), hex.EncodeToString(p))
 	}
 }
 
-// What is empty is still one object, also after it was read.
+// An empty object keeps its identity, also after it was read.
 func TestEmptyObjectsKeepTheirIdentity(t *testing.T) {
 	for _, one := range []string{"6f7b00", "4100240000", "3b3a00", "272c00", "4200", "5c000a00", "5c000100", "5c000800"} {
 		p := payload("41 03" + one + "5e01" + one + "24 00 03")
-		v, err := v8.Unmarshal(p)
+		v, err := v8.Value(p)
 		require.NoError(t, err)
-		again, err := v8.Marshal(v)
+		again, err := v8.Append(nil, v)
 		require.NoError(t, err)
 		require.Equal(t, hex.EncodeToString(p), hex.EncodeToString(again))
 	}
@@ -241,21 +241,21 @@ func TestMapsInMapsAreSorted(t *testing.T) {
 		v[name] = maps.Clone(inner)
 		want = append(want, fmt.Sprintf(`%q:{"9":3,"10":2,"y":1}`, name))
 	}
-	p, err := v8.Marshal(v)
+	p, err := v8.Append(nil, v)
 	require.NoError(t, err)
-	got, err := v8.Unmarshal(p)
+	got, err := v8.Value(p)
 	require.NoError(t, err)
 	require.Equal(t, "{"+strings.Join(want, ",")+"}", jsonOf(got))
-	again, err := v8.Marshal(got) // in the order of JavaScript
+	again, err := v8.Append(nil, got) // in the order of JavaScript
 	require.NoError(t, err)
 	require.Equal(t, hex.EncodeToString(again), hex.EncodeToString(p))
 }
 
 func TestTextMarshalersAreStrings(t *testing.T) {
 	for _, v := range []any{regexp.MustCompile("a"), big.NewFloat(1), *big.NewFloat(1)} {
-		p, err := v8.Marshal([]any{v, (*regexp.Regexp)(nil)})
+		p, err := v8.Append(nil, []any{v, (*regexp.Regexp)(nil)})
 		require.NoError(t, err)
-		got, err := v8.Unmarshal(p)
+		got, err := v8.Value(p)
 		require.NoError(t, err)
 		if _, value := v.(big.Float); value {
 			require.IsType(t, &v8.Object{}, got.([]any)[0], "MarshalText needs a pointer")
@@ -264,7 +264,7 @@ func TestTextMarshalersAreStrings(t *testing.T) {
 		require.IsType(t, "", got.([]any)[0])
 		require.Nil(t, got.([]any)[1])
 	}
-	_, err := v8.Marshal(failing{})
+	_, err := v8.Append(nil, failing{})
 	require.ErrorIs(t, err, io.ErrClosedPipe)
 }
 
@@ -272,7 +272,7 @@ type failing struct{}
 
 func (failing) MarshalText() ([]byte, error) { return nil, io.ErrClosedPipe }
 
-// A Buffer and a few properties cost no more than the payload, and a struct as little.
+// A Buffer and a few properties allocate no more than the payload; so does a struct.
 func TestAppendIntoABufferHardlyAllocates(t *testing.T) {
 	type message struct {
 		N int    `json:"n"`

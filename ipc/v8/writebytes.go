@@ -5,7 +5,7 @@ import (
 	"reflect"
 )
 
-// bytesView writes a view of single bytes.
+// bytesView writes a view of bytes, of the type kind.
 func bytesView[S ~[]byte](w *writer, kind byte, data S) error {
 	if done, err := w.ref(identifySlice(data)); done {
 		return err
@@ -16,7 +16,7 @@ func bytesView[S ~[]byte](w *writer, kind byte, data S) error {
 	return nil
 }
 
-// numbersView writes a view of numbers of that many bytes each.
+// numbersView writes a view of numbers of size bytes each, of the type kind.
 func numbersView[S ~[]T, T any](w *writer, kind byte, size int, data S) error {
 	if done, err := w.ref(identifySlice(data)); done {
 		return err
@@ -25,7 +25,7 @@ func numbersView[S ~[]T, T any](w *writer, kind byte, size int, data S) error {
 	w.varint(size * len(data))
 	var err error
 	w.p, err = binary.Append(w.p, binary.LittleEndian, []T(data))
-	return err // There is none: slices of numbers of fixed size are what binary is made for.
+	return err // It is nil: binary takes all slices of numbers of a fixed size.
 }
 
 func (a Int8Array) write(w *writer) error         { return numbersView(w, viewInt8, 1, a) }

@@ -42,7 +42,7 @@ func (w *writer) buffer(v reflect.Value, at identity) error {
 	return nil
 }
 
-// key writes the name of any property.
+// key writes the name of a property, index or not.
 func (w *writer) key(name string) error {
 	if i, ok := arrayIndex(name); ok {
 		w.index(i)
@@ -51,8 +51,8 @@ func (w *writer) key(name string) error {
 	return w.name(name)
 }
 
-// compareIndices orders names of which one or both are array indices as an object has them: indices
-// first, ascending.
+// compareIndices orders names as an object does, as far as array indices decide: indices first,
+// ascending. Other names are equal.
 func compareIndices(a, b string) int {
 	i, indexA := arrayIndex(a)
 	j, indexB := arrayIndex(b)
@@ -67,7 +67,7 @@ func compareIndices(a, b string) int {
 	return 0
 }
 
-// compareNames orders names as an object has them to which they were added in alphabetic order.
+// compareNames orders names as an object does if they were added in alphabetic order.
 func compareNames(a, b string) int {
 	if c := compareIndices(a, b); c != 0 {
 		return c
@@ -75,6 +75,7 @@ func compareNames(a, b string) int {
 	return strings.Compare(a, b)
 }
 
+// stringMap writes a map[string]any as an object.
 func (w *writer) stringMap(m map[string]any) error {
 	if m == nil {
 		w.tag(tagNull)
@@ -104,7 +105,7 @@ func (w *writer) stringMap(m map[string]any) error {
 	return nil
 }
 
-// mapping writes a map whose keys are strings or integers.
+// mapping writes a map with string or integer keys as an object.
 func (w *writer) mapping(v reflect.Value) error {
 	type entry struct {
 		name  string
@@ -143,6 +144,7 @@ func (w *writer) mapping(v reflect.Value) error {
 	return nil
 }
 
+// structure writes a struct, whose identity is at, as an object.
 func (w *writer) structure(v reflect.Value, at identity) error {
 	if done, err := w.ref(at); done {
 		return err
@@ -182,7 +184,7 @@ func (w *writer) structure(v reflect.Value, at identity) error {
 	return nil
 }
 
-// bare writes a boolean, a number or a string, inside another value.
+// bare writes a value of a field whose way is bare.
 func (w *writer) bare(v reflect.Value) error {
 	if w.depth > w.limit {
 		return ErrTooDeep

@@ -15,7 +15,7 @@ func (o *Object) write(w *writer) error {
 	return w.properties(o.elements, o.names, tagEndObject)
 }
 
-// properties writes properties, the tag end and how many they were.
+// properties writes properties, the tag end and the number of properties.
 func (w *writer) properties(es elements, names []property, end byte) error {
 	for _, e := range es {
 		w.index(e.index)
@@ -36,6 +36,7 @@ func (w *writer) properties(es elements, names []property, end byte) error {
 	return nil
 }
 
+// list writes an []any as an array.
 func (w *writer) list(values []any) error {
 	if values == nil {
 		w.tag(tagNull)
@@ -55,7 +56,7 @@ func (w *writer) list(values []any) error {
 	return nil
 }
 
-// endDense ends an array of n elements that has no other properties.
+// endDense writes the end of an array of n elements without other properties.
 func (w *writer) endDense(n int) {
 	w.p = append(w.p, tagEndDense, 0)
 	w.varint(n)
@@ -214,7 +215,7 @@ func (e *Error) write(w *writer) error {
 	return w.jsError(e, w.ids.last())
 }
 
-// jsError writes e, which has that id.
+// jsError writes e, whose id is id.
 func (w *writer) jsError(e *Error, id uint32) error {
 	w.tag(tagError)
 	for _, n := range errorNames {

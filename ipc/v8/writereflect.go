@@ -8,21 +8,21 @@ import (
 	"time"
 )
 
-// class says how a type is written.
+// class says how values of a type are written.
 type class uint8
 
 const (
 	byKind    class = iota
-	asTyped         // writer.typed knows the type
-	asPointee       // writer.typed knows the pointer to it
+	asTyped         // by writer.typed
+	asPointee       // by writer.typed, as a pointer
 	asTime          // a Date
 	asError         // an error
-	asText          // what MarshalText returns
+	asText          // as the string of MarshalText
 )
 
-// big.Int, Singleton and Float16 are not among these variables but named where they are compared,
-// at no cost: a variable would have the linker keep their methods, and with them all of math/big
-// and of the JSON of this package, in every program that imports package ipc.
+// big.Int, Singleton and Float16 have no variable here, because the linker would then keep their
+// methods, and with them math/big and this package's JSON, in every program that imports package
+// ipc. Naming them where they are compared costs nothing.
 var (
 	nativeType  = reflect.TypeFor[native]()
 	goErrorType = reflect.TypeFor[error]()
@@ -30,18 +30,19 @@ var (
 	timeType    = reflect.TypeFor[time.Time]()
 )
 
+// classOf returns the class of t.
 func classOf(t reflect.Type) class {
 	switch {
 	case t == timeType:
 		return asTime
 	case t.Kind() == reflect.Interface:
-		return byKind // What is in it counts.
+		return byKind // The value in it decides.
 	case t == reflect.TypeFor[Singleton]() || t == reflect.TypeFor[Float16]() || t == reflect.PointerTo(reflect.TypeFor[big.Int]()) || t.Implements(nativeType):
 		return asTyped
 	case t == reflect.TypeFor[big.Int]() || reflect.PointerTo(t).Implements(nativeType):
 		return asPointee
 	case t.Kind() == reflect.Pointer && t.Elem().Kind() != reflect.Pointer && classOf(t.Elem()) != byKind:
-		return byKind // A pointer has the methods of what it points to.
+		return byKind // Only because a pointer type has the methods of its element type.
 	case t.Implements(goErrorType):
 		return asError
 	case t.Implements(textType):
@@ -50,8 +51,8 @@ func classOf(t reflect.Type) class {
 	return byKind
 }
 
-// nested writes a value inside another one. The identity is that of the pointer to it, if there is
-// one.
+// nested writes a value inside another one. at is the identity of the pointer to it; zero: there is
+// none.
 func (w *writer) nested(v reflect.Value, at identity) error {
 	if w.depth > w.limit {
 		return ErrTooDeep
@@ -62,6 +63,7 @@ func (w *writer) nested(v reflect.Value, at identity) error {
 	return err
 }
 
+// reflected is nested after the check of depth.
 func (w *writer) reflected(v reflect.Value, at identity) error {
 	t := v.Type()
 	if t.PkgPath() == "" && t.Kind() != reflect.Pointer && t.Kind() != reflect.Struct {
@@ -85,7 +87,7 @@ func (w *writer) reflected(v reflect.Value, at identity) error {
 	return w.kind(v, at)
 }
 
-// pointerTo returns a pointer to v itself, or to a copy where there is none.
+// pointerTo returns a pointer to v, or to a copy if v has no address.
 func (w *writer) pointerTo(v reflect.Value) reflect.Value {
 	if v.CanAddr() {
 		return v.Addr()
@@ -96,6 +98,7 @@ func (w *writer) pointerTo(v reflect.Value) reflect.Value {
 	return p
 }
 
+// goError writes an error of another package as a JavaScript Error.
 func (w *writer) goError(v reflect.Value, at identity) error {
 	if isNil(v) {
 		w.tag(tagNull)
@@ -110,7 +113,7 @@ func (w *writer) goError(v reflect.Value, at identity) error {
 	id := w.ids.last()
 	err := v.Interface().(error)
 	e := Error{Message: err.Error()}
-	e.Stack = e.Error() // JavaScript expects a string, and those of V8 begin like this.
+	e.Stack = e.Error() // JavaScript expects a string that begins like this.
 	if cause := errors.Unwrap(err); cause != nil {
 		w.kept = append(w.kept, cause)
 		e.Cause = cause
@@ -118,6 +121,7 @@ func (w *writer) goError(v reflect.Value, at identity) error {
 	return w.jsError(&e, id)
 }
 
+// marshalText writes the string of v's MarshalText.
 func (w *writer) marshalText(v reflect.Value) error {
 	if isNil(v) {
 		w.tag(tagNull)
@@ -130,7 +134,7 @@ func (w *writer) marshalText(v reflect.Value) error {
 	return w.text(string(text))
 }
 
-// isNil reports whether v is null in JavaScript.
+// isNil reports whether v is nil, which is null in JavaScript.
 func isNil(v reflect.Value) bool {
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Interface, reflect.Map, reflect.Slice:
@@ -139,7 +143,7 @@ func isNil(v reflect.Value) bool {
 	return false
 }
 
-// kind writes a value of a type that nothing more is known of.
+// kind writes a value by the kind of its type.
 func (w *writer) kind(v reflect.Value, at identity) error {
 	switch {
 	case isNil(v):

@@ -1,6 +1,6 @@
 'use strict'; // The worker's side of a pool of github.com/brood-go/brood/pool, see PROTOCOL.md there. A worker is
 //   require('./brood-worker.cjs').serve({ resize: async (job, { signal, progress, write, … }) => result }, { concurrency: 4 });
-// '' gets the methods that have no handler. signal is aborted by a cancel, and grace milliseconds after the worker is to end.
+// '' gets the methods without a handler. signal is aborted by a cancel, and grace milliseconds after the worker was told to exit.
 const fields = (e) => ['message', 'name', 'stack', 'code'].flatMap((k) => (e?.[k] == null ? [] : [[k, String(e[k])]]));
 const describe = (e) => { try { return { message: String(e), ...Object.fromEntries(fields(e)) }; } catch { return { message: 'unknown' }; } };
 const view = (v) => (ArrayBuffer.isView(v) ? Buffer.from(v.buffer, v.byteOffset, v.byteLength) : Buffer.from(v ?? []));

@@ -1,5 +1,4 @@
-// Package callsource finds the text of a call in a script, by the place that a stack trace tells of
-// it.
+// Package callsource finds the text of a call in a script, at the place that a stack trace gives.
 package callsource
 
 import (
@@ -8,9 +7,11 @@ import (
 	"unicode"
 )
 
-// Text returns the call on a line of source whose opening parenthesis is at a column, both counted
-// from 1. Of a call that goes on behind the line, it is what stands on the line. It is empty if
-// there is no call.
+// Text returns the call on a line of source whose opening parenthesis is at or after a column; both
+// are counted from 1. If the call goes on after the line, Text returns its part on the line. It
+// returns "" if there is no call.
+//
+// Safe to call from any goroutine.
 func Text(source string, line, column int) string {
 	for ; line > 1; line-- {
 		_, rest, ok := strings.Cut(source, "\n")
@@ -35,7 +36,7 @@ func Text(source string, line, column int) string {
 	return visible(strings.TrimLeft(string(text[start:callEnd(text, open)]), ".? \t"))
 }
 
-// visible returns a text with control characters as JavaScript escapes them.
+// visible returns text with its control characters as escapes of JavaScript.
 func visible(text string) string {
 	if strings.IndexFunc(text, unicode.IsControl) < 0 {
 		return text
@@ -51,7 +52,7 @@ func visible(text string) string {
 	return b.String()
 }
 
-// calleeStart returns where the expression begins that is called at open.
+// calleeStart returns the index at which the expression begins that is called at open.
 func calleeStart(text []rune, open int) int {
 	i := open
 	for i > 0 {
@@ -70,7 +71,7 @@ func calleeStart(text []rune, open int) int {
 	return i
 }
 
-// opening returns where the bracket is that the one at end closes, -1 if it is not on the line.
+// opening returns the index of the bracket that the one at end closes, -1 if it is not on the line.
 func opening(text []rune, end int) int {
 	depth := 0
 	for i := end; i >= 0; i-- {
@@ -86,7 +87,7 @@ func opening(text []rune, end int) int {
 	return -1
 }
 
-// callEnd returns where the call ends whose parenthesis is at open.
+// callEnd returns the index after the call whose parenthesis is at open.
 func callEnd(text []rune, open int) int {
 	depth := 0
 	for i := open; i < len(text); i++ {
@@ -108,9 +109,9 @@ func callEnd(text []rune, open int) int {
 	return len(text)
 }
 
-// quoteEnd returns where the quote is that ends what begins at start.
+// quoteEnd returns the index of the quote that closes the literal at start.
 func quoteEnd(text []rune, start int, quote rune) int {
-	inClass := false // of a regular expression
+	inClass := false // in a class of a regular expression
 	for i := start + 1; i < len(text); i++ {
 		switch {
 		case text[i] == '\\':
@@ -126,8 +127,8 @@ func quoteEnd(text []rune, start int, quote rune) int {
 	return len(text)
 }
 
-// isRegExp reports whether the slash at i begins a regular expression: it follows what needs an
-// operand.
+// isRegExp reports whether the slash at i begins a regular expression: it stands where an operand
+// is needed.
 func isRegExp(text []rune, i int) bool {
 	for i--; i >= 0; i-- {
 		if !unicode.IsSpace(text[i]) {

@@ -1,8 +1,8 @@
-// Package cjsnames finds the names that a CommonJS module exports, without running it, so that an
-// ES module can import them. It looks for what people and compilers write: exports.name = …,
-// module.exports = { … }, Object.defineProperty(exports, 'name', …), and for modules that are
-// handed on whole: module.exports = require('…'), __exportStar(require('…')), and loops over the
-// keys of one. What it does not find is still in the default export.
+// Package cjsnames finds the names that a CommonJS module exports without running it, so that an ES
+// module can import them. It recognises what people and compilers write: exports.name = …,
+// module.exports = { … } and Object.defineProperty(exports, 'name', …); and for modules that are
+// re-exported as a whole module.exports = require('…'), __exportStar(require('…')), and loops over
+// the keys of one. A name that it does not find is still a member of the default export.
 package cjsnames
 
 import (
@@ -11,13 +11,15 @@ import (
 	"unicode/utf8"
 )
 
-// Names are what was found, each once.
+// Names are the names found in a module, each once.
 type Names struct {
 	Exports   []string
-	Reexports []string // what is given to require by those that are handed on whole
+	Reexports []string // arguments of require for modules that are re-exported as a whole
 }
 
-// Find looks for names in the source of a module.
+// Find returns the names in the source of a module.
+//
+// Safe to call from any goroutine.
 func Find(source string) Names {
 	f := &finder{tokens: scan(source), seen: map[string]bool{}, required: map[string]string{}}
 	for f.at = 0; f.at < len(f.tokens); f.at++ {
@@ -26,11 +28,13 @@ func Find(source string) Names {
 	return Names{f.exports, f.reexports}
 }
 
+// finder is the state of one Find. at is the index of the current token.
 type finder struct {
-	tokens             []token
-	at                 int
-	seen               map[string]bool
-	required           map[string]string // what variables were set to, as it is given to require
+	tokens []token
+	at     int
+	seen   map[string]bool
+	// argument of require that was assigned to a variable, by the variable's name
+	required           map[string]string
 	exports, reexports []string
 }
 
@@ -41,7 +45,7 @@ func (f *finder) export(name string) {
 	}
 }
 
-// token returns the one that is n after this, an empty one behind the end.
+// token returns the token n after the current one, an empty one after the end.
 func (f *finder) token(n int) token {
 	if f.at+n < len(f.tokens) {
 		return f.tokens[f.at+n]
@@ -49,8 +53,8 @@ func (f *finder) token(n int) token {
 	return token{}
 }
 
-// follows reports whether these texts are next, from the one that is n after this. "" stands for
-// any string of the source.
+// follows reports whether the tokens from n after the current one have these texts. "" stands for
+// any string literal.
 func (f *finder) follows(n int, texts ...string) bool {
 	for i, text := range texts {
 		t := f.token(n + i)
@@ -61,8 +65,8 @@ func (f *finder) follows(n int, texts ...string) bool {
 	return true
 }
 
-// exportsAt returns how many tokens "exports" or "module.exports" takes, n after this, 0 if it is
-// not there.
+// exportsAt returns the number of tokens of "exports" or "module.exports" at n after the current
+// one, 0 if neither is there.
 func (f *finder) exportsAt(n int) int {
 	switch {
 	case f.follows(n, "exports"):
@@ -73,6 +77,7 @@ func (f *finder) exportsAt(n int) int {
 	return 0
 }
 
+// look examines the code that begins at the current token.
 func (f *finder) look() {
 	if f.at > 0 && f.tokens[f.at-1].text == "." && f.tokens[f.at-1].kind == kindSign {
 		return // A property of something else.
@@ -101,7 +106,7 @@ func (f *finder) look() {
 	}
 }
 
-// defined looks at the descriptor of a property: one that could do anything is not counted.
+// defined examines a property descriptor. A getter or value in an unknown form is not counted.
 func (f *finder) defined(name, descriptor int) {
 	if f.follows(descriptor, "{", "enumerable", ":", "true", ",", "get") || f.follows(descriptor, "{", "value", ":") ||
 		f.follows(descriptor, "{", "enumerable", ":", "true", ",", "value", ":") || f.follows(descriptor, "{", "get") {
@@ -109,14 +114,14 @@ func (f *finder) defined(name, descriptor int) {
 	}
 }
 
-// copied looks at a loop over the keys of a module, in which compilers hand them all on.
+// copied examines a loop over the keys of a module, with which compilers re-export all of them.
 func (f *finder) copied() {
 	from, key := f.token(4).text, f.token(11).text
 	request, ok := f.required[from]
 	if !ok || !f.follows(5, ")", ".", "forEach", "(", "function", "(") || !f.follows(12, ")", "{", "if", "(", key) {
 		return
 	}
-	const longest = 100 // tokens, so that many loops cannot be many long ways
+	const longest = 100 // tokens, so that many loops do not take quadratic time
 	for n, depth := 14, 1; depth > 0 && n < longest; n++ {
 		switch {
 		case f.follows(n, "{"):
@@ -131,7 +136,7 @@ func (f *finder) copied() {
 	}
 }
 
-// assigned looks at what follows exports.
+// assigned examines the tokens after exports.
 func (f *finder) assigned(n int, whole bool) {
 	switch next := f.token(n + 1); {
 	case f.follows(n, ".") && next.kind == kindName && f.follows(n+2, "=") && f.token(n+2).kind == kindSign:
@@ -143,7 +148,7 @@ func (f *finder) assigned(n int, whole bool) {
 	}
 }
 
-// value looks at what module.exports is set to.
+// value examines the value that module.exports is set to.
 func (f *finder) value(n int) {
 	if k := f.exportsAt(n); k > 0 && f.follows(n+k, "=") {
 		n += k + 1
@@ -156,8 +161,8 @@ func (f *finder) value(n int) {
 	}
 }
 
-// members looks at an object: names alone, names with a value that is one word, and …require(…).
-// The first member that is something else ends it, but has a name itself.
+// members examines an object literal: names alone, names with a value of one word, and …require(…).
+// It stops at the first other member, whose name counts.
 func (f *finder) members(n int) {
 	for {
 		t := f.token(n)
@@ -193,7 +198,7 @@ func isNamePart(r rune) bool {
 
 func isSpace(r rune) bool { return unicode.IsSpace(r) || r == '\ufeff' }
 
-// startsRegExp reports whether a slash behind a token begins a regular expression.
+// startsRegExp reports whether a slash after the token last begins a regular expression.
 func startsRegExp(last token) bool {
 	switch last.kind {
 	case kindNone:

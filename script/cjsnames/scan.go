@@ -8,12 +8,13 @@ import (
 	"unicode/utf8"
 )
 
+// kind is the kind of a token.
 type kind byte
 
 const (
 	kindNone   kind = iota
 	kindName        // identifiers and keywords
-	kindString      // text is what it stands for
+	kindString      // text is its value
 	kindSign        // one character, or "..."
 	kindOther       // numbers, regular expressions, templates
 )
@@ -23,8 +24,8 @@ type token struct {
 	text string
 }
 
-// scanner cuts a source into tokens. It goes on over what is no JavaScript: the engine tells of
-// that.
+// scanner splits a source into tokens. It goes on after invalid JavaScript, because the engine
+// reports that.
 type scanner struct {
 	rest   string
 	tokens []token
@@ -47,6 +48,7 @@ func (s *scanner) last() token {
 	return s.tokens[len(s.tokens)-1]
 }
 
+// next adds the next token, or skips blanks and comments.
 func (s *scanner) next() {
 	r, size := utf8.DecodeRuneInString(s.rest)
 	switch {
@@ -88,7 +90,7 @@ func (s *scanner) next() {
 	}
 }
 
-// regExp skips a regular expression. One that does not end on its line was a division.
+// regExp skips a regular expression. If none ends on the line, the slash is a division.
 func (s *scanner) regExp() {
 	inClass := false
 	for i := 1; i < len(s.rest) && s.rest[i] != '\n'; i++ {
@@ -109,6 +111,7 @@ func (s *scanner) regExp() {
 	s.rest = s.rest[1:]
 }
 
+// text adds a string literal. One without an end on its line is dropped.
 func (s *scanner) text(quote byte) {
 	for i := 1; i < len(s.rest); i++ {
 		switch s.rest[i] {
@@ -126,7 +129,7 @@ func (s *scanner) text(quote byte) {
 	s.rest = ""
 }
 
-// unquote undoes the escapes of a string. Those that it does not know stand for themselves.
+// unquote decodes the escapes of a string. Unknown ones stand for themselves.
 func unquote(text string) string {
 	if !strings.Contains(text, `\`) {
 		return text
@@ -145,7 +148,7 @@ func unquote(text string) string {
 		text = text[size:]
 	}
 	if slices.ContainsFunc(units, utf16.IsSurrogate) {
-		return "\xff" // Half a character is no name that can be imported.
+		return "\xff" // Invalid: a lone half of a surrogate pair cannot be imported.
 	}
 	return string(units)
 }
@@ -155,7 +158,7 @@ const (
 	simpleEscaped = "\n\t\r\b\f\v\x00" // what these stand for
 )
 
-// escape returns what an escape stands for, and its length.
+// escape returns the character of an escape, and the escape's length.
 func escape(text string) (r rune, size int) {
 	digits, size := "", 2
 	switch {
@@ -177,9 +180,9 @@ func escape(text string) (r rune, size int) {
 	return r, size + 1
 }
 
-// template skips a template. What its ${} have exports nothing.
+// template skips a template. Code in its ${} exports nothing.
 func (s *scanner) template() {
-	depth := []int{} // braces that are open in each ${}
+	depth := []int{} // open braces in each ${}; -1: a template in it
 	for i := 1; i < len(s.rest); i++ {
 		b := s.rest[i]
 		if n := len(depth); n > 0 && depth[n-1] >= 0 {
@@ -191,7 +194,7 @@ func (s *scanner) template() {
 					depth = depth[:n-1]
 				}
 			case '`':
-				depth = append(depth, -1) // a template inside
+				depth = append(depth, -1)
 			}
 			continue
 		}

@@ -1,5 +1,5 @@
-// Package dotenv reads the text of .env files as Node does: NAME=value lines, with quotes over
-// several lines and comments.
+// Package dotenv parses .env files as Node does: lines of NAME=value, values in quotes over several
+// lines, and comments.
 package dotenv
 
 import "strings"
@@ -7,8 +7,8 @@ import "strings"
 // Variable is one assignment.
 type Variable struct{ Name, Value string }
 
-// Parse returns the assignments of a text in their order. A name may occur twice. Lines that assign
-// nothing are skipped.
+// Parse returns the assignments in text in their order. A name may occur twice. Lines without an
+// assignment are skipped. Safe to call from any goroutine.
 func Parse(text string) (all []Variable) {
 	rest := strings.TrimSpace(strings.ReplaceAll(text, "\r", ""))
 	for rest != "" {
@@ -41,7 +41,7 @@ func Parse(text string) (all []Variable) {
 	return all
 }
 
-// parseValue returns the value in front of text, and what follows its line.
+// parseValue returns the value at the beginning of text, and the text after its line.
 func parseValue(text string) (value, rest string) {
 	line, rest, _ := strings.Cut(text, "\n")
 	quoted := strings.TrimLeft(text, " \t")
@@ -55,7 +55,7 @@ func parseValue(text string) (value, rest string) {
 			}
 			return value, rest
 		}
-		line = strings.TrimSpace(line) // A quote that nothing ends is a character as any other.
+		line = strings.TrimSpace(line) // An unclosed quote is an ordinary character.
 	}
 	if before, _, ok := strings.Cut(line, "#"); ok {
 		line = before

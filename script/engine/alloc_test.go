@@ -8,7 +8,7 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// What events are made of does not allocate in Go.
+// The calls that an event consists of do not allocate in Go.
 func TestCallsDoNotAllocate(t *testing.T) {
 	e := newEngine(t, nil)
 	var call, callback engine.Kept

@@ -5,19 +5,18 @@ import (
 	js "modernc.org/libquickjs"
 )
 
-// attributes is what is known of the import attribute "type" of imports that the engine is about to
-// resolve. The engine tells whoever loads a module of it, and nobody if the module is there
-// already.
+// attributes has the import attribute "type" of imports that the engine is about to resolve. The
+// engine passes it to the loader only, which it does not call for a module that it has.
 type attributes struct {
-	seen bool // an import has had attributes; until then none is looked for
-	// sources that are being read: the attributes are those of import declarations
+	seen bool // an import has had attributes; while false, none is looked for
+	// sources that are being compiled; > 0: onAttributes gets those of import declarations
 	reading int
-	// types of calls of import(), by the number of the job that resolves them
+	// types of import() calls, by the number of the job that resolves the call
 	calls map[int64]string
 }
 
-// onAttributes is called by the engine for each import that has attributes: for a declaration when
-// it is read, for a call when it is made.
+// onAttributes is called by the engine for each import with attributes: for a declaration when its
+// source is compiled, for import() when it is called.
 func (e *Engine) onAttributes(_ *libc.TLS, _, _ uintptr, given js.TJSValue) (n int32) {
 	n = -1
 	e.guard(func(s *Scope) error {
@@ -53,8 +52,8 @@ func (s *Scope) kindOf(given js.TJSValue) (string, error) {
 	return kind.Text(), err
 }
 
-// importKind returns the import attribute "type" of what the module or script named base is
-// importing.
+// importKind returns the import attribute "type" of the import that the engine is resolving:
+// specifier, in the module or script named base.
 func (s *Scope) importKind(ctx uintptr, base, specifier string) (string, error) {
 	a := &s.e.attributes
 	if !a.seen {
@@ -70,17 +69,17 @@ func (s *Scope) importKind(ctx uintptr, base, specifier string) (string, error) 
 }
 
 // declared returns the attributes of the import declaration that is being resolved: the first of
-// its module that has no module yet. Modules are looked for from the one that was made last, since
-// that is most often the one.
+// its module without a module. It begins with the module that was made last, because that one is
+// the most likely.
 func (s *Scope) declared(ctx uintptr, base, specifier string) (given js.TJSValue, ok bool) {
 	list := ctx + loadedOffset
-	for link := *at[uintptr](list + prevOffset); link != list; link = *at[uintptr](link + prevOffset) {
-		def := at[js.TJSModuleDef](link - moduleLinkOffset)
+	for link := *pointerAt[uintptr](list + prevOffset); link != list; link = *pointerAt[uintptr](link + prevOffset) {
+		def := pointerAt[js.TJSModuleDef](link - moduleLinkOffset)
 		if statusOf(link-moduleLinkOffset) != ModuleUnlinked {
 			continue
 		}
 		for i := range uintptr(def.Freq_module_entries_count) {
-			entry := at[js.TJSReqModuleEntry](def.Freq_module_entries + i*reqModuleSize)
+			entry := pointerAt[js.TJSReqModuleEntry](def.Freq_module_entries + i*reqModuleSize)
 			if entry.Fmodule != 0 {
 				continue
 			}
@@ -93,7 +92,7 @@ func (s *Scope) declared(ctx uintptr, base, specifier string) (given js.TJSValue
 	return given, false
 }
 
-// atomIs reports whether a name of the engine is text.
+// atomIs reports whether an atom of the engine is text.
 func (s *Scope) atomIs(atom js.TJSAtom, text string) bool {
 	v := s.must(js.XJS_AtomToString(s.e.tls, s.e.ctx, atom))
 	return v.Text() == text

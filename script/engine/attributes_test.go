@@ -8,8 +8,8 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// Resolve hears the attribute of each import, also of a module that is there already.
-func TestTheAttributeOfEachImportIsTold(t *testing.T) {
+// Resolve gets the attribute of each import, also of a module that is already loaded.
+func TestResolveGetsTheAttributeOfEachImport(t *testing.T) {
 	var told []string
 	sources := map[string]string{
 		"a": `import 'x' with { type: 'one' }; import 'y'; import 'x' with { type: 'two' };`,

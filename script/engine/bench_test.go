@@ -8,7 +8,7 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// benchmark calls body in a scope, with what a script evaluates to.
+// benchmark calls body in a scope with the value of a script.
 func benchmark(b *testing.B, source string, body func(s *engine.Scope, v engine.Value) error) {
 	e := newEngine(b, nil)
 	b.ReportAllocs()
@@ -70,7 +70,7 @@ func BenchmarkJob(b *testing.B) {
 	})
 }
 
-// BenchmarkPlainJSON makes the value of a small message, and lets go of it.
+// BenchmarkPlainJSON makes the value of a small message, and frees it.
 func BenchmarkPlainJSON(b *testing.B) {
 	e := newEngine(b, nil)
 	text := []byte(`{"n":100,"s":"the quick brown fox"}`)

@@ -9,11 +9,12 @@ import (
 	js "modernc.org/libquickjs"
 )
 
-// Func is a function of Go that JavaScript can call. What it returns is good in the call's scope;
-// an error is thrown, see [Options.Throw].
+// Func is a function of Go that JavaScript can call. The value that it returns must belong to the
+// call's scope. If it returns an error, that is thrown, see [Options.Throw].
 type Func func(c *Call) (Value, error)
 
-// Call is one call of a [Func], and the scope of its values. It is good until the function returns.
+// Call is one call of a [Func], and the scope of its values. It is valid until the function
+// returns.
 type Call struct {
 	*Scope
 	this js.TJSValue
@@ -24,10 +25,10 @@ type Call struct {
 // This returns the object whose method was called.
 func (c *Call) This() Value { return c.value(c.this) }
 
-// Len returns how many arguments there are.
+// Len returns the number of arguments.
 func (c *Call) Len() int { return c.argc }
 
-// Arg returns an argument, undefined if there are fewer.
+// Arg returns the argument with index i, undefined if there are fewer.
 func (c *Call) Arg(i int) Value {
 	if i >= c.argc {
 		return c.Undefined()
@@ -44,19 +45,20 @@ func (c *Call) Args() []Value {
 	return all
 }
 
-// ErrPassed is the error of [Call.Pass] if there is an exception. A [Func] has to return it at
-// once, and with it the exception as it is: nothing of the script has been asked about it.
+// ErrPassed is the error of [Call.Pass] if the function has thrown. A [Func] must return it at
+// once: then the exception goes on unchanged, without running any of the script.
 var ErrPassed = errors.New("engine: an exception is on its way")
 
-// Pass calls a function with the arguments of the call, from the from-th on.
+// Pass calls fn with the arguments of the call, from index from on. Its error is [ErrPassed], or
+// that of an interruption.
 func (c *Call) Pass(fn, this Value, from int) (Value, error) {
 	e := c.e
-	if err := c.ready(); err != nil {
+	if err := c.interruption(); err != nil {
 		return c.Undefined(), err
 	}
 	from = min(from, c.argc)
 	argv := c.argv + uintptr(from*valueSize)
-	v := js.XJS_Call(e.tls, e.ctx, e.take(fn), e.take(this), int32(c.argc-from), argv)
+	v := js.XJS_Call(e.tls, e.ctx, e.rawValue(fn), e.rawValue(this), int32(c.argc-from), argv)
 	if v.Ftag == js.EJS_TAG_EXCEPTION {
 		c.reraise()
 		return c.Undefined(), ErrPassed
@@ -64,12 +66,12 @@ func (c *Call) Pass(fn, this Value, from int) (Value, error) {
 	return c.made(v)
 }
 
-// maxFunctions is what the engine can tell apart by a function's magic number, of which it keeps 16
-// bits.
+// maxFunctions bounds Scope.Function: the engine keeps 16 bits of a function's magic number.
 const maxFunctions = math.MaxInt16
 
-// Function returns a function that calls fn. It is made for those that are there as long as the
-// engine: fn is never let go, and 32,767 can be made. For others there is [Scope.Closure].
+// Function returns a function that calls fn. It is meant for functions that live as long as the
+// engine: fn is never released, and the 32,768th call of Function panics. Use [Scope.Closure] for
+// others.
 func (s *Scope) Function(name string, fn Func) Value {
 	e := s.e
 	if len(e.functions) == maxFunctions {
@@ -85,15 +87,15 @@ func (s *Scope) Function(name string, fn Func) Value {
 
 // onCall is called by the engine for each function that Function has made.
 func (e *Engine) onCall(_ *libc.TLS, _ uintptr, this js.TJSValue, argc int32, argv uintptr, magic int32) js.TJSValue {
-	return e.run(e.functions[magic], this, argc, argv)
+	return e.callFunc(e.functions[magic], this, argc, argv)
 }
 
-// run calls a function of Go for the engine.
-func (e *Engine) run(fn Func, this js.TJSValue, argc int32, argv uintptr) (r js.TJSValue) {
+// callFunc calls a function of Go for the engine, in a scope of its own.
+func (e *Engine) callFunc(fn Func, this js.TJSValue, argc int32, argv uintptr) (r js.TJSValue) {
 	s := e.open()
 	defer func() {
 		if p := recover(); p != nil {
-			r = s.stop(p)
+			r = s.throwPanic(p)
 		}
 		e.close(s)
 	}()
@@ -105,14 +107,15 @@ func (e *Engine) run(fn Func, this js.TJSValue, argc int32, argv uintptr) (r js.
 	if err != nil {
 		return s.throw(err)
 	}
-	if s.ready() != nil {
+	if s.interruption() != nil {
 		return e.uncatchable()
 	}
-	return js.XDupValue(e.tls, e.ctx, e.take(v))
+	return js.XDupValue(e.tls, e.ctx, e.rawValue(v))
 }
 
-// stop sends a panic on its way through the engine.
-func (s *Scope) stop(p any) js.TJSValue {
+// throwPanic makes a panic an exception, which unwinds the engine's frames; reraise raises it again
+// on the other side. A MemoryError becomes an exception that scripts can catch.
+func (s *Scope) throwPanic(p any) js.TJSValue {
 	if m, ok := p.(*MemoryError); ok {
 		return s.throw(m.err)
 	}
@@ -120,11 +123,11 @@ func (s *Scope) stop(p any) js.TJSValue {
 	return s.e.uncatchable()
 }
 
-// reraise raises a panic that has come through the engine.
+// reraise raises the panic that throwPanic has sent through the engine, if there is one.
 func (s *Scope) reraise() {
 	if p := s.e.panicked; p != nil {
 		s.e.panicked = nil
-		s.drop()
+		s.dropException()
 		panic(p)
 	}
 }
@@ -137,34 +140,34 @@ func newNativeClass() js.TJSClassID {
 	defer tls.Close()
 	id := tls.Alloc(4)
 	defer tls.Free(4)
-	*at[js.TJSClassID](id) = 0
+	*pointerAt[js.TJSClassID](id) = 0
 	return js.XJS_NewClassID(tls, id)
 }
 
-// registerNative makes the class known to the engine.
+// registerNative registers nativeClass with the engine.
 func (e *Engine) registerNative() error {
 	name := lend(e, "Native")
 	defer e.takeBack(name)
 	def := e.tls.Alloc(classDefSize)
 	defer e.tls.Free(classDefSize)
 	finalizer := addressOf[func(*libc.TLS, uintptr, js.TJSValue)](e.finalize)
-	*at[js.TJSClassDef](def) = js.TJSClassDef{Fclass_name: name.address, Ffinalizer: finalizer}
+	*pointerAt[js.TJSClassDef](def) = js.TJSClassDef{Fclass_name: name.address, Ffinalizer: finalizer}
 	if js.XJS_NewClass(e.tls, e.rt, nativeClass, def) < 0 {
 		return errors.New("engine: no memory for a class")
 	}
 	return nil
 }
 
-// Native returns a new object that stands for x, with that prototype. The engine holds x until the
+// Native returns a new object with that prototype, which stands for x. The engine holds x until the
 // object is collected.
 func (s *Scope) Native(prototype Value, x any) Value {
 	e := s.e
-	v := s.must(js.XJS_NewObjectProtoClass(e.tls, e.ctx, e.take(prototype), nativeClass))
+	v := s.must(js.XJS_NewObjectProtoClass(e.tls, e.ctx, e.rawValue(prototype), nativeClass))
 	js.XJS_SetOpaque(e.tls, v.v, uintptr(e.natives.put(x)))
 	return v
 }
 
-// Native returns what an object stands for, nil if that is nothing.
+// Native returns the value that an object stands for, nil if there is none.
 func (v Value) Native() any {
 	x, _ := v.engine().natives.get(uint32(js.XJS_GetOpaque(v.engine().tls, v.v, nativeClass)))
 	return x
@@ -175,12 +178,13 @@ func (e *Engine) onFinalize(tls *libc.TLS, _ uintptr, v js.TJSValue) {
 	x, _ := e.natives.take(uint32(js.XJS_GetOpaque(tls, v, nativeClass)))
 	if r, ok := x.(*realm); ok {
 		if _, open := e.realms[r]; open {
-			e.realms[r], e.hasDeadRealm = true, true // It is freed when the collector does not run.
+			e.realms[r], e.hasDeadRealm = true, true // Freed later, because the collector runs now.
 		}
 	}
 }
 
-// Kept is a value that outlives its scope: a function to be called later.
+// Kept is a value that outlives its scope, such as a function to be called later. The zero Kept is
+// none.
 type Kept struct{ number uint32 }
 
 // Keep keeps the value until [Engine.Release].
@@ -189,7 +193,7 @@ func (v Value) Keep() Kept {
 	return Kept{e.kept.put(js.XDupValue(e.tls, e.ctx, v.v))}
 }
 
-// Kept returns a value that was kept, undefined if it was released.
+// Kept returns a kept value, undefined if it was released.
 func (s *Scope) Kept(k Kept) Value {
 	v, ok := s.e.kept.get(k.number)
 	if !ok {
@@ -198,8 +202,8 @@ func (s *Scope) Kept(k Kept) Value {
 	return s.own(js.XDupValue(s.e.tls, s.e.ctx, v))
 }
 
-// Release lets go of a value that was kept. The zero Kept is none, and so is one that was released:
-// k becomes that. Once the engine is closed, all are let go.
+// Release releases a kept value and sets k to zero. It does nothing for the zero Kept and for a
+// released one. [Engine.Close] releases all.
 func (e *Engine) Release(k *Kept) {
 	if v, ok := e.kept.take(k.number); ok && e.rt != 0 {
 		js.XFreeValue(e.tls, e.ctx, v)
@@ -207,5 +211,5 @@ func (e *Engine) Release(k *Kept) {
 	k.number = 0
 }
 
-// IsZero reports whether there is nothing that was kept.
+// IsZero reports whether k is the zero Kept.
 func (k Kept) IsZero() bool { return k.number == 0 }

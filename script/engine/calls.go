@@ -4,35 +4,37 @@ import (
 	js "modernc.org/libquickjs"
 )
 
-// Calls are calls of functions that are put off, in their order. They are in the engine's memory,
-// within its limit.
+// Calls is a queue of deferred calls of functions. It is in the engine's memory, within its limit.
 type Calls struct {
-	e          *Engine
-	address    uintptr // of values: of each call how many arguments it has, the function, and these
-	room       int     // values there is memory for
-	first, end int     // of those that are there
+	e *Engine
+	// of an array of values: for each call the number of its arguments, the function and the
+	// arguments
+	address    uintptr
+	capacity   int // of the array: values
+	first, end int // indexes of the first value, and of the one after the last
 }
 
-// NewCalls returns an empty queue, which is as long as the engine.
+// NewCalls returns an empty queue, which lives as long as the engine.
 func (e *Engine) NewCalls() *Calls {
 	q := &Calls{e: e}
 	e.calls = append(e.calls, q)
 	return q
 }
 
-// IsEmpty reports whether there is no call.
+// IsEmpty reports whether the queue has no call.
 func (q *Calls) IsEmpty() bool { return q.first == q.end }
 
-// Put adds a call of fn with the arguments that c has, from the from-th on.
+// Put adds a call of fn with the arguments of c, from index from on. Its error is that there is no
+// memory.
 func (q *Calls) Put(fn Value, c *Call, from int) error {
 	args := max(0, c.argc-from)
-	if q.end+2+args > q.room {
+	if q.end+2+args > q.capacity {
 		if err := q.grow(c.Scope, 2+args); err != nil {
 			return err
 		}
 	}
-	q.push(integer(int32(args)))
-	q.push(js.XDupValue(q.e.tls, q.e.ctx, q.e.take(fn)))
+	q.push(intValue(int32(args)))
+	q.push(js.XDupValue(q.e.tls, q.e.ctx, q.e.rawValue(fn)))
 	for i := range args {
 		q.push(js.XDupValue(q.e.tls, q.e.ctx, valueAt(c.argv, from+i)))
 	}
@@ -40,43 +42,45 @@ func (q *Calls) Put(fn Value, c *Call, from int) error {
 }
 
 func (q *Calls) push(v js.TJSValue) {
-	*q.at(q.end) = v
+	*q.slotAt(q.end) = v
 	q.end++
 }
 
-func (q *Calls) at(i int) *js.TJSValue { return at[js.TJSValue](q.address + uintptr(i*valueSize)) }
+func (q *Calls) slotAt(i int) *js.TJSValue {
+	return pointerAt[js.TJSValue](q.address + uintptr(i*valueSize))
+}
 
 const (
-	fewestCalls = 64   // values there is room for at first
-	mostCalls   = 8192 // values whose memory an empty queue keeps
+	minCalls     = 64   // initial capacity: values
+	maxIdleCalls = 8192 // the largest capacity that an empty queue keeps: values
 )
 
-// grow makes room for n values behind those that are there.
+// grow makes room for n more values.
 func (q *Calls) grow(s *Scope, n int) error {
 	used := q.end - q.first
-	// Calls that put off calls would have it grow for ever.
-	if q.first > 0 && 2*(used+n) <= q.room {
+	// Move the values to the beginning: otherwise a queue that is never empty would grow for ever.
+	if q.first > 0 && 2*(used+n) <= q.capacity {
 		copy(bytesAt(q.address, used*valueSize), bytesAt(q.address+uintptr(q.first*valueSize), used*valueSize))
 		q.first, q.end = 0, used
 		return nil
 	}
-	room := max(fewestCalls, 2*(q.end+n))
+	room := max(minCalls, 2*(q.end+n))
 	address := js.Xjs_realloc(q.e.tls, q.e.ctx, q.address, js.Size_t(room*valueSize))
 	if address == 0 {
 		return s.exception()
 	}
-	q.address, q.room = address, room
+	q.address, q.capacity = address, room
 	return nil
 }
 
-// Next makes the first call. Its error is what the function has thrown.
+// Next removes the first call and makes it. Its error is the exception of the function.
 func (q *Calls) Next(s *Scope) error {
-	if err := s.ready(); err != nil {
+	if err := s.interruption(); err != nil {
 		return err
 	}
 	e := q.e
-	args := int(int32(q.at(q.first).Fu.Fuint641))
-	size := (1 + args) * valueSize // Calls that are added may move the others.
+	args := int(int32(q.slotAt(q.first).Fu.Fuint641))
+	size := (1 + args) * valueSize // Copied, because calls that are added may move the array.
 	call := e.tls.Alloc(size)
 	copy(bytesAt(call, size), bytesAt(q.address+uintptr((q.first+1)*valueSize), size))
 	if q.first += 2 + args; q.first == q.end {
@@ -96,21 +100,21 @@ func (q *Calls) Next(s *Scope) error {
 	return nil
 }
 
-// clear forgets that there were calls.
+// clear empties a queue without calls.
 func (q *Calls) clear() {
 	q.first, q.end = 0, 0
-	if q.room > mostCalls {
+	if q.capacity > maxIdleCalls {
 		js.Xjs_free(q.e.tls, q.e.ctx, q.address)
-		q.address, q.room = 0, 0
+		q.address, q.capacity = 0, 0
 	}
 }
 
-// drop lets go of all calls.
-func (q *Calls) drop() {
+// free releases all calls and the memory.
+func (q *Calls) free() {
 	for q.first < q.end {
-		args := int(int32(q.at(q.first).Fu.Fuint641))
+		args := int(int32(q.slotAt(q.first).Fu.Fuint641))
 		for i := range 1 + args {
-			js.XFreeValue(q.e.tls, q.e.ctx, *q.at(q.first + 1 + i))
+			js.XFreeValue(q.e.tls, q.e.ctx, *q.slotAt(q.first + 1 + i))
 		}
 		q.first += 2 + args
 	}

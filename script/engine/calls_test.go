@@ -9,7 +9,7 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// newCalls returns a queue that a script fills by put(fn, ...args).
+// newCalls returns a queue that a script fills with put(fn, ...args).
 func newCalls(t *testing.T, e *engine.Engine) *engine.Calls {
 	t.Helper()
 	q := e.NewCalls()
@@ -21,7 +21,7 @@ func newCalls(t *testing.T, e *engine.Engine) *engine.Calls {
 	return q
 }
 
-func TestCallsThatArePutOffAreMadeInOrder(t *testing.T) {
+func TestDeferredCallsAreMadeInOrder(t *testing.T) {
 	e := newEngine(t, nil)
 	q := newCalls(t, e)
 	eval(t, e, `globalThis.seen = [];
@@ -43,7 +43,7 @@ func TestCallsThatArePutOffAreMadeInOrder(t *testing.T) {
 	require.Equal(t, ",1,a+b+3,before last,last true", eval(t, e, "seen.slice(0, 5).join() + ' ' + seen.slice(5).every((text, i) => text === String(i))"))
 }
 
-func TestCallsThatPutOffCallsDoNotGrow(t *testing.T) {
+func TestCallsThatDeferCallsDoNotGrow(t *testing.T) {
 	e := newEngine(t, nil)
 	q := newCalls(t, e)
 	run := func(n int) int64 {
@@ -75,14 +75,14 @@ func TestCallsAreWithinTheLimitOfMemory(t *testing.T) {
 	require.Less(t, e.Memory(), int64(1<<20), "an empty queue keeps little")
 }
 
-// What waits is let go of with the engine, which says so if it is not.
-func TestCallsThatWaitEndWithTheEngine(t *testing.T) {
+// Close frees queued calls; otherwise the engine reports a leak.
+func TestQueuedCallsAreFreedWithTheEngine(t *testing.T) {
 	e := newEngine(t, nil)
 	newCalls(t, e)
 	eval(t, e, "for (let i = 0; i < 100; i++) put(() => i, { i }, 'text' + i)")
 }
 
-func TestAPanicComesOutOfACallThatWasPutOff(t *testing.T) {
+func TestAPanicComesOutOfADeferredCall(t *testing.T) {
 	e := newEngine(t, nil)
 	q := newCalls(t, e)
 	do(t, e, func(s *engine.Scope) {
@@ -96,8 +96,8 @@ func TestAPanicComesOutOfACallThatWasPutOff(t *testing.T) {
 	require.Equal(t, "7", eval(t, e, "a"))
 }
 
-// A function of Go that passes its arguments on has nothing to do with what the other throws.
-func TestWhatIsPassedOnIsThrownAsItIs(t *testing.T) {
+// ErrPassed keeps the exception of the called function unchanged.
+func TestAPassedExceptionIsUnchanged(t *testing.T) {
 	e := newEngine(t, nil)
 	do(t, e, func(s *engine.Scope) {
 		require.NoError(t, s.Global().Set("pass", s.Function("pass", func(c *engine.Call) (engine.Value, error) {

@@ -4,10 +4,10 @@ import (
 	js "modernc.org/libquickjs"
 )
 
-// Class is what an object was made as, whatever its prototype says.
+// Class is the kind of object that a value was made as, whatever its prototype is.
 type Class int
 
-// The classes that matter to who looks at values from outside. The typed arrays are in one row.
+// The classes that code outside the engine distinguishes. The typed arrays are consecutive.
 const (
 	ClassObject                 = Class(js.EJS_CLASS_OBJECT)
 	ClassArray                  = Class(js.EJS_CLASS_ARRAY)
@@ -56,10 +56,10 @@ const (
 	ClassWeakRef                = Class(js.EJS_CLASS_WEAK_REF)
 )
 
-// ClassNative is the class of what [Scope.Native] makes.
+// ClassNative is the class of objects made by [Scope.Native].
 var ClassNative = Class(nativeClass)
 
-// Class returns an object's class, and 0 for what is no object.
+// Class returns an object's class, 0 if v is no object.
 func (v Value) Class() Class {
 	if v.v.Ftag != js.EJS_TAG_OBJECT {
 		return 0
@@ -67,15 +67,15 @@ func (v Value) Class() Class {
 	return Class(js.XJS_GetClassID(v.engine().tls, v.v))
 }
 
-// IsTypedArray reports whether it is a Uint8Array or one of its kin.
+// IsTypedArray reports whether v is a Uint8Array or another typed array.
 func (v Value) IsTypedArray() bool {
 	c := v.Class()
 	return ClassUint8ClampedArray <= c && c <= ClassFloat64Array
 }
 
-// Bytes returns the memory of an ArrayBuffer, a typed array or a DataView, without copying it. It
-// is good until JavaScript runs again, or the scope ends: a script may detach or resize its buffer.
-// ok says whether v is one of these; one that is detached has no bytes.
+// Bytes returns the memory of an ArrayBuffer, a typed array or a DataView, without copying it. b is
+// valid until JavaScript runs again or the scope ends, because a script may detach or resize the
+// buffer. ok reports whether v is one of these; b is nil if its buffer is detached.
 func (v Value) Bytes() (b []byte, ok bool) {
 	switch c := v.Class(); {
 	case c == ClassArrayBuffer || c == ClassSharedArrayBuffer:
@@ -90,9 +90,9 @@ func (v Value) Bytes() (b []byte, ok bool) {
 	defer e.tls.Free(16)
 	buffer, err := v.s.made(js.XJS_GetTypedArrayBuffer(e.tls, e.ctx, v.v, memory, memory+8, 0))
 	if err != nil {
-		return nil, true // Its buffer has become too short for it.
+		return nil, true // The buffer was resized and is too short.
 	}
-	return part(buffer.buffer(), int(*at[js.Size_t](memory)), int(*at[js.Size_t](memory + 8))), true
+	return slicePart(buffer.buffer(), int(*pointerAt[js.Size_t](memory)), int(*pointerAt[js.Size_t](memory + 8))), true
 }
 
 // buffer returns the memory of an ArrayBuffer.
@@ -102,13 +102,14 @@ func (v Value) buffer() []byte {
 	defer e.tls.Free(8)
 	from := js.XJS_GetArrayBuffer(e.tls, e.ctx, size, v.v)
 	if from == 0 {
-		v.s.drop()
+		v.s.dropException()
 		return nil
 	}
-	return bytesAt(from, int(*at[js.Size_t](size)))
+	return bytesAt(from, int(*pointerAt[js.Size_t](size)))
 }
 
-// dataView is Bytes of a DataView, of which the engine tells nothing but what a script sees.
+// dataView is Bytes for a DataView. The engine gives access only to its properties, as a script
+// sees them.
 func (v Value) dataView() ([]byte, bool) {
 	buffer, err := v.Get("buffer")
 	if err != nil {
@@ -122,17 +123,17 @@ func (v Value) dataView() ([]byte, bool) {
 	if c := buffer.Class(); err != nil || c != ClassArrayBuffer && c != ClassSharedArrayBuffer {
 		return nil, false
 	}
-	return part(buffer.buffer(), int(offset.Int()), int(length.Int())), true
+	return slicePart(buffer.buffer(), int(offset.Int()), int(length.Int())), true
 }
 
-func part(b []byte, offset, length int) []byte {
+func slicePart(b []byte, offset, length int) []byte {
 	if offset < 0 || length < 0 || offset > len(b) || length > len(b)-offset {
 		return nil
 	}
 	return b[offset : offset+length]
 }
 
-// PromiseState is what has become of a promise.
+// PromiseState is the state of a promise.
 type PromiseState int
 
 // The states of promises.
@@ -143,7 +144,8 @@ const (
 	Rejected
 )
 
-// Promise returns what has become of a promise, with the value or the reason once it is settled.
+// Promise returns the state of a promise and, once it is settled, the value or the reason. The
+// state is NoPromise if v is no promise.
 func (v Value) Promise() (PromiseState, Value) {
 	if v.Class() != ClassPromise {
 		return NoPromise, v.s.Undefined()

@@ -8,9 +8,9 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-func TestClosuresAreLetGoWithTheirFunctions(t *testing.T) {
+func TestClosuresAreReleasedWithTheirFunctions(t *testing.T) {
 	e := newEngine(t, nil)
-	for i := range 40_000 { // more than there can be of Function
+	for i := range 40_000 { // more than Function can make
 		do(t, e, func(s *engine.Scope) {
 			f := s.Closure(func(c *engine.Call) (engine.Value, error) { return c.Int(int64(i) + c.Arg(0).Int()), nil })
 			v, err := f.Call(s.Undefined(), s.Int(1))

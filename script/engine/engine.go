@@ -1,19 +1,19 @@
-// Package engine runs JavaScript (ES2023) inside a Go program: QuickJS, as Go. It knows nothing of
-// files, processes or loops.
+// Package engine runs JavaScript (ES2023) inside a Go program: QuickJS, compiled to Go. It has no
+// files, processes or event loop.
 //
-// An [Engine] has one global object. Whoever uses it opens a [Scope] with [Engine.Do]; the values
-// made or met in there belong to the scope and are let go when it ends. A function of Go that
-// JavaScript calls has a scope of its own, its [Call]. What must outlive a scope is kept with
-// [Value.Keep], which is meant for functions to be called later, or waits in [Calls]; nothing else
-// of Go holds values of the engine.
+// An [Engine] has one global object. [Engine.Do] opens a [Scope]; the values that are made or met
+// in it belong to the scope and are released when it ends. When JavaScript calls a function of Go,
+// its [Call] is a scope of its own. A value that must outlive its scope is kept with [Value.Keep],
+// or waits in [Calls].
 //
-// An engine and its values are used by one goroutine at a time; [Engine.Interrupt] may be called
-// from any. A panic in a function that JavaScript called goes to whoever called into the engine: it
-// is caught where it would unwind frames of the engine, which then sees an exception that no script
-// can catch, and raised again on the other side. [runtime.Goexit] in such a function is not
-// allowed.
+// An engine and its values must be used by one goroutine at a time; only [Engine.Interrupt] is safe
+// to call from any goroutine. If a function that JavaScript called panics, the panic reaches the Go
+// code that called into the engine. It is recovered before it would unwind frames of the engine,
+// which gets an exception that no script can catch, and is raised again behind those frames. Such a
+// function must not call [runtime.Goexit].
 //
-// The 64-bit systems that modernc.org/libquickjs supports can run it: Linux, macOS and FreeBSD.
+// The engine runs on the 64-bit systems that modernc.org/libquickjs supports: Linux, macOS and
+// FreeBSD.
 package engine
 
 import (
@@ -24,90 +24,91 @@ import (
 	js "modernc.org/libquickjs"
 )
 
-// Options are the settings of an [Engine]. Its functions are called by the goroutine that uses the
-// engine.
+// Options are the settings of an [Engine]. The zero value is valid. The functions are called by the
+// goroutine that uses the engine.
 type Options struct {
-	// MemoryLimit bounds what the engine allocates: bytes, 0 for no bound. Over it scripts get an
-	// InternalError "out of memory".
+	// MemoryLimit bounds the memory that the engine allocates: bytes, 0 for no bound. Over it
+	// scripts get an InternalError "out of memory".
 	MemoryLimit int64
 
-	// GCThreshold is how much is allocated before the first collection of cycles: bytes, 0 for 8
-	// MiB.
+	// GCThreshold is the allocation after which cycles are first collected: bytes, 0 for 8 MiB.
 	GCThreshold int64
 
-	// StackDepth bounds recursion: frames of the engine, of which a plain call takes one and a call
-	// through a function of the language some, 0 for 10,000, which is about what Node has. Over it
-	// scripts get an InternalError "stack overflow". A frame takes about 2 KiB of a goroutine's
-	// stack, and more on some systems; Go ends the program if that is a GB.
+	// StackDepth bounds recursion: frames of the engine, 0 for 10,000, which is about Node's depth.
+	// A plain call takes one frame, a call through a function of the language several. Over the
+	// bound scripts get an InternalError "stack overflow". A frame takes about 2 KiB of a
+	// goroutine's stack, and more on some systems; Go ends the program at 1 GB.
 	StackDepth int
 
-	// Throw makes the exception of an error that a function of Go has returned, unless it is an
-	// [Exception], which is thrown as it was. nil: an Error with the error's text as its message.
+	// Throw returns the exception for an error that a function of Go has returned. It is not called
+	// for an [Exception], which is thrown unchanged. nil: an Error with the error's text as its
+	// message.
 	Throw func(s *Scope, err error) Value
 
 	// Resolve returns the name of the module that a module or script named base imports as
-	// specifier. kind is the import attribute "type", or empty. nil: specifier itself.
+	// specifier. kind is the import attribute "type", or empty. nil: the name is specifier.
 	Resolve func(s *Scope, base, specifier, kind string) (string, error)
 
-	// Load returns the module of a name that Resolve has returned, until there is one of that name.
-	// kind is as in Resolve. nil: there is none.
+	// Load returns the module of a name that Resolve has returned. It is called once for a name,
+	// unless it fails. kind is as in Resolve. nil: there are no modules.
 	Load func(s *Scope, name, kind string) (*Module, error)
 
-	// Attributes returns an error if an import may not have these attributes: an object. nil: it
-	// may have any.
+	// Attributes returns an error if an import may not have these attributes, which are an object.
+	// nil: all are allowed.
 	Attributes func(s *Scope, attributes Value) error
 
-	// Rejection is called when a promise is rejected that nobody handles, and again, with handled,
-	// when somebody does after all.
+	// Rejection is called when a promise without a handler is rejected, and again, with handled,
+	// when it gets one.
 	Rejection func(s *Scope, promise, reason Value, handled bool)
 }
 
 const defaultStackDepth = 10_000
 
-// Engine is one JavaScript runtime with one global object.
+// Engine is one JavaScript runtime with one global object. It must be used by one goroutine at a
+// time, except for Interrupt.
 type Engine struct {
 	o       Options
 	tls     *libc.TLS
 	rt, ctx uintptr
 
-	functions []Func     // by the magic of their functions of the engine
-	natives   table[any] // by the opaque of their objects
-	kept      table[js.TJSValue]
-	named     map[string]Kept // modules by the names they were loaded by
-	rejected  rejected
+	functions     []Func     // index: the magic number of the function
+	natives       table[any] // values of natives; number: the opaque of the object
+	kept          table[js.TJSValue]
+	namedModules  map[string]Kept // loaded modules, by name
+	lastRejection lastRejection
 
-	evaluating int // calls of EvalModule that are under way
+	evaluating int // calls of EvalModule that have not returned
 
 	jobs       jobs
 	attributes attributes
 
-	realms       map[*realm]bool // whether nothing refers to it any more
+	realms       map[*realm]bool // true: its object was collected, and it can be freed
 	hasDeadRealm bool
 
 	reader plainReader
 	shapes shapes
-	names  []js.TJSAtom // that are kept
+	names  []js.TJSAtom // atoms of Names, until Close
 	calls  []*Calls
 
-	scope     *Scope // the innermost open one
-	free      *Scope // closed ones, to be used again
-	panicked  any    // on its way through the engine
-	interrupt atomic.Pointer[error]
+	scope      *Scope // the innermost open scope
+	freeScopes *Scope // closed scopes for reuse, linked by outer
+	panicked   any    // the panic that is going through the engine; nil: none
+	interrupt  atomic.Pointer[error]
 
-	// What the engine calls: it holds their addresses as numbers, which the collector of Go does
-	// not see.
+	// Functions that the engine calls. They are kept here, because the engine has only their
+	// addresses as numbers, which Go's collector does not see.
 	call, callClosure, runCall, finalize, interrupted, normalize, load, check, reject, initialize, release any
-	// of Go, until they are initialized
+	// modules with Init, until it has run, by the address of the engine's definition
 	modules map[uintptr]*Module
 }
 
-// ErrClosed is the error of an engine that was closed.
+// ErrClosed is the error of [Engine.Do] after [Engine.Close].
 var ErrClosed = errors.New("engine: closed")
 
-// New returns an engine, which has to be closed. o may be nil. Its error says that there is no
-// memory for one.
+// New returns an engine. The caller must Close it. o may be nil and is copied. New's error is that
+// there is no memory.
 func New(o *Options) (*Engine, error) {
-	e := &Engine{tls: libc.NewTLS(), modules: map[uintptr]*Module{}, named: map[string]Kept{}}
+	e := &Engine{tls: libc.NewTLS(), modules: map[uintptr]*Module{}, namedModules: map[string]Kept{}}
 	if o != nil {
 		e.o = *o
 	}
@@ -132,16 +133,16 @@ func New(o *Options) (*Engine, error) {
 		e.tls.Close()
 		return nil, errors.New("engine: no memory for a global object")
 	}
-	e.hook()
-	e.lookAfter(lookAfter)
+	e.registerCallbacks()
+	e.setPollInterval(pollCalls)
 	if err := e.registerNative(); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
 	return e, nil
 }
 
-// hook tells the engine whom to call.
-func (e *Engine) hook() {
+// registerCallbacks registers the functions that the engine calls.
+func (e *Engine) registerCallbacks() {
 	js.XJS_SetInterruptHandler(e.tls, e.rt, address(&e.interrupted, e.onInterrupt), 0)
 	js.XJS_SetModuleLoaderFunc2(e.tls, e.rt, address(&e.normalize, e.onNormalize), address(&e.load, e.onLoad),
 		address(&e.check, e.onAttributes), 0)
@@ -154,7 +155,8 @@ func (e *Engine) hook() {
 	address(&e.release, e.onRelease)
 }
 
-// Close frees all that the engine has. It may be called twice, and not while a scope is open.
+// Close frees all memory of the engine. It may be called twice. While a scope is open it returns an
+// error and frees nothing.
 func (e *Engine) Close() error {
 	switch {
 	case e.rt == 0:
@@ -165,11 +167,11 @@ func (e *Engine) Close() error {
 	for v := range e.kept.all() {
 		js.XFreeValue(e.tls, e.ctx, v)
 	}
-	e.kept = table[js.TJSValue]{} // Release comes for some of them yet.
+	e.kept = table[js.TJSValue]{} // Freeing the contexts may still call Release.
 	for _, q := range e.calls {
-		q.drop()
+		q.free()
 	}
-	e.shapes.forget(e)
+	e.shapes.forgetAll(e)
 	e.forgetNames()
 	e.freeRealms(true)
 	js.XJS_FreeContext(e.tls, e.ctx)
@@ -179,7 +181,7 @@ func (e *Engine) Close() error {
 	return nil
 }
 
-// Memory returns what the engine has allocated: bytes.
+// Memory returns the bytes that the engine has allocated.
 func (e *Engine) Memory() int64 {
 	if e.rt == 0 {
 		return 0
@@ -190,10 +192,10 @@ func (e *Engine) Memory() int64 {
 	}
 	defer libc.Xfree(e.tls, usage)
 	js.XJS_ComputeMemoryUsage(e.tls, e.rt, usage)
-	return at[js.TJSMemoryUsage](usage).Fmalloc_size
+	return pointerAt[js.TJSMemoryUsage](usage).Fmalloc_size
 }
 
-// Collect frees objects that only refer to each other.
+// Collect frees unreachable cycles of objects.
 func (e *Engine) Collect() {
 	if e.rt != 0 {
 		js.XJS_RunGC(e.tls, e.rt)

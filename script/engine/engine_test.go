@@ -26,7 +26,7 @@ func do(t *testing.T, e *engine.Engine, fn func(s *engine.Scope)) {
 	require.NoError(t, e.Do(func(s *engine.Scope) error { fn(s); return nil }))
 }
 
-// eval returns what String makes of a script's value.
+// eval returns String(value) of a script's value.
 func eval(t *testing.T, e *engine.Engine, source string) string {
 	t.Helper()
 	var text string
@@ -123,7 +123,7 @@ func TestFunctionsOfGoAreCalledAndThrow(t *testing.T) {
 			if c.Len() == 0 {
 				return c.Undefined(), errors.New("no argument")
 			}
-			return c.Arg(0).Call(c.Undefined()) // What it throws goes on.
+			return c.Arg(0).Call(c.Undefined()) // Its exception is passed on.
 		})
 		require.NoError(t, s.Global().Set("join", join))
 		require.NoError(t, s.Global().Set("fail", fail))
@@ -310,7 +310,7 @@ func TestBytecodeRunsAsItsSource(t *testing.T) {
 	require.Equal(t, "bytecode", eval(t, other, "m"))
 }
 
-func TestRejectionsAreTold(t *testing.T) {
+func TestRejectionsAreReported(t *testing.T) {
 	var told []string
 	e := newEngine(t, &engine.Options{Rejection: func(_ *engine.Scope, promise, reason engine.Value, handled bool) {
 		state, _ := promise.Promise()
@@ -362,7 +362,7 @@ func TestValuesOfGoLiveAsLongAsTheirObjects(t *testing.T) {
 	require.Zero(t, engine.Natives(e))
 }
 
-func TestWhatIsKeptOutlivesItsScope(t *testing.T) {
+func TestKeptValuesOutliveTheirScope(t *testing.T) {
 	e := newEngine(t, nil)
 	var k engine.Kept
 	require.True(t, k.IsZero())

@@ -7,18 +7,18 @@ import (
 	js "modernc.org/libquickjs"
 )
 
-// Exception is the error of what JavaScript threw and did not catch.
+// Exception is the error of a value that JavaScript threw and did not catch.
 type Exception struct {
-	Value   Value  // what was thrown; good until the scope ends in which it was met
-	Message string // "Name: message" of an Error, else what String makes of the value
-	stack   *string
+	Value   Value   // the thrown value; valid until the scope ends in which it was met
+	Message string  // "Name: message" of an Error, else String(Value)
+	stack   *string // nil until Stack was called
 }
 
 func (e *Exception) Error() string { return e.Message }
 
-// Stack returns the stack of an Error, a line a frame, and nothing for other values. It may call
-// into the script. An exception that [Engine.Do] has returned has it for good; of another it is to
-// be asked for before its scope ends.
+// Stack returns the stack of an Error, one line a frame, and "" for other values. It may call into
+// the script. If [Engine.Do] has returned the exception, Stack may be called at any time; else the
+// first call must be made before the scope of Value ends.
 func (e *Exception) Stack() string {
 	if e.stack == nil {
 		stack := ""
@@ -30,16 +30,18 @@ func (e *Exception) Stack() string {
 	return *e.stack
 }
 
-// exception takes the engine's exception and returns it as an error.
+// exception takes the pending exception from the engine, or returns the error of an interruption.
 func (s *Scope) exception() error {
 	e := s.e
 	if p := e.interrupt.Load(); p != nil && js.XJS_HasException(e.tls, e.ctx) != 0 {
-		s.drop()
+		s.dropException()
 		return *p
 	}
 	return s.own(js.XJS_GetException(e.tls, e.ctx)).asException()
 }
 
+// asException returns v as the error of an exception. It reads name and message, which may run the
+// script.
 func (v Value) asException() *Exception {
 	x := &Exception{Value: v}
 	if !v.IsError() {
@@ -58,12 +60,13 @@ func (v Value) asException() *Exception {
 	return x
 }
 
-// Thrown returns the error that a function of Go returns to throw v.
+// Thrown returns the error that a [Func] returns to throw v.
 func (s *Scope) Thrown(v Value) error {
 	return v.asException()
 }
 
-// convertSafely is Convert for errors, where another error helps nobody.
+// convertSafely is Convert for error messages: if v cannot be converted, it returns a description
+// and false.
 func (v Value) convertSafely() (string, bool) {
 	e := v.engine()
 	if v.Kind() == Symbol {
@@ -71,31 +74,31 @@ func (v Value) convertSafely() (string, bool) {
 	}
 	text := js.XJS_ToString(e.tls, e.ctx, v.v)
 	if text.Ftag == js.EJS_TAG_EXCEPTION {
-		v.s.drop()
+		v.s.dropException()
 		return "an object that cannot be converted to a string", false
 	}
 	return v.s.own(text).Text(), true
 }
 
-// textOf returns a property that is a string, empty if there is none.
+// textOf returns a property that is a string, "" if there is none.
 func (v Value) textOf(name string) string {
 	e := v.engine()
 	text := lend(e, name)
 	defer e.takeBack(text)
 	p := js.XJS_GetPropertyStr(e.tls, e.ctx, v.v, text.address)
 	if p.Ftag == js.EJS_TAG_EXCEPTION {
-		v.s.drop()
+		v.s.dropException()
 		return ""
 	}
 	return strings.TrimSuffix(v.s.own(p).Text(), "\n")
 }
 
-// drop forgets the engine's exception.
-func (s *Scope) drop() {
+// dropException frees the engine's pending exception.
+func (s *Scope) dropException() {
 	js.XFreeValue(s.e.tls, s.e.ctx, js.XJS_GetException(s.e.tls, s.e.ctx))
 }
 
-// throw makes err the engine's exception.
+// throw makes err the engine's pending exception.
 func (s *Scope) throw(err error) js.TJSValue {
 	e := s.e
 	if x, ok := errors.AsType[*Exception](err); ok && x.Value.isOpen() && x.Value.s.e == e {
@@ -108,7 +111,7 @@ func (s *Scope) throw(err error) js.TJSValue {
 	if e.o.Throw != nil {
 		made = e.o.Throw(s, err)
 	}
-	return js.XJS_Throw(e.tls, e.ctx, js.XDupValue(e.tls, e.ctx, e.take(made)))
+	return js.XJS_Throw(e.tls, e.ctx, js.XDupValue(e.tls, e.ctx, e.rawValue(made)))
 }
 
 // Error returns a new Error.
@@ -120,8 +123,8 @@ func (s *Scope) Error(message string) Value {
 	return v
 }
 
-// uncatchable makes an exception that no script can catch. It is no Error: the engine would look at
-// all calls under way for its stack, again at each function of Go that it passes.
+// uncatchable makes an exception that no script can catch. It is not an Error, because the engine
+// would collect the stack of all calls under way, again at each function of Go.
 func (e *Engine) uncatchable() js.TJSValue {
 	js.XJS_Throw(e.tls, e.ctx, js.TJSValue{Ftag: js.EJS_TAG_UNDEFINED})
 	js.XJS_SetUncatchableException(e.tls, e.ctx, 1)

@@ -1,6 +1,6 @@
 package engine
 
-// Natives returns how many values of Go the engine holds for objects.
+// Natives returns the number of values of Go that the engine holds for objects.
 func Natives(e *Engine) (n int) {
 	for range e.natives.all() {
 		n++

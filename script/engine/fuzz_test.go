@@ -9,7 +9,7 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// words are what scripts are put together of, a byte a word.
+// words are the parts of fuzzed scripts: one for each byte of input.
 var words = strings.Split("{ } ( ) [ ] , ; . => = + - * / ** ?. ?? ... ` ${ ' \" \\ # @ ~ ! < >> >>> & | ^ : ? \n 0 1 -1 1e9 2n 0.5 NaN a b c x this null "+
 	"undefined true let const var function function* async await yield class extends super new return throw try catch finally if else for of in while do break "+
 	"continue switch case default delete typeof void instanceof import export static get set eval with label: constructor prototype __proto__ toString valueOf "+
@@ -47,7 +47,7 @@ func goFunction(c *engine.Call) (engine.Value, error) {
 	return c.Array(v), nil
 }
 
-// Whatever a script is, it ends with a value or an error.
+// Every script ends with a value or an error.
 func FuzzEval(f *testing.F) {
 	f.Add([]byte("\x00\x01"), uint16(0))
 	f.Add([]byte("function"), uint16(500))
@@ -60,7 +60,7 @@ func FuzzEval(f *testing.F) {
 		}
 		e, err := engine.New(&engine.Options{MemoryLimit: int64(200+kib%8192) << 10, StackDepth: 500})
 		if err != nil {
-			return // It is too little for an engine.
+			return // The memory limit is too small for an engine.
 		}
 		timer := time.AfterFunc(100*time.Millisecond, func() { e.Interrupt(nil) })
 		run := func(fn func(s *engine.Scope) error) {
@@ -71,7 +71,7 @@ func FuzzEval(f *testing.F) {
 					}
 				}
 			}()
-			_ = e.Do(fn) // Most of these are no scripts.
+			_ = e.Do(fn) // Most inputs are no valid scripts.
 		}
 		for _, text := range []string{source.String(), string(script)} {
 			run(func(s *engine.Scope) error {

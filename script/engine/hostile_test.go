@@ -10,7 +10,7 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// mixed does some of everything, and calls host with what it has made.
+// mixed uses most of the language, and passes the values to host.
 const mixed = `
 (function () {
   const kept = [];
@@ -28,7 +28,7 @@ const mixed = `
   }
 })()`
 
-// use is a function of Go that makes some of every value.
+// use is a function of Go that makes values of every kind.
 func use(c *engine.Call) (engine.Value, error) {
 	n, err := c.Arg(0).Len()
 	if err != nil {
@@ -64,7 +64,7 @@ func use(c *engine.Call) (engine.Value, error) {
 	return c.Array(promise, o), nil
 }
 
-// Wherever the memory ends, that is an error.
+// A memory limit that is reached at any point is an error.
 func TestMemoryMayEndAnywhere(t *testing.T) {
 	ended, ran := 0, 0
 	for limit := int64(100 << 10); limit < 3<<20; limit += 99_991 {
@@ -80,7 +80,7 @@ func TestMemoryMayEndAnywhere(t *testing.T) {
 			if !e.HasJobs() {
 				break
 			}
-			_ = e.RunJobs() // What has no memory left says so; the next may have some.
+			_ = e.RunJobs() // A job without memory fails; the next may run.
 		}
 		if err == nil {
 			ran++
@@ -147,7 +147,7 @@ func TestAnInterruptionDoesNotTakeLong(t *testing.T) {
 		}
 		<-told
 		require.ErrorIs(t, err, engine.ErrInterrupted, source)
-		// It took minutes when each look had to wait for 10,000 errors.
+		// This took minutes when 10,000 errors were made between two checks.
 		require.Less(t, time.Since(at), 5*time.Second, source)
 	}
 }
@@ -199,7 +199,7 @@ func TestMisuseOfValuesIsAPanic(t *testing.T) {
 	})
 }
 
-func TestAnEngineThatIsClosedDoesNothing(t *testing.T) {
+func TestAClosedEngineDoesNothing(t *testing.T) {
 	e, err := engine.New(nil)
 	require.NoError(t, err)
 	var k engine.Kept
@@ -221,7 +221,7 @@ func TestAnEngineThatIsClosedDoesNothing(t *testing.T) {
 	require.False(t, e.HasJobs())
 }
 
-func TestAStackIsThereAfterItsScope(t *testing.T) {
+func TestAStackOutlivesItsScope(t *testing.T) {
 	e := newWithCallBack(t, nil)
 	err := e.Do(func(s *engine.Scope) error {
 		_, err := s.Eval("where.js", "callBack(() => { throw new Error('x') })")
@@ -233,7 +233,7 @@ func TestAStackIsThereAfterItsScope(t *testing.T) {
 	require.Equal(t, "Error: x", x.Message)
 }
 
-func TestARejectionIsToldWhereTheStackEnds(t *testing.T) {
+func TestARejectionIsReportedAtTheEndOfTheStack(t *testing.T) {
 	told := 0
 	e := newEngine(t, &engine.Options{StackDepth: 1000, Rejection: func(s *engine.Scope, _, _ engine.Value, _ bool) {
 		v, err := s.Eval("told.js", "(function f(n) { return n === 0 ? 1 : f(n - 1) })(100)")

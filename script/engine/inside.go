@@ -7,24 +7,24 @@ import (
 	js "modernc.org/libquickjs"
 )
 
-// This file looks into objects where the language has no way to: what a proxy stands for, what is
-// left of an iterator, what a weak collection holds, which properties an array has besides its
-// elements. Nothing of a script runs meanwhile.
+// This file reads parts of objects that the language does not show: the target of a proxy, the
+// remaining entries of an iterator, the entries of a weak collection, and an array's properties
+// besides its elements. It runs nothing of a script.
 
-// Proxy returns what a proxy stands for and what handles it, both null if it was revoked. ok says
-// whether v is one.
+// Proxy returns the target and the handler of a proxy, both null if it was revoked. ok reports
+// whether v is a proxy.
 func (v Value) Proxy() (target, handler Value, ok bool) {
 	if v.Class() != ClassProxy {
 		return v.s.Undefined(), v.s.Undefined(), false
 	}
-	data := at[js.TJSProxyData](v.opaque())
+	data := pointerAt[js.TJSProxyData](v.opaque())
 	if data.Fis_revoked != 0 {
 		return v.s.Null(), v.s.Null(), true
 	}
 	return v.s.shared(data.Ftarget), v.s.shared(data.Fhandler), true
 }
 
-// opaque returns the address of what an object of a class of the engine has besides its properties.
+// opaque returns the address of the internal data of an object of a built-in class.
 func (v Value) opaque() uintptr {
 	id := v.engine().tls.Alloc(4)
 	defer v.engine().tls.Free(4)
@@ -34,11 +34,11 @@ func (v Value) opaque() uintptr {
 // shared makes the scope another owner of v.
 func (s *Scope) shared(v js.TJSValue) Value { return s.own(js.XDupValue(s.e.tls, s.e.ctx, v)) }
 
-// Entries returns what a weak collection holds, and what an iterator of a Map or Set has yet to
-// give, at most that many. With pairs, keys and values alternate. ok says whether v is one of
-// these.
+// Entries returns up to most entries of a weak collection, or of those that an iterator of a Map
+// or Set has not yet returned. If pairs is true, keys and values alternate. ok reports whether v is
+// one of these.
 func (v Value) Entries(most int) (entries []Value, pairs, ok bool) {
-	var state, last uintptr // the collection, and the record that was given last
+	var state, last uintptr // the collection, and the last record that the iterator returned
 	kind := js.TJSIteratorKindEnum(js.EJS_ITERATOR_KIND_KEY)
 	switch v.Class() {
 	case ClassWeakMap:
@@ -47,25 +47,26 @@ func (v Value) Entries(most int) (entries []Value, pairs, ok bool) {
 	case ClassWeakSet:
 		state = v.opaque()
 	case ClassMapIterator, ClassSetIterator:
-		it := at[js.TJSMapIteratorData](v.opaque())
+		it := pointerAt[js.TJSMapIteratorData](v.opaque())
 		kind = it.Fkind
 		if it.Fobj.Ftag != js.EJS_TAG_OBJECT {
-			return nil, kind == js.EJS_ITERATOR_KIND_KEY_AND_VALUE, true // It is at its end.
+			// The iterator is at its end.
+			return nil, kind == js.EJS_ITERATOR_KIND_KEY_AND_VALUE, true
 		}
 		state, last = v.s.value(it.Fobj).opaque(), it.Fcur_record
 	default:
 		return nil, false, false
 	}
-	m := at[js.TJSMapState](state)
+	m := pointerAt[js.TJSMapState](state)
 	end := state + recordsOffset
 	link := m.Frecords.Fnext
 	if last != 0 {
-		link = at[js.TJSMapRecord](last).Flink.Fnext
+		link = pointerAt[js.TJSMapRecord](last).Flink.Fnext
 	}
 	pairs = kind == js.EJS_ITERATOR_KIND_KEY_AND_VALUE
 	isSet := v.Class() == ClassSetIterator
 	for n := 0; link != end && n < most; n++ {
-		record := at[js.TJSMapRecord](link - linkOffset)
+		record := pointerAt[js.TJSMapRecord](link - linkOffset)
 		link = record.Flink.Fnext
 		if record.F__ccgo4 != 0 || m.Fis_weak != 0 && !isLive(record.Fkey) {
 			continue
@@ -84,25 +85,24 @@ func (v Value) Entries(most int) (entries []Value, pairs, ok bool) {
 	return entries, pairs, true
 }
 
-// isLive reports whether the key of a weak collection has not been collected.
+// isLive reports whether the key of a weak collection still exists.
 func isLive(key js.TJSValue) bool {
-	return !counted(key) || at[js.TJSMallocBlockHeader](uintptr(key.Fu.Fuint641)-rcOffset).Fref_count != 0
+	return !isCounted(key) || pointerAt[js.TJSMallocBlockHeader](uintptr(key.Fu.Fuint641)-rcOffset).Fref_count != 0
 }
 
-// OwnKeys returns the names and symbols of an object's own properties besides those that are
-// indexes, which of a large array would be many. With enumerable it leaves out the others. A proxy
-// has none.
+// OwnKeys returns the names and symbols of an object's own properties, except indexes, which a
+// large array has many of. If enumerable, only enumerable ones. For a proxy it returns nil.
 func (v Value) OwnKeys(enumerable bool) []Value {
 	if !v.IsObject() || v.Class() == ClassProxy {
 		return nil
 	}
 	e := v.engine()
-	shape := at[js.TJSObject](uintptr(v.v.Fu.Fuint641)).Fshape
-	sh := at[js.TJSShape](shape)
+	shape := pointerAt[js.TJSObject](uintptr(v.v.Fu.Fuint641)).Fshape
+	sh := pointerAt[js.TJSShape](shape)
 	from := shape + shapeSize + (uintptr(sh.Fprop_hash_mask)+1)*4
 	var names, symbols []Value
 	for i := range uintptr(sh.Fprop_count) {
-		p := at[js.TJSShapeProperty](from + i*shapePropertySize)
+		p := pointerAt[js.TJSShapeProperty](from + i*shapePropertySize)
 		listed := p.F__ccgo0>>26&js.MJS_PROP_ENUMERABLE != 0
 		if p.Fatom == js.MJS_ATOM_NULL || p.Fatom&js.MJS_ATOM_TAG_INT != 0 || enumerable && !listed {
 			continue
@@ -112,16 +112,16 @@ func (v Value) OwnKeys(enumerable bool) []Value {
 			if !isLargeIndex(key.Text()) {
 				names = append(names, key)
 			}
-		// a private name is none
-		case *at[uint32](uintptr(key.v.Fu.Fuint641) + 4)&js.MJS_ATOM_HASH_MASK != js.MJS_ATOM_HASH_PRIVATE:
+		// private names are left out
+		case *pointerAt[uint32](uintptr(key.v.Fu.Fuint641) + 4)&js.MJS_ATOM_HASH_MASK != js.MJS_ATOM_HASH_PRIVATE:
 			symbols = append(symbols, key)
 		}
 	}
 	return append(names, symbols...)
 }
 
-// isLargeIndex reports whether a property's name is an index that the engine does not keep as a
-// number: one above 2^31.
+// isLargeIndex reports whether a name is an index above 2^31, which the engine does not store as a
+// number.
 func isLargeIndex(name string) bool {
 	if len(name) != len("4294967294") || name[0] < '1' || name[0] > '9' {
 		return false

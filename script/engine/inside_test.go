@@ -9,7 +9,7 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// texts returns what String makes of each value, and of symbols their descriptions.
+// texts returns String(value) of each value, and the descriptions of symbols.
 func texts(t *testing.T, of []engine.Value) []string {
 	t.Helper()
 	all := make([]string, len(of))
@@ -26,7 +26,7 @@ func texts(t *testing.T, of []engine.Value) []string {
 	return all
 }
 
-// valueOf returns a script's value.
+// valueOf returns the value of a script.
 func valueOf(t *testing.T, s *engine.Scope, source string) engine.Value {
 	t.Helper()
 	v, err := s.Eval("test.js", source)
@@ -34,7 +34,7 @@ func valueOf(t *testing.T, s *engine.Scope, source string) engine.Value {
 	return v
 }
 
-func TestWhatAProxyStandsFor(t *testing.T) {
+func TestTargetsAndHandlersOfProxies(t *testing.T) {
 	e := newEngine(t, nil)
 	require.NoError(t, e.Do(func(s *engine.Scope) error {
 		pair := valueOf(t, s, "const target = { a: 1 }, handler = {}; const r = Proxy.revocable(target, handler); [r.proxy, target, handler, r]")
@@ -82,7 +82,7 @@ func TestKeysBesidesIndexes(t *testing.T) {
 	}))
 }
 
-func TestWhatIsLeftOfIteratorsAndInWeakCollections(t *testing.T) {
+func TestEntriesOfIteratorsAndWeakCollections(t *testing.T) {
 	e := newEngine(t, nil)
 	require.NoError(t, e.Do(func(s *engine.Scope) error {
 		for _, test := range []struct {

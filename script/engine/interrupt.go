@@ -7,15 +7,16 @@ import (
 	js "modernc.org/libquickjs"
 )
 
-// ErrInterrupted is the error of an interruption without another.
+// ErrInterrupted is the error of [Engine.Interrupt] without another.
 var ErrInterrupted = errors.New("engine: interrupted")
 
-// Interrupt ends what JavaScript runs, soon: within some hundred calls or turns of loops, once it
-// comes back from functions of Go. Nothing the script does stops that, but a function of the
-// language has to end first: one that looks for a value in an object whose length is said to be
-// 2^53 takes long. Whoever called into the engine gets err (nil: ErrInterrupted), and so does
-// everybody who calls after that, until [Engine.Resume]. It may be called from any goroutine, and
-// is the one method that may.
+// Interrupt ends running JavaScript soon: within some hundred calls or turns of loops, after
+// functions of Go have returned. A script cannot prevent it, but a single function of the language
+// has to return first, which takes long if it searches an object whose length is 2^53. The code
+// that called into the engine gets err (nil: ErrInterrupted), and so does each later call, until
+// [Engine.Resume].
+//
+// Safe to call from any goroutine.
 func (e *Engine) Interrupt(err error) {
 	if err == nil {
 		err = ErrInterrupted
@@ -26,51 +27,49 @@ func (e *Engine) Interrupt(err error) {
 // Resume lets JavaScript run again after [Engine.Interrupt].
 func (e *Engine) Resume() { e.interrupt.Store(nil) }
 
-// ResumeFrom is Resume if err is what the engine was interrupted with. It reports whether it was.
+// ResumeFrom is Resume if the engine was interrupted with err, and reports whether it was.
 func (e *Engine) ResumeFrom(err error) bool {
 	p := e.interrupt.Load()
 	return p != nil && *p == err && e.interrupt.CompareAndSwap(p, nil)
 }
 
-// ready returns the error of an interruption.
-func (s *Scope) ready() error {
+// interruption returns the error of an interruption, nil if there is none.
+func (s *Scope) interruption() error {
 	if p := s.e.interrupt.Load(); p != nil {
 		return *p
 	}
 	return nil
 }
 
-// How many calls and turns of loops there are between two looks at whether there is an
-// interruption. An error takes the longer to make the more calls are under way, because each is in
-// its stack: a recursion that goes on after each "stack overflow" makes one with every call.
+// Calls and turns of loops between two calls of onInterrupt. Deep in the stack there are fewer,
+// because an error has all calls under way in its stack: a recursion that goes on after each "stack
+// overflow" makes such an error with every call.
 const (
-	lookAfter     = 200
-	lookAfterDeep = 10
-	deep          = 500 // of Options.StackDepth
+	pollCalls     = 200
+	pollCallsDeep = 10
+	deepStack     = 500 // frames
 )
 
-// onInterrupt is called by the engine every so often. What it returns ends the script unless it is
-// zero.
+// onInterrupt is called by the engine regularly. A result other than 0 ends the script.
 func (e *Engine) onInterrupt(tls *libc.TLS, _, _ uintptr) int32 {
 	if e.interrupt.Load() != nil {
 		return 1
 	}
-	n := int32(lookAfter)
-	if tls.StackSlots() > deep {
-		n = lookAfterDeep
+	n := int32(pollCalls)
+	if tls.StackSlots() > deepStack {
+		n = pollCallsDeep
 	}
-	e.lookAfter(n)
+	e.setPollInterval(n)
 	return 0
 }
 
-// lookAfter has the engine look for an interruption after that many calls. The engine itself would
-// let ten thousand pass.
-func (e *Engine) lookAfter(n int32) {
-	at[js.TJSContext](e.ctx).Finterrupt_counter = n
+// setPollInterval makes the engine call onInterrupt after n calls. Its default is ten thousand.
+func (e *Engine) setPollInterval(n int32) {
+	pointerAt[js.TJSContext](e.ctx).Finterrupt_counter = n
 	for r := range e.realms {
-		at[js.TJSContext](r.ctx).Finterrupt_counter = n
+		pointerAt[js.TJSContext](r.ctx).Finterrupt_counter = n
 	}
 }
 
-// Interrupted reports whether nothing runs because of [Engine.Interrupt].
+// Interrupted reports whether the engine is interrupted: nothing runs until [Engine.Resume].
 func (e *Engine) Interrupted() bool { return e.interrupt.Load() != nil }

@@ -11,10 +11,10 @@ import (
 	js "modernc.org/libquickjs"
 )
 
-// ErrNoJSON is the error of a value of which JSON.stringify makes nothing, such as a function.
+// ErrNoJSON is the error of a value for which JSON.stringify returns undefined, such as a function.
 var ErrNoJSON = errors.New("engine: the value has no JSON")
 
-// JSON returns what JSON.stringify makes of the value. It is [ErrNoJSON] if that is nothing.
+// JSON returns JSON.stringify(v), or [ErrNoJSON]. It may call into the script.
 func (v Value) JSON() (string, error) {
 	if text, ok := v.AppendPlainJSON(make([]byte, 0, 128)); ok {
 		return string(text), nil
@@ -31,65 +31,68 @@ func (v Value) JSON() (string, error) {
 	return text.Convert()
 }
 
-// The engine takes ten times as long as this file for a small object. What is here writes the JSON
-// of values that nobody can tell anything special of: literals of objects and arrays with texts,
-// numbers and the like. Nothing of a script runs meanwhile. For anything else the engine does it,
-// from the beginning.
+// The code in this file writes the JSON of plain values: literals of objects and arrays with
+// strings, numbers and the like, for which nothing of a script runs. For small objects it takes a
+// tenth of the engine's time. For any other value it gives up, and the engine starts from the
+// beginning.
 
 const (
-	plainDepth = 32      // levels; a value that contains itself has more
-	plainSize  = 1 << 20 // bytes; the engine has a limit on memory for what is larger
+	plainDepth = 32      // levels; a cyclic value has more
+	plainSize  = 1 << 20 // bytes; larger values go through the engine, because of its memory limit
 )
 
-// plainWriter writes JSON. Its methods report whether the value was one for them.
+// plainWriter writes JSON. Its methods return false if the value is not plain.
 type plainWriter struct {
 	e               *Engine
-	objects, arrays uintptr // prototypes
-	to              []byte
-	most            int // bytes of it
+	objects, arrays uintptr // addresses of Object.prototype and Array.prototype
+	dst             []byte
+	maxLen          int // the most bytes of dst
 }
 
-// AppendPlainJSON appends to a buffer what [Value.JSON] returns. ok says whether the value was one
-// for it: if not, nothing was appended.
-func (v Value) AppendPlainJSON(to []byte) (text []byte, ok bool) {
+// AppendPlainJSON appends what [Value.JSON] returns to dst. If v is not plain, ok is false and
+// nothing is appended.
+func (v Value) AppendPlainJSON(dst []byte) (text []byte, ok bool) {
 	e := v.engine()
-	prototypes := at[js.TJSContext](e.ctx).Fclass_proto
+	prototypes := pointerAt[js.TJSContext](e.ctx).Fclass_proto
 	object, array := valueAt(prototypes, js.EJS_CLASS_OBJECT), valueAt(prototypes, js.EJS_CLASS_ARRAY)
-	w := plainWriter{e: e, objects: uintptr(object.Fu.Fuint641), arrays: uintptr(array.Fu.Fuint641), to: to}
+	w := plainWriter{e: e, objects: uintptr(object.Fu.Fuint641), arrays: uintptr(array.Fu.Fuint641), dst: dst}
 	if v.v.Ftag == js.EJS_TAG_OBJECT && (w.hasToJSON(object) || w.hasToJSON(array) || shapeOf(w.arrays).Fproto != w.objects) {
-		return to, false
+		return dst, false
 	}
-	w.most = len(to) + plainSize
+	w.maxLen = len(dst) + plainSize
 	if !w.value(v.v, 0) {
-		return to, false
+		return dst, false
 	}
-	return w.to, true
+	return w.dst, true
 }
 
 func (w *plainWriter) hasToJSON(v js.TJSValue) bool {
 	return js.XJS_GetOwnProperty(w.e.tls, w.e.ctx, 0, v, js.EJS_ATOM_toJSON) != 0
 }
 
-func shapeOf(object uintptr) *js.TJSShape { return at[js.TJSShape](at[js.TJSObject](object).Fshape) }
+func shapeOf(object uintptr) *js.TJSShape {
+	return pointerAt[js.TJSShape](pointerAt[js.TJSObject](object).Fshape)
+}
 
+// value writes a value at a level of nesting.
 func (w *plainWriter) value(v js.TJSValue, depth int) bool {
-	if len(w.to) > w.most {
+	if len(w.dst) > w.maxLen {
 		return false
 	}
 	switch int32(v.Ftag) {
 	case js.EJS_TAG_NULL:
-		w.to = append(w.to, "null"...)
+		w.dst = append(w.dst, "null"...)
 	case js.EJS_TAG_BOOL:
-		w.to = strconv.AppendBool(w.to, int32(v.Fu.Fuint641) != 0)
+		w.dst = strconv.AppendBool(w.dst, int32(v.Fu.Fuint641) != 0)
 	case js.EJS_TAG_INT:
-		w.to = strconv.AppendInt(w.to, int64(int32(v.Fu.Fuint641)), 10)
+		w.dst = strconv.AppendInt(w.dst, int64(int32(v.Fu.Fuint641)), 10)
 	case js.EJS_TAG_FLOAT64:
 		return w.float(math.Float64frombits(v.Fu.Fuint641))
 	case js.EJS_TAG_STRING:
 		return w.text(uintptr(v.Fu.Fuint641))
 	case js.EJS_TAG_OBJECT:
 		object := uintptr(v.Fu.Fuint641)
-		switch at[js.TJSObject](object).Fclass_id {
+		switch pointerAt[js.TJSObject](object).Fclass_id {
 		case js.EJS_CLASS_OBJECT:
 			return depth < plainDepth && w.object(object, depth+1)
 		case js.EJS_CLASS_ARRAY:
@@ -102,94 +105,96 @@ func (w *plainWriter) value(v js.TJSValue, depth int) bool {
 	return true
 }
 
-// float writes a number whose digits are the same in both languages: Go has an exponent where
-// JavaScript has none only for others.
+// float writes a number in the range in which both languages write no exponent.
 func (w *plainWriter) float(f float64) bool {
 	switch size := math.Abs(f); {
 	case f == 0:
-		w.to = append(w.to, '0') // also for the negative one
+		w.dst = append(w.dst, '0') // also for -0
 	case size >= 1e-6 && size < 1e21:
-		w.to = strconv.AppendFloat(w.to, f, 'f', -1, 64)
+		w.dst = strconv.AppendFloat(w.dst, f, 'f', -1, 64)
 	default:
 		return false
 	}
 	return true
 }
 
+// object writes an object whose properties are all plain.
 func (w *plainWriter) object(object uintptr, depth int) bool {
-	shape := at[js.TJSObject](object).Fshape
-	sh := at[js.TJSShape](shape)
+	shape := pointerAt[js.TJSObject](object).Fshape
+	sh := pointerAt[js.TJSShape](shape)
 	if sh.Fproto != w.objects && sh.Fproto != 0 {
 		return false
 	}
 	keys := shape + shapeSize + (uintptr(sh.Fprop_hash_mask)+1)*4
-	w.to = append(w.to, '{')
-	start := len(w.to)
+	w.dst = append(w.dst, '{')
+	start := len(w.dst)
 	for i := range uintptr(sh.Fprop_count) {
-		key := at[js.TJSShapeProperty](keys + i*shapePropertySize)
+		key := pointerAt[js.TJSShapeProperty](keys + i*shapePropertySize)
 		flags := key.F__ccgo0 >> 26
 		switch {
 		case key.Fatom == js.MJS_ATOM_NULL || flags&js.MJS_PROP_ENUMERABLE == 0 && key.Fatom != js.EJS_ATOM_toJSON:
-			continue // It was deleted, or is not listed.
+			continue // Deleted, or not enumerable.
 		case key.Fatom == js.EJS_ATOM_toJSON || key.Fatom&js.MJS_ATOM_TAG_INT != 0 || flags&js.MJS_PROP_TMASK != 0:
-			// An index comes before other names, wherever it is; an accessor is a function.
+			// An index comes first in the language's order, wherever it is stored; an accessor is a
+			// function.
 			return false
 		}
-		name := *at[uintptr](at[js.TJSRuntime](w.e.rt).Fatom_array + uintptr(key.Fatom)*addressSize)
-		value := valueAt(at[js.TJSObject](object).Fprop, int(i))
-		if *at[uint32](name + 4)>>30 != js.EJS_ATOM_TYPE_STRING || value.Ftag == js.EJS_TAG_UNDEFINED {
-			continue // A symbol, or nothing.
+		name := *pointerAt[uintptr](pointerAt[js.TJSRuntime](w.e.rt).Fatom_array + uintptr(key.Fatom)*addressSize)
+		value := valueAt(pointerAt[js.TJSObject](object).Fprop, int(i))
+		if *pointerAt[uint32](name + 4)>>30 != js.EJS_ATOM_TYPE_STRING || value.Ftag == js.EJS_TAG_UNDEFINED {
+			continue // A symbol, or undefined.
 		}
-		if len(w.to) > start {
-			w.to = append(w.to, ',')
+		if len(w.dst) > start {
+			w.dst = append(w.dst, ',')
 		}
 		if startsWithDigit(name) || !w.text(name) {
 			return false
 		}
-		w.to = append(w.to, ':')
+		w.dst = append(w.dst, ':')
 		if !w.value(value, depth) {
 			return false
 		}
 	}
-	w.to = append(w.to, '}')
+	w.dst = append(w.dst, '}')
 	return true
 }
 
+// array writes an array whose elements are stored consecutively.
 func (w *plainWriter) array(object uintptr, depth int) bool {
-	o := at[js.TJSObject](object)
+	o := pointerAt[js.TJSObject](object)
 	sh := shapeOf(object)
-	elements := at[fastArray](object + elementsOffset)
-	// An array has its length in front of what other properties it has. If that is more than there
-	// are elements, some are missing.
-	if o.F__ccgo16&isFastArray == 0 || sh.Fproto != w.arrays || sh.Fprop_count != 1 {
+	elements := pointerAt[fastArray](object + elementsOffset)
+	// The first property of an array is its length; with it alone, there are no others. If the
+	// length is more than the number of elements, some are missing.
+	if o.F__ccgo16&fastArrayFlag == 0 || sh.Fproto != w.arrays || sh.Fprop_count != 1 {
 		return false
 	}
 	if length := valueAt(o.Fprop, 0); length.Ftag != js.EJS_TAG_INT || uint32(length.Fu.Fuint641) != elements.count {
 		return false
 	}
-	w.to = append(w.to, '[')
+	w.dst = append(w.dst, '[')
 	for i := range int(elements.count) {
 		if i > 0 {
-			w.to = append(w.to, ',')
+			w.dst = append(w.dst, ',')
 		}
 		if v := valueAt(elements.values, i); v.Ftag == js.EJS_TAG_UNDEFINED {
-			w.to = append(w.to, "null"...)
+			w.dst = append(w.dst, "null"...)
 		} else if !w.value(v, depth) {
 			return false
 		}
 	}
-	w.to = append(w.to, ']')
+	w.dst = append(w.dst, ']')
 	return true
 }
 
-// text writes a string of the engine's: bytes that are the first 256 characters of Unicode, or
+// text writes a string of the engine: bytes, which are the first 256 characters of Unicode, or
 // UTF-16.
 func (w *plainWriter) text(address uintptr) bool {
 	n, isWide := stringLength(address)
 	if n > plainSize {
 		return false
 	}
-	w.to = append(w.to, '"')
+	w.dst = append(w.dst, '"')
 	if isWide {
 		w.wide(unitsAt(address+stringSize, n))
 	} else {
@@ -197,7 +202,7 @@ func (w *plainWriter) text(address uintptr) bool {
 			w.unit(uint16(c))
 		}
 	}
-	w.to = append(w.to, '"')
+	w.dst = append(w.dst, '"')
 	return true
 }
 
@@ -205,7 +210,7 @@ func (w *plainWriter) wide(units []uint16) {
 	for i := 0; i < len(units); i++ {
 		if i+1 < len(units) {
 			if r := utf16.DecodeRune(rune(units[i]), rune(units[i+1])); r != utf8.RuneError {
-				w.to = utf8.AppendRune(w.to, r)
+				w.dst = utf8.AppendRune(w.dst, r)
 				i++
 				continue
 			}
@@ -214,13 +219,14 @@ func (w *plainWriter) wide(units []uint16) {
 	}
 }
 
-// unit writes what is a character by itself, or half of one, which is escaped.
+// unit writes a code unit that is a character by itself, or a lone half of a pair, which is
+// escaped.
 func (w *plainWriter) unit(c uint16) {
 	switch {
 	case c >= ' ' && c < utf8.RuneSelf && c != '"' && c != '\\':
-		w.to = append(w.to, byte(c))
+		w.dst = append(w.dst, byte(c))
 	case c >= utf8.RuneSelf && !utf16.IsSurrogate(rune(c)):
-		w.to = utf8.AppendRune(w.to, rune(c))
+		w.dst = utf8.AppendRune(w.dst, rune(c))
 	default:
 		w.escape(c)
 	}
@@ -228,17 +234,17 @@ func (w *plainWriter) unit(c uint16) {
 
 func (w *plainWriter) escape(c uint16) {
 	if i := strings.IndexByte("\"\\\b\f\n\r\t", byte(c)); c < utf8.RuneSelf && i >= 0 {
-		w.to = append(w.to, '\\', "\"\\bfnrt"[i])
+		w.dst = append(w.dst, '\\', "\"\\bfnrt"[i])
 		return
 	}
 	const digits = "0123456789abcdef"
-	w.to = append(w.to, '\\', 'u', digits[c>>12], digits[c>>8&15], digits[c>>4&15], digits[c&15])
+	w.dst = append(w.dst, '\\', 'u', digits[c>>12], digits[c>>8&15], digits[c>>4&15], digits[c&15])
 }
 
-// stringLength returns how many units a string of the engine's has, and whether they are of 16
+// stringLength returns the number of units of a string of the engine, and whether they have 16
 // bits.
 func stringLength(address uintptr) (n int, isWide bool) {
-	head := at[js.TJSString](address).F__ccgo0
+	head := pointerAt[js.TJSString](address).F__ccgo0
 	return int(head & math.MaxInt32), head>>31 != 0
 }
 

@@ -8,7 +8,7 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-func TestJSONOfAValueIsWhatStringifyMakesOfIt(t *testing.T) {
+func TestJSONEqualsStringify(t *testing.T) {
 	e := newEngine(t, nil)
 	for _, source := range []string{
 		`"x"`, `""`, `1.5`, `-7`, `0`, `-0`, `-2.5e-6`, `1e-7`, `123456789012345680000`, `1e21`, `2 ** 31`, `5e-324`, `0.1 + 0.2`, `NaN`, `Infinity`, `true`, `false`, `null`,
@@ -37,7 +37,7 @@ func TestJSONOfAValueIsWhatStringifyMakesOfIt(t *testing.T) {
 	}
 }
 
-func TestJSONOfAValueSeesToJSONOfPrototypes(t *testing.T) {
+func TestJSONCallsToJSONOfPrototypes(t *testing.T) {
 	for _, change := range []string{
 		`Object.prototype.toJSON = () => 1`, `Array.prototype.toJSON = () => 1`, `Object.defineProperty(Object.prototype, "toJSON", { get: () => () => 1 })`,
 		`Object.setPrototypeOf(Array.prototype, { toJSON: () => 1 })`,
@@ -53,7 +53,7 @@ func TestJSONOfAValueSeesToJSONOfPrototypes(t *testing.T) {
 	}
 }
 
-func TestWhatHasNoJSON(t *testing.T) {
+func TestValuesWithoutJSON(t *testing.T) {
 	e := newEngine(t, nil)
 	do(t, e, func(s *engine.Scope) {
 		for _, source := range []string{"1n", "const a = []; a[0] = a; a", "const o = {}; o.o = o; o", "({ toJSON() { throw 1 } })"} {

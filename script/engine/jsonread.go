@@ -9,13 +9,13 @@ import (
 	js "modernc.org/libquickjs"
 )
 
-// PlainJSON returns the value of JSON as [Scope.ParseJSON] does, but several times as fast. ok says
-// whether the text was one for it: if not, it may be no JSON at all, or have something that only
-// the engine reads, such as an escaped half of a surrogate pair or many levels.
+// PlainJSON is [Scope.ParseJSON], several times as fast, for plain text. ok is false if the text is
+// not plain: it may be invalid, or have something that only the engine reads, such as an escaped
+// half of a surrogate pair or many levels.
 //
-// The engine makes an object member by member, and looks for a shape (names of members in their
-// order, which objects share) with each. What is here reads all members first and takes the shape
-// that the last object with the same names had, see [shapes].
+// The engine makes an object member by member, and looks up a shape (the names of members in their
+// order, which objects share) for each. PlainJSON reads all members first, and takes the shape of
+// the last object with the same names, see [shapes].
 func (s *Scope) PlainJSON(text []byte) (v Value, ok bool) {
 	e := s.e
 	if len(text) > plainSize {
@@ -33,38 +33,39 @@ func (s *Scope) PlainJSON(text []byte) (v Value, ok bool) {
 		}
 		js.XFreeValue(e.tls, e.ctx, made)
 	}
-	r.drop(0)
+	r.freeValues(0)
 	return s.Undefined(), false
 }
 
-// plainReader reads JSON. Its methods report whether the text was for them. An engine has one, so
-// that its stacks are used again.
+// plainReader reads JSON. Its methods return false if the text is not plain. An engine has one, so
+// that its stacks are reused. The fields are valid during one PlainJSON.
 type plainReader struct {
 	e       *Engine
 	text    []byte
 	address uintptr // of a copy of text in the engine's memory
-	i       int     // of text, what is read next
+	i       int     // index of the next byte
 	depth   int
-	values  []js.TJSValue // members and elements that are read, of all levels
-	names   []byte        // of members, as they stand in the text, each with a quote behind it
+	// values of members and elements that belong to no object yet, which the reader owns
+	values  []js.TJSValue
+	names   []byte // names of members as in the text, each followed by a quote
 	unquote []byte
 }
 
-// values and bytes of the reader's stacks that are kept for the next text
-const mostReaderKept = 1 << 10
+// maxReaderKept bounds the capacity of the stacks that are kept for the next text.
+const maxReaderKept = 1 << 10
 
 func (r *plainReader) reset() {
 	r.text, r.names = nil, r.names[:0]
-	if cap(r.values) > mostReaderKept {
+	if cap(r.values) > maxReaderKept {
 		r.values = nil
 	}
-	if cap(r.unquote) > mostReaderKept {
+	if cap(r.unquote) > maxReaderKept {
 		r.unquote = nil
 	}
 }
 
-// drop lets go of the values from the first-th on.
-func (r *plainReader) drop(first int) {
+// freeValues frees the values from index first on.
+func (r *plainReader) freeValues(first int) {
 	for _, v := range r.values[first:] {
 		js.XFreeValue(r.e.tls, r.e.ctx, v)
 	}
@@ -82,7 +83,7 @@ func (r *plainReader) blanks() {
 	}
 }
 
-// next returns what follows after blanks, zero at the end.
+// next returns the next byte after blanks, 0 at the end.
 func (r *plainReader) next() byte {
 	if r.i < len(r.text) && r.text[r.i] > ' ' {
 		return r.text[r.i]
@@ -133,7 +134,7 @@ func (r *plainReader) value() (v js.TJSValue, ok bool) {
 	}
 }
 
-// object reads what is behind the brace.
+// object reads an object after its brace.
 func (r *plainReader) object() (v js.TJSValue, ok bool) {
 	firstValue, firstName := len(r.values), len(r.names)
 	defer func() { r.names = r.names[:firstName] }()
@@ -157,12 +158,12 @@ func (r *plainReader) object() (v js.TJSValue, ok bool) {
 	}
 	r.i++
 	if v, ok = r.e.shapes.object(r.e, r.names[firstName:], r.values[firstValue:]); ok {
-		r.values = r.values[:firstValue] // They are the object's.
+		r.values = r.values[:firstValue] // The object owns them.
 	}
 	return v, ok
 }
 
-// name reads the name of a member: of ASCII, and not escaped.
+// name reads the name of a member, which must be ASCII without escapes.
 func (r *plainReader) name() bool {
 	r.i++
 	for j, c := range r.text[r.i:] {
@@ -178,7 +179,7 @@ func (r *plainReader) name() bool {
 	return false
 }
 
-// array reads what is behind the bracket.
+// array reads an array after its bracket.
 func (r *plainReader) array() (v js.TJSValue, ok bool) {
 	first := len(r.values)
 	for c := r.next(); c != ']'; c = r.next() {
@@ -201,7 +202,7 @@ func (r *plainReader) array() (v js.TJSValue, ok bool) {
 	return v, ok
 }
 
-// string reads what is behind the quote.
+// string reads a string after its quote.
 func (r *plainReader) string() (v js.TJSValue, ok bool) {
 	start, isASCII := r.i, true
 	for ; r.i < len(r.text); r.i++ {
@@ -223,7 +224,7 @@ func (r *plainReader) string() (v js.TJSValue, ok bool) {
 	return v, false
 }
 
-// escaped reads a string of which something is escaped.
+// escaped reads the rest of a string that has an escape. start is its beginning.
 func (r *plainReader) escaped(start int) (v js.TJSValue, ok bool) {
 	r.unquote = append(r.unquote[:0], r.text[start:r.i]...)
 	for r.i < len(r.text) {
@@ -252,7 +253,7 @@ func (r *plainReader) unquoted() (v js.TJSValue, ok bool) {
 	return r.e.plainString(text.address, len(r.unquote))
 }
 
-// escape reads what is behind a backslash.
+// escape reads an escape after its backslash.
 func (r *plainReader) escape() bool {
 	if r.i == len(r.text) {
 		return false
@@ -275,7 +276,6 @@ func (r *plainReader) escape() bool {
 	return true
 }
 
-// number reads a number.
 func (r *plainReader) number() (v js.TJSValue, ok bool) {
 	start, isWhole := r.i, true
 	r.skip('-')
@@ -303,14 +303,14 @@ func (r *plainReader) number() (v js.TJSValue, ok bool) {
 		for _, c := range text {
 			n = n*10 + int32(c-'0')
 		}
-		return integer(n), true
+		return intValue(n), true
 	}
 	f, err := strconv.ParseFloat(string(text), 64)
 	if err != nil {
-		return v, false // It is infinite.
+		return v, false // The number is out of range.
 	}
 	if n := int32(f); float64(n) == f && (n != 0 || !math.Signbit(f)) {
-		return integer(n), true
+		return intValue(n), true
 	}
 	v.Ftag, v.Fu.Fuint641 = js.EJS_TAG_FLOAT64, math.Float64bits(f)
 	return v, true

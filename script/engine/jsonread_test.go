@@ -10,7 +10,7 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// same tells two values apart by what a script can see of them.
+// same compares two values by all that a script can see of them.
 const same = `(function same(a, b) {
 	if (typeof a !== "object" || a === null) return Object.is(a, b);
 	const names = Reflect.ownKeys(a);
@@ -22,14 +22,14 @@ const same = `(function same(a, b) {
 	});
 })`
 
-// compareJSON requires that both ways to read a text give the same, and returns whether it was
-// plain.
+// compareJSON requires that PlainJSON and ParseJSON return the same value, and reports whether the
+// text was plain.
 func compareJSON(t *testing.T, s *engine.Scope, text string) (plain bool) {
 	t.Helper()
 	equal, err := s.Eval("same.js", same)
 	require.NoError(t, err)
 	want, wrong := s.ParseJSON("t.json", text)
-	for range 3 { // The first one with its names is made otherwise.
+	for range 3 { // The first object with its names is made in another way.
 		var got engine.Value
 		if got, plain = s.PlainJSON([]byte(text)); !plain {
 			continue
@@ -56,7 +56,7 @@ func TestPlainJSONIsWhatTheEngineReads(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotPlainJSONIsLeftToTheEngine(t *testing.T) {
+func TestOtherJSONIsLeftToTheEngine(t *testing.T) {
 	e := newEngine(t, nil)
 	before := e.Memory()
 	for _, text := range []string{
@@ -70,8 +70,8 @@ func TestWhatIsNotPlainJSONIsLeftToTheEngine(t *testing.T) {
 	require.Less(t, e.Memory(), before+1<<16)
 }
 
-// Objects that share a shape are as apart as any others.
-func TestObjectsOfPlainJSONAreOneApiece(t *testing.T) {
+// A change of one object does not change another with the same shape.
+func TestObjectsOfPlainJSONAreIndependent(t *testing.T) {
 	e := newEngine(t, nil)
 	do(t, e, func(s *engine.Scope) {
 		change, err := s.Eval("t.js", `(a, b, c) => {
@@ -128,7 +128,7 @@ func TestPlainJSONWithoutMemoryIsLeftToTheEngine(t *testing.T) {
 	require.Equal(t, "3", eval(t, e, "1 + 2"))
 }
 
-// Whatever a text is, both ways to read it give the same.
+// For every text, PlainJSON and ParseJSON return the same value.
 func FuzzPlainJSON(f *testing.F) {
 	f.Add([]byte(`{"a":[1,-2.5e3,"\n\u00fc"],"b":{"a":null}}`))
 	f.Add([]byte(`{"a":1,"a":[true,false,{}]}`))

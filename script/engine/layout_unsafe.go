@@ -6,7 +6,7 @@ import (
 	js "modernc.org/libquickjs"
 )
 
-// Sizes of what the engine's memory holds: bytes.
+// Sizes of structures in the engine's memory: bytes.
 const (
 	classDefSize      = int(unsafe.Sizeof(js.TJSClassDef{}))
 	memoryUsageSize   = unsafe.Sizeof(js.TJSMemoryUsage{})
@@ -14,16 +14,16 @@ const (
 	reqModuleSize     = unsafe.Sizeof(js.TJSReqModuleEntry{})
 	shapeSize         = unsafe.Sizeof(js.TJSShape{})
 	shapePropertySize = unsafe.Sizeof(js.TJSShapeProperty{})
-	stringSize        = unsafe.Sizeof(js.TJSString{}) // its characters are behind it
+	stringSize        = unsafe.Sizeof(js.TJSString{}) // the characters follow it
 	addressSize       = unsafe.Sizeof(uintptr(0))
 )
 
-// Places in what the engine's memory holds: bytes from its beginning.
+// Offsets in structures in the engine's memory: bytes.
 const (
-	// what is counted has its count in front
+	// the reference count precedes the object
 	rcOffset      = unsafe.Sizeof(js.TJSMallocBlockHeader{})
 	jobListOffset = unsafe.Offsetof(js.TJSRuntime{}.Fjob_list)
-	// in a link of a list: the address of the next
+	// in a link of a list
 	nextOffset    = unsafe.Offsetof(js.Tlist_head{}.Fnext)
 	linkOffset    = unsafe.Offsetof(js.TJSMapRecord{}.Flink)
 	recordsOffset = unsafe.Offsetof(js.TJSMapState{}.Frecords)
@@ -35,13 +35,13 @@ const (
 	elementsOffset = unsafe.Offsetof(js.TJSObject{}.Fu) // in an array
 )
 
-// fastArray is what an array has of its elements while it has them in a row, which isFastArray
-// tells.
+// fastArray describes the elements of an array that are stored consecutively, as fastArrayFlag
+// says.
 type fastArray struct {
-	room   uint32 // how many there is room for
-	_      uint32
-	values uintptr
-	count  uint32
+	capacity uint32 // elements
+	_        uint32
+	values   uintptr
+	count    uint32
 }
 
-const isFastArray = 1 << 4 // in F__ccgo16 of an object
+const fastArrayFlag = 1 << 4 // in F__ccgo16 of an object

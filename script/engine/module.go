@@ -7,21 +7,23 @@ import (
 	js "modernc.org/libquickjs"
 )
 
-// Module is what [Options.Load] returns: one of its first three fields says what it is.
+// Module is the result of [Options.Load]: a module made of Init if set, else of Bytecode if set,
+// else of Source.
 type Module struct {
 	Source   string
-	Bytecode []byte // of [Scope.CompileModule]
-	Exports  []string
+	Bytecode []byte   // from [Scope.CompileModule]
+	Exports  []string // names that Init sets
 
-	// Init is called for a module with Exports when it is first run, to set each. One that it does
-	// not set is undefined.
+	// Init is called when the module is evaluated, to set its Exports. One that it does not set is
+	// undefined.
 	Init func(s *Scope, set func(name string, to Value)) error
 
 	// Meta fills import.meta. nil: it stays empty.
 	Meta func(s *Scope, meta Value) error
 }
 
-// onNormalize is called by the engine for each import. It returns a name in memory of the engine's.
+// onNormalize is called by the engine for each import. It returns a name in memory that the engine
+// frees.
 func (e *Engine) onNormalize(tls *libc.TLS, ctx, base, specifier, _ uintptr) (name uintptr) {
 	e.guard(func(s *Scope) error {
 		resolved := libc.GoString(specifier)
@@ -39,13 +41,13 @@ func (e *Engine) onNormalize(tls *libc.TLS, ctx, base, specifier, _ uintptr) (na
 			return s.exception()
 		}
 		copy(bytesAt(name, len(resolved)), resolved)
-		*at[byte](name + uintptr(len(resolved))) = 0
+		*pointerAt[byte](name + uintptr(len(resolved))) = 0
 		return nil
 	})
 	return name
 }
 
-// onLoad is called by the engine for each module that it has not met.
+// onLoad is called by the engine for each module that it does not have.
 func (e *Engine) onLoad(_ *libc.TLS, _, name, _ uintptr, attributes js.TJSValue) (definition uintptr) {
 	e.guard(func(s *Scope) error {
 		text := libc.GoString(name)
@@ -61,20 +63,20 @@ func (e *Engine) onLoad(_ *libc.TLS, _, name, _ uintptr, attributes js.TJSValue)
 			return err
 		}
 		if definition, err = s.define(text, m); err == nil {
-			s.note(text, definition)
+			s.remember(text, definition)
 		}
 		return err
 	})
 	return definition
 }
 
-// guard runs fn for the engine, which sees its error as an exception.
+// guard calls fn for the engine, and makes its error or its panic the pending exception.
 func (e *Engine) guard(fn func(s *Scope) error) {
 	s := e.open()
 	defer e.close(s)
 	defer func() {
 		if p := recover(); p != nil {
-			s.stop(p)
+			s.throwPanic(p)
 		}
 	}()
 	if err := fn(s); err != nil {
@@ -82,7 +84,7 @@ func (e *Engine) guard(fn func(s *Scope) error) {
 	}
 }
 
-// define makes a module of the engine.
+// define makes a module, and returns its definition in the engine.
 func (s *Scope) define(name string, m *Module) (uintptr, error) {
 	e := s.e
 	if m.Init != nil {
@@ -91,7 +93,7 @@ func (s *Scope) define(name string, m *Module) (uintptr, error) {
 	var v Value
 	var err error
 	if m.Bytecode != nil {
-		v, err = s.read(m.Bytecode)
+		v, err = s.readBytecode(m.Bytecode)
 	} else {
 		e.attributes.reading++
 		v, err = s.eval(name, m.Source, js.MJS_EVAL_TYPE_MODULE|js.MJS_EVAL_FLAG_COMPILE_ONLY)
@@ -101,11 +103,11 @@ func (s *Scope) define(name string, m *Module) (uintptr, error) {
 		return 0, err
 	}
 	if m.Bytecode != nil {
-		if err := s.done(js.XJS_ResolveModule(e.tls, e.ctx, v.v)); err != nil {
+		if err := s.resultError(js.XJS_ResolveModule(e.tls, e.ctx, v.v)); err != nil {
 			return 0, err
 		}
 	}
-	definition := uintptr(v.v.Fu.Fuint641) // The engine's list of modules holds it.
+	definition := uintptr(v.v.Fu.Fuint641) // The engine's list of modules owns it.
 	return definition, s.meta(definition, m)
 }
 
@@ -120,6 +122,7 @@ func (s *Scope) meta(definition uintptr, m *Module) error {
 	return m.Meta(s, meta)
 }
 
+// defineNative makes a module whose Init runs when the engine evaluates it.
 func (s *Scope) defineNative(name string, m *Module) (uintptr, error) {
 	e := s.e
 	text := lend(e, name)
@@ -132,7 +135,7 @@ func (s *Scope) defineNative(name string, m *Module) (uintptr, error) {
 		text := lend(e, export)
 		n := js.XJS_AddModuleExport(e.tls, e.ctx, definition, text.address)
 		e.takeBack(text)
-		if err := s.done(n); err != nil {
+		if err := s.resultError(n); err != nil {
 			return 0, err
 		}
 	}
@@ -140,7 +143,7 @@ func (s *Scope) defineNative(name string, m *Module) (uintptr, error) {
 	return definition, nil
 }
 
-// onInitialize is called by the engine when a module with exports is first run.
+// onInitialize is called by the engine when it evaluates a module with Init.
 func (e *Engine) onInitialize(tls *libc.TLS, ctx, definition uintptr) (n int32) {
 	n = -1
 	e.guard(func(s *Scope) error {
@@ -150,7 +153,7 @@ func (e *Engine) onInitialize(tls *libc.TLS, ctx, definition uintptr) (n int32) 
 		err := m.Init(s, func(name string, to Value) {
 			text := lend(e, name)
 			defer e.takeBack(text)
-			if js.XJS_SetModuleExport(tls, ctx, definition, text.address, js.XDupValue(tls, ctx, e.take(to))) < 0 && failed == nil {
+			if js.XJS_SetModuleExport(tls, ctx, definition, text.address, js.XDupValue(tls, ctx, e.rawValue(to))) < 0 && failed == nil {
 				failed = fmt.Errorf("a module has no export %q", name)
 			}
 		})
@@ -165,14 +168,14 @@ func (e *Engine) onInitialize(tls *libc.TLS, ctx, definition uintptr) (n int32) 
 	return n
 }
 
-// Compile returns the bytecode of a script, for [Scope.Run]. Bytecode is good for this version of
-// the engine alone, on systems with the same order of bytes, and is believed: what is not of
-// Compile can crash the program.
+// Compile returns the bytecode of a script, for [Scope.Run]. Bytecode is valid for this version of
+// the engine on systems with the same byte order. It is trusted: bytes that are not from Compile
+// can crash the program.
 func (s *Scope) Compile(name, source string) ([]byte, error) {
 	return s.compile(name, source, js.MJS_EVAL_TYPE_GLOBAL)
 }
 
-// CompileModule is Compile of a module, for [Module.Bytecode]. What it imports is resolved now, and
+// CompileModule is Compile for a module, for [Module.Bytecode]. Its imports are resolved now, and
 // again when it is loaded.
 func (s *Scope) CompileModule(name, source string) ([]byte, error) {
 	return s.compile(name, source, js.MJS_EVAL_TYPE_MODULE)
@@ -193,27 +196,27 @@ func (s *Scope) compile(name, source string, kind int32) ([]byte, error) {
 		return nil, s.exception()
 	}
 	defer js.Xjs_free(e.tls, e.ctx, code)
-	return append([]byte(nil), bytesAt(code, int(*at[js.Size_t](size)))...), nil
+	return append([]byte(nil), bytesAt(code, int(*pointerAt[js.Size_t](size)))...), nil
 }
 
 // Run runs the bytecode of a script and returns the value of its last statement.
 func (s *Scope) Run(code []byte) (Value, error) {
 	e := s.e
-	if err := s.ready(); err != nil {
+	if err := s.interruption(); err != nil {
 		return s.Undefined(), err
 	}
-	v, err := s.read(code)
+	v, err := s.readBytecode(code)
 	if err != nil {
 		return s.Undefined(), err
 	}
 	return s.made(js.XJS_EvalFunction(e.tls, e.ctx, js.XDupValue(e.tls, e.ctx, v.v)))
 }
 
-// RunConstant is Run for bytecode that is a part of the program, as go:embed makes one. It is read
-// where it is.
+// RunConstant is Run for bytecode that is a constant of the program, as go:embed makes one. It is
+// not copied.
 func (s *Scope) RunConstant(code string) (Value, error) {
 	e := s.e
-	if err := s.ready(); err != nil {
+	if err := s.interruption(); err != nil {
 		return s.Undefined(), err
 	}
 	v, err := s.made(js.XJS_ReadObject(e.tls, e.ctx, constantAddress(code), js.Size_t(len(code)), js.MJS_READ_OBJ_BYTECODE))
@@ -223,7 +226,7 @@ func (s *Scope) RunConstant(code string) (Value, error) {
 	return s.made(js.XJS_EvalFunction(e.tls, e.ctx, js.XDupValue(e.tls, e.ctx, v.v)))
 }
 
-func (s *Scope) read(code []byte) (Value, error) {
+func (s *Scope) readBytecode(code []byte) (Value, error) {
 	e := s.e
 	memory := libc.Xmalloc(e.tls, js.Size_t(max(1, len(code))))
 	if memory == 0 {
@@ -234,8 +237,8 @@ func (s *Scope) read(code []byte) (Value, error) {
 	return s.made(js.XJS_ReadObject(e.tls, e.ctx, memory, js.Size_t(len(code)), js.MJS_READ_OBJ_BYTECODE))
 }
 
-// StripSource has bytecode that is compiled from now on lack the text of its functions, which
-// toString then does not know.
+// StripSource makes bytecode that is compiled from now on omit the source of functions, which
+// toString then does not return.
 func (e *Engine) StripSource() {
 	if e.rt != 0 {
 		js.XJS_SetStripInfo(e.tls, e.rt, js.MJS_STRIP_SOURCE)

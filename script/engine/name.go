@@ -2,15 +2,15 @@ package engine
 
 import js "modernc.org/libquickjs"
 
-// Name is the name of a property, by which it is found without looking for the name first. It is
-// good as long as its engine.
+// Name is the name of a property as the engine stores it, which saves looking it up. It is valid as
+// long as its engine.
 type Name struct {
 	e    *Engine
 	atom js.TJSAtom
 }
 
-// Name returns the name text. It is made for those that are used again and again: the engine never
-// lets go of it.
+// Name returns the name text. It is meant for names that are used often: the engine keeps it until
+// Close.
 func (s *Scope) Name(text string) Name {
 	e := s.e
 	copied := lend(e, text)
@@ -18,7 +18,7 @@ func (s *Scope) Name(text string) Name {
 	return e.name(js.XJS_NewAtomLen(e.tls, e.ctx, copied.address, js.Size_t(len(text))))
 }
 
-// Name returns the name that a value stands for in brackets: of a string or a symbol.
+// Name returns the name of the property v[name]: v must be a string or a symbol.
 func (v Value) Name() Name {
 	e := v.engine()
 	return e.name(js.XJS_ValueToAtom(e.tls, e.ctx, v.v))
@@ -32,7 +32,7 @@ func (e *Engine) name(atom js.TJSAtom) Name {
 	return Name{e, atom}
 }
 
-// Property is [Value.Get] by a Name.
+// Property is [Value.Get] for a Name.
 func (v Value) Property(n Name) (Value, error) {
 	e := v.engine()
 	if n.e != e {
@@ -41,10 +41,10 @@ func (v Value) Property(n Name) (Value, error) {
 	return v.s.made(js.XJS_GetPropertyInternal(e.tls, e.ctx, v.v, n.atom, v.v, 0))
 }
 
-// Member is [Value.Get] by a value: what is in brackets.
+// Member returns v[key].
 func (v Value) Member(key Value) (Value, error) {
 	e := v.engine()
-	atom := js.XJS_ValueToAtom(e.tls, e.ctx, e.take(key))
+	atom := js.XJS_ValueToAtom(e.tls, e.ctx, e.rawValue(key))
 	if atom == js.MJS_ATOM_NULL {
 		v.s.reraise()
 		return v.s.Undefined(), v.s.exception()
@@ -53,7 +53,7 @@ func (v Value) Member(key Value) (Value, error) {
 	return v.s.made(js.XJS_GetPropertyInternal(e.tls, e.ctx, v.v, atom, v.v, 0))
 }
 
-// forgetNames lets go of all names.
+// forgetNames frees all names.
 func (e *Engine) forgetNames() {
 	for _, atom := range e.names {
 		js.XJS_FreeAtom(e.tls, e.ctx, atom)

@@ -2,7 +2,7 @@ package engine
 
 import js "modernc.org/libquickjs"
 
-// Define makes an own property, as in an object literal: no setter runs, and "__proto__" is a name
+// Define sets an own property as an object literal does: no setter runs, and "__proto__" is a name
 // like others.
 func (v Value) Define(name string, to Value) error {
 	e := v.engine()
@@ -10,13 +10,13 @@ func (v Value) Define(name string, to Value) error {
 	defer e.takeBack(text)
 	atom := js.XJS_NewAtomLen(e.tls, e.ctx, text.address, js.Size_t(len(name)))
 	defer js.XJS_FreeAtom(e.tls, e.ctx, atom)
-	return v.s.done(js.XJS_DefinePropertyValue(e.tls, e.ctx, v.v, atom, js.XDupValue(e.tls, e.ctx, e.take(to)), js.MJS_PROP_C_W_E))
+	return v.s.resultError(js.XJS_DefinePropertyValue(e.tls, e.ctx, v.v, atom, js.XDupValue(e.tls, e.ctx, e.rawValue(to)), js.MJS_PROP_C_W_E))
 }
 
-// DefineIndex makes an element of an array.
+// DefineIndex is Define for an element of an array.
 func (v Value) DefineIndex(i uint32, to Value) error {
 	e := v.engine()
-	return v.s.done(js.XJS_DefinePropertyValueUint32(e.tls, e.ctx, v.v, i, js.XDupValue(e.tls, e.ctx, e.take(to)), js.MJS_PROP_C_W_E))
+	return v.s.resultError(js.XJS_DefinePropertyValueUint32(e.tls, e.ctx, v.v, i, js.XDupValue(e.tls, e.ctx, e.rawValue(to)), js.MJS_PROP_C_W_E))
 }
 
 // Prototype returns an object's prototype, which may be null.
@@ -24,10 +24,10 @@ func (v Value) Prototype() (Value, error) {
 	return v.s.made(js.XJS_GetPrototype(v.engine().tls, v.engine().ctx, v.v))
 }
 
-// SetPrototype gives an object another prototype.
+// SetPrototype sets an object's prototype.
 func (v Value) SetPrototype(to Value) error {
 	e := v.engine()
-	return v.s.done(js.XJS_SetPrototype(e.tls, e.ctx, v.v, e.take(to)))
+	return v.s.resultError(js.XJS_SetPrototype(e.tls, e.ctx, v.v, e.rawValue(to)))
 }
 
 // Has reports whether an object has an own property of that name.
@@ -38,10 +38,10 @@ func (v Value) Has(name string) (bool, error) {
 	atom := js.XJS_NewAtomLen(e.tls, e.ctx, text.address, js.Size_t(len(name)))
 	defer js.XJS_FreeAtom(e.tls, e.ctx, atom)
 	n := js.XJS_GetOwnProperty(e.tls, e.ctx, 0, v.v, atom)
-	return n > 0, v.s.done(n)
+	return n > 0, v.s.resultError(n)
 }
 
-// ID returns what an object is told from others by as long as it lives, 0 for other values.
+// ID returns a number that no other living object has, 0 if v is no object.
 func (v Value) ID() uint64 {
 	if !v.IsObject() {
 		return 0

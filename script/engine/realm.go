@@ -6,13 +6,12 @@ import (
 	js "modernc.org/libquickjs"
 )
 
-// realm is a world of its own within the engine: a global object, with classes of the language that
-// are its own.
+// realm is another global object in the engine, with classes of the language of its own.
 type realm struct{ ctx uintptr }
 
-// Realm returns a new object that stands for another global object, of which EvalIn runs scripts.
-// Values go from one to the other as they are. It is freed some time after nothing refers to the
-// object any more.
+// Realm returns a new object that stands for a new global object; EvalIn runs scripts in it. Values
+// can be passed between global objects unchanged. The global object is freed some time after the
+// returned object is unreachable.
 func (s *Scope) Realm(prototype Value) (Value, error) {
 	e := s.e
 	ctx := js.XJS_NewContext(e.tls, e.rt)
@@ -27,8 +26,8 @@ func (s *Scope) Realm(prototype Value) (Value, error) {
 	return s.Native(prototype, r), nil
 }
 
-// GlobalOf returns the global object that an object of [Scope.Realm] stands for, undefined if it is
-// none.
+// GlobalOf returns the global object that an object of [Scope.Realm] stands for, undefined if
+// handle is no such object.
 func (s *Scope) GlobalOf(handle Value) Value {
 	r, ok := handle.Native().(*realm)
 	if !ok {
@@ -46,8 +45,8 @@ func (s *Scope) EvalIn(handle Value, name, source string) (Value, error) {
 	return s.evalIn(r.ctx, name, source, js.MJS_EVAL_TYPE_GLOBAL)
 }
 
-// freeRealms frees those whose objects have been collected, or all. The collector must not run
-// meanwhile.
+// freeRealms frees the realms whose objects were collected, or all. It must not be called while the
+// collector runs.
 func (e *Engine) freeRealms(all bool) {
 	for r, dead := range e.realms {
 		if dead || all {

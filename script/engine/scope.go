@@ -8,18 +8,18 @@ import (
 	js "modernc.org/libquickjs"
 )
 
-// Scope owns the values that were made or met in it. They are let go when it ends.
+// Scope owns the values that are made or met in it, and releases them when it ends. It is reused
+// after that; n tells its uses apart.
 type Scope struct {
 	e     *Engine
 	outer *Scope
 	owned []js.TJSValue
-	// how often it has been used, which tells the values of one use from those of the others
-	n    uint32
-	call Call // that it is the scope of, if it is that of one
+	n     uint32 // number of uses that have ended, see Value.n
+	call  Call   // the call that the scope belongs to; zero for a scope of Do
 }
 
-// Do opens a scope for fn. An exception that nobody caught is an error of type [*Exception]; fn's
-// other errors are returned as they are.
+// Do calls fn with a new scope, which ends when fn returns. Do returns fn's error: a [*Exception]
+// if JavaScript threw and fn returns that. It returns [ErrClosed] if the engine is closed.
 func (e *Engine) Do(fn func(s *Scope) error) error {
 	if e.rt == 0 {
 		return ErrClosed
@@ -31,36 +31,36 @@ func (e *Engine) Do(fn func(s *Scope) error) error {
 	defer e.close(s)
 	err := fn(s)
 	if x, ok := errors.AsType[*Exception](err); ok {
-		x.Stack() // It can be asked for after the scope has ended.
+		x.Stack() // Computed now, because it may be asked for after the scope has ended.
 	}
 	return err
 }
 
 func (e *Engine) open() *Scope {
-	s := e.free
+	s := e.freeScopes
 	if s == nil {
 		s = &Scope{e: e}
 	} else {
-		e.free = s.outer
+		e.freeScopes = s.outer
 	}
 	s.outer = e.scope
 	e.scope = s
 	return s
 }
 
-// maxSpare is how many values a scope may have had for its list to be used again.
-const maxSpare = 1 << 10
+// maxSpareValues is the capacity up to which a scope's list is reused.
+const maxSpareValues = 1 << 10
 
 func (e *Engine) close(s *Scope) {
 	e.scope = s.outer
 	for _, v := range s.owned {
 		js.XFreeValue(e.tls, e.ctx, v)
 	}
-	if s.n++; cap(s.owned) > maxSpare {
+	if s.n++; cap(s.owned) > maxSpareValues {
 		s.owned = nil
 	}
 	s.owned = s.owned[:0]
-	s.outer, e.free = e.free, s
+	s.outer, e.freeScopes = e.freeScopes, s
 }
 
 // Engine returns the scope's engine.
@@ -68,13 +68,13 @@ func (s *Scope) Engine() *Engine { return s.e }
 
 // own makes the scope the owner of v.
 func (s *Scope) own(v js.TJSValue) Value {
-	if counted(v) {
+	if isCounted(v) {
 		s.owned = append(s.owned, v)
 	}
 	return s.value(v)
 }
 
-// made is own for what a call of the engine has returned, which may be that there is an exception.
+// made is own for the result of a call of the engine, which may be a pending exception.
 func (s *Scope) made(v js.TJSValue) (Value, error) {
 	if v.Ftag == js.EJS_TAG_EXCEPTION {
 		s.reraise()
@@ -85,7 +85,7 @@ func (s *Scope) made(v js.TJSValue) (Value, error) {
 	return made, nil
 }
 
-// must is made for values whose making can only fail for lack of memory.
+// must is made for values that can only fail to be made for lack of memory.
 func (s *Scope) must(v js.TJSValue) Value {
 	made, err := s.made(v)
 	if err != nil {
@@ -95,7 +95,7 @@ func (s *Scope) must(v js.TJSValue) Value {
 }
 
 // MemoryError is the panic of a function that could not make a value because the engine has reached
-// its limit. In a function that JavaScript called it becomes the engine's exception "out of
+// its memory limit. In a function that JavaScript called, it becomes the engine's exception "out of
 // memory".
 type MemoryError struct{ err error }
 
@@ -120,7 +120,7 @@ func (s *Scope) Bool(b bool) Value {
 // Int returns a number. Those above 2^53 lose digits, as they do in JavaScript.
 func (s *Scope) Int(n int64) Value {
 	if int64(int32(n)) == n {
-		return s.value(integer(int32(n)))
+		return s.value(intValue(int32(n)))
 	}
 	return s.Float(float64(n))
 }
@@ -135,8 +135,8 @@ func (s *Scope) Float(f float64) Value {
 // BigInt returns a BigInt.
 func (s *Scope) BigInt(n int64) Value { return s.must(js.XJS_NewBigInt64(s.e.tls, s.e.ctx, n)) }
 
-// String returns a string of the UTF-8 in text. Halves of surrogate pairs may be in it, in the
-// three bytes each would have; other bytes that are no UTF-8 become U+FFFD.
+// String returns a string from UTF-8. A lone half of a surrogate pair is written as the three bytes
+// that it would have as a character; other invalid bytes become U+FFFD.
 func (s *Scope) String(text string) Value {
 	e := s.e
 	from := lend(e, text)
@@ -151,7 +151,7 @@ func (s *Scope) Object() Value { return s.must(js.XJS_NewObject(s.e.tls, s.e.ctx
 func (s *Scope) Array(of ...Value) Value {
 	a := s.must(js.XJS_NewArray(s.e.tls, s.e.ctx))
 	for i, v := range of {
-		if js.XJS_SetPropertyUint32(s.e.tls, s.e.ctx, a.v, uint32(i), js.XDupValue(s.e.tls, s.e.ctx, s.e.take(v))) < 0 {
+		if js.XJS_SetPropertyUint32(s.e.tls, s.e.ctx, a.v, uint32(i), js.XDupValue(s.e.tls, s.e.ctx, s.e.rawValue(v))) < 0 {
 			panic(&MemoryError{s.exception()})
 		}
 	}
@@ -161,7 +161,7 @@ func (s *Scope) Array(of ...Value) Value {
 // Uint8Array returns a new Uint8Array with a copy of b.
 func (s *Scope) Uint8Array(b []byte) Value {
 	e := s.e
-	// The engine reads all three, whatever their number.
+	// The engine reads three arguments, whatever their number.
 	args := []Value{s.ArrayBuffer(b), s.Undefined(), s.Undefined()}
 	argv := e.arguments(args)
 	defer e.tls.Free(len(args) * valueSize)
@@ -179,7 +179,7 @@ func (s *Scope) ArrayBuffer(b []byte) Value {
 	return s.must(js.XJS_NewArrayBuffer(e.tls, e.ctx, memory, js.Size_t(len(b)), addressOf[bufferFree](e.release), 0, 0))
 }
 
-// bufferFree is the function by which the engine gives back the memory of an ArrayBuffer.
+// bufferFree is the type of the engine's function that frees the memory of an ArrayBuffer.
 type bufferFree = func(tls *libc.TLS, rt, opaque, memory uintptr)
 
 func (e *Engine) onRelease(tls *libc.TLS, rt, _, memory uintptr) { js.Xjs_free_rt(tls, rt, memory) }
@@ -187,13 +187,12 @@ func (e *Engine) onRelease(tls *libc.TLS, rt, _, memory uintptr) { js.Xjs_free_r
 // Global returns the global object.
 func (s *Scope) Global() Value { return s.own(js.XJS_GetGlobalObject(s.e.tls, s.e.ctx)) }
 
-// Eval runs a script, whose name stands in stack traces, and returns the value of its last
-// statement.
+// Eval runs a script and returns the value of its last statement. name stands in stack traces.
 func (s *Scope) Eval(name, source string) (Value, error) {
 	return s.eval(name, source, js.MJS_EVAL_TYPE_GLOBAL)
 }
 
-// EvalModule runs a module and returns the promise of its end.
+// EvalModule runs a module and returns the promise of its evaluation.
 func (s *Scope) EvalModule(name, source string) (Value, error) {
 	s.e.evaluating++
 	defer func() { s.e.evaluating-- }()
@@ -206,7 +205,7 @@ func (s *Scope) eval(name, source string, flags int32) (Value, error) {
 
 func (s *Scope) evalIn(ctx uintptr, name, source string, flags int32) (Value, error) {
 	e := s.e
-	if err := s.ready(); err != nil {
+	if err := s.interruption(); err != nil {
 		return s.Undefined(), err
 	}
 	text := lend(e, source)
@@ -235,10 +234,10 @@ func (s *Scope) Promise() (promise, resolve, reject Value) {
 	return promise, s.own(valueAt(both, 0)), s.own(valueAt(both, 1))
 }
 
-// counted reports whether v is counted by references.
-func counted(v js.TJSValue) bool { return int32(v.Ftag) < 0 }
+// isCounted reports whether v has a reference count.
+func isCounted(v js.TJSValue) bool { return int32(v.Ftag) < 0 }
 
-func integer(n int32) js.TJSValue {
+func intValue(n int32) js.TJSValue {
 	v := js.TJSValue{Ftag: js.EJS_TAG_INT}
 	v.Fu.Fuint641 = uint64(uint32(n))
 	return v

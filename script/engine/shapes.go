@@ -6,39 +6,39 @@ import (
 	js "modernc.org/libquickjs"
 )
 
-// shapes remembers an object for each list of names that objects of JSON had, so that others get
-// its shape at once. Shapes are the engine's: the names of an object's members in their order,
-// which objects that were made in the same way share, and count.
+// shapes keeps a model object for each list of names that objects of JSON had, so that later
+// objects get its shape at once. A shape is the engine's list of an object's names in their order;
+// objects that were made in the same way share it, and it is reference-counted.
 type shapes struct {
-	empty  js.TJSValue // an object without members, once there is one
-	models map[string]js.TJSValue
+	empty  js.TJSValue            // an object without members; valid once models is not nil
+	models map[string]js.TJSValue // by names, each followed by a quote
 }
 
 const (
-	mostModels      = 64  // Then all are forgotten: a peer cannot have them grow.
-	mostModelNames  = 512 // bytes
-	mostModelValues = 32
+	maxModels      = 64  // over it all are dropped, so that a peer cannot make them grow
+	maxModelNames  = 512 // bytes of names; longer lists get no model
+	maxModelValues = 32
 )
 
-// object returns a new object with values for members, whose names are given each with a quote
-// behind it. It owns the values then; if there is no memory, it does not.
+// object returns a new object with values for members. In names each name is followed by a quote.
+// The object takes ownership of the values, unless ok is false.
 func (h *shapes) object(e *Engine, names []byte, values []js.TJSValue) (v js.TJSValue, ok bool) {
 	model, known := h.models[string(names)]
 	if !known {
-		return h.first(e, names, values)
+		return h.objectFirst(e, names, values)
 	}
 	if v, ok = e.plainValue(js.XJS_NewObject(e.tls, e.ctx)); !ok {
 		return v, false
 	}
-	o, m := at[js.TJSObject](uintptr(v.Fu.Fuint641)), at[js.TJSObject](uintptr(model.Fu.Fuint641))
+	o, m := pointerAt[js.TJSObject](uintptr(v.Fu.Fuint641)), pointerAt[js.TJSObject](uintptr(model.Fu.Fuint641))
 	if len(values) == 0 {
 		return v, true
 	}
-	if o.Fshape != at[js.TJSObject](uintptr(h.empty.Fu.Fuint641)).Fshape {
-		js.XFreeValue(e.tls, e.ctx, v) // Unreachable: all empty objects share one.
+	if o.Fshape != pointerAt[js.TJSObject](uintptr(h.empty.Fu.Fuint641)).Fshape {
+		js.XFreeValue(e.tls, e.ctx, v) // Unreachable: all empty objects share a shape.
 		return e.plainObject(names, values)
 	}
-	if room := at[js.TJSShape](m.Fshape).Fprop_size; room > at[js.TJSShape](o.Fshape).Fprop_size {
+	if room := pointerAt[js.TJSShape](m.Fshape).Fprop_size; room > pointerAt[js.TJSShape](o.Fshape).Fprop_size {
 		properties := js.Xjs_realloc(e.tls, e.ctx, o.Fprop, js.Size_t(int(room)*valueSize))
 		if properties == 0 {
 			js.XFreeValue(e.tls, e.ctx, v)
@@ -46,27 +46,27 @@ func (h *shapes) object(e *Engine, names []byte, values []js.TJSValue) (v js.TJS
 		}
 		o.Fprop = properties
 	}
-	countOf(o.Fshape).Fref_count-- // That of h.empty stays.
+	countOf(o.Fshape).Fref_count-- // h.empty still counts.
 	countOf(m.Fshape).Fref_count++
 	o.Fshape = m.Fshape
 	for i := range values {
-		*at[js.TJSValue](o.Fprop + uintptr(i*valueSize)) = values[i]
+		*pointerAt[js.TJSValue](o.Fprop + uintptr(i*valueSize)) = values[i]
 	}
 	return v, true
 }
 
-// countOf returns the count of what is counted.
+// countOf returns the reference count of an object or a shape.
 func countOf(address uintptr) *js.TJSMallocBlockHeader {
-	return at[js.TJSMallocBlockHeader](address - rcOffset)
+	return pointerAt[js.TJSMallocBlockHeader](address - rcOffset)
 }
 
-// first is object for names that are not known. If the shape is of use for others, it remembers it.
-func (h *shapes) first(e *Engine, names []byte, values []js.TJSValue) (v js.TJSValue, ok bool) {
-	if len(names) > mostModelNames || len(values) > mostModelValues {
+// objectFirst is object for unknown names. It keeps a model if the shape can be reused.
+func (h *shapes) objectFirst(e *Engine, names []byte, values []js.TJSValue) (v js.TJSValue, ok bool) {
+	if len(names) > maxModelNames || len(values) > maxModelValues {
 		return e.plainObject(names, values)
 	}
-	if len(h.models) >= mostModels {
-		h.forget(e)
+	if len(h.models) >= maxModels {
+		h.forgetAll(e)
 	}
 	if h.models == nil {
 		if h.empty, ok = e.plainValue(js.XJS_NewObject(e.tls, e.ctx)); !ok {
@@ -86,15 +86,15 @@ func (h *shapes) first(e *Engine, names []byte, values []js.TJSValue) (v js.TJSV
 		return v, true
 	}
 	if sh := shapeOf(uintptr(model.Fu.Fuint641)); int(sh.Fprop_count) != len(values) || sh.Fis_hashed == 0 {
-		js.XFreeValue(e.tls, e.ctx, model) // A name is there twice.
+		js.XFreeValue(e.tls, e.ctx, model) // A name occurs twice.
 		return v, true
 	}
 	h.models[string(names)] = model
 	return v, true
 }
 
-// forget lets go of all that is remembered.
-func (h *shapes) forget(e *Engine) {
+// forgetAll frees all models.
+func (h *shapes) forgetAll(e *Engine) {
 	for _, model := range h.models {
 		js.XFreeValue(e.tls, e.ctx, model)
 	}
@@ -104,7 +104,7 @@ func (h *shapes) forget(e *Engine) {
 	h.models = nil
 }
 
-// plainObject is shapes.object as the engine does it.
+// plainObject is shapes.object by the engine's own functions.
 func (e *Engine) plainObject(names []byte, values []js.TJSValue) (v js.TJSValue, ok bool) {
 	if v, ok = e.plainValue(js.XJS_NewObject(e.tls, e.ctx)); !ok {
 		return v, false
@@ -118,12 +118,12 @@ func (e *Engine) plainObject(names []byte, values []js.TJSValue) (v js.TJSValue,
 		}
 	}
 	for i := range values {
-		js.XFreeValue(e.tls, e.ctx, values[i]) // The object has them.
+		js.XFreeValue(e.tls, e.ctx, values[i]) // The object holds them.
 	}
 	return v, true
 }
 
-// plainMember adds a member, which the object shares.
+// plainMember adds a member. The caller still owns value.
 func (e *Engine) plainMember(object js.TJSValue, name []byte, value js.TJSValue) bool {
 	text := lend(e, name)
 	defer e.takeBack(text)
@@ -135,7 +135,7 @@ func (e *Engine) plainMember(object js.TJSValue, name []byte, value js.TJSValue)
 	return js.XJS_DefinePropertyValue(e.tls, e.ctx, object, atom, js.XDupValue(e.tls, e.ctx, value), js.MJS_PROP_C_W_E) >= 0
 }
 
-// plainArray returns a new array. It owns the values then; if there is no memory, it does not.
+// plainArray returns a new array. It takes ownership of the values, unless ok is false.
 func (e *Engine) plainArray(values []js.TJSValue) (v js.TJSValue, ok bool) {
 	if v, ok = e.plainValue(js.XJS_NewArray(e.tls, e.ctx)); !ok || len(values) == 0 {
 		return v, ok
@@ -146,12 +146,12 @@ func (e *Engine) plainArray(values []js.TJSValue) (v js.TJSValue, ok bool) {
 		return e.plainValue(js.TJSValue{Ftag: js.EJS_TAG_EXCEPTION})
 	}
 	for i := range values {
-		*at[js.TJSValue](memory + uintptr(i*valueSize)) = values[i]
+		*pointerAt[js.TJSValue](memory + uintptr(i*valueSize)) = values[i]
 	}
 	object := uintptr(v.Fu.Fuint641)
-	elements := at[fastArray](object + elementsOffset)
-	elements.room, elements.values, elements.count = uint32(len(values)), memory, uint32(len(values))
-	*at[js.TJSValue](at[js.TJSObject](object).Fprop) = integer(int32(len(values)))
+	elements := pointerAt[fastArray](object + elementsOffset)
+	elements.capacity, elements.values, elements.count = uint32(len(values)), memory, uint32(len(values))
+	*pointerAt[js.TJSValue](pointerAt[js.TJSObject](object).Fprop) = intValue(int32(len(values)))
 	return v, true
 }
 
@@ -160,8 +160,8 @@ func (e *Engine) plainString(address uintptr, n int) (js.TJSValue, bool) {
 	return e.plainValue(js.XJS_NewStringLen(e.tls, e.ctx, address, js.Size_t(n)))
 }
 
-// plainValue reports whether there was memory for a value. If not, the engine will say so to who
-// asks it to read the same.
+// plainValue reports whether there was memory for v. If not, it drops the exception; the engine
+// will throw it again when it reads the same text.
 func (e *Engine) plainValue(v js.TJSValue) (js.TJSValue, bool) {
 	if v.Ftag != js.EJS_TAG_EXCEPTION {
 		return v, true

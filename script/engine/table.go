@@ -2,10 +2,10 @@ package engine
 
 import "iter"
 
-// table holds values by small numbers, which are used again. Zero is no number of any.
+// table stores values under numbers from 1 on, which are reused.
 type table[T any] struct {
 	slots []slot[T]
-	free  []uint32
+	free  []uint32 // numbers to reuse
 }
 
 type slot[T any] struct {
@@ -13,6 +13,7 @@ type slot[T any] struct {
 	taken bool
 }
 
+// put stores v and returns its number.
 func (t *table[T]) put(v T) uint32 {
 	if n := len(t.free); n > 0 {
 		i := t.free[n-1]
@@ -24,6 +25,7 @@ func (t *table[T]) put(v T) uint32 {
 	return uint32(len(t.slots))
 }
 
+// get returns the value with number i.
 func (t *table[T]) get(i uint32) (v T, ok bool) {
 	if i == 0 || int(i) > len(t.slots) || !t.slots[i-1].taken {
 		return v, false
@@ -31,6 +33,7 @@ func (t *table[T]) get(i uint32) (v T, ok bool) {
 	return t.slots[i-1].value, true
 }
 
+// take removes and returns the value with number i.
 func (t *table[T]) take(i uint32) (v T, ok bool) {
 	if v, ok = t.get(i); ok {
 		t.slots[i-1] = slot[T]{}
@@ -39,7 +42,7 @@ func (t *table[T]) take(i uint32) (v T, ok bool) {
 	return v, ok
 }
 
-// all yields what there is; what it yields may be taken meanwhile.
+// all yields the values; a yielded value may be taken meanwhile.
 func (t *table[T]) all() iter.Seq[T] {
 	return func(yield func(T) bool) {
 		for i := range t.slots {

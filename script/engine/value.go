@@ -7,12 +7,12 @@ import (
 	js "modernc.org/libquickjs"
 )
 
-// Value is a value of JavaScript. It is good until its scope ends: to use it after that is a
-// mistake that panics. The zero Value stands for undefined where a value is given.
+// Value is a value of JavaScript. It is valid until its scope ends; using it after that panics. The
+// zero Value is undefined when it is passed to the engine.
 type Value struct {
 	s *Scope
 	v js.TJSValue
-	n uint32 // the use of the scope that it belongs to
+	n uint32 // the use of the scope that it belongs to: valid while s.n == n
 }
 
 // value returns v as a value of the scope, which need not own it.
@@ -32,8 +32,9 @@ func (v Value) engine() *Engine {
 	return v.s.e
 }
 
-// take returns a value that is given to the engine.
-func (e *Engine) take(v Value) js.TJSValue {
+// rawValue returns v as the engine takes it. It panics if v belongs to another engine or its scope
+// has ended.
+func (e *Engine) rawValue(v Value) js.TJSValue {
 	if v.s == nil {
 		return js.TJSValue{Ftag: js.EJS_TAG_UNDEFINED}
 	}
@@ -43,7 +44,7 @@ func (e *Engine) take(v Value) js.TJSValue {
 	return v.v
 }
 
-// Kind is what typeof tells, with null apart.
+// Kind is the type of a value, as typeof returns it, but with Null.
 type Kind int
 
 // The kinds of values.
@@ -59,7 +60,7 @@ const (
 	Function
 )
 
-// Kind returns what sort of value it is.
+// Kind returns the type of v.
 func (v Value) Kind() Kind {
 	if v.s == nil {
 		return Undefined
@@ -86,37 +87,37 @@ func (v Value) Kind() Kind {
 	return Undefined
 }
 
-// IsUndefined reports whether it is undefined.
+// IsUndefined reports whether v is undefined.
 func (v Value) IsUndefined() bool { return v.Kind() == Undefined }
 
-// IsNullish reports whether it is undefined or null.
+// IsNullish reports whether v is undefined or null.
 func (v Value) IsNullish() bool { return v.Kind() <= Null }
 
-// IsFunction reports whether it can be called.
+// IsFunction reports whether v can be called.
 func (v Value) IsFunction() bool {
 	return v.v.Ftag == js.EJS_TAG_OBJECT && js.XJS_IsFunction(v.engine().tls, v.engine().ctx, v.v) != 0
 }
 
-// IsArray reports whether it is an array.
+// IsArray reports whether v is an array.
 func (v Value) IsArray() bool {
 	return v.v.Ftag == js.EJS_TAG_OBJECT && js.XJS_IsArray(v.engine().tls, v.engine().ctx, v.v) > 0
 }
 
-// IsError reports whether it is an Error.
+// IsError reports whether v is an Error.
 func (v Value) IsError() bool {
 	return v.v.Ftag == js.EJS_TAG_OBJECT && js.XJS_IsError(v.engine().tls, v.engine().ctx, v.v) != 0
 }
 
-// IsObject reports whether it is an object, which functions are, too.
+// IsObject reports whether v is an object, such as a function.
 func (v Value) IsObject() bool { return v.v.Ftag == js.EJS_TAG_OBJECT }
 
 // Is reports whether both are the same value, as Object.is does.
 func (v Value) Is(other Value) bool {
 	e := v.engine()
-	return js.XJS_SameValue(e.tls, e.ctx, v.v, e.take(other)) != 0
+	return js.XJS_SameValue(e.tls, e.ctx, v.v, e.rawValue(other)) != 0
 }
 
-// Bool returns whether it is truthy.
+// Bool reports whether v is truthy.
 func (v Value) Bool() bool {
 	if v.v.Ftag == js.EJS_TAG_BOOL || v.v.Ftag == js.EJS_TAG_INT {
 		return int32(v.v.Fu.Fuint641) != 0
@@ -124,7 +125,7 @@ func (v Value) Bool() bool {
 	return js.XJS_ToBool(v.engine().tls, v.engine().ctx, v.v) > 0
 }
 
-// Float returns a number; NaN of other values.
+// Float returns a number, NaN for other values.
 func (v Value) Float() float64 {
 	switch v.v.Ftag {
 	case js.EJS_TAG_INT:
@@ -135,7 +136,7 @@ func (v Value) Float() float64 {
 	return math.NaN()
 }
 
-// Int returns the whole part of a number, within what an int64 can be; 0 of NaN and of other
+// Int returns the integer part of a number, limited to the range of int64; 0 for NaN and for other
 // values.
 func (v Value) Int() int64 {
 	if v.v.Ftag == js.EJS_TAG_INT {
@@ -153,7 +154,7 @@ func (v Value) Int() int64 {
 	}
 }
 
-// BigInt returns the low 64 bits of a BigInt; 0 of other values.
+// BigInt returns the low 64 bits of a BigInt, 0 for other values.
 func (v Value) BigInt() int64 {
 	if v.Kind() != BigInt {
 		return 0
@@ -164,11 +165,11 @@ func (v Value) BigInt() int64 {
 	if js.XJS_ToBigInt64(e.tls, e.ctx, n, v.v) < 0 {
 		return 0
 	}
-	return *at[int64](n)
+	return *pointerAt[int64](n)
 }
 
-// Text returns a string as UTF-8, empty for other values. A half of a surrogate pair that stands
-// alone has the three bytes that it would have as a character: see [Scope.String].
+// Text returns a string as UTF-8, "" for other values. A lone half of a surrogate pair becomes
+// three bytes, see [Scope.String].
 func (v Value) Text() string {
 	if v.Kind() != String {
 		return ""
@@ -182,7 +183,7 @@ func (v Value) Text() string {
 	return text
 }
 
-// IsText reports whether it is a string that is text, which is of ASCII.
+// IsText reports whether v is the string text, which must be ASCII.
 func (v Value) IsText(text string) bool {
 	if v.v.Ftag != js.EJS_TAG_STRING {
 		return v.Kind() == String && v.Text() == text
@@ -191,8 +192,7 @@ func (v Value) IsText(text string) bool {
 	return v.isOpen() && n == len(text) && !isWide && string(bytesAt(uintptr(v.v.Fu.Fuint641)+stringSize, n)) == text
 }
 
-// asciiOf returns a string of the engine's that is of ASCII: then the engine has its bytes as they
-// are.
+// asciiOf returns a string of the engine if all of it is ASCII: then the engine stores its bytes.
 func asciiOf(address uintptr) (text string, ok bool) {
 	n, isWide := stringLength(address)
 	if isWide {
@@ -207,7 +207,7 @@ func asciiOf(address uintptr) (text string, ok bool) {
 	return string(p), true
 }
 
-// Convert returns what String(v) is. That may call into the script and fail; for a symbol it does.
+// Convert returns String(v). It may call into the script, and fails for a symbol.
 func (v Value) Convert() (string, error) {
 	e := v.engine()
 	n := e.tls.Alloc(8)
@@ -218,10 +218,10 @@ func (v Value) Convert() (string, error) {
 		return "", v.s.exception()
 	}
 	defer js.XJS_FreeCString(e.tls, e.ctx, text)
-	return string(bytesAt(text, int(*at[js.Size_t](n)))), nil
+	return string(bytesAt(text, int(*pointerAt[js.Size_t](n)))), nil
 }
 
-// Get returns a property.
+// Get returns v[name]. It may call a getter of the script.
 func (v Value) Get(name string) (Value, error) {
 	e := v.engine()
 	text := lend(e, name)
@@ -229,13 +229,13 @@ func (v Value) Get(name string) (Value, error) {
 	return v.s.made(js.XJS_GetPropertyStr(e.tls, e.ctx, v.v, text.address))
 }
 
-// Index returns an element of an array.
+// Index returns v[i]. It may call a getter of the script.
 func (v Value) Index(i int) (Value, error) {
 	e := v.engine()
 	return v.s.made(js.XJS_GetPropertyUint32(e.tls, e.ctx, v.v, uint32(i)))
 }
 
-// Len returns the length of an array, or of what has one.
+// Len returns v.length as an integer. It may call a getter of the script.
 func (v Value) Len() (int, error) {
 	n, err := v.Get("length")
 	if err != nil {
@@ -244,25 +244,26 @@ func (v Value) Len() (int, error) {
 	return int(n.Int()), nil
 }
 
-// Set sets a property.
+// Set sets v[name]. It may call a setter of the script.
 func (v Value) Set(name string, to Value) error {
 	e := v.engine()
 	text := lend(e, name)
 	defer e.takeBack(text)
-	return v.s.done(js.XJS_SetPropertyStr(e.tls, e.ctx, v.v, text.address, js.XDupValue(e.tls, e.ctx, e.take(to))))
+	return v.s.resultError(js.XJS_SetPropertyStr(e.tls, e.ctx, v.v, text.address, js.XDupValue(e.tls, e.ctx, e.rawValue(to))))
 }
 
-// Hide sets a property that is not listed with the others of its object.
+// Hide defines a property that is not enumerable.
 func (v Value) Hide(name string, to Value) error {
 	e := v.engine()
 	text := lend(e, name)
 	defer e.takeBack(text)
-	value := js.XDupValue(e.tls, e.ctx, e.take(to))
-	return v.s.done(js.XJS_DefinePropertyValueStr(e.tls, e.ctx, v.v, text.address, value, js.MJS_PROP_CONFIGURABLE|js.MJS_PROP_WRITABLE))
+	value := js.XDupValue(e.tls, e.ctx, e.rawValue(to))
+	return v.s.resultError(js.XJS_DefinePropertyValueStr(e.tls, e.ctx, v.v, text.address, value, js.MJS_PROP_CONFIGURABLE|js.MJS_PROP_WRITABLE))
 }
 
-// done is made for what returns a negative number if there is an exception.
-func (s *Scope) done(n int32) error {
+// resultError returns the error of a call of the engine, which returns a negative number if there
+// is an exception.
+func (s *Scope) resultError(n int32) error {
 	s.reraise()
 	if n < 0 {
 		return s.exception()
@@ -270,43 +271,42 @@ func (s *Scope) done(n int32) error {
 	return nil
 }
 
-// Keys returns the names of an object's own properties that are listed, those that are symbols left
-// out.
+// Keys returns the names of an object's enumerable own properties, without symbols.
 func (v Value) Keys() ([]string, error) {
 	e := v.engine()
 	memory := e.tls.Alloc(16)
 	defer e.tls.Free(16)
 	flags := int32(js.MJS_GPN_STRING_MASK | js.MJS_GPN_ENUM_ONLY)
-	if err := v.s.done(js.XJS_GetOwnPropertyNames(e.tls, e.ctx, memory, memory+8, v.v, flags)); err != nil {
+	if err := v.s.resultError(js.XJS_GetOwnPropertyNames(e.tls, e.ctx, memory, memory+8, v.v, flags)); err != nil {
 		return nil, err
 	}
-	list, n := *at[uintptr](memory), *at[uint32](memory + 8)
+	list, n := *pointerAt[uintptr](memory), *pointerAt[uint32](memory + 8)
 	defer js.XJS_FreePropertyEnum(e.tls, e.ctx, list, n)
 	names := make([]string, n)
 	for i := range names {
-		atom := at[js.TJSPropertyEnum](list + uintptr(i)*propertySize).Fatom
+		atom := pointerAt[js.TJSPropertyEnum](list + uintptr(i)*propertySize).Fatom
 		names[i] = v.s.must(js.XJS_AtomToString(e.tls, e.ctx, atom)).Text()
 	}
 	return names, nil
 }
 
-// Call calls a function.
+// Call calls a function. Its error is a [*Exception], or that of an interruption.
 func (v Value) Call(this Value, args ...Value) (Value, error) {
 	e := v.engine()
-	if err := v.s.ready(); err != nil {
+	if err := v.s.interruption(); err != nil {
 		return v.s.Undefined(), err
 	}
 	argv := e.arguments(args)
 	if argv != 0 {
 		defer e.tls.Free(len(args) * valueSize)
 	}
-	return v.s.made(js.XJS_Call(e.tls, e.ctx, v.v, e.take(this), int32(len(args)), argv))
+	return v.s.made(js.XJS_Call(e.tls, e.ctx, v.v, e.rawValue(this), int32(len(args)), argv))
 }
 
-// New calls a constructor.
+// New calls a constructor. Its errors are those of Call.
 func (v Value) New(args ...Value) (Value, error) {
 	e := v.engine()
-	if err := v.s.ready(); err != nil {
+	if err := v.s.interruption(); err != nil {
 		return v.s.Undefined(), err
 	}
 	argv := e.arguments(args)
@@ -316,7 +316,7 @@ func (v Value) New(args ...Value) (Value, error) {
 	return v.s.made(js.XJS_CallConstructor(e.tls, e.ctx, v.v, int32(len(args)), argv))
 }
 
-// Invoke calls a method.
+// Invoke calls the method v[name].
 func (v Value) Invoke(name string, args ...Value) (Value, error) {
 	method, err := v.Get(name)
 	if err != nil {

@@ -1,8 +1,8 @@
 #!/usr/bin/env brood
 'use strict';
 
-// A build script: steps that depend on each other, as many at once as there are processors. A step
-// whose inputs are older than its output is left out. Try: brood examples/build.js
+// A build script: steps with dependencies run in parallel, one for each processor. A step whose
+// output is newer than its inputs is skipped. Try: brood examples/build.js
 
 const { $ } = require('brood');
 const fs = require('fs');

@@ -1,8 +1,8 @@
 #!/usr/bin/env brood
 'use strict';
 
-// Follows a log, as tail -F does: what is appended is printed line by line, also after the file was
-// moved away and made again. Try: brood examples/follow.js /var/log/messages error
+// Follows a log as tail -F does: new lines are printed, also after the file was moved away and made
+// again. Try: brood examples/follow.js /var/log/messages error
 
 const fs = require('fs');
 const path = require('path');
@@ -32,7 +32,7 @@ async function read() {
       const stats = await fs.promises.stat(file).catch(() => undefined);
       if (stats === undefined) continue;
       if (stats.ino !== inode || stats.size < at) {
-        at = inode === undefined ? stats.size : 0; // Another file: from its beginning.
+        at = inode === undefined ? stats.size : 0; // Another file: read from its beginning.
         inode = stats.ino;
       }
       if (stats.size === at) continue;

@@ -1,8 +1,8 @@
 #!/usr/bin/env brood
 'use strict';
 
-// A pool of workers: this file is forked as often as there are processors, and each worker gets a
-// job once it has done the one before. A worker that dies is replaced, and its job is done again.
+// A pool of workers: this file is forked once for each processor, and a worker gets the next job
+// after it has done one. If a worker exits during a job, it is replaced, and the job is done again.
 // Try: brood examples/pool.js 30
 
 const { fork } = require('child_process');

@@ -1,9 +1,9 @@
 #!/usr/bin/env brood
 'use strict';
 
-// Keeps a program running: it is started again when it ends, after a wait that doubles up to a
-// minute while it does not stay up. SIGHUP restarts it, SIGTERM and SIGINT end it and this. Try:
-// brood examples/supervisor.js sh -c 'echo up; sleep 1; exit 1'
+// Keeps a program running: it is restarted when it exits, after a delay that doubles up to a minute
+// while it exits early. SIGHUP restarts it; SIGTERM and SIGINT end the program and this script.
+// Try: brood examples/supervisor.js sh -c 'echo up; sleep 1; exit 1'
 
 const { spawn } = require('child_process');
 

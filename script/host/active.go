@@ -6,56 +6,56 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// resource is something open of which process.getActiveResourcesInfo tells: resource returns Node's
+// resource is an open thing that process.getActiveResourcesInfo lists. resourceName returns Node's
 // name of it, empty if it does not keep the loop running.
-type resource interface{ resource() string }
+type resource interface{ resourceName() string }
 
-func (t *stream) resource() string {
+func (t *stream) resourceName() string {
 	if t.unrefed {
 		return ""
 	}
 	return wrapOf(t.fd(), "TCPSocketWrap")
 }
 
-func (x *listener) resource() string {
+func (x *listener) resourceName() string {
 	if x.unrefed {
 		return ""
 	}
 	return wrapOf(x.l.FD(), "TCPServerWrap")
 }
 
-func (x *attempt) resource() string { return "TCPConnectWrap" }
+func (x *attempt) resourceName() string { return "TCPConnectWrap" }
 
-func (u *udp) resource() string {
+func (u *udp) resourceName() string {
 	if u.unrefed || !u.receives {
 		return ""
 	}
 	return "UDPWrap"
 }
 
-func (x *child) resource() string {
+func (x *child) resourceName() string {
 	if x.unrefed {
 		return ""
 	}
 	return "ProcessWrap"
 }
 
-func (x *channel) resource() string {
+func (x *channel) resourceName() string {
 	if !x.refed && x.sending == 0 {
 		return ""
 	}
 	return "PipeWrap"
 }
 
-func (f *fileWatch) resource() string {
+func (f *fileWatch) resourceName() string {
 	if f.release == nil {
 		return ""
 	}
 	return "FSEventWrap"
 }
 
-// wrapOf returns the name of a stream with that descriptor; tcp is what one of the network is
-// called.
+// wrapOf returns Node's name of a stream with descriptor fd. tcp is the name to use for a socket of
+// the network.
 func wrapOf(fd int, tcp string) string {
 	switch kindOf(fd) {
 	case "TCP":
@@ -66,14 +66,14 @@ func wrapOf(fd int, tcp string) string {
 	return "PipeWrap"
 }
 
-// active returns what keeps the loop running, besides timers and immediates: requests, then
-// handles.
-func (h *Host) active(c *engine.Call) (engine.Value, error) {
+// activeResources returns the names of the things that keep the loop running, besides timers and
+// immediates: requests, then handles.
+func (h *Host) activeResources(c *engine.Call) (engine.Value, error) {
 	names := slices.Repeat([]string{"FSReqCallback"}, h.offload.unfinished)
 	handles := []string{}
-	for x := range h.open {
-		if r, ok := x.(resource); ok && r.resource() != "" {
-			handles = append(handles, r.resource())
+	for x := range h.closers {
+		if r, ok := x.(resource); ok && r.resourceName() != "" {
+			handles = append(handles, r.resourceName())
 		}
 	}
 	slices.Sort(handles)

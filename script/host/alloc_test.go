@@ -6,8 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What the loop calls a script for does not allocate in Go. The one allocation is the address that
-// recvfrom(2) of the test returns; the channel makes several messages at once.
+// Events that the loop passes to a script do not allocate in Go. The one allocation is the address
+// that recvfrom(2) of the test returns; the channel makes several messages at once.
 func TestEventsOfAScriptHardlyAllocate(t *testing.T) {
 	peer := newPeer(t)
 	w := newWorld(t, "process.on('message', (m) => process.send(m)); globalThis.go = () => process.nextTick(() => {});")

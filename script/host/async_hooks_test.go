@@ -6,8 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// life is a hook that knows what becomes of each operation: its type, those it is part of, and its
-// events in their order.
+// life is a hook that records each operation: its type, its parents, and its events in their order.
 const life = `
 const { createHook, executionAsyncId, triggerAsyncId, executionAsyncResource } = require('async_hooks');
 const lives = new Map();
@@ -33,7 +32,7 @@ func TestHooksHearOfEveryOperation(t *testing.T) {
 		const interval = setInterval(() => { if (++rounds === 2) clearInterval(interval) }, 1);
 		clearTimeout(setTimeout(() => {}, 1));
 		setImmediate(() => {});
-		process.nextTick(() => {}); // spawn has one, too
+		process.nextTick(() => {}); // spawn makes one as well
 		queueMicrotask(() => {});
 		require('fs').stat('/', () => {});
 		require('child_process').spawn('true');
@@ -46,7 +45,7 @@ func TestHooksHearOfEveryOperation(t *testing.T) {
 		});`))
 }
 
-func TestWhatIsCalledRunsAsItsOperation(t *testing.T) {
+func TestCallbacksRunAsTheirOperation(t *testing.T) {
 	require.Equal(t, []string{"timer true true", "nested true true", "promise true true", "awaited true", "resource 7", "resource 7"}, printed(t, life+`
 		const name = (what) => {
 			const one = lives.get(executionAsyncId());
@@ -91,7 +90,8 @@ func TestPromisesAreOperations(t *testing.T) {
 		});`))
 }
 
-// A hook may be switched by hooks. What one throws ends the script, whoever else would catch it.
+// A hook may enable and disable hooks. An exception in a hook ends the script, even if it could be
+// caught.
 func TestHooksAreSwitchedWhileTheyAreCalled(t *testing.T) {
 	require.Equal(t, []string{"other setImmediate 0", "other setImmediate 1", "promises none"}, printed(t, `
 		const { createHook } = require('async_hooks');

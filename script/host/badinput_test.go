@@ -11,7 +11,7 @@ import (
 	"github.com/brood-go/brood/internal/test/helperproc"
 )
 
-// runFiles writes files into a folder and runs the first that is named.
+// runFiles writes files to a directory and runs main.
 func runFiles(t *testing.T, main string, files map[string]string) (result, string) {
 	t.Helper()
 	dir, err := filepath.EvalSymlinks(t.TempDir())
@@ -24,7 +24,7 @@ func runFiles(t *testing.T, main string, files map[string]string) (result, strin
 	return execute(t, program, args...), dir
 }
 
-// Each of these ends with code 1, says what is wrong, and where.
+// Each of these ends with code 1, and reports what is wrong and where.
 func TestBadFilesAreErrorsWithTheirPlace(t *testing.T) {
 	for name, one := range map[string]struct {
 		main  string
@@ -84,7 +84,7 @@ func TestBadFilesAreErrorsWithTheirPlace(t *testing.T) {
 	}
 }
 
-func TestCyclesOfScriptsSeeWhatIsThere(t *testing.T) {
+func TestCyclesOfScriptsSeePartialExports(t *testing.T) {
 	r, _ := runFiles(t, "a.js", map[string]string{
 		"a.js": "exports.a = 1; console.log(require('./b').seen); exports.b = 2;",
 		"b.js": "exports.seen = Object.keys(require('./a'));",
@@ -116,7 +116,7 @@ func TestLargeTextsAndFiles(t *testing.T) {
 	require.Equal(t, result{stdout: "true 104857600 -1\n5\ntrue"}, r)
 }
 
-// A module that starts one which imports it goes on first: the other waits for it.
+// A module that calls runMain for a module that imports it goes on first, and the other waits.
 func TestRunMainOfAModuleThatRuns(t *testing.T) {
 	const a = "import { runMain } from 'node:module'; runMain(new URL('%s', import.meta.url).pathname); console.log('a');"
 	for name, want := range map[string]string{"a.mjs": "a", "b.mjs": "a\nb"} {

@@ -14,14 +14,14 @@ import (
 	"github.com/brood-go/brood/script/host"
 )
 
-// world is a script's world whose loop a benchmark or a test turns by hand.
+// world is a host whose loop a benchmark or a test turns by hand.
 type world struct {
 	tb   testing.TB
 	loop *reactor.Loop
 	*host.Host
 }
 
-// newWorld runs a script. It is over with the test.
+// newWorld runs a script. Its host is closed at the end of the test.
 func newWorld(tb testing.TB, source string) *world {
 	tb.Helper()
 	loop, err := reactor.New(nil)
@@ -36,7 +36,7 @@ func newWorld(tb testing.TB, source string) *world {
 	return &world{tb, loop, h}
 }
 
-// global keeps a function that the script has made a global.
+// global keeps a global function of the script.
 func (w *world) global(name string) (kept engine.Kept) {
 	w.tb.Helper()
 	require.NoError(w.tb, w.Do(func(s *engine.Scope) error {
@@ -47,7 +47,7 @@ func (w *world) global(name string) (kept engine.Kept) {
 	return kept
 }
 
-// call calls it, once, and has the script do what it has put off.
+// call calls the function once, and then runs what the script has deferred.
 func (w *world) call(fn engine.Kept, n int) {
 	err := w.Do(func(s *engine.Scope) error {
 		_, err := s.Kept(fn).Call(s.Undefined(), s.Int(int64(n)))
@@ -58,7 +58,7 @@ func (w *world) call(fn engine.Kept, n int) {
 	}
 }
 
-// newPeer returns the other end of the channel to the parent that a script made after it has.
+// newPeer returns the other end of the channel to the parent of scripts that are made after it.
 func newPeer(tb testing.TB) (fd int) {
 	tb.Helper()
 	both, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
@@ -68,7 +68,7 @@ func newPeer(tb testing.TB) (fd int) {
 	return both[0]
 }
 
-// exchange writes to a descriptor what the script answers with as many bytes.
+// exchange writes to a descriptor, and reads as many bytes of the script's answer.
 func (w *world) exchange(fd int, message, answer []byte) {
 	if _, err := unix.Write(fd, message); err != nil {
 		w.tb.Fatal(err)
@@ -87,7 +87,7 @@ func (w *world) exchange(fd int, message, answer []byte) {
 
 var smallMessage = []byte(`{"n":100,"s":"the quick brown fox"}` + "\n")
 
-// BenchmarkMessage has a script answer a message.
+// BenchmarkMessage sends a message that a script answers.
 func BenchmarkMessage(b *testing.B) {
 	peer := newPeer(b)
 	w := newWorld(b, "process.on('message', (m) => process.send(m))")
@@ -99,7 +99,7 @@ func BenchmarkMessage(b *testing.B) {
 	require.Equal(b, string(smallMessage), string(answer))
 }
 
-// BenchmarkMessageIn has a script take messages, of which many come at a time.
+// BenchmarkMessageIn sends messages to a script, many at a time.
 func BenchmarkMessageIn(b *testing.B) {
 	peer := newPeer(b)
 	w := newWorld(b, "let n = 0; process.on('message', (m) => { if (++n % 100 === 0) process.send(1) })")
@@ -112,7 +112,7 @@ func BenchmarkMessageIn(b *testing.B) {
 	}
 }
 
-// BenchmarkMessageOut has a script send messages, many at a time.
+// BenchmarkMessageOut receives messages from a script, many at a time.
 func BenchmarkMessageOut(b *testing.B) {
 	peer := newPeer(b)
 	w := newWorld(b, `process.on('message', (m) => { for (let i = 0; i < 100; i++) process.send({ n: 100, s: 'the quick brown fox' }) })`)
@@ -125,7 +125,7 @@ func BenchmarkMessageOut(b *testing.B) {
 	}
 }
 
-// BenchmarkData has a script get a chunk of a stream and answer it.
+// BenchmarkData sends a chunk to a stream of a script, which answers it.
 func BenchmarkData(b *testing.B) {
 	both, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
 	require.NoError(b, err)
@@ -138,7 +138,7 @@ func BenchmarkData(b *testing.B) {
 	}
 }
 
-// BenchmarkScript has a script do what the loop and its events are made of.
+// BenchmarkScript measures the parts of the loop and of its events in a script.
 func BenchmarkScript(b *testing.B) {
 	for name, source := range map[string]string{
 		"emit": `const e = new (require('events'))().on('x', (a) => {}); globalThis.go = (n) => { while (n-- > 0) e.emit('x', n); }`,
@@ -160,7 +160,7 @@ func BenchmarkScript(b *testing.B) {
 	}
 }
 
-// BenchmarkDo calls an empty function of a script, with all that is looked at then.
+// BenchmarkDo calls an empty function of a script with Host.Do.
 func BenchmarkDo(b *testing.B) {
 	w := newWorld(b, `globalThis.go = () => {}`)
 	fn := w.global("go")
@@ -170,18 +170,17 @@ func BenchmarkDo(b *testing.B) {
 	}
 }
 
-// BenchmarkImmediate has a script set an immediate and the loop run it.
+// BenchmarkImmediate runs an immediate of a script.
 func BenchmarkImmediate(b *testing.B) {
 	benchmarkTurns(b, `globalThis.go = (n) => { const step = () => { if (--n > 0) setImmediate(step); else done = true; }; step(); }`)
 }
 
-// BenchmarkTimeout has a script set a timer and the loop fire it; it takes as long as the timer at
-// least.
+// BenchmarkTimeout fires a timer of a script. It takes at least the timer's time.
 func BenchmarkTimeout(b *testing.B) {
 	benchmarkTurns(b, `globalThis.go = (n) => { while (--n > 0) setTimeout(() => {}, 1); setTimeout(() => { done = true; }, 1); }`)
 }
 
-// benchmarkTurns turns the loop until a script has done something that many times.
+// benchmarkTurns turns the loop until the script's work was done b.N times.
 func benchmarkTurns(b *testing.B, source string) {
 	w := newWorld(b, "globalThis.done = false;"+source)
 	fn := w.global("go")

@@ -7,7 +7,8 @@ import (
 	"github.com/brood-go/brood/script/nodetext"
 )
 
-// builder fills the object by which the library in JavaScript calls a part of Go.
+// builder fills the object through which the library in JavaScript calls a part of Go. It is used
+// during one call and keeps the first error. The functions run on the loop goroutine.
 type builder struct {
 	h      *Host
 	s      *engine.Scope
@@ -15,8 +16,8 @@ type builder struct {
 	err    error
 }
 
-// bindings returns what fills the object of a part of Go that the library can ask for by
-// internalBinding(name), nil if there is none.
+// bindings returns the function that fills the object of internalBinding(name), nil if there is
+// none.
 func bindings(name string) func(*builder) {
 	switch name {
 	case "buffer":
@@ -93,14 +94,14 @@ func (b *builder) value(name string, v engine.Value) {
 	}
 }
 
-// inner returns a builder of an object that is a value of this one.
+// inner adds an object as a value, and returns a builder for it.
 func (b *builder) inner(name string) *builder {
 	object := b.s.Object()
 	b.value(name, object)
 	return &builder{h: b.h, s: b.s, object: object}
 }
 
-// binding is internalBinding of the library.
+// binding is the library's internalBinding(name).
 func (h *Host) binding(c *engine.Call) (engine.Value, error) {
 	name := c.Arg(0).Text()
 	fill := bindings(name)
@@ -121,7 +122,7 @@ func stringArray(s *engine.Scope, of []string) engine.Value {
 	return s.Array(all...)
 }
 
-// stringsOf returns the strings of an array.
+// stringsOf converts the elements of an array to well-formed strings.
 func stringsOf(v engine.Value) ([]string, error) {
 	n, err := v.Len()
 	all := make([]string, 0, n)

@@ -29,7 +29,7 @@ func TestBlobsHoldBytes(t *testing.T) {
 	`))
 }
 
-// A pool that a script has taken away by force is given up.
+// A pool that a script has transferred is not used any more.
 func TestBuffersLiveWithoutTheirPool(t *testing.T) {
 	require.Equal(t, "TypeError abc 8", runScript(t, `
 		const taken = Buffer.from('x');
@@ -43,7 +43,8 @@ func TestBuffersLiveWithoutTheirPool(t *testing.T) {
 	`))
 }
 
-// Properties of a DataView run while Go looks for bytes: they must not find it holding others.
+// Getters of a DataView run while Go gets its bytes. Go must not hold the bytes of another buffer
+// then.
 func TestBytesAreNotHeldWhileAScriptRuns(t *testing.T) {
 	require.Equal(t, "done", runScript(t, `
 		const buffer = new ArrayBuffer(1 << 16, { maxByteLength: 1 << 17 });
@@ -54,7 +55,7 @@ func TestBytesAreNotHeldWhileAScriptRuns(t *testing.T) {
 			try {
 				use();
 			} catch {
-				// Whatever it says.
+				// Any error is allowed.
 			}
 			buffer.resize(1 << 16);
 		}
@@ -65,7 +66,7 @@ func TestBytesAreNotHeldWhileAScriptRuns(t *testing.T) {
 		try {
 			Buffer.concat(list);
 		} catch {
-			// The pool is gone.
+			// The pool was transferred.
 		}
 		result = 'done';
 	`))

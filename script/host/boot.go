@@ -9,14 +9,13 @@ import (
 	"github.com/brood-go/brood/script/nodetext"
 )
 
-// boot runs the library's first module, which makes the globals and gives the hooks.
+// boot runs the library's first module, which makes the globals and sets the hooks.
 func (h *Host) boot(s *engine.Scope) error {
 	_, err := h.requireLibrary(s, "internal/bootstrap")
 	return err
 }
 
-// requireLibrary returns the exports of a module of the library, which runs when it is first asked
-// for.
+// requireLibrary returns the exports of a module of the library, which runs on the first call.
 func (h *Host) requireLibrary(s *engine.Scope, name string) (engine.Value, error) {
 	module, ok := h.loaded[name]
 	if ok {
@@ -48,7 +47,8 @@ func (h *Host) requireLibrary(s *engine.Scope, name string) (engine.Value, error
 	return m.Get("exports")
 }
 
-// makeLibraryFunctions makes the functions that each module of the library gets.
+// makeLibraryFunctions makes, once, the functions require and internalBinding that each module of
+// the library gets.
 func (h *Host) makeLibraryFunctions(s *engine.Scope) error {
 	if _, ok := h.hooks["require"]; ok {
 		return nil
@@ -71,7 +71,7 @@ func (h *Host) makeLibraryFunctions(s *engine.Scope) error {
 	return nil
 }
 
-// bindHost is what the library needs of the host itself.
+// bindHost gives the library the functions and values of the host itself.
 func bindHost(b *builder) {
 	h := b.h
 	b.fn("setHook", func(c *engine.Call) (engine.Value, error) {
@@ -101,7 +101,7 @@ func bindHost(b *builder) {
 	bindSleep(b)
 	bindEmit(b)
 	bindTicks(b)
-	b.fn("active", h.active)
+	b.fn("active", h.activeResources)
 	b.value("argv", stringArray(b.s, append([]string{h.o.ExecPath}, h.o.Args...)))
 	b.value("execArgv", stringArray(b.s, h.o.ExecArgv))
 	b.value("flags", stringArray(b.s, h.o.Flags))

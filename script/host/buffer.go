@@ -10,12 +10,12 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// maxString is the longest string that Node makes, in code units.
+// maxString is the length of Node's longest string, in code units.
 const maxString = 1<<29 - 24
 
-// bindBuffer is what Buffer does with many bytes at once. Encodings are numbers, those of package
-// streams; the library has checked the arguments, but a script may have lied to it about lengths,
-// so nothing here trusts them.
+// bindBuffer gives the library the operations of Buffer on many bytes at once. Encodings are the
+// numbers of package streams. The library has checked the arguments, but a script may have lied to
+// it about lengths, so the functions here check them again.
 func bindBuffer(b *builder) {
 	b.value("maxString", b.s.Int(maxString))
 	b.fn("encode", func(c *engine.Call) (engine.Value, error) {
@@ -77,6 +77,7 @@ func bindBuffer(b *builder) {
 	})
 }
 
+// encodingArg returns an argument that is the number of an encoding, UTF8 for other values.
 func encodingArg(c *engine.Call, i int) streams.Encoding {
 	if e := streams.Encoding(c.Arg(i).Int()); e.Valid() {
 		return e
@@ -84,14 +85,15 @@ func encodingArg(c *engine.Call, i int) streams.Encoding {
 	return streams.UTF8
 }
 
-// bytesArg returns an argument's bytes, none if it has none.
+// bytesArg returns the bytes of an argument, nil if it has none. They are valid until JavaScript
+// runs again.
 func bytesArg(c *engine.Call, i int) []byte {
 	p, _ := plainBytes(c.Arg(i))
 	return p
 }
 
-// plainBytes is Value.Bytes for what the engine can be asked without running a script. Properties
-// of a DataView may be functions of the script, and these could free the bytes of another argument.
+// plainBytes is [engine.Value.Bytes], but refuses a DataView: its properties may be functions of
+// the script, and these could free the bytes of another argument.
 func plainBytes(v engine.Value) ([]byte, bool) {
 	if v.Class() == engine.ClassDataView {
 		return nil, false
@@ -99,11 +101,10 @@ func plainBytes(v engine.Value) ([]byte, bool) {
 	return v.Bytes()
 }
 
-// errNoBuffer is the error of a method of Buffer whose this, or whose argument, is nothing that has
-// bytes.
+// errNoBuffer is the error of a method of Buffer whose this or whose argument has no bytes.
 var errNoBuffer = &codedError{"TypeError", "ERR_INVALID_ARG_TYPE", "argument must be a buffer"}
 
-// onBytes makes a function of one that takes bytes first.
+// onBytes returns a function that calls fn with the bytes of its first argument.
 func onBytes(fn func(c *engine.Call, p []byte) (engine.Value, error)) engine.Func {
 	return func(c *engine.Call) (engine.Value, error) {
 		p, ok := plainBytes(c.Arg(0))
@@ -114,7 +115,7 @@ func onBytes(fn func(c *engine.Call, p []byte) (engine.Value, error)) engine.Fun
 	}
 }
 
-// slice is p from start to end, as far as it goes. NaN is the beginning.
+// slice returns p[start:end], cut to what p has. NaN counts as 0.
 func slice(p []byte, start, end float64) []byte {
 	until := min(max(0, end), float64(len(p)))
 	if !(start < until) {
@@ -143,8 +144,8 @@ func bufferDecode(c *engine.Call, p []byte) (engine.Value, error) {
 	return c.String(nodetext.Decode(p, e)), nil
 }
 
-// bufferConcat is concat(list, into): the list's bytes, one after the other, as far as there is
-// room; what is left is zero.
+// bufferConcat is concat(list, into): it copies the bytes of the list into the buffer, as far as
+// there is room, and zeroes the rest.
 func bufferConcat(c *engine.Call) (engine.Value, error) {
 	list := c.Arg(0)
 	n, err := list.Len()
@@ -157,7 +158,7 @@ func bufferConcat(c *engine.Call) (engine.Value, error) {
 			return c.Undefined(), err
 		}
 	}
-	dst := bytesArg(c, 1) // The list may have run a script: from here on nothing does.
+	dst := bytesArg(c, 1) // Reading the list may have run the script; from here on nothing does.
 	for _, one := range all {
 		p, _ := plainBytes(one)
 		dst = dst[copy(dst, p):]
@@ -167,7 +168,7 @@ func bufferConcat(c *engine.Call) (engine.Value, error) {
 }
 
 // bufferFill is fill(bytes, value, start, end, encoding). It returns -1 if the value is empty, and
-// -2 if the bytes are not that many.
+// -2 if start or end is out of range.
 func bufferFill(c *engine.Call, all []byte) (engine.Value, error) {
 	start, end := c.Arg(2).Float(), c.Arg(3).Float()
 	if !(start >= 0 && end >= 0) {
@@ -202,7 +203,7 @@ func indexOf(c *engine.Call, what []byte, e streams.Encoding) (engine.Value, err
 	return c.Int(int64(nodetext.LastIndex(bytesArg(c, 0), what, c.Arg(2).Int(), e))), nil
 }
 
-// swap turns around each group of that many bytes.
+// swap reverses each group of size bytes.
 func swap(p []byte, size int) {
 	for ; size > 1 && len(p) >= size; p = p[size:] {
 		for i, j := 0, size-1; i < j; i, j = i+1, j-1 {

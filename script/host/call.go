@@ -9,23 +9,23 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// Call is how another goroutine asks the script for something. It has fn called on the loop, waits
-// until the promise that fn returns is settled, and has result called on the loop with its value; a
-// value that is no promise counts as one that has it. Both run in a scope of their own, and neither
-// runs after Call has returned. result may be nil.
+// Call calls the script from another goroutine. It calls fn on the loop, waits until the promise
+// that fn returns is settled, and calls result on the loop with the promise's value. A value that
+// is not a promise counts as one that is fulfilled with it. fn and result run in scopes of their
+// own, and neither runs after Call has returned. result may be nil.
 //
-// An exception of fn, or one that the promise is rejected with, is the caller's alone: Call returns
-// it, as an [*engine.Exception] of which the text and the stack are good, and the value is not.
-// Call returns the errors of fn and result, the cause of ctx if that is done first (the script then
-// goes on, and its answer is dropped), and [ErrExited] if the script ends first. A loop that nobody
-// runs answers nothing: until it is closed, only ctx ends Call.
+// If fn throws, or the promise is rejected, only Call's caller gets the exception, as an
+// [*engine.Exception] whose Message and Stack are valid and whose Value is not. Call returns the
+// errors of fn and result as they are. If ctx is done first, Call returns its cause; the script
+// goes on, and its answer is dropped. If the script ends first, Call returns [ErrExited]. While no
+// goroutine runs the loop, only ctx or closing the loop ends Call.
 //
-// Safe to call from any goroutine but the loop's. Must not be called on the loop goroutine: it
-// would wait for itself.
+// Safe to call from any goroutine. Must not be called on the loop goroutine: it would wait for
+// itself.
 func (h *Host) Call(ctx context.Context, fn func(s *engine.Scope) (engine.Value, error),
 	result func(v engine.Value) error) error {
 	c := &waitingCall{result: result, done: make(chan struct{})}
-	if err := h.loop.Do(ctx, func() { h.begin(c, fn) }); err != nil {
+	if err := h.loop.Do(ctx, func() { h.beginCall(c, fn) }); err != nil {
 		return err
 	}
 	select {
@@ -34,56 +34,58 @@ func (h *Host) Call(ctx context.Context, fn func(s *engine.Scope) (engine.Value,
 	case <-ctx.Done():
 	}
 	if c.settled.CompareAndSwap(false, true) {
-		// The loop may be closed, and what is waited for with it.
-		_ = h.loop.Post(func() { delete(h.waiting, c) })
+		// Best effort: a closed loop has dropped the call.
+		_ = h.loop.Post(func() { delete(h.calls, c) })
 		return context.Cause(ctx)
 	}
 	<-c.done
 	return c.err
 }
 
-// waitingCall is one call of [Host.Call].
+// waitingCall is one [Host.Call]. The loop and the caller race to settle it, and the first one
+// wins.
 type waitingCall struct {
 	result  func(v engine.Value) error
-	settled atomic.Bool   // by the loop, or by the one who waits, whoever comes first
-	done    chan struct{} // closed when the loop has settled it
-	err     error         // valid once done is closed
+	settled atomic.Bool // set by the loop, or by the caller when ctx is done
+	// closed by the loop after it has set err; stays open if the caller settled
+	done chan struct{}
+	err  error // valid once done is closed
 }
 
-// begin calls fn on the loop, and awaits what it returns.
-func (h *Host) begin(c *waitingCall, fn func(s *engine.Scope) (engine.Value, error)) {
+// beginCall calls fn on the loop and waits for its promise.
+func (h *Host) beginCall(c *waitingCall, fn func(s *engine.Scope) (engine.Value, error)) {
 	if h.exited {
 		c.settle(func() error { return ErrExited })
 		return
 	}
-	h.waiting[c] = struct{}{}
+	h.calls[c] = struct{}{}
 	err := h.Do(func(s *engine.Scope) error {
 		v, err := fn(s)
 		if v.Scope() == nil {
 			v = s.Undefined()
 		}
 		if err == nil {
-			err = h.Await(v, func(_ *engine.Scope, v engine.Value, err error) { h.finish(c, v, err) })
+			err = h.Await(v, func(_ *engine.Scope, v engine.Value, err error) { h.finishCall(c, v, err) })
 		}
 		if err != nil {
-			h.finish(c, v, err)
+			h.finishCall(c, v, err)
 		}
 		if _, ok := errors.AsType[*engine.Exception](err); ok {
-			return nil // It is the caller's, and nobody has to catch it.
+			return nil // Only the caller of Call gets it.
 		}
 		return err
 	})
 	if err != nil {
-		h.finish(c, engine.Value{}, err) // fn may not have run.
+		h.finishCall(c, engine.Value{}, err) // Do did not run fn, or fn returned it.
 	}
 }
 
-// finish gives the one who waits the value, or the error.
-func (h *Host) finish(c *waitingCall, v engine.Value, err error) {
-	delete(h.waiting, c)
+// finishCall gives the waiting caller the value or the error.
+func (h *Host) finishCall(c *waitingCall, v engine.Value, err error) {
+	delete(h.calls, c)
 	c.settle(func() error {
 		if x, ok := errors.AsType[*engine.Exception](err); ok {
-			x.Stack() // The caller may ask for it when the scope has ended.
+			x.Stack() // Computed now, because the caller asks after the scope has ended.
 		}
 		if err != nil || c.result == nil {
 			return err
@@ -92,8 +94,8 @@ func (h *Host) finish(c *waitingCall, v engine.Value, err error) {
 	})
 }
 
-// settle lets the one who waits have what with returns, unless nobody waits any more.
-func (c *waitingCall) settle(with func() error) {
+// settle gives the waiting caller the result of get, unless the caller has given up.
+func (c *waitingCall) settle(get func() error) {
 	if !c.settled.CompareAndSwap(false, true) {
 		return
 	}
@@ -101,16 +103,16 @@ func (c *waitingCall) settle(with func() error) {
 	defer func() {
 		if p := recover(); p != nil {
 			c.err = &reactor.PanicError{Value: p}
-			panic(p) // It is the loop's to deal with.
+			panic(p) // The loop's policy for panics applies.
 		}
 	}()
-	c.err = with()
+	c.err = get()
 }
 
-// endCalls tells those who wait that the script has ended.
-func (h *Host) endCalls() {
-	for c := range h.waiting {
-		delete(h.waiting, c)
+// failCalls returns ErrExited to all waiting callers.
+func (h *Host) failCalls() {
+	for c := range h.calls {
+		delete(h.calls, c)
 		c.settle(func() error { return ErrExited })
 	}
 }

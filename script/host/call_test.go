@@ -13,8 +13,8 @@ import (
 	"github.com/brood-go/brood/script/host"
 )
 
-// served runs a host's loop on a goroutine of its own, as a server does, and gives the test the
-// host. stop ends the loop and waits for that.
+// served runs a host's loop on a goroutine of its own, as a server does, and returns the host. stop
+// ends the loop and waits for its end.
 func served(t *testing.T, source string, o *host.Options) (h *host.Host, loop *reactor.Loop, stop func()) {
 	t.Helper()
 	loop, err := reactor.New(nil)
@@ -24,7 +24,7 @@ func served(t *testing.T, source string, o *host.Options) (h *host.Host, loop *r
 	require.NoError(t, h.MainText(source, nil))
 	release := loop.Hold()
 	ended := make(chan error)
-	go func() { // It ends with the loop, and stop waits for it.
+	go func() { // Ends with the loop; stop waits for it.
 		_, err := h.Run()
 		ended <- err
 	}()
@@ -48,7 +48,7 @@ func invoke(name string, args ...string) func(*engine.Scope) (engine.Value, erro
 	}
 }
 
-func TestOtherGoroutinesGetWhatPromisesAreSettledWith(t *testing.T) {
+func TestOtherGoroutinesGetResultsOfPromises(t *testing.T) {
 	h, _, stop := served(t, `
 		globalThis.later = (text) => new Promise((resolve) => setTimeout(resolve, 1, text + '!'));
 		globalThis.atOnce = (text) => text + '.';
@@ -92,7 +92,7 @@ func TestOtherGoroutinesGetWhatPromisesAreSettledWith(t *testing.T) {
 	require.Equal(t, engine.Undefined, kind)
 }
 
-func TestNobodyWaitsLongerThanTheScriptLives(t *testing.T) {
+func TestCallsEndWithTheScript(t *testing.T) {
 	for name, end := range map[string]func(h *host.Host) error{
 		"exit":      func(h *host.Host) error { return h.MainText("process.exit(3)", nil) },
 		"exception": func(h *host.Host) error { return h.MainText("throw new Error('x')", nil) },
@@ -103,10 +103,10 @@ func TestNobodyWaitsLongerThanTheScriptLives(t *testing.T) {
 			defer stop()
 			waits := make(chan error)
 			for range 3 {
-				// It ends with the script.
+				// Ends with the script.
 				go func() { waits <- h.Call(context.Background(), invoke("never"), nil) }()
 			}
-			for range 3 { // Behind the three calls, or before them, which have the same answer.
+			for range 3 { // After the three calls, or before them; the answer is the same.
 				require.NoError(t, loop.Do(t.Context(), func() {}))
 			}
 			require.NoError(t, loop.Post(func() { _ = end(h) }))
@@ -119,7 +119,7 @@ func TestNobodyWaitsLongerThanTheScriptLives(t *testing.T) {
 	}
 }
 
-// A call whose context is done leaves nothing behind, and its result is not called.
+// A call whose context is done leaves nothing behind, and its result function is not called.
 func TestACallIsGivenUpWithItsContext(t *testing.T) {
 	h, loop, stop := served(t, `
 		const waiting = [];
@@ -144,14 +144,14 @@ func TestACallIsGivenUpWithItsContext(t *testing.T) {
 	require.Zero(t, waiting)
 }
 
-func TestAPanicOfAResultIsToldToBothSides(t *testing.T) {
+func TestAPanicOfAResultReachesBothSides(t *testing.T) {
 	loop, err := reactor.New(&reactor.Options{OnPanic: func(any, []byte) {}})
 	require.NoError(t, err)
 	h, err := host.New(loop, nil)
 	require.NoError(t, err)
 	release := loop.Hold()
 	ended := make(chan error)
-	go func() { // It ends with the loop, below.
+	go func() { // Ends with the loop, below.
 		_, err := h.Run()
 		ended <- err
 	}()
@@ -167,8 +167,8 @@ func TestAPanicOfAResultIsToldToBothSides(t *testing.T) {
 	require.NoError(t, loop.Close())
 }
 
-// What ends a script is told to the program that it is part of, if that wants to know.
-func TestAProgramIsToldWhyAScriptEnds(t *testing.T) {
+// The program that embeds a script can learn why it ended.
+func TestAProgramLearnsWhyAScriptEnds(t *testing.T) {
 	loop, err := reactor.New(nil)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, loop.Close()) }()

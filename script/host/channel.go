@@ -10,56 +10,57 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// channel is an IPC channel as the library in JavaScript has it. Its methods are start(target, on),
-// forget, listen(whether), post(message), send(message, done, fd, type, key, keepOpen), disconnect,
-// ref, unref, count(whether), readStop, readStart, connected and fd.
+// channel is the native object of an IPC channel. Its methods are start(target, on), forget,
+// listen(whether), post(message), send(message, done, fd, type, key, keepOpen), disconnect, ref,
+// unref, count(whether), readStop, readStart, connected and fd.
 //
-// on is called with a number that says what has happened, a value, and for a handle that came with
-// a message its type and what receiveHandle returns.
+// on is called with a number that says what happened (see channelMessage), a value, and for a
+// message with a handle the handle's type and the results of receiveHandle.
 type channel struct {
 	h  *Host
 	c  *ipc.Channel
-	on engine.Kept
+	on engine.Kept // zero before start and after the disconnect
 
-	// target is whose event each message is, until forget: then, and for messages with a handle, on
-	// is told.
+	// target is the emitter whose event each message is. It is zero before start, after forget and
+	// after the disconnect. Without it, and for messages with a handle, on is called.
 	target engine.Kept
 
-	arrived arrival                     // the message that is told of
-	tellOf  func(s *engine.Scope) error // of it; made once so that a message does not allocate
-	plain   ipc.SendOptions             // of messages without anything
-	frame   jsonFrame                   // such a message
+	arrival arrival // the message for deliver; else zero
+	// deliver, as a value that is made once so that a message does not allocate
+	deliverArrived func(s *engine.Scope) error
+	plain          ipc.SendOptions // options of messages sent by post
+	frame          jsonFrame       // the message that post is sending; else empty
 
-	// while the script listens for messages; those that come otherwise wait in c
+	// nil unless the script listens for messages; without it, messages wait in c
 	messages *events.Listener
 
-	// Whether the channel keeps the loop running: it does while something that was sent is not yet
-	// with the kernel. Else the script has said so; or in a program that was forked, where that is
-	// counted until the script says, it does while the script listens.
+	// The channel keeps the loop running if refed, or while sending > 0. refed is set by ref and
+	// unref, or, while counted (in a forked program, until its script calls ref or unref), by
+	// whether the script listens.
 	refed   bool
 	counted bool
-	sending int
+	sending int // messages that the kernel has not taken
 }
 
-// What the function that was given to start is told. The library has the same numbers in
+// The first argument of the function that was given to start. The library has the same numbers in
 // internal/channel.js.
 const (
 	channelMessage    = iota // with the message
-	channelInternal          // with one of Node's internal messages
-	channelDrain             // what was queued is sent
-	channelError             // with an error that concerns no message
+	channelInternal          // with an internal message of Node's
+	channelDrain             // the queue is empty
+	channelError             // with an error that belongs to no message
 	channelDisconnect        // nothing more comes
 )
 
-// newChannel returns the object by which the library uses a channel. counted: see channel.
+// newChannel returns the native object of c. counted: see channel.
 func (h *Host) newChannel(s *engine.Scope, c *ipc.Channel, counted bool) (engine.Value, error) {
 	prototype, err := h.prototype(s, "channel", channelMethods)
 	if err != nil {
 		return s.Undefined(), err
 	}
 	x := &channel{h: h, c: c, refed: !counted, counted: counted}
-	x.tellOf, x.plain.Done = x.tellOfArrival, func(err error) { x.sent(engine.Kept{}, err) }
-	x.refer()
+	x.deliverArrived, x.plain.Done = x.deliver, func(err error) { x.onSent(engine.Kept{}, err) }
+	x.updateRef()
 	return s.Native(prototype, x), nil
 }
 
@@ -72,20 +73,20 @@ func channelMethods(b *builder) {
 		method(b, name, func(x *channel, c *engine.Call) (engine.Value, error) { fn(x); return c.Undefined(), nil })
 	}
 	simple("forget", func(x *channel) { x.h.engine.Release(&x.target) })
-	// What was sent still goes; nobody waits for the other side.
+	// Sent messages still go out; the peer need not answer.
 	simple("disconnect", func(x *channel) {
 		x.refed, x.counted = false, false
 		x.c.Disconnect()
-		x.refer()
+		x.updateRef()
 	})
-	simple("ref", func(x *channel) { x.refed, x.counted = true, false; x.refer() })
-	simple("unref", func(x *channel) { x.refed, x.counted = false, false; x.refer() })
+	simple("ref", func(x *channel) { x.refed, x.counted = true, false; x.updateRef() })
+	simple("unref", func(x *channel) { x.refed, x.counted = false, false; x.updateRef() })
 	simple("readStop", func(x *channel) { x.c.Pause() })
 	simple("readStart", func(x *channel) { x.c.Resume() })
 	method(b, "count", func(x *channel, c *engine.Call) (engine.Value, error) {
 		if x.counted {
 			x.refed = c.Arg(0).Bool()
-			x.refer()
+			x.updateRef()
 		}
 		return c.Undefined(), nil
 	})
@@ -93,8 +94,8 @@ func channelMethods(b *builder) {
 	method(b, "connected", func(x *channel, c *engine.Call) (engine.Value, error) { return c.Bool(x.c.Connected()), nil })
 }
 
-// refer has the channel keep the loop running, or not.
-func (x *channel) refer() {
+// updateRef makes the channel keep the loop running, or not.
+func (x *channel) updateRef() {
 	if x.refed || x.sending > 0 {
 		x.c.Ref()
 	} else {
@@ -102,29 +103,29 @@ func (x *channel) refer() {
 	}
 }
 
-// start gives the emitter whose channel it is and the function that is told what happens, once.
-// Messages come from listen(true) on.
+// start sets the emitter and the function that is called for events. It may be called once.
+// Messages come only after listen(true).
 func (x *channel) start(c *engine.Call) (engine.Value, error) {
 	if !x.on.IsZero() || !c.Arg(1).IsFunction() {
 		return c.Undefined(), errors.New("a channel is started once, with a function")
 	}
 	x.on = x.h.keepCallback(c.Scope, c.Arg(1))
-	if !x.h.hasContexts() { // Else the listeners have to be called in the one of now.
+	if !x.h.hasContexts() { // With contexts, on restores the one in which start was called.
 		x.target = c.Arg(0).Keep()
 	}
-	x.h.open[x] = struct{}{}
+	x.h.closers[x] = struct{}{}
 	x.c.OnInternal("NODE_", func(m *ipc.Message) { x.receive(channelInternal, m) })
 	x.c.OnDrain(func() { x.tell(channelDrain, nil) })
 	x.c.OnError(func(err error) {
 		if _, ok := errors.AsType[*ipc.MessageError](err); ok {
-			// What makes no sense is dropped. In Node it is an exception, by which a child could
+			// A malformed message is dropped. In Node it is an exception, with which a child could
 			// end its parent.
 			return
 		}
 		x.tell(channelError, func(s *engine.Scope) (engine.Value, error) { return x.failure(s, err), nil })
 	})
 	x.c.OnDisconnect(func() {
-		delete(x.h.open, x)
+		delete(x.h.closers, x)
 		x.tell(channelDisconnect, nil)
 		x.h.engine.Release(&x.on)
 		x.h.engine.Release(&x.target)
@@ -143,10 +144,10 @@ func (x *channel) listen(c *engine.Call) (engine.Value, error) {
 	return c.Undefined(), nil
 }
 
-// close ends the channel with its host.
+// close destroys the channel, because its host closes.
 func (x *channel) close() { x.c.Destroy() }
 
-// tell calls the function of start, unless it was told of the end already.
+// tell calls on, unless start was not called or the disconnect was reported.
 func (x *channel) tell(what int, value func(s *engine.Scope) (engine.Value, error)) {
 	if x.on.IsZero() {
 		return
@@ -164,8 +165,8 @@ func (x *channel) tell(what int, value func(s *engine.Scope) (engine.Value, erro
 	})
 }
 
-// failure returns what the library makes an error of: the negative number of a system call's, else
-// the error itself.
+// failure returns the value from which the library makes an error: the negative errno of a system
+// call, else an error object.
 func (x *channel) failure(s *engine.Scope, err error) engine.Value {
 	if e := asSystemError(err); e != nil {
 		return s.Int(-int64(e.errno))
@@ -173,30 +174,31 @@ func (x *channel) failure(s *engine.Scope, err error) engine.Value {
 	if errors.Is(err, ipc.ErrChannelClosed) {
 		err = &codedError{"Error", "ERR_IPC_CHANNEL_CLOSED", "Channel closed"}
 	}
-	return x.h.throw(s, err)
+	return x.h.errorValue(s, err)
 }
 
-// arrival is a message, and what on is told of it.
+// arrival is a received message and the number to report it with.
 type arrival struct {
 	what int
 	m    *ipc.Message
 }
 
-// receive tells of a message and its handle.
+// receive delivers a message and its handle.
 func (x *channel) receive(what int, m *ipc.Message) {
 	if x.on.IsZero() {
 		return
 	}
-	x.arrived = arrival{what, m}
-	_ = x.h.Do(x.tellOf)
+	x.arrival = arrival{what, m}
+	_ = x.h.Do(x.deliverArrived)
 }
 
-func (x *channel) tellOfArrival(s *engine.Scope) error {
-	what, m := x.arrived.what, x.arrived.m
-	x.arrived = arrival{}
+// deliver emits the message on target, or calls on.
+func (x *channel) deliver(s *engine.Scope) error {
+	what, m := x.arrival.what, x.arrival.m
+	x.arrival = arrival{}
 	message, err := x.message(s, m)
 	if err != nil {
-		return unlessException(err)
+		return withoutException(err)
 	}
 	h := m.Handle()
 	if h == nil && !x.target.IsZero() {
@@ -208,22 +210,24 @@ func (x *channel) tellOfArrival(s *engine.Scope) error {
 		if err == nil {
 			args = append(args, s.String(h.Type()), made, s.String(kind), s.Bool(network))
 		} else {
-			_ = h.Close() // It returns no error. The message comes without what is of no use.
+			// It returns no error. The message is delivered without the handle, which is of no use.
+			_ = h.Close()
 		}
 	}
 	_, err = s.Kept(x.on).Call(s.Undefined(), args...)
 	return err
 }
 
-// unlessException returns an error that is no exception: a message of which the engine makes one,
-// as it nests too deep, is dropped, too.
-func unlessException(err error) error {
+// withoutException returns err unless it is an exception: a message that nests too deep for the
+// engine is dropped, too.
+func withoutException(err error) error {
 	if _, ok := errors.AsType[*engine.Exception](err); ok {
 		return nil
 	}
 	return err
 }
 
+// message returns the value of a message.
 func (x *channel) message(s *engine.Scope, m *ipc.Message) (engine.Value, error) {
 	if x.c.Serialization() == ipc.JSON {
 		if v, ok := s.PlainJSON(m.Raw()); ok {

@@ -10,10 +10,10 @@ import (
 
 // This file is the sending half of channel.
 
-// send sends a message. It returns whether more may follow before channelDrain, or the error by
-// which it was not sent. What is wrong with the message is thrown. done, if it is a function, is
-// called with null or an error. fd is a descriptor to go along, which is borrowed; type and key say
-// what the peer gets.
+// send sends a message. It returns whether more may follow before channelDrain, or the error for
+// which the message was not sent; it throws if the message itself is wrong. done, if it is a
+// function, is called with null or an error. fd is a descriptor to send along, which is borrowed;
+// type and key describe it to the peer.
 func (x *channel) send(c *engine.Call) (engine.Value, error) {
 	message, err := x.payload(c.Scope, c.Arg(0))
 	if err != nil {
@@ -27,26 +27,26 @@ func (x *channel) send(c *engine.Call) (engine.Value, error) {
 	if done := c.Arg(1); done.IsFunction() {
 		k = x.h.keepCallback(c.Scope, done)
 	}
-	o.Done = func(err error) { x.sent(k, err) }
+	o.Done = func(err error) { x.onSent(k, err) }
 	if err := x.c.SendWith(message, o); err != nil {
 		x.h.engine.Release(&k)
 		if frame, ok := message.(*jsonFrame); ok && frame.err != nil {
 			return c.Undefined(), frame.err
 		}
-		return x.h.throw(c.Scope, err), nil
+		return x.h.errorValue(c.Scope, err), nil
 	}
-	return x.sends(c), nil
+	return x.countSent(c), nil
 }
 
-// sends is what was sent until sent is told.
-func (x *channel) sends(c *engine.Call) engine.Value {
+// countSent counts a message until onSent, and returns whether more may follow before channelDrain.
+func (x *channel) countSent(c *engine.Call) engine.Value {
 	x.sending++
-	x.refer()
+	x.updateRef()
 	return c.Bool(!x.c.NeedDrain())
 }
 
-// post is send of a message with nothing else. It returns undefined if the message was not sent;
-// send says why.
+// post is send(message) alone. It returns undefined if the message was not sent; the library then
+// calls send, which says why.
 func (x *channel) post(c *engine.Call) (engine.Value, error) {
 	switch c.Arg(0).Kind() {
 	case engine.String, engine.Number, engine.Boolean, engine.Object, engine.Null:
@@ -62,34 +62,34 @@ func (x *channel) post(c *engine.Call) (engine.Value, error) {
 	frame.v = engine.Value{}
 	switch {
 	case err == nil:
-		return x.sends(c), nil
+		return x.countSent(c), nil
 	case frame.err != nil:
 		return c.Undefined(), frame.err
 	}
 	return c.Undefined(), nil
 }
 
-// jsonFrame is a message whose JSON is written to where the channel wants it.
+// jsonFrame is a message that writes its JSON directly into the channel's buffer.
 type jsonFrame struct {
 	v   engine.Value
-	err error // of the last AppendJSON: what the script has thrown
+	err error // exception of the last AppendJSON
 }
 
-// AppendJSON is of [nodejson.Appender].
-func (f *jsonFrame) AppendJSON(to []byte, _ *nodejson.Encoder) ([]byte, error) {
+// AppendJSON implements [nodejson.Appender].
+func (f *jsonFrame) AppendJSON(dst []byte, _ *nodejson.Encoder) ([]byte, error) {
 	v := f.v
-	if text, ok := v.AppendPlainJSON(to); ok {
+	if text, ok := v.AppendPlainJSON(dst); ok {
 		return text, nil
 	}
-	text, err := v.JSON() // It may run the script, which may send something meanwhile.
+	text, err := v.JSON() // This may run the script, which may send another message.
 	if errors.Is(err, engine.ErrNoJSON) {
-		text, err = "null", nil // Its toJSON has returned undefined.
+		text, err = "null", nil // toJSON has returned undefined.
 	}
 	f.err = err
-	return append(to, text...), err
+	return append(dst, text...), err
 }
 
-// payload returns what goes to the channel for a message.
+// payload returns the message in the form that the channel's serialization takes.
 func (x *channel) payload(s *engine.Scope, message engine.Value) (any, error) {
 	if x.c.Serialization() == ipc.Advanced {
 		return x.h.clone(s, message)
@@ -97,10 +97,10 @@ func (x *channel) payload(s *engine.Scope, message engine.Value) (any, error) {
 	return &jsonFrame{v: message}, nil
 }
 
-// sent is told that a message is with the kernel, or why not.
-func (x *channel) sent(done engine.Kept, err error) {
+// onSent is called when the kernel has taken a message, or with the reason why not.
+func (x *channel) onSent(done engine.Kept, err error) {
 	x.sending--
-	x.refer()
+	x.updateRef()
 	if done.IsZero() {
 		if err != nil && !errors.Is(err, ipc.ErrChannelClosed) {
 			x.tell(channelError, func(s *engine.Scope) (engine.Value, error) { return x.failure(s, err), nil })

@@ -11,8 +11,8 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// child is a child process as the library in JavaScript has it. Its methods are kill(signal), ref
-// and unref.
+// child is the native object of a child process. Its methods are kill(signal), ref and unref. It is
+// in Host.closers from its start to its exit.
 type child struct {
 	h *Host
 	c *childprocess.ChildProcess
@@ -20,13 +20,14 @@ type child struct {
 	unrefed bool
 }
 
+// bindChild gives the library child processes, and the channel to the parent.
 func bindChild(b *builder) {
 	h := b.h
 	b.fn("spawn", h.spawn)
 	b.fn("spawnSync", h.spawnSync)
 	b.fn("closeDescriptor", func(c *engine.Call) (engine.Value, error) {
 		fd := int(c.Arg(0).Int())
-		h.disown(fd)
+		h.disownFD(fd)
 		return c.Undefined(), unix.Close(fd)
 	})
 	b.fn("parentChannel", func(c *engine.Call) (engine.Value, error) {
@@ -64,10 +65,10 @@ func childMethods(b *builder) {
 	})
 }
 
-// spawn starts a child: spawn(options, onexit). Options are file, args, envPairs, cwd, detached,
-// uid, gid, argv0, serialization and stdio, a list of {type: 'pipe' | 'ignore' | 'inherit' | 'ipc'
-// | 'fd', fd}. It returns {errno, pid, handle, stdio, channel}: errno is 0 or negative, stdio has a
-// stream or undefined for each. onexit(code, signal) is called once if errno is 0.
+// spawn is spawn(options, onexit). options are file, args, envPairs, cwd, detached, uid, gid,
+// argv0, serialization and stdio, a list of {type: 'pipe' | 'ignore' | 'inherit' | 'ipc' | 'fd',
+// fd}. It returns {errno, pid, handle, stdio, channel}: errno is 0 or negative; stdio has a stream
+// or undefined for each slot. If errno is 0, onexit(code, signal) is called once.
 func (h *Host) spawn(c *engine.Call) (engine.Value, error) {
 	o, file, args, err := spawnOptions(c.Arg(0))
 	if err != nil {
@@ -81,12 +82,12 @@ func (h *Host) spawn(c *engine.Call) (engine.Value, error) {
 		result := c.Object()
 		return result, result.Set("errno", c.Int(-int64(startErrno(err))))
 	}
-	return h.spawned(c, started, c.Arg(1))
+	return h.spawnResult(c, started, c.Arg(1))
 }
 
-// asExecvp changes a call such that it starts what execvp(3), by which Node starts a program, does
-// and package childprocess refuses: one that PATH has in a relative directory, and by a shell a
-// file that the kernel cannot execute. It returns whether that is so.
+// asExecvp changes the arguments of a failed call to what execvp(3), which Node uses, would have
+// done: run a program that PATH has in a relative directory, and run a file that the kernel cannot
+// execute with a shell. It reports whether the call is to be repeated.
 func asExecvp(err error, file *string, args *[]string, o *childprocess.Options) bool {
 	e, ok := errors.AsType[*childprocess.SpawnError](err)
 	if !ok || e.Step != childprocess.StepProgram || *file == fallbackShell {
@@ -108,8 +109,8 @@ func asExecvp(err error, file *string, args *[]string, o *childprocess.Options) 
 
 const fallbackShell = "/bin/sh"
 
-// startErrno returns the number of why a child was not started. What package childprocess refuses
-// the kernel would, too.
+// startErrno returns the errno of a child that did not start. EINVAL stands for what package
+// childprocess refuses, because the kernel would refuse it, too.
 func startErrno(err error) syscall.Errno {
 	if e := asSystemError(err); e != nil {
 		return e.errno
@@ -117,7 +118,8 @@ func startErrno(err error) syscall.Errno {
 	return syscall.EINVAL
 }
 
-func (h *Host) spawned(c *engine.Call, started *childprocess.ChildProcess, onexit engine.Value) (engine.Value, error) {
+// spawnResult returns the result of spawn.
+func (h *Host) spawnResult(c *engine.Call, started *childprocess.ChildProcess, onexit engine.Value) (engine.Value, error) {
 	result := c.Object()
 	prototype, err := h.prototype(c.Scope, "child", childMethods)
 	if err != nil {
@@ -136,11 +138,12 @@ func (h *Host) spawned(c *engine.Call, started *childprocess.ChildProcess, onexi
 			}
 		}
 	}
-	// Of a child that does not start the library has the errno, of its channel it is told by that.
+	// The library has errno for a child that does not start, and hears of errors of the channel
+	// from the channel.
 	started.OnError(func(error) {})
 	x := &child{h: h, c: started}
 	if errno == 0 {
-		x.onExit(h.keepCallback(c.Scope, onexit))
+		x.reportExit(h.keepCallback(c.Scope, onexit))
 	}
 	set := []error{
 		result.Set("errno", c.Int(errno)), result.Set("pid", c.Int(int64(started.Pid()))),
@@ -153,12 +156,12 @@ func (h *Host) spawned(c *engine.Call, started *childprocess.ChildProcess, onexi
 	return result, errors.Join(set...)
 }
 
-// onExit has a function called with the code and the signal of the child's end.
-func (x *child) onExit(fn engine.Kept) {
+// reportExit calls fn once, with the child's exit code and signal.
+func (x *child) reportExit(fn engine.Kept) {
 	h := x.h
-	h.open[x] = struct{}{}
+	h.closers[x] = struct{}{}
 	x.c.OnExit(func(status childprocess.ExitStatus) {
-		delete(h.open, x)
+		delete(h.closers, x)
 		_ = h.Do(func(s *engine.Scope) error {
 			signal := s.Null()
 			if status.Signal != 0 {
@@ -171,10 +174,10 @@ func (x *child) onExit(fn engine.Kept) {
 	})
 }
 
-// close leaves the child to itself: a script that ends does not end its children.
+// close lets the child go on: a script that ends does not kill its children.
 func (x *child) close() { x.c.Unref() }
 
-// spawnOptions reads what the library has checked.
+// spawnOptions reads options that the library has checked.
 func spawnOptions(v engine.Value) (o *childprocess.Options, file string, args []string, err error) {
 	f := &fields{v: v}
 	o = &childprocess.Options{
@@ -219,7 +222,7 @@ func spawnOptions(v engine.Value) (o *childprocess.Options, file string, args []
 	return o, file, args, nil
 }
 
-// fields reads properties of an object. The first error stays.
+// fields reads properties of an object. It keeps the first error.
 type fields struct {
 	v   engine.Value
 	err error
@@ -244,7 +247,7 @@ func (f *fields) id(name string) *uint32 {
 	return &id
 }
 
-// list returns what the values of an array are as strings, nil where there is none.
+// list returns the elements of an array as strings, nil if the property is no array.
 func (f *fields) list(name string) []string {
 	v := f.get(name)
 	if !v.IsArray() {

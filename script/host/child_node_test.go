@@ -36,7 +36,7 @@ func TestAProgramIsStartedAsByExecvp(t *testing.T) {
 		})();`))
 }
 
-func TestWhatAChildIsGivenIsChecked(t *testing.T) {
+func TestOptionsOfAChildAreChecked(t *testing.T) {
 	requireExamples(t,
 		`const cp = require('child_process'); const quiet = (child) => { child.on('error', () => {}); return child; };`,
 		[]example{
@@ -79,7 +79,7 @@ func TestExecKeepsToTheMessagesAndOptionsOfNode(t *testing.T) {
 		const child = require('child_process').exec('exit 3', { argv0: 'other' }, (error) => console.log(JSON.stringify(error.message), child.spawnargs[0]));`))
 }
 
-func TestWhatWasSentIsThereWhenTheSenderEnds(t *testing.T) {
+func TestSentMessagesSurviveTheSendersExit(t *testing.T) {
 	require.Equal(t, []string{"exit 150 0", "throw 150 1", "kill 150 SIGKILL", "abort 150 SIGABRT"}, printedBy(t, `
 		const ends = { exit: () => process.exit(), throw: () => { throw 1; }, kill: () => process.kill(process.pid, 'SIGKILL'), abort: () => process.abort() };
 		if (process.argv[2]) {

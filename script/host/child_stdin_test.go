@@ -54,7 +54,7 @@ func TestStdinOfAChildIsThereWheneverItIsAskedFor(t *testing.T) {
 		})();`))
 }
 
-func TestAChildWhoseStdinNobodyHasAskedForIsLetGo(t *testing.T) {
+func TestAChildWithUnusedStdinIsCollected(t *testing.T) {
 	r := runProgram(t, `
 		const { spawn } = require('child_process');
 		const refs = [];

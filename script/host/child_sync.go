@@ -13,17 +13,17 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// spawnSync runs a child and waits for it: options are those of spawn, and timeout, killSignal,
-// maxBuffer, and an input in the first of stdio. It returns {pid, status, signal, output, error},
-// as Node's does, but that error is a negative number.
+// spawnSync runs a child and waits for it. The options are those of spawn, and timeout, killSignal,
+// maxBuffer, and an input in the first element of stdio. It returns {pid, status, signal, output,
+// error} as Node does, but error is a negative number.
 func (h *Host) spawnSync(c *engine.Call) (engine.Value, error) {
 	base, file, args, err := spawnOptions(c.Arg(0))
 	if err != nil {
 		return c.Undefined(), err
 	}
-	// Packages set it for all their children; without a channel it says nothing.
+	// Packages set the option for all their children; without a channel it has no effect.
 	base.Serialization = ipc.JSON
-	base.Context = h.interrupted // Whoever interrupts the script does not wait for the child.
+	base.Context = h.interrupted // Host.Interrupt does not wait for the child.
 	o := &childprocess.SyncOptions{Options: *base, MaxBuffer: -1}
 	f := &fields{v: c.Arg(0)}
 	if timeout := f.get("timeout").Float(); timeout > 0 {
@@ -39,7 +39,7 @@ func (h *Host) spawnSync(c *engine.Call) (engine.Value, error) {
 	}
 	if input, err := first.Get("input"); err == nil {
 		bytes, _ := input.Bytes()
-		// The script does not run meanwhile, but the memory may be given back.
+		// Copied: the script does not run meanwhile, but its memory may be freed.
 		o.Input = append([]byte(nil), bytes...)
 	}
 	r := childprocess.SpawnSync(file, args, o)
@@ -49,6 +49,7 @@ func (h *Host) spawnSync(c *engine.Call) (engine.Value, error) {
 	return syncResult(c, r)
 }
 
+// syncResult makes the result object of spawnSync.
 func syncResult(c *engine.Call, r *childprocess.SyncResult) (engine.Value, error) {
 	result := c.Object()
 	status, signal, output := c.Null(), c.Null(), c.Null()
@@ -68,7 +69,7 @@ func syncResult(c *engine.Call, r *childprocess.SyncResult) (engine.Value, error
 	}
 	var err error
 	if errno := syncErrno(r.Err); errno != 0 {
-		// Those who print the result see it in this order.
+		// A printed result has its properties in this order.
 		err = result.Set("error", c.Int(-int64(errno)))
 	}
 	return result, errors.Join(err, result.Set("status", status), result.Set("signal", signal),
@@ -76,7 +77,7 @@ func syncResult(c *engine.Call, r *childprocess.SyncResult) (engine.Value, error
 		result.Set("pid", c.Int(int64(r.Pid))))
 }
 
-// syncErrno returns the error number by which Node tells of a failure, 0 for none.
+// syncErrno returns the errno with which Node reports a failure, 0 for none.
 func syncErrno(err error) syscall.Errno {
 	switch {
 	case err == nil:

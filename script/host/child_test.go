@@ -26,7 +26,7 @@ func TestTheEventsOfAChildComeInOrder(t *testing.T) {
 		first.stdout.on('data', (d) => tell(String(d)));
 		first.stderr.on('data', (d) => tell(String(d)));
 		tell(typeof first.pid, first.spawnfile, first.connected);`)
-	data := []string{`["out"]`, `["err"]`} // They may come before the child's exit, or behind it.
+	data := []string{`["out"]`, `["err"]`} // The data may come before or after the child's exit.
 	require.Subset(t, lines[2:5], data)
 	require.Equal(t, `["close",3,null]`, lines[5])
 	require.Equal(t, []string{
@@ -212,7 +212,7 @@ func TestNothingIsLeftOfChildren(t *testing.T) {
 				console.log(open() <= before);
 				console.log(resident() - memory < 16 << 20);
 				const { stdout } = spawnSync('ps', ['-o', 'pid=', '--ppid', String(process.pid)], { encoding: 'utf8' });
-				console.log(stdout.trim().split('\n').length - 1, 'children'); // One is ps.
+				console.log(stdout.trim().split('\n').length - 1, 'children'); // One of them is ps.
 			});
 		}
 		next();`))

@@ -11,15 +11,15 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// cloner makes of values of the engine what package v8 writes: a copy that knows which objects were
-// the same.
+// cloner copies values of the engine into those that package v8 writes. An object that occurs twice
+// is copied once.
 type cloner struct {
-	buffer engine.Value // Buffer.prototype: a Uint8Array that inherits from it is a Buffer
-	seen   map[uint64]any
-	depth  int
+	buffer engine.Value   // Buffer.prototype: a Uint8Array that inherits from it is a Buffer
+	seen   map[uint64]any // copies by Value.ID
+	depth  int            // levels of nesting of the current value
 }
 
-// clone returns a copy of v for package v8. The error of what cannot be copied has Node's text.
+// clone returns a copy of v for package v8. If v cannot be copied, the error has Node's text.
 func (h *Host) clone(s *engine.Scope, v engine.Value) (any, error) {
 	c := &cloner{buffer: h.hook(s, "Buffer.prototype"), seen: map[uint64]any{}}
 	return c.value(v)
@@ -52,7 +52,7 @@ func (c *cloner) value(v engine.Value) (any, error) {
 	return c.object(v)
 }
 
-// number64 returns an int where V8 would write one.
+// number64 returns an int where V8 writes one.
 func number64(f float64) any {
 	if n := int32(f); float64(n) == f && !(n == 0 && math.Signbit(f)) {
 		return int(n)
@@ -72,7 +72,7 @@ func bigInt(v engine.Value) (any, error) {
 	return n, nil
 }
 
-// notCloned is the error of a value that cannot be in a message.
+// notCloned returns the error of a value that a message cannot have.
 func notCloned(v engine.Value) error {
 	text := "#<Object>"
 	if v.Kind() == engine.Function {
@@ -90,6 +90,7 @@ func notCloned(v engine.Value) error {
 	return errors.New(text + " could not be cloned.")
 }
 
+// object copies an object by its class. Classes without a form in package v8 are an error.
 func (c *cloner) object(v engine.Value) (any, error) {
 	switch class := v.Class(); class {
 	case engine.ClassArray:
@@ -132,7 +133,7 @@ func (c *cloner) object(v engine.Value) (any, error) {
 	return nil, notCloned(v)
 }
 
-// properties copies what is listed of an object.
+// properties copies the enumerable own properties of an object.
 func (c *cloner) properties(v engine.Value, set func(name string, value any)) error {
 	names, err := v.Keys()
 	if err != nil {
@@ -152,7 +153,7 @@ func (c *cloner) properties(v engine.Value, set func(name string, value any)) er
 	return nil
 }
 
-// array copies an array as a slice, unless it has holes or other properties.
+// array copies an array as a slice, but as a v8.Array if it has holes or other properties.
 func (c *cloner) array(v engine.Value) (any, error) {
 	n, err := v.Len()
 	if err != nil {
@@ -161,7 +162,7 @@ func (c *cloner) array(v engine.Value) (any, error) {
 	if extra := v.OwnKeys(true); len(extra) > 0 {
 		return c.sparse(v, n)
 	}
-	for i := range n { // Before anything is made for it: it may be long and empty.
+	for i := range n { // Looked at before memory is allocated: it may be long and empty.
 		element, err := v.Index(i)
 		if err != nil {
 			return nil, err
@@ -196,7 +197,7 @@ func (c *cloner) sparse(v engine.Value, n int) (any, error) {
 	})
 }
 
-// arrayIndex returns the index that a property's name is.
+// arrayIndex returns the index that a property's name stands for.
 func arrayIndex(name string) (uint32, bool) {
 	if name == "" || len(name) > 1 && name[0] == '0' {
 		return 0, false
@@ -269,7 +270,7 @@ func (c *cloner) collection(v engine.Value, isMap bool) (any, error) {
 	return c.seen[v.ID()], nil
 }
 
-// view copies what a typed array or a DataView shows.
+// view copies the bytes that a typed array or a DataView shows.
 func (c *cloner) view(v engine.Value, b []byte) any {
 	switch v.Class() {
 	case engine.ClassUint8Array:
@@ -303,13 +304,12 @@ func (c *cloner) view(v engine.Value, b []byte) any {
 	return v8.DataView(append([]byte{}, b...))
 }
 
-// numeric are the elements of typed arrays.
+// numeric are the types of elements of typed arrays.
 type numeric interface {
 	int8 | int16 | uint16 | int32 | uint32 | int64 | uint64 | float32 | float64 | v8.Float16
 }
 
-// numbersOf returns a copy of b as numbers in this machine's order of bytes, which typed arrays
-// have.
+// numbersOf returns a copy of b as numbers in the machine's byte order, which typed arrays use.
 func numbersOf[T numeric](b []byte) []T {
 	list := make([]T, len(b)/elementSize[T]())
 	copy(bytesOf(list), b)

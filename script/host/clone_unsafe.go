@@ -2,7 +2,7 @@ package host
 
 import "unsafe"
 
-// bytesOf returns the memory of numbers.
+// bytesOf returns the memory of list, without copying it.
 func bytesOf[T numeric](list []T) []byte {
 	if len(list) == 0 {
 		return nil

@@ -14,7 +14,7 @@ import (
 	"github.com/brood-go/brood/script/host"
 )
 
-// busy has something of every kind under way. Its processes end once their stdin does.
+// busy has an operation of every kind under way. Its processes exit when their stdin ends.
 const busy = `
 const { exec, spawn } = require('child_process'), fs = require('fs'), net = require('net');
 setTimeout(() => {}, 1e6);
@@ -89,7 +89,7 @@ func TestDescriptorsOfAScriptAreClosedWithItsHost(t *testing.T) {
 		require.Zero(t, code)
 		require.NoError(t, h.Close())
 		if i == 0 {
-			before = descriptors(t) // What the loop opens once is there now.
+			before = descriptors(t) // With the descriptors that the loop opens once.
 		}
 	}
 	require.Equal(t, before, descriptors(t))
@@ -110,8 +110,8 @@ func TestAHostIsNotClosedByWhatItsScriptCalls(t *testing.T) {
 	require.NoError(t, h.Close())
 }
 
-// A thousand hosts, one after the other, leave nothing: each has a script, an answer for Go, a
-// child and a descriptor.
+// A thousand hosts, one after the other, leave nothing behind. Each has a script, a call of
+// Host.Call, a child and a descriptor.
 func TestManyHostsTakeNoMoreThanOne(t *testing.T) {
 	loop, err := reactor.New(nil)
 	require.NoError(t, err)
@@ -156,7 +156,7 @@ func TestManyHostsTakeNoMoreThanOne(t *testing.T) {
 	require.LessOrEqual(t, runtime.NumGoroutine(), goroutines)
 }
 
-// A panic of a function of Go comes out of Do, and the host goes on.
+// A panic of a function of Go comes out of Do, and the host stays usable.
 func TestAPanicComesOutOfDo(t *testing.T) {
 	loop, err := reactor.New(nil)
 	require.NoError(t, err)
@@ -183,8 +183,7 @@ func TestAPanicComesOutOfDo(t *testing.T) {
 	require.NoError(t, h.MainText("1", nil), "an error of Go is nobody's but the caller's")
 }
 
-// A host that ends its commands on signals has a goroutine for that, which ends with it, and
-// signals do again what they did.
+// A host with EndOnSignals has a goroutine that ends with it, and restores what the signals did.
 func TestAHostThatEndsOnSignalsLeavesThemAsTheyWere(t *testing.T) {
 	loop, err := reactor.New(nil)
 	require.NoError(t, err)
@@ -199,8 +198,8 @@ func TestAHostThatEndsOnSignalsLeavesThemAsTheyWere(t *testing.T) {
 		require.Zero(t, code)
 		require.NoError(t, h.Close())
 		for i > 0 && runtime.NumGoroutine() > before {
-			runtime.Gosched() // It ends soon, or the test does when its time is up.
+			runtime.Gosched() // Wait for the goroutine; the test's time limit ends a hang.
 		}
-		before = runtime.NumGoroutine() // with what there is one of for a program
+		before = runtime.NumGoroutine() // with the goroutines that a program has once
 	}
 }

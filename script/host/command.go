@@ -16,55 +16,59 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// command is a command of $: a shell or a program with all that it starts, which are ended
-// together. The library in JavaScript knows it by its number.
+// command is a running command of $: a shell or a program, with all processes that it starts, which
+// are killed together. The library in JavaScript refers to it by its number.
 type command struct {
-	h       *Host
-	number  int64
-	c       *childprocess.ChildProcess
-	promise engine.Kept // what the end is told to
-	timer   *reactor.Timer
-	grace   time.Duration // from the soft signal to SIGKILL; < 0: for ever
-	isEnded bool          // by the script or a limit
-	bits    int64         // what tell says of the end
-	stdout  output
-	stderr  output
+	h        *Host
+	number   int64
+	c        *childprocess.ChildProcess
+	promise  engine.Kept    // gets the result; zero once it has, or the script has ended
+	timer    *reactor.Timer // nil without a timeout
+	grace    time.Duration  // from KillSignal to SIGKILL; < 0: no SIGKILL
+	isKilled bool           // kill was called, by the script or a limit
+	outcome  int64          // outcome… bits for reportClose
+	stdout   output
+	stderr   output
 }
 
-// output is what is kept of what a command writes to one of its descriptors.
+// output is the part that is kept of what a command writes to one descriptor.
 type output struct {
-	bytes []byte
-	most  int  // bytes that are kept
-	cuts  bool // more is thrown away; else it ends the command
+	bytes     []byte
+	limit     int  // the most bytes that are kept
+	truncates bool // more is dropped; if false, more kills the command
 }
 
+// bindCommand gives the library the commands of $.
 func bindCommand(b *builder) {
 	h := b.h
 	b.fn("start", h.startCommand)
 	commandFn(b, "pid", func(x *command, c *engine.Call) engine.Value { return c.Int(int64(x.c.Pid())) })
-	commandFn(b, "kill", func(x *command, c *engine.Call) engine.Value { return c.Bool(x.signal(syscall.Signal(c.Arg(1).Int()))) })
-	commandFn(b, "end", func(x *command, c *engine.Call) engine.Value { x.end(); return c.Undefined() })
-	commandFn(b, "timeout", func(x *command, c *engine.Call) engine.Value { x.limit(milliseconds(c.Arg(1))); return c.Undefined() })
+	commandFn(b, "signal", func(x *command, c *engine.Call) engine.Value { return c.Bool(x.signal(syscall.Signal(c.Arg(1).Int()))) })
+	commandFn(b, "kill", func(x *command, c *engine.Call) engine.Value { x.kill(); return c.Undefined() })
+	commandFn(b, "timeout", func(x *command, c *engine.Call) engine.Value {
+		x.setTimeout(milliseconds(c.Arg(1)))
+		return c.Undefined()
+	})
 	b.fn("parse", parseCommand)
 	b.fn("quote", func(c *engine.Call) (engine.Value, error) { return c.String(childprocess.Quote(c.Arg(0).Text())), nil })
-	// setEnvironment gives the variables of commands whose options have none.
+	// setEnvironment(list) sets the environment of commands without the option env.
 	b.fn("setEnvironment", func(c *engine.Call) (engine.Value, error) {
 		list, err := stringsOf(c.Arg(0))
 		h.environment = environmentOf(list)
 		return c.Undefined(), err
 	})
 	b.fn("pipe", h.commandPipe)
-	b.fn("closeGiven", func(c *engine.Call) (engine.Value, error) {
+	b.fn("closePipeEnd", func(c *engine.Call) (engine.Value, error) {
 		n := int(c.Arg(0).Int())
-		if _, ok := h.given[n]; ok {
-			delete(h.given, n)
+		if _, ok := h.pipeEnds[n]; ok {
+			delete(h.pipeEnds, n)
 			fd.Close(n)
 		}
 		return c.Undefined(), nil
 	})
 }
 
-// commandFn adds a function whose first argument is the number of a command.
+// commandFn adds a function whose first argument is a command's number.
 func commandFn(b *builder, name string, fn func(x *command, c *engine.Call) engine.Value) {
 	b.fn(name, func(c *engine.Call) (engine.Value, error) {
 		x := b.h.commands[c.Arg(0).Int()]
@@ -75,27 +79,29 @@ func commandFn(b *builder, name string, fn func(x *command, c *engine.Call) engi
 	})
 }
 
-// startCommand starts a shell, or the program that it would start: start(promise, text, values,
-// areChecked, options, slots). text is what parse has returned. values are a list with a value for
-// each of its places. Where the library has checked them that is a string, bytes, or a list of
-// these; where it has not, and one is anything but a string that is good as it is, nothing is
-// started. Options are undefined or what commandOptions reads, slots are undefined or what
-// commandSlots reads. It returns the number of the command, undefined for none, or throws. The end
-// is told to promise once, see tell. What slots give away is closed here in any case.
+// startCommand is start(promise, text, values, areChecked, options, slots): it starts a shell, or
+// the program that the shell would start, and returns the command's number. reportClose gives
+// promise the result, once.
+//
+// text is what parse returned. values has a value for each of its places: if areChecked, a string,
+// bytes or a list of these. Otherwise the library has checked nothing, and if a value is not a
+// plain string, startCommand starts nothing and returns undefined. options is undefined or what
+// commandOptions reads, slots undefined or what commandSlots reads. startCommand takes ownership of
+// the descriptors in slots, also on error.
 func (h *Host) startCommand(c *engine.Call) (engine.Value, error) {
-	text := commandTextWith{}
+	text := boundText{}
 	var err error
 	text.commandText, err = commandTextOf(c.Arg(1))
 	areChecked := c.Arg(3).Bool()
-	if err == nil && !areChecked && !text.readTexts(c.Arg(2)) {
+	if err == nil && !areChecked && !text.readPlain(c.Arg(2)) {
 		return c.Undefined(), nil
 	}
-	x := &command{h: h, grace: defaultGrace, stdout: output{most: childprocess.MaxOutput}, stderr: output{most: childprocess.MaxOutput}}
-	nothing := h.nothing()
-	o := &childprocess.Options{KillScope: h.commandScope(), Stdio: []childprocess.Stdio{nothing}}
-	given, slotsErr := commandSlots(o, c.Arg(5))
-	for _, n := range given {
-		delete(h.given, n)
+	x := &command{h: h, grace: defaultGrace, stdout: output{limit: childprocess.MaxOutput}, stderr: output{limit: childprocess.MaxOutput}}
+	nothing := h.nullStdin()
+	o := &childprocess.Options{KillScope: h.commandKillScope(), Stdio: []childprocess.Stdio{nothing}}
+	owned, slotsErr := commandSlots(o, c.Arg(5))
+	for _, n := range owned {
+		delete(h.pipeEnds, n)
 	}
 	if err == nil && areChecked {
 		err = text.read(c.Arg(2))
@@ -105,13 +111,13 @@ func (h *Host) startCommand(c *engine.Call) (engine.Value, error) {
 		shell, timeout, err = x.commandOptions(o, &text, with)
 	}
 	if err = errors.Join(slotsErr, err); err != nil {
-		fd.Close(given...)
+		fd.Close(owned...)
 		return c.Undefined(), err
 	}
 	environment := h.commandEnvironment(o)
 	var child *childprocess.ChildProcess
-	// Else the shell would get less.
-	isTriedFirst := len(given) == 0 && (o.Stdio[0] == nothing || o.Stdio[0] == childprocess.Ignore)
+	// With other input, a failed attempt would have consumed some of what the shell needs.
+	isTriedFirst := len(owned) == 0 && (o.Stdio[0] == nothing || o.Stdio[0] == childprocess.Ignore)
 	if shell == childprocess.DefaultShell && isTriedFirst {
 		child = h.startProgram(o, &text, environment)
 	}
@@ -124,65 +130,65 @@ func (h *Host) startCommand(c *engine.Call) (engine.Value, error) {
 	h.lastCommand++
 	x.number, x.c, x.promise = h.lastCommand, child, c.Arg(0).Keep()
 	h.commands[x.number] = x
-	x.follow()
-	x.limit(timeout)
+	x.watch()
+	x.setTimeout(timeout)
 	return c.Int(x.number), nil
 }
 
-// nothing is the stdin of commands that have none. It is opened once: to open and close it takes
-// longer than all else that is done for a descriptor.
-func (h *Host) nothing() childprocess.Stdio {
-	if h.null < 0 {
+// nullStdin returns the stdin of commands without input. The descriptor is opened once, because
+// open and close take longer than all else that is done for it.
+func (h *Host) nullStdin() childprocess.Stdio {
+	if h.nullFD < 0 {
 		null, err := unix.Open(os.DevNull, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 		if err != nil {
-			return childprocess.Ignore // Its error is one of the command.
+			return childprocess.Ignore // The command reports the same error.
 		}
-		h.null = null
+		h.nullFD = null
 	}
-	return childprocess.FD(h.null)
+	return childprocess.FD(h.nullFD)
 }
 
-// follow listens to the child.
-func (x *command) follow() {
-	x.keep(x.c.Stdout, &x.stdout)
-	x.keep(x.c.Stderr, &x.stderr)
-	// Its status has what matters: a command need not read all of its input, nor a target of its
-	// output all of that.
+// watch subscribes to the child's output and exit.
+func (x *command) watch() {
+	x.collect(x.c.Stdout, &x.stdout)
+	x.collect(x.c.Stderr, &x.stderr)
+	// Ignored, because the status tells what matters: a command need not read all of its input, nor
+	// a target all of the output.
 	x.c.OnError(func(error) {})
 	pid := x.c.Pid()
 	if pid > 0 {
-		x.h.last.begin(pid)
+		x.h.signalKiller.add(pid)
 	}
 	x.c.OnExit(func(childprocess.ExitStatus) {
-		x.h.last.end(pid)
-		if x.isEnded {
+		x.h.signalKiller.remove(pid)
+		if x.isKilled {
 			x.closePipes()
 		}
 	})
-	x.c.OnClose(x.tell)
+	x.c.OnClose(x.reportClose)
 }
 
-// keep gathers what a stream has.
-func (x *command) keep(r *streams.Readable, to *output) {
+// collect keeps the output of r in to.
+func (x *command) collect(r *streams.Readable, to *output) {
 	if r == nil {
 		return
 	}
 	r.OnData(func(chunk []byte) {
-		room := to.most - len(to.bytes)
+		room := to.limit - len(to.bytes)
 		if len(chunk) <= room {
 			to.bytes = append(to.bytes, chunk...)
 			return
 		}
 		to.bytes = append(to.bytes, chunk[:room]...)
-		if x.bits |= endCutOff; !to.cuts && !x.isEnded {
-			x.bits |= endFull
-			x.end()
+		if x.outcome |= outcomeCutOff; !to.truncates && !x.isKilled {
+			x.outcome |= outcomeFull
+			x.kill()
 		}
 	})
 }
 
-// limit has the command ended after some time, counted from now. 0: never.
-func (x *command) limit(d time.Duration) {
+// setTimeout kills the command after d from now. 0: never. It replaces an earlier timeout.
+func (x *command) setTimeout(d time.Duration) {
 	if x.timer != nil {
 		x.timer.Stop()
 		x.timer = nil
@@ -191,18 +197,18 @@ func (x *command) limit(d time.Duration) {
 		return
 	}
 	x.timer = x.h.loop.SetTimeout(d, func() {
-		if !x.isEnded {
-			x.bits |= endLate
+		if !x.isKilled {
+			x.outcome |= outcomeLate
 		}
-		x.end()
+		x.kill()
 	})
-	x.timer.Unref() // The command keeps the loop running.
+	x.timer.Unref() // The command itself keeps the loop running.
 }
 
-// end ends all processes of the command: by the soft signal, and by SIGKILL if that does not help
-// in time. If the shell has exited, others have its pipes, which are not waited for.
-func (x *command) end() {
-	x.isEnded = true
+// kill sends KillSignal to all processes of the command, and SIGKILL after grace. If the shell has
+// exited, its pipes are closed, because other processes may hold them open.
+func (x *command) kill() {
+	x.isKilled = true
 	x.c.Terminate(x.grace)
 	if _, hasExited := x.c.Status(); hasExited {
 		x.closePipes()
@@ -219,36 +225,37 @@ func (x *command) closePipes() {
 
 // signal sends a signal to all processes of the command, and reports whether there was one.
 func (x *command) signal(s syscall.Signal) bool {
-	if x.h.commandScope() == childprocess.ScopeTree {
-		n, _ := x.c.KillTree(s) // Who may not be signalled was not.
+	if x.h.commandKillScope() == childprocess.ScopeTree {
+		n, _ := x.c.KillTree(s) // A process that may not be signalled is not counted.
 		return n > 0
 	}
 	sent, _ := x.c.KillGroup(s)
 	return sent
 }
 
-// commandScope is whom the ends of commands reach. A group of their own would be in the background
-// of a terminal, where ^C does not reach it and the terminal cannot be read.
-func (h *Host) commandScope() childprocess.KillScope {
-	if h.scope == childprocess.ScopeAuto {
-		h.scope = childprocess.ScopeGroup
+// commandKillScope returns which processes are killed with a command. On a terminal that is the
+// process tree where the system can find it, because a process group of its own would be in the
+// background: ^C would not reach it, and it could not read the terminal.
+func (h *Host) commandKillScope() childprocess.KillScope {
+	if h.killScope == childprocess.ScopeAuto {
+		h.killScope = childprocess.ScopeGroup
 		tty, err := unix.Open("/dev/tty", unix.O_RDONLY|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
 		if err == nil {
 			_ = unix.Close(tty)
 			if hasTrees {
-				h.scope = childprocess.ScopeTree
+				h.killScope = childprocess.ScopeTree
 			}
 		}
 	}
-	return h.scope
+	return h.killScope
 }
 
-// endCommands ends all commands that run, at the end of the script, and closes what was made for
-// others.
-func (h *Host) endCommands() {
-	for n := range h.given {
+// killCommands kills all running commands at the end of the script, and closes the pipe ends of
+// those that have not started.
+func (h *Host) killCommands() {
+	for n := range h.pipeEnds {
 		fd.Close(n)
-		delete(h.given, n)
+		delete(h.pipeEnds, n)
 	}
 	for number, x := range h.commands {
 		x.signal(syscall.SIGKILL)
@@ -258,17 +265,18 @@ func (h *Host) endCommands() {
 	}
 }
 
-// Bits of what tell says about an end.
+// Bits of command.outcome. The library has the same numbers.
 const (
-	endLate   = 1 << iota // it has taken too long
-	endCutOff             // there was more output than is kept
-	endFull               // and that has ended it
+	outcomeLate   = 1 << iota // the timeout has killed it
+	outcomeCutOff             // it wrote more than is kept
+	outcomeFull               // and was killed for that
 )
 
-// tell calls commandEnded(promise, code, signal, stdout, stderr, milliseconds, bits, error) of the
-// library: code is -1 for none, signal 0 for none, the outputs are bytes, or undefined for none,
-// error is why the command did not start, or why it is not known how it has ended.
-func (x *command) tell(status childprocess.ExitStatus) {
+// reportClose calls commandClosed(promise, code, signal, stdout, stderr, milliseconds, outcome,
+// error) of the library. code is -1 and signal 0 if there is none; an output is bytes, or undefined
+// if empty. error says why the command did not start or why its status is unknown; else it is
+// undefined.
+func (x *command) reportClose(status childprocess.ExitStatus) {
 	if x.timer != nil {
 		x.timer.Stop()
 	}
@@ -279,15 +287,15 @@ func (x *command) tell(status childprocess.ExitStatus) {
 	_ = x.h.Do(func(s *engine.Scope) error {
 		problem := s.Undefined()
 		if status.NotStarted != nil {
-			problem = x.h.throw(s, commandError(status.NotStarted))
+			problem = x.h.errorValue(s, commandError(status.NotStarted))
 		} else if status.Lost {
-			problem = x.h.throw(s, childprocess.ErrStatusLost)
+			problem = x.h.errorValue(s, childprocess.ErrStatusLost)
 		}
 		ms := s.Float(float64(status.Elapsed.Microseconds()) / 1000)
 		promise := s.Kept(x.promise)
 		x.h.engine.Release(&x.promise)
-		_, err := x.h.hook(s, "commandEnded").Call(s.Undefined(), promise, s.Int(int64(status.Code)), s.Int(int64(status.Signal)),
-			x.stdout.value(s), x.stderr.value(s), ms, s.Int(x.bits), problem)
+		_, err := x.h.hook(s, "commandClosed").Call(s.Undefined(), promise, s.Int(int64(status.Code)), s.Int(int64(status.Signal)),
+			x.stdout.value(s), x.stderr.value(s), ms, s.Int(x.outcome), problem)
 		return err
 	})
 }
@@ -299,7 +307,8 @@ func (o *output) value(s *engine.Scope) engine.Value {
 	return s.Uint8Array(o.bytes)
 }
 
-// commandError is an error as scripts see it: what could not be started, or a mistake in a call.
+// commandError returns an error as scripts see it: a systemError if the program could not be
+// started, else err.
 func commandError(err error) error {
 	e, ok := errors.AsType[*childprocess.SpawnError](err)
 	if !ok {

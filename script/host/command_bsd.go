@@ -2,5 +2,5 @@
 
 package host
 
-// hasTrees says whether the descendants of a process can be found.
+// hasTrees says whether the system can find the descendants of a process.
 const hasTrees = false

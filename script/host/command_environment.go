@@ -7,14 +7,14 @@ import (
 	"github.com/brood-go/brood/childprocess"
 )
 
-// environment is that of commands, with what has to be known of it.
+// environment is the environment of commands, with the facts that startProgram needs.
 type environment struct {
-	variables    []string // of those with the same name the last one counts
-	pwd          int      // the place of the last PWD; -1: there is none
-	hasFunctions bool     // that bash(1) has exported: they may have the names of programs
+	variables    []string // if a name occurs twice, the last one counts
+	pwd          int      // index of the last PWD; -1: there is none
+	hasFunctions bool     // functions exported by bash(1), which may have the names of programs
 }
 
-// environmentOf takes over a list of which, of those with the same name, the last one counts.
+// environmentOf returns the environment of a list of "KEY=value".
 func environmentOf(list []string) *environment {
 	e := &environment{pwd: -1}
 	for _, variable := range list {
@@ -27,9 +27,9 @@ func environmentOf(list []string) *environment {
 	return e
 }
 
-// commandEnvironment returns the environment of a command with these options. Without one of its
-// own it is what the script has made of process.env, which o gets, and what the program had when
-// the first command was started if the script has changed nothing.
+// commandEnvironment returns the environment of a command with options o: o.Env if set, else
+// process.env if the script has changed it, which o.Env then gets, else the program's environment
+// at the first command.
 func (h *Host) commandEnvironment(o *childprocess.Options) *environment {
 	switch {
 	case o.Env != nil:

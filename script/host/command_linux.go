@@ -1,4 +1,4 @@
 package host
 
-// hasTrees says whether the descendants of a process can be found.
+// hasTrees says whether the system can find the descendants of a process.
 const hasTrees = true

@@ -14,20 +14,20 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// defaultGrace is the time from the soft signal to SIGKILL.
+// defaultGrace is the time from KillSignal to SIGKILL.
 const defaultGrace = 5 * time.Second
 
-// longest is a time, in milliseconds, that is as good as for ever.
-const longest = 1 << 40
+// longestMilliseconds stands for "for ever".
+const longestMilliseconds = 1 << 40
 
 func milliseconds(v engine.Value) time.Duration {
-	return time.Duration(min(v.Float(), longest) * float64(time.Millisecond))
+	return time.Duration(min(v.Float(), longestMilliseconds) * float64(time.Millisecond))
 }
 
-// commandOptions reads what the library has checked: cwd, env (a list of "KEY=value"), shell,
-// prefix, input, timeout, killSignal, killGrace, maxBuffer, cutOff and limits. Any of them may be
-// undefined.
-func (x *command) commandOptions(o *childprocess.Options, text *commandTextWith, with engine.Value) (shell string, timeout time.Duration, err error) {
+// commandOptions reads an object that the library has checked: cwd, env (a list of "KEY=value"),
+// shell, prefix, input, timeout, killSignal, killGrace, maxBuffer, cutOff and limits. Any of them
+// may be undefined.
+func (x *command) commandOptions(o *childprocess.Options, text *boundText, with engine.Value) (shell string, timeout time.Duration, err error) {
 	f := &fields{v: with}
 	given := func(name string) (engine.Value, bool) {
 		v := f.get(name)
@@ -62,16 +62,16 @@ func (x *command) commandOptions(o *childprocess.Options, text *commandTextWith,
 		o.KillSignal = syscall.Signal(v.Int())
 	}
 	if v, ok := given("killGrace"); ok {
-		if x.grace = milliseconds(v); v.Float() > longest {
+		if x.grace = milliseconds(v); v.Float() > longestMilliseconds {
 			x.grace = -1
 		}
 	}
 	if v, ok := given("maxBuffer"); ok {
-		x.stdout.most = int(min(v.Float(), 1<<53))
-		x.stderr.most = x.stdout.most
+		x.stdout.limit = int(min(v.Float(), 1<<53))
+		x.stderr.limit = x.stdout.limit
 	}
 	if f.get("cutOff").Bool() {
-		x.stdout.cuts, x.stderr.cuts = true, true
+		x.stdout.truncates, x.stderr.truncates = true, true
 	}
 	if v, ok := given("limits"); ok {
 		o.Rlimits, err = rlimits(v)
@@ -79,20 +79,20 @@ func (x *command) commandOptions(o *childprocess.Options, text *commandTextWith,
 	return shell, timeout, errors.Join(err, f.err)
 }
 
-// resources are the limits of a command by the names that scripts give them, see getrlimit(2).
-var resources = map[string]int{
+// rlimitNames maps the names of limits in scripts to those of getrlimit(2).
+var rlimitNames = map[string]int{
 	"memory": unix.RLIMIT_AS, "cpu": unix.RLIMIT_CPU, "files": unix.RLIMIT_NOFILE, "processes": unix.RLIMIT_NPROC, "fileSize": unix.RLIMIT_FSIZE,
 	"core": unix.RLIMIT_CORE, "stack": unix.RLIMIT_STACK,
 }
 
-// rlimits reads an object with numbers: bytes, seconds of CPU, or how many.
+// rlimits reads an object of numbers: bytes, seconds of CPU, or counts.
 func rlimits(v engine.Value) (all []childprocess.Rlimit, err error) {
 	names, err := v.Keys()
 	if err != nil {
 		return nil, err
 	}
 	for _, name := range names {
-		resource, ok := resources[name]
+		resource, ok := rlimitNames[name]
 		if !ok {
 			return nil, &codedError{"TypeError", "ERR_INVALID_ARG_VALUE", fmt.Sprintf("The property 'limits.%s' is not a limit that there is", name)}
 		}
@@ -105,11 +105,11 @@ func rlimits(v engine.Value) (all []childprocess.Rlimit, err error) {
 	return all, nil
 }
 
-// commandSlots reads what the first three descriptors of a command are, nothing for /dev/null and
-// two that are kept: a list of lists of targets, each of which is "pipe", "ignore", "inherit", a
-// number, [number] for a descriptor that is given away, or {path}. It returns the descriptors that
-// are given away.
-func commandSlots(o *childprocess.Options, slots engine.Value) (given []int, err error) {
+// commandSlots reads stdin, stdout and stderr of a command into o. slots is nullish for the default
+// (/dev/null, and two outputs that are kept), or a list with a list of targets for each descriptor.
+// A target is "pipe", "ignore", "inherit", a descriptor to borrow, [descriptor] to take ownership
+// of, or {path}. commandSlots returns the descriptors that it takes ownership of, also on error.
+func commandSlots(o *childprocess.Options, slots engine.Value) (owned []int, err error) {
 	if slots.IsNullish() {
 		return nil, nil
 	}
@@ -121,20 +121,20 @@ func commandSlots(o *childprocess.Options, slots engine.Value) (given []int, err
 	for i := range o.Stdio {
 		slot, err := slots.Index(i)
 		if err != nil {
-			return given, err
+			return owned, err
 		}
 		count, err := slot.Len()
 		if err != nil {
-			return given, err
+			return owned, err
 		}
 		targets := make([]childprocess.Stdio, count)
 		for j := range targets {
 			target, err := slot.Index(j)
 			if err == nil {
-				targets[j], err = commandTarget(i, target, &given)
+				targets[j], err = commandTarget(i, target, &owned)
 			}
 			if err != nil {
-				return given, err
+				return owned, err
 			}
 		}
 		if count == 1 {
@@ -143,10 +143,11 @@ func commandSlots(o *childprocess.Options, slots engine.Value) (given []int, err
 			o.Stdio[i] = childprocess.Tee(targets...)
 		}
 	}
-	return given, nil
+	return owned, nil
 }
 
-func commandTarget(slot int, v engine.Value, given *[]int) (childprocess.Stdio, error) {
+// commandTarget reads one target of a descriptor, and appends a descriptor to own to owned.
+func commandTarget(slot int, v engine.Value, owned *[]int) (childprocess.Stdio, error) {
 	switch {
 	case v.Kind() == engine.String:
 		switch v.Text() {
@@ -160,7 +161,7 @@ func commandTarget(slot int, v engine.Value, given *[]int) (childprocess.Stdio, 
 		return childprocess.FD(int(v.Int())), nil
 	case v.IsArray():
 		fd, err := v.Index(0)
-		*given = append(*given, int(fd.Int()))
+		*owned = append(*owned, int(fd.Int()))
 		return childprocess.FD(int(fd.Int())).Owned(), err
 	}
 	path, err := v.Get("path")

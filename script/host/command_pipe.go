@@ -10,10 +10,10 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// commandPipe makes a pipe for a command that is still to be started: pipe(kind). It returns [own,
-// the command's], of which the command's is a descriptor. The own side is a stream that reads or
-// writes for "read" and "write", a reader of lines for "lines", and the other descriptor, which
-// reads, for "join".
+// commandPipe is pipe(kind): it makes a pipe for a command that has not started, and returns [own,
+// end]. end is the command's descriptor, which the host owns until start takes it. own is a stream
+// for "read" and "write", a lineReader for "lines", and for "join" the reading descriptor, which
+// the host owns as well.
 func (h *Host) commandPipe(c *engine.Call) (engine.Value, error) {
 	r, w, err := fd.Pipe()
 	if err != nil {
@@ -22,7 +22,7 @@ func (h *Host) commandPipe(c *engine.Call) (engine.Value, error) {
 	own, other := r, w
 	kind := c.Arg(0).Text()
 	if kind == "join" {
-		h.given[r], h.given[w] = struct{}{}, struct{}{}
+		h.pipeEnds[r], h.pipeEnds[w] = struct{}{}, struct{}{}
 		return c.Array(c.Int(int64(r)), c.Int(int64(w))), nil
 	}
 	if kind == "write" {
@@ -30,27 +30,30 @@ func (h *Host) commandPipe(c *engine.Call) (engine.Value, error) {
 	}
 	v, err := h.commandStream(c.Scope, kind, own)
 	if err != nil {
-		fd.Close(own, other)
+		fd.Close(other)
 		return c.Undefined(), err
 	}
-	h.given[other] = struct{}{}
+	h.pipeEnds[other] = struct{}{}
 	return c.Array(v, c.Int(int64(other))), nil
 }
 
-// commandStream makes the own side of a pipe.
+// commandStream makes the own side of a pipe. It takes ownership of own, also on error.
 func (h *Host) commandStream(s *engine.Scope, kind string, own int) (engine.Value, error) {
 	if err := unix.SetNonblock(own, true); err != nil {
+		fd.Close(own)
 		return s.Undefined(), err
 	}
 	if kind == "write" {
 		w, err := streams.NewWritable(h.loop, own, &streams.WritableOptions{Fresh: true})
 		if err != nil {
+			fd.Close(own)
 			return s.Undefined(), err
 		}
 		return h.newStream(s, nil, w)
 	}
 	r, err := streams.NewReadable(h.loop, own, &streams.ReadableOptions{Fresh: true})
 	if err != nil {
+		fd.Close(own)
 		return s.Undefined(), err
 	}
 	if kind == "read" {
@@ -62,20 +65,20 @@ func (h *Host) commandStream(s *engine.Scope, kind string, own int) (engine.Valu
 		return s.Undefined(), err
 	}
 	x := &lineReader{h: h, r: r}
-	h.open[x] = struct{}{}
+	h.closers[x] = struct{}{}
 	return s.Native(prototype, x), nil
 }
 
-// lineReader reads the lines of a pipe, as many as are there at once, and then no more until it is
-// told to. Its methods are read(on) and close. on is called with a list of lines; with nothing at
-// the end, and with a text for an error.
+// lineReader reads the lines of a pipe. It gives the script all lines that one read returned, and
+// then pauses until read is called again. Its methods are read(on) and close. on is called with a
+// list of lines; at the end with undefined, and with a text if there was an error.
 type lineReader struct {
 	h       *Host
 	r       *streams.Readable
-	on      engine.Kept
-	lines   []string
-	isDue   bool // flush is
-	problem string
+	on      engine.Kept // zero before the first read, and after the end
+	lines   []string    // not yet given to the script
+	isDue   bool        // flush is scheduled
+	problem string      // text of the read error; empty: none
 }
 
 func lineMethods(b *builder) {
@@ -93,19 +96,19 @@ func (x *lineReader) start(on engine.Kept) {
 	x.on = on
 	x.r.OnLine(func(line []byte) {
 		x.lines = append(x.lines, string(line))
-		x.later()
+		x.scheduleFlush()
 	})
 	x.r.OnError(func(err error) {
 		if x.problem = err.Error(); errors.Is(err, streams.ErrLineTooLong) {
 			x.problem = "a line is longer than 16 MiB"
 		}
 	})
-	x.r.OnClose(x.closed)
+	x.r.OnClose(x.onClose)
 }
 
-// later gives the lines of what is read at once to the script together, and nothing is read
-// meanwhile.
-func (x *lineReader) later() {
+// scheduleFlush gives the script all lines of one read together, on the next tick, and pauses the
+// pipe.
+func (x *lineReader) scheduleFlush() {
 	if x.isDue {
 		return
 	}
@@ -130,10 +133,10 @@ func (x *lineReader) flush() {
 	}
 }
 
-// closed tells of the end, after the last lines.
-func (x *lineReader) closed() {
+// onClose reports the end, after the last lines.
+func (x *lineReader) onClose() {
 	x.flush()
-	delete(x.h.open, x)
+	delete(x.h.closers, x)
 	_ = x.h.Do(func(s *engine.Scope) error {
 		problem := s.Undefined()
 		if x.problem != "" {
@@ -148,7 +151,7 @@ func (x *lineReader) closed() {
 
 func (x *lineReader) close() {
 	if x.on.IsZero() {
-		delete(x.h.open, x)
+		delete(x.h.closers, x)
 	}
 	x.r.Destroy(nil)
 }

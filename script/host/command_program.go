@@ -11,16 +11,15 @@ import (
 	"github.com/brood-go/brood/childprocess"
 )
 
-// startProgram starts a command that is a program with its arguments and nothing else without a
-// shell, which takes longer to start than most programs do. It returns nil if there is more to the
-// command, and if the program cannot be started: the shell has ways of its own then, and its own
-// words.
-func (h *Host) startProgram(o *childprocess.Options, text *commandTextWith, env *environment) *childprocess.ChildProcess {
+// startProgram starts a command that is a program with its arguments and nothing else, without a
+// shell, because a shell takes longer to start than most programs. It returns nil if the command is
+// more than that, or if the program cannot be started: the shell then has its own ways and words.
+func (h *Host) startProgram(o *childprocess.Options, text *boundText, env *environment) *childprocess.ChildProcess {
 	words, ok := text.words()
 	if !ok || env.hasFunctions {
 		return nil
 	}
-	variables := env.in(o.Dir)
+	variables := env.variablesIn(o.Dir)
 	if variables == nil {
 		return nil
 	}
@@ -38,9 +37,9 @@ func (h *Host) startProgram(o *childprocess.Options, text *commandTextWith, env 
 	return child
 }
 
-// in returns the environment with PWD as a shell that is started in dir would have set it: it keeps
-// a name that leads there. It returns nil if there is no such folder.
-func (e *environment) in(dir string) []string {
+// variablesIn returns the environment with PWD as a shell sets it that is started in dir: the shell
+// keeps a name that leads there. It returns nil if there is no such directory.
+func (e *environment) variablesIn(dir string) []string {
 	if e.leadsTo(dir) {
 		return e.variables
 	}
@@ -62,7 +61,7 @@ func (e *environment) in(dir string) []string {
 	return changed
 }
 
-// leadsTo reports whether PWD is a name of dir that a shell would keep.
+// leadsTo reports whether a shell started in dir would keep PWD.
 func (e *environment) leadsTo(dir string) bool {
 	if e.pwd < 0 {
 		return false
@@ -75,7 +74,7 @@ func (e *environment) leadsTo(dir string) bool {
 		var path [unix.PathMax]byte
 		_, err := unix.Getcwd(path[:])
 		if n := bytes.IndexByte(path[:], 0); err == nil && n >= 0 && string(path[:n]) == name {
-			return true // It takes half of the time that a look at both folders does.
+			return true // Half the time of two stat(2) calls.
 		}
 		dir = "."
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// parents prints the name of the program that has started it.
+// parents prints the name of its parent process.
 const parents = "#!/bin/sh\nread name </proc/$PPID/comm; echo $name $#\"$*\" $PWD\n"
 
 func TestAProgramWithItsArgumentsNeedsNoShell(t *testing.T) {

@@ -10,19 +10,19 @@ import (
 	"github.com/brood-go/brood/script/shelltext"
 )
 
-// commandText is the text of a command as it stands in a script, which is read once.
+// commandText is the parsed template of a command. It is parsed once for each place in a script.
 type commandText struct {
 	pieces []string
 	places []shelltext.Place
 
-	// What it becomes with one value at each place, which is the rule.
-	script    string // for a shell, see shellScript
+	// The results for one value at each place, which is the common case.
+	script    string // from shellScript
 	program   shelltext.Program
-	isProgram bool // a program with its arguments and nothing else
+	isProgram bool // program is valid: there is nothing for a shell to do
 }
 
-// parseCommand reads the pieces of a template: parse(pieces) returns a list of what start takes as
-// a command's text, the pieces that references can be put between, and the places of these.
+// parseCommand is parse(pieces) of a template's pieces. It returns a list: the text for start, the
+// pieces between which references can be put, and the places of these references.
 func parseCommand(c *engine.Call) (engine.Value, error) {
 	pieces, err := stringsOf(c.Arg(0))
 	if err != nil {
@@ -32,7 +32,7 @@ func parseCommand(c *engine.Call) (engine.Value, error) {
 	if x.pieces, x.places, err = shelltext.Parse(pieces); err != nil {
 		return c.Undefined(), &codedError{"TypeError", "ERR_INVALID_ARG_VALUE", "The command " + err.Error()}
 	}
-	text := x.with(nil)
+	text := x.text(nil)
 	x.script = shellScript(text, len(x.places))
 	x.program, x.isProgram = shelltext.ReadProgram(text, len(x.places))
 	all := make([]engine.Value, 0, 1+len(x.pieces)+len(x.places))
@@ -46,7 +46,7 @@ func parseCommand(c *engine.Call) (engine.Value, error) {
 	return c.Array(all...), nil
 }
 
-// commandTextOf returns what stands for a text in the library.
+// commandTextOf returns the commandText that an object of the library stands for.
 func commandTextOf(v engine.Value) (*commandText, error) {
 	x, ok := v.Native().(*commandText)
 	if !ok {
@@ -55,9 +55,9 @@ func commandTextOf(v engine.Value) (*commandText, error) {
 	return x, nil
 }
 
-// with returns the text with references to values. counts says how many values there are at each
-// place, nil for one.
-func (x *commandText) with(counts []int) string {
+// text returns the command with references to values. counts is the number of values at each place;
+// nil: one each.
+func (x *commandText) text(counts []int) string {
 	var b strings.Builder
 	b.WriteString(x.pieces[0])
 	n := 0
@@ -82,19 +82,19 @@ func (x *commandText) with(counts []int) string {
 	return b.String()
 }
 
-// commandTextWith is a text with its values.
-type commandTextWith struct {
+// boundText is a commandText with its values.
+type boundText struct {
 	*commandText
-	prefix string // for a shell, in front of the text
+	prefix string // for a shell, before the text
 	values []string
-	counts []int // of values at each place; nil: one
+	counts []int // the number of values at each place; nil: one each
 }
 
-// words returns the words of a program with its arguments, if it is one.
-func (x *commandTextWith) words() ([]string, bool) {
+// words returns the words of a program with its arguments. ok is false if a shell is needed.
+func (x *boundText) words() ([]string, bool) {
 	program, ok := x.program, x.isProgram
 	if x.prefix != "" || x.counts != nil {
-		program, ok = shelltext.ReadProgram(x.prefix+x.with(x.counts), len(x.values))
+		program, ok = shelltext.ReadProgram(x.prefix+x.text(x.counts), len(x.values))
 	}
 	if !ok {
 		return nil, false
@@ -102,12 +102,11 @@ func (x *commandTextWith) words() ([]string, bool) {
 	return program.Words(x.values)
 }
 
-// shellArguments returns what a shell is started with: the script that it runs, and its positional
-// parameters.
-func (x *commandTextWith) shellArguments(shell string) []string {
+// shellArguments returns the arguments of a shell: the script and its positional parameters.
+func (x *boundText) shellArguments(shell string) []string {
 	script := x.script
 	if x.prefix != "" || x.counts != nil {
-		script = shellScript(x.prefix+x.with(x.counts), len(x.values))
+		script = shellScript(x.prefix+x.text(x.counts), len(x.values))
 	}
 	if len(x.values) == 0 {
 		return []string{"-c", script}
@@ -115,11 +114,11 @@ func (x *commandTextWith) shellArguments(shell string) []string {
 	return append([]string{"-c", script, shell}, x.values...)
 }
 
-// shellScript returns a text behind what moves the positional parameters, which are its values, to
-// variables.
+// shellScript returns text after code that moves the positional parameters, which are its values,
+// to variables.
 func shellScript(text string, values int) string {
 	if values == 0 {
-		return " " + text // A blank, since behind -c some shells take "-x" for another option.
+		return " " + text // A blank, because after -c some shells take "-x" for another option.
 	}
 	var b strings.Builder
 	for i := 1; i <= values; i++ {
@@ -129,9 +128,9 @@ func shellScript(text string, values int) string {
 	return b.String() + ";shift " + strconv.Itoa(values) + "; " + text
 }
 
-// readTexts reads values that nobody has checked. It returns false if one is anything but a string
-// that is good as it is.
-func (x *commandTextWith) readTexts(list engine.Value) bool {
+// readPlain reads values that the library has not checked. It returns false if one is not a string
+// that the shell can get as it is.
+func (x *boundText) readPlain(list engine.Value) bool {
 	if len(x.places) == 0 {
 		return true
 	}
@@ -142,7 +141,7 @@ func (x *commandTextWith) readTexts(list engine.Value) bool {
 			return false
 		}
 		x.values[i] = v.Text()
-		// Halves of surrogate pairs are no UTF-8.
+		// A lone half of a surrogate pair is no UTF-8.
 		if strings.IndexByte(x.values[i], 0) >= 0 || !utf8.ValidString(x.values[i]) {
 			return false
 		}
@@ -150,9 +149,8 @@ func (x *commandTextWith) readTexts(list engine.Value) bool {
 	return true
 }
 
-// read reads the values of a command: a list with a string, bytes or a list of these for each
-// place.
-func (x *commandTextWith) read(list engine.Value) error {
+// read reads the values of a command: for each place a string, bytes or a list of these.
+func (x *boundText) read(list engine.Value) error {
 	if len(x.places) == 0 {
 		return nil
 	}

@@ -37,7 +37,7 @@ func TestTheWrapperOfModulesMayBeAnyList(t *testing.T) {
 	require.Equal(t, "1", r.stdout, r.stderr)
 }
 
-func TestReadsOfWhatACycleHasNotExportedAreWarnedOf(t *testing.T) {
+func TestReadsOfMissingExportsInACycleAreWarnedOf(t *testing.T) {
 	r, _ := runFiles(t, "a.js", map[string]string{
 		"a.js": `
 			process.on('warning', (w) => console.log(w.message));
@@ -58,7 +58,7 @@ func TestReadsOfWhatACycleHasNotExportedAreWarnedOf(t *testing.T) {
 		r.stdout, r.stderr)
 }
 
-func TestAbsoluteRequestsMayLeadThroughWhatIsNotThere(t *testing.T) {
+func TestAbsoluteRequestsMayLeadThroughMissingDirectories(t *testing.T) {
 	r, _ := runFiles(t, "a.js", map[string]string{
 		"a.js":       "console.log(require(__dirname + '/b/gone/..'), require(__dirname + '/gone/../c'))",
 		"b/index.js": "module.exports = 'index'", "b.js": "module.exports = 'b'", "c.js": "module.exports = 'c'",

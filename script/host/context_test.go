@@ -7,7 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What is asynchronous, and calls seen with the name of what calls it.
+// asynchronous is a script with works, asynchronous operations by name, each of which calls seen
+// with its name.
 const asynchronous = `
 	const { AsyncLocalStorage } = require('async_hooks');
 	const fs = require('fs'), net = require('net'), http = require('http'), child_process = require('child_process'), dgram = require('dgram');

@@ -11,7 +11,8 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// bindCredentials adds to process what changes who it is, and what it runs.
+// bindCredentials gives module process the functions that change its user, its groups and its
+// program.
 func bindCredentials(b *builder) {
 	for name, call := range map[string]struct {
 		lookup func(string) (int, bool)
@@ -22,7 +23,7 @@ func bindCredentials(b *builder) {
 		"seteuid": {userID, func(id int) error { return syscall.Setreuid(-1, id) }},
 		"setegid": {groupID, func(id int) error { return syscall.Setregid(-1, id) }},
 	} {
-		// Each returns whether there is someone of that name.
+		// Each returns whether there is a user or group of that name.
 		b.fn(name, func(c *engine.Call) (engine.Value, error) {
 			id, ok := int(c.Arg(0).Int()), true
 			if c.Arg(0).Kind() == engine.String {
@@ -77,16 +78,16 @@ func bindCredentials(b *builder) {
 		if f.err != nil {
 			return c.Undefined(), f.err
 		}
-		return c.Undefined(), onPath("execve", execute(c.Arg(0).Text(), args, env), c.Arg(0).Text())
+		return c.Undefined(), onPath("execve", execProgram(c.Arg(0).Text(), args, env), c.Arg(0).Text())
 	})
 }
 
-// execute replaces the program. Descriptors 0 to 2 stay open; the others are closed, as all were
-// opened.
-func execute(file string, args, env []string) error {
+// execProgram replaces the program: execve(2). Descriptors 0 to 2 stay open; the others are
+// close-on-exec.
+func execProgram(file string, args, env []string) error {
 	for fd := range 3 {
 		if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err == nil {
-			// It is open: there is nothing to fail.
+			// It cannot fail: the descriptor is open.
 			_, _ = unix.FcntlInt(uintptr(fd), unix.F_SETFD, flags&^unix.FD_CLOEXEC)
 		}
 	}
@@ -111,9 +112,9 @@ func groupID(name string) (int, bool) {
 	return id, err == nil
 }
 
-// changeDirectory is chdir, whose error names where from and where to.
+// changeDirectory is chdir(2). Its error names both directories.
 func changeDirectory(to string) error {
-	from, _ := unix.Getwd() // Without it the error names nothing.
+	from, _ := unix.Getwd() // Without it the error has an empty path.
 	if e := asSystemError(os.Chdir(to)); e != nil {
 		return onPath("chdir", e.errno, from, to)
 	}

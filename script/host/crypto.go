@@ -13,24 +13,25 @@ import (
 	"github.com/brood-go/brood/script/nodetext"
 )
 
-// digester is a hash, or an HMAC, as the library in JavaScript has it.
+// digester is the native object of a hash or an HMAC.
 type digester struct{ hash.Hash }
 
-// summer is what is needed of a hash once everything is written.
+// summer is the common part of digester and shaker.
 type summer interface {
 	Write(p []byte) (int, error)
 	Sum(b []byte) []byte
 }
 
-// shaker is a hash whose length was chosen.
+// shaker is the native object of a hash of variable length.
 type shaker struct{ *nodecrypto.Shake }
 
-// bindCrypto is what module crypto does with bytes. The library has checked the types of arguments.
+// bindCrypto gives the library digests, HMACs, random bytes, derived keys and ciphers. The library
+// has checked the types of arguments.
 func bindCrypto(b *builder) {
 	h := b.h
 	b.value("hashes", stringArray(b.s, nodecrypto.Digests()))
-	// hash(name, outputLength) returns undefined if there is none; a length below 0 is the usual
-	// one.
+	// hash(name, outputLength) returns undefined if there is no such hash. A negative length is the
+	// default.
 	b.fn("hash", func(c *engine.Call) (engine.Value, error) {
 		x, err := newHash(c.Arg(0).Text(), int(c.Arg(1).Int()))
 		if x == nil || err != nil {
@@ -45,7 +46,7 @@ func bindCrypto(b *builder) {
 		}
 		return h.newDigester(c.Scope, digester{hmac.New(digest, bytesArg(c, 1))})
 	})
-	// digest(name, data, outputLength) is a hash at once.
+	// digest(name, data, outputLength) hashes at once.
 	b.fn("digest", func(c *engine.Call) (engine.Value, error) {
 		x, err := newHash(c.Arg(0).Text(), int(c.Arg(2).Int()))
 		if x == nil || err != nil {
@@ -73,7 +74,8 @@ func bindCrypto(b *builder) {
 	bindCiphers(b)
 }
 
-// bytesOrText returns the bytes of an argument, or of a text in the encoding that the next says.
+// bytesOrText returns the bytes of argument i; if it is a text, in the encoding of the next
+// argument.
 func bytesOrText(c *engine.Call, i int) []byte {
 	if v := c.Arg(i); v.Kind() == engine.String {
 		return nodetext.Encode(v.Text(), encodingArg(c, i+1))
@@ -84,10 +86,11 @@ func bytesOrText(c *engine.Call, i int) []byte {
 var errNoXOF = &codedError{"Error", "ERR_OSSL_EVP_NOT_XOF_OR_INVALID_LENGTH",
 	"error:030000B2:digital envelope routines::not XOF or invalid length"}
 
-// newHash returns nil if there is no hash of that name.
+// newHash returns a hash whose output has length bytes, negative: the default. It returns nil if
+// there is none of that name.
 func newHash(name string, length int) (summer, error) {
-	if make := nodecrypto.NewDigest(name); make != nil {
-		x := make()
+	if newDigest := nodecrypto.NewDigest(name); newDigest != nil {
+		x := newDigest()
 		if length >= 0 && length != x.Size() {
 			return nil, errNoXOF
 		}
@@ -101,6 +104,7 @@ func newHash(name string, length int) (summer, error) {
 	return nil, nil
 }
 
+// newDigester returns the native object of a hash, with update, digest and copy.
 func (h *Host) newDigester(s *engine.Scope, x summer) (engine.Value, error) {
 	prototype, err := h.prototype(s, "digester", func(b *builder) {
 		method(b, "update", func(x summer, c *engine.Call) (engine.Value, error) {

@@ -8,7 +8,7 @@ import (
 	"github.com/brood-go/brood/script/nodecrypto"
 )
 
-// bindCiphers is what the library needs for Cipheriv and Decipheriv.
+// bindCiphers gives the library the functions of Cipheriv and Decipheriv.
 func bindCiphers(b *builder) {
 	h := b.h
 	list := make([]engine.Value, 0, len(nodecrypto.Ciphers()))
@@ -16,8 +16,7 @@ func bindCiphers(b *builder) {
 		list = append(list, b.s.String(spec.Name))
 	}
 	b.value("ciphers", b.s.Array(list...))
-	// cipherInfo(name) returns [name, mode, keyLength, ivLength, blockSize], undefined if there is
-	// none.
+	// cipherInfo(name) returns [name, mode, keyLength, ivLength, blockSize], or undefined.
 	b.fn("cipherInfo", func(c *engine.Call) (engine.Value, error) {
 		spec, ok := nodecrypto.Lookup(c.Arg(0).Text())
 		if !ok {
@@ -69,7 +68,7 @@ func cipherMethods(b *builder) {
 	method(b, "tag", func(x cipher, c *engine.Call) (engine.Value, error) { return c.Uint8Array(x.Tag), nil })
 }
 
-// cipherError is an error of a cipher as Node's users know it.
+// cipherError returns err as Node reports it.
 func cipherError(err error) error {
 	switch {
 	case err == nil:
@@ -89,11 +88,12 @@ func cipherError(err error) error {
 	return &codedError{"Error", "ERR_CRYPTO_INVALID_STATE", "Invalid state"}
 }
 
-// errNotAuthentic is what Node throws, in its words and without a code.
+// errNotAuthentic is Node's error, in its words and without a code.
 var errNotAuthentic = errors.New("Unsupported state or unable to authenticate data") //lint:ignore ST1005 see above
 
-// bindDerive is what the library needs to make keys of passwords and of other keys: name(callback,
-// …) calls back with (error, bytes) if there is a callback, else returns the bytes.
+// bindDerive gives the library functions that derive keys from passwords and other keys:
+// name(callback, …) calls callback with (error, bytes) later, or returns the bytes if callback is
+// no function.
 func bindDerive(b *builder) {
 	// pbkdf2(callback, digest, password, salt, iterations, length)
 	deriving(b, "pbkdf2", func(c *engine.Call) (func() ([]byte, error), error) {
@@ -131,8 +131,8 @@ func noDigest(name string) error {
 
 func copyArg(c *engine.Call, i int) []byte { return append([]byte(nil), bytesArg(c, i)...) }
 
-// deriving adds a function whose work may run on a goroutine: prepare takes all it needs from the
-// script.
+// deriving adds a function whose work may run on a goroutine. prepare copies all that the work
+// needs from the script.
 func deriving(b *builder, name string, prepare func(c *engine.Call) (func() ([]byte, error), error)) {
 	h := b.h
 	b.fn(name, func(c *engine.Call) (engine.Value, error) {
@@ -146,12 +146,12 @@ func deriving(b *builder, name string, prepare func(c *engine.Call) (func() ([]b
 		}
 		var key []byte
 		done := c.Arg(0).Keep()
-		h.later(func() { key, err = work() }, func() {
+		h.runOffLoop(func() { key, err = work() }, func() {
 			defer h.engine.Release(&done)
 			_ = h.Do(func(s *engine.Scope) error {
 				failure := s.Null()
 				if err != nil {
-					failure = h.throw(s, err)
+					failure = h.errorValue(s, err)
 				}
 				_, err := s.Kept(done).Call(s.Undefined(), failure, s.Uint8Array(key))
 				return err

@@ -36,7 +36,7 @@ func TestASendThatFailsTellsTheAddress(t *testing.T) {
 		});`))
 }
 
-func TestManyDatagramsToNobodyDoNotGrowTheQueue(t *testing.T) {
+func TestManyDatagramsWithoutAReceiverDoNotGrowTheQueue(t *testing.T) {
 	require.Equal(t, []string{"10000 0 0"}, printed(t, `
 		const socket = require('dgram').createSocket('udp4');
 		let sent = 0;

@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestChannelsPublishToWhoListens(t *testing.T) {
+func TestChannelsPublishToTheirSubscribers(t *testing.T) {
 	requireExamples(t,
 		"const dc = require('diagnostics_channel'); const { AsyncLocalStorage } = require('async_hooks'); let got = [];"+
 			"const take = (f) => { got = []; f(); return got; }; const one = (message, name) => got.push(message, name);",
@@ -19,7 +19,7 @@ func TestChannelsPublishToWhoListens(t *testing.T) {
 			{`dc.subscribe('a', null)`,
 				`TypeError ERR_INVALID_ARG_TYPE: The "subscription" argument must be of type function. Received null`},
 			{`dc.channel(1)`, `TypeError ERR_INVALID_ARG_TYPE: The "channel" argument must be one of type string or symbol. Received type number (1)`},
-			// One that is removed while all are called is called, one that is added is not.
+			// A subscriber that is removed during the call is called; one that is added is not.
 			{`take(() => { const b = dc.channel('b'); b.subscribe(() => { b.unsubscribe(one); b.subscribe(one); }); b.subscribe(one); b.publish(2); })`, `[2,"b"]`},
 			{`take(() => { const s = new AsyncLocalStorage(), c = dc.channel('c'); c.bindStore(s, (x) => x + 1);
 			got.push(c.runStores(1, function(x) { return [this.t, x, s.getStore()]; }, { t: 5 }, 6), s.getStore() === undefined, c.unbindStore(s), c.hasSubscribers); })`,
@@ -34,7 +34,7 @@ func TestChannelsPublishToWhoListens(t *testing.T) {
 		})
 }
 
-func TestWhatASubscriberThrowsIsNotThePublishersError(t *testing.T) {
+func TestASubscribersExceptionIsNotThePublishers(t *testing.T) {
 	require.Equal(t, []string{"published", "other", "caught boom"}, printed(t, `
 		const dc = require('diagnostics_channel');
 		process.on('uncaughtException', (error) => console.log('caught', error.message));

@@ -84,8 +84,8 @@ func TestPWDIsWhereAScriptHasGone(t *testing.T) {
 	require.Equal(t, dir+"\n"+dir+"/a\n"+dir+"/link\n"+dir, r.stdout, r.stderr)
 }
 
-// commandAllocations bounds what Go allocates for a command of $ that is a program with one value:
-// the child, its streams and what the engine is asked and told. It is 36.
+// commandAllocations bounds the allocations in Go for a command of $ that is a program with one
+// value: for the child, its streams and the calls between Go and the engine. There are 36.
 const commandAllocations = 50
 
 func TestACommandTakesFewAllocations(t *testing.T) {

@@ -9,7 +9,8 @@ import (
 	"github.com/brood-go/brood/script/host"
 )
 
-// dollar runs a script of $ whose lines it returns: JSON of what it gives to tell.
+// dollar runs a script that uses $, and returns its lines: the JSON of each value that it passes to
+// tell.
 func dollar(t *testing.T, source string) []string {
 	t.Helper()
 	return printed(t, `
@@ -75,7 +76,7 @@ func TestAFailedCommandTellsHowAndWhere(t *testing.T) {
 	}, lines)
 }
 
-func TestNobodyIsLeftOfACommandThatIsEnded(t *testing.T) {
+func TestNoProcessIsLeftOfAKilledCommand(t *testing.T) {
 	require.Equal(t, []string{
 		`"timedOut" "SIGTERM" true`, `"forced" "SIGKILL"`, `"kill" true "SIGTERM"`, `"signal" true "SIGUSR1"`, `"abort" "ABORT_ERR" "why"`, `"before" "ABORT_ERR"`,
 		`"method" "ABORT_ERR"`, `"maxBuffer" "ERR_CHILD_PROCESS_STDIO_MAXBUFFER" 10`, `"pipes" "SIGTERM"`, `"left" ""`,
@@ -110,7 +111,7 @@ func TestNobodyIsLeftOfACommandThatIsEnded(t *testing.T) {
 		tell('left', stdout.split('\n').filter((line) => line.startsWith('sleep ' + marker)).join());`))
 }
 
-func TestTheEndOfAScriptEndsItsCommands(t *testing.T) {
+func TestTheEndOfAScriptKillsItsCommands(t *testing.T) {
 	for name, end := range map[string]string{
 		"exit": "process.exit(3)", "exception": "throw new Error('x')", "rejection": "Promise.reject(new Error('x'))", "signal": "process.kill(process.pid, 'SIGTERM')",
 	} {
@@ -123,7 +124,7 @@ func TestTheEndOfAScriptEndsItsCommands(t *testing.T) {
 				});`)
 			require.NotZero(t, r.code)
 			require.NotEmpty(t, r.stdout, r.stderr)
-			requireGroupEnded(t, r.stdout)
+			requireGroupExited(t, r.stdout)
 		})
 	}
 }
@@ -224,7 +225,7 @@ func TestDollarIsAModuleAndAGlobal(t *testing.T) {
 	require.Equal(t, []string{"true true", "function"}, printed(t, `
 		const brood = require('brood');
 		import('brood').then((module) => console.log(module.$ === brood.$, globalThis.$ === brood.$));
-		const $ = 1; // It may be shadowed.
+		const $ = 1; // The global may be shadowed.
 		process.nextTick(() => setImmediate(() => console.log(typeof brood.quote)));`))
 }
 

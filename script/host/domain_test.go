@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestADomainHearsOfWhatWasBegunInIt(t *testing.T) {
+func TestADomainGetsErrorsOfItsOperations(t *testing.T) {
 	require.Equal(t, []string{
 		"thrown true", "emitted false true", "tick true", "reaction true", "timer true", "immediate true", "file true",
 		"none null",
@@ -34,7 +34,7 @@ func TestADomainHearsOfWhatWasBegunInIt(t *testing.T) {
 		})();`))
 }
 
-func TestTheDomainAroundHearsOfWhatNobodyHears(t *testing.T) {
+func TestTheEnclosingDomainGetsUnhandledErrors(t *testing.T) {
 	require.Equal(t, []string{"outer boom 1", "outer again 1", "0"}, printed(t, `
 		const domain = require('domain');
 		const outer = domain.create(), deaf = domain.create(), bad = domain.create();

@@ -6,9 +6,8 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// Require returns what require(name) would in a script in the working directory: the exports of a
-// module, which runs when it is first asked for. A file is named as in require, with "./" or "/" in
-// front.
+// Require returns what require(name) returns in a script in the working directory: the exports of a
+// module, which runs on the first call. A file's name begins with "./" or "/", as in require.
 func (h *Host) Require(s *engine.Scope, name string) (engine.Value, error) {
 	dir, err := workingDirectory()
 	if err != nil {
@@ -29,9 +28,9 @@ func (h *Host) Require(s *engine.Scope, name string) (engine.Value, error) {
 	return require.Call(s.Undefined(), s.String(name))
 }
 
-// Await calls done when a promise is settled: with its value, or with the exception that it was
-// rejected with. A value that is no promise counts as one that has it. done runs later, on the
-// loop, in a scope of its own; if the script ends before the promise is settled, it does not run.
+// Await calls done when the promise v is settled: with its value, or with the exception that it was
+// rejected with. If v is not a promise, it counts as one that is fulfilled with v. done runs later
+// on the loop, in a scope of its own. If the script ends first, done does not run.
 func (h *Host) Await(v engine.Value, done func(s *engine.Scope, v engine.Value, err error)) error {
 	s := v.Scope()
 	promise, resolve, _ := s.Promise()

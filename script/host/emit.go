@@ -2,14 +2,14 @@ package host
 
 import "github.com/brood-go/brood/script/engine"
 
-// emitter is what emit knows of class EventEmitter.
+// emitter has the values of class EventEmitter that emit needs, set when the library starts.
 type emitter struct {
-	emit, emitOther, watchRejection engine.Kept // the method, and functions of the library
+	emit, emitOther, watchRejection engine.Kept // the method emit, and functions of the library
 	nameOfEmit, events, isCaptured  engine.Name // properties of emitters
-	messages                        [2]event    // by what channel.receive is told
+	messages                        [2]event    // of channelMessage and channelInternal
 }
 
-// event is the name of an event, as a value and as that of a property.
+// event is the name of an event, as text and as a property's name.
 type event struct {
 	text string
 	name engine.Name
@@ -17,9 +17,9 @@ type event struct {
 
 func newEvent(s *engine.Scope, text string) event { return event{text, s.Name(text)} }
 
-// bindEmit gives the library EventEmitter.prototype.emit. It is in Go because everything is an
-// event: the engine takes several times as long for a list of arguments and what is done with it as
-// for the call of the listener.
+// bindEmit gives the library EventEmitter.prototype.emit. It is in Go because most of what a script
+// does is an event: in JavaScript, making the list of arguments takes several times as long as
+// calling the listener.
 func bindEmit(b *builder) {
 	h := b.h
 	h.emitter = emitter{nameOfEmit: b.s.Name("emit"), events: b.s.Name("_events")}
@@ -32,8 +32,8 @@ func bindEmit(b *builder) {
 	})
 }
 
-// emitEvent is the method emit. What is not a plain event is left to emitOther, which does
-// everything.
+// emitEvent is the method emit. It leaves all but the common events to emitOther of the library,
+// which handles all.
 func (h *Host) emitEvent(c *engine.Call) (engine.Value, error) {
 	this, what := c.This(), c.Arg(0)
 	events, err := this.Property(h.emitter.events)
@@ -55,7 +55,7 @@ func (h *Host) emitEvent(c *engine.Call) (engine.Value, error) {
 	return c.Bool(!listeners.IsUndefined()), nil
 }
 
-// passToAll calls the listeners that are in an array now: they may remove and add some.
+// passToAll calls the listeners that the array has now: a listener may add and remove some.
 func (h *Host) passToAll(c *engine.Call, listeners engine.Value) error {
 	n, err := listeners.Len()
 	if err != nil {
@@ -91,7 +91,8 @@ func (h *Host) passTo(c *engine.Call, listener engine.Value) error {
 	return h.watchRejection(c.This(), c.Arg(0), result, c.Args()[min(1, c.Len()):])
 }
 
-// captures reports whether an emitter sees to promises that its listeners return.
+// captures reports whether an emitter handles the promises that its listeners return
+// (captureRejections).
 func (h *Host) captures(target engine.Value) (bool, error) {
 	captured, err := target.Property(h.emitter.isCaptured)
 	return captured.Bool(), err
@@ -103,7 +104,7 @@ func (h *Host) watchRejection(target, what, result engine.Value, args []engine.V
 	return err
 }
 
-// emit is target.emit(what, ...args), of an event of the loop.
+// emit is target.emit(what, ...args), for an event of the loop.
 func (h *Host) emit(s *engine.Scope, target engine.Value, what event, args ...engine.Value) error {
 	method, err := target.Property(h.emitter.nameOfEmit)
 	if err != nil {
@@ -128,7 +129,7 @@ func (h *Host) emit(s *engine.Scope, target engine.Value, what event, args ...en
 	return err
 }
 
-// callListener calls a listener, and sees to the promise that it may return.
+// callListener calls a listener, and watches the promise that it may return.
 func (h *Host) callListener(s *engine.Scope, target engine.Value, what event, listener engine.Value, args []engine.Value) error {
 	result, err := listener.Call(target, args...)
 	if err != nil || result.IsNullish() {

@@ -6,8 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Go calls the listener of a message itself. Nobody sees that: not who has several listeners, or an
-// emit of his own, or looks at what comes.
+// Go calls the listener of a message itself. A script cannot notice that: not with several
+// listeners, an emit of its own, or a proxy.
 func TestAMessageIsEmittedAsTheTargetDoes(t *testing.T) {
 	require.Equal(t, []string{
 		"plain 0 2 true undefined", "own emit: message 2", "first 1", "first 2", "second 2", "prototype: message", "first 3", "once 4 0", "rejected 5", "proxy 6",
@@ -82,7 +82,7 @@ func TestAMessageIsEmittedAsTheTargetDoes(t *testing.T) {
 	`))
 }
 
-// What ends the way of a plain message is told as for any other.
+// Each case that Go does not handle itself behaves like the others.
 func TestAMessageThatCannotBeSentSaysWhy(t *testing.T) {
 	require.Equal(t, []string{
 		"ERR_INVALID_ARG_TYPE", "ERR_INVALID_ARG_TYPE", "ERR_MISSING_ARGS", "own _send", "inner", `{"outer":1}`, `"sent"`, "true", "false ERR_IPC_CHANNEL_CLOSED",
@@ -116,7 +116,7 @@ func TestAMessageThatCannotBeSentSaysWhy(t *testing.T) {
 	`))
 }
 
-func TestAnErrorThatNobodyListensToIsThrown(t *testing.T) {
+func TestAnErrorWithoutAListenerIsThrown(t *testing.T) {
 	require.Equal(t, []string{
 		"throws mine", "throws ERR_UNHANDLED_ERROR", "heard mine", "uncaught mine",
 	}, printedBy(t, `

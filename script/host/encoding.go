@@ -6,7 +6,7 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// bindEncoding is for TextEncoder and TextDecoder.
+// bindEncoding gives the library the operations of TextEncoder and TextDecoder.
 func bindEncoding(b *builder) {
 	prototype := b.s.Object().Keep()
 	b.fn("label", func(c *engine.Call) (engine.Value, error) { return c.String(nodetext.Label(c.Arg(0).Text())), nil })
@@ -25,7 +25,7 @@ func bindEncoding(b *builder) {
 		}
 		return c.Native(c.Kept(prototype), d), nil
 	})
-	// decode is decode(decoder, bytes, more), and null for bytes that are not valid.
+	// decode(decoder, bytes, more) returns null for bytes that are not valid.
 	b.fn("decode", func(c *engine.Call) (engine.Value, error) {
 		d, ok := c.Arg(0).Native().(*nodetext.TextDecoder)
 		if !ok {

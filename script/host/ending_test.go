@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestWhatListenersOfExitPutOff(t *testing.T) {
+func TestDeferredCallsOfExitListeners(t *testing.T) {
 	r := runProgram(t, `
 		process.on('exit', () => {
 			setTimeout(() => console.log('timer'), 0);
@@ -41,7 +41,7 @@ func TestMicrotasksDoNotNeedThePromisesOfTheScript(t *testing.T) {
 		printed(t, "Promise.prototype.then = () => { throw 1; }; queueMicrotask(() => console.log('microtask'))"))
 }
 
-func TestASignalThatNobodyCanHave(t *testing.T) {
+func TestASignalThatCannotBeCaught(t *testing.T) {
 	require.Equal(t, []string{"uv_signal_start EINVAL EINVAL -22 uv_signal_start 0"}, printed(t, `
 		try {
 			process.on('SIGKILL', () => {});

@@ -7,11 +7,13 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// Do opens a scope for fn, which may use the script's values and call its functions. Then, if this
-// is the outermost call, runs what the script has put off: ticks, reactions of promises, what
-// promises nobody handles. An exception that fn returns goes the way of one that nobody caught: to
-// the script's uncaughtException, or the script ends; Do returns it, too. Other errors of fn are
-// the caller's: Do returns them, and the script goes on. So it does after a panic of fn.
+// Do opens a scope for fn, which may use the script's values and call its functions. If this is the
+// outermost call, Do then runs what the script has deferred: ticks, reactions of promises and
+// rejections that no handler took.
+//
+// An exception that fn returns is uncaught: the script's uncaughtException gets it, or the script
+// ends; Do returns it, too. Do returns other errors of fn as they are, and the script goes on.
+// After a panic of fn the host stays usable. If the script has ended, Do returns [ErrExited].
 func (h *Host) Do(fn func(s *engine.Scope) error) error {
 	if h.exited {
 		return ErrExited
@@ -24,21 +26,21 @@ func (h *Host) Do(fn func(s *engine.Scope) error) error {
 		return err
 	})
 	if h.depth == 0 {
-		h.settle()
+		h.runDeferred()
 	}
 	return err
 }
 
-// enter opens a scope for fn. What fn calls does not settle meanwhile.
+// enter opens a scope for fn, and runs nothing that the script has deferred.
 func (h *Host) enter(fn func(s *engine.Scope) error) error {
 	h.depth++
-	// A panic of fn goes on to whoever called, who may go on with the host.
+	// Also after a panic of fn, because its caller may recover and go on with the host.
 	defer func() { h.depth-- }()
 	return h.engine.Do(fn)
 }
 
-// withinMemory calls fn, whose values may be too many for the engine's memory: that is an error of
-// the script, not of the program.
+// withinMemory calls fn. If fn exceeds the engine's memory, that is an error of the script, not a
+// panic of the program.
 func withinMemory(s *engine.Scope, fn func(s *engine.Scope) error) (err error) {
 	defer func() {
 		p := recover()
@@ -51,16 +53,16 @@ func withinMemory(s *engine.Scope, fn func(s *engine.Scope) error) (err error) {
 	return fn(s)
 }
 
-// call calls a function of the library in JavaScript, from the loop.
-func (h *Host) call(name string, args func(s *engine.Scope) []engine.Value) {
+// callHook calls a hook of the library from the loop.
+func (h *Host) callHook(name string, args func(s *engine.Scope) []engine.Value) {
 	_ = h.Do(func(s *engine.Scope) error {
 		_, err := h.hook(s, name).Call(s.Undefined(), args(s)...)
 		return err
 	})
 }
 
-// keepCallback keeps a function of the script that is to be called later, in the asynchronous
-// context in which the script is now.
+// keepCallback keeps a function of the script for a later call, bound to the script's current
+// asynchronous context.
 func (h *Host) keepCallback(s *engine.Scope, fn engine.Value) engine.Kept {
 	if h.hasContexts() {
 		if bound, err := h.hook(s, "bindContext").Call(s.Undefined(), fn); err == nil {
@@ -73,9 +75,9 @@ func (h *Host) keepCallback(s *engine.Scope, fn engine.Value) engine.Kept {
 // hasContexts reports whether the script uses asynchronous contexts.
 func (h *Host) hasContexts() bool { return h.contexts }
 
-// repeat calls a function of the library that gets rid of what is due. If one throws, the rest has
-// its turn all the same: each call gets rid of at least one.
-func (h *Host) repeat(hook string) {
+// repeatHook calls a hook that handles all that is due, again after each exception: each call
+// handles at least one.
+func (h *Host) repeatHook(hook string) {
 	for again := true; again && !h.exited; {
 		again = h.Do(func(s *engine.Scope) error {
 			_, err := h.hook(s, hook).Call(s.Undefined())
@@ -84,11 +86,11 @@ func (h *Host) repeat(hook string) {
 	}
 }
 
-// hook returns a function that the library has given by setHook.
+// hook returns a function that the library has set with setHook.
 func (h *Host) hook(s *engine.Scope, name string) engine.Value { return s.Kept(h.hooks[name]) }
 
-// uncaught deals with an exception that nobody caught. The hook tells the script, or says what
-// happened and ends it.
+// uncaught handles an exception that no code caught. The hook gives it to the script, or reports it
+// and ends the script.
 func (h *Host) uncaught(s *engine.Scope, err error) {
 	if h.exited {
 		return
@@ -101,7 +103,7 @@ func (h *Host) uncaught(s *engine.Scope, err error) {
 		return
 	}
 	if x.Value.Kind() == engine.Null && h.o.MemoryLimit > 0 {
-		// What the engine throws where there is no memory left for an error.
+		// The engine throws null if there is no memory left for an error.
 		h.report(fmt.Errorf("InternalError: out of memory: the script may have %d bytes (or it threw null)", h.o.MemoryLimit))
 		h.exit(exitUncaught)
 		return
@@ -112,13 +114,13 @@ func (h *Host) uncaught(s *engine.Scope, err error) {
 	}
 }
 
-// endInterrupted ends the script by what is no exception: an interruption.
+// endInterrupted ends the script because of [Host.Interrupt]: err is no exception.
 func (h *Host) endInterrupted(err error) {
 	h.report(err)
 	h.exit(exitInterrupted)
 }
 
-// report tells of an error that no script can hear any more.
+// report reports an error that the script cannot handle any more.
 func (h *Host) report(err error) {
 	text := err.Error()
 	if x, ok := err.(*engine.Exception); ok && x.Stack() != "" {
@@ -127,13 +129,13 @@ func (h *Host) report(err error) {
 	h.reportText(text + "\n")
 }
 
-// reportText tells of what ends the script.
+// reportText reports why the script ends.
 func (h *Host) reportText(text string) {
 	if h.o.Report != nil {
 		h.o.Report(text)
 		return
 	}
-	_ = writeAll(2, []byte(text)) // Nobody is left to be told of an error.
+	_ = writeAll(2, []byte(text)) // Best effort: the script ends.
 }
 
 // Exit codes beside those that scripts choose. The first are Node's.
@@ -144,16 +146,17 @@ const (
 	exitInterrupted  = 128 + 2 // as by SIGINT
 )
 
-// exit ends the script: nothing of it runs after the function of Go that it has called now.
+// exit ends the script: once the Go function that the script is calling returns, nothing of the
+// script runs any more.
 func (h *Host) exit(code int) {
 	if h.exited {
 		return
 	}
 	h.exited, h.code = true, code
-	h.endCalls()
-	h.flush()
-	h.restoreTerminals() // The program may end before the host is closed.
-	h.endCommands()
+	h.failCalls()
+	h.flushChannels()
+	h.restoreTerminals() // Now, because the program may end without Close.
+	h.killCommands()
 	h.engine.Interrupt(ErrExited)
 	if h.o.Exit != nil {
 		h.o.Exit(code)
@@ -162,18 +165,19 @@ func (h *Host) exit(code int) {
 	h.loop.Stop()
 }
 
-// flush has the kernel take what was sent by channels, before the program ends.
-func (h *Host) flush() {
-	for x := range h.open {
+// flushChannels waits until the kernel has taken all sent messages, because the program may end
+// next.
+func (h *Host) flushChannels() {
+	for x := range h.closers {
 		if channel, ok := x.(*channel); ok {
 			channel.c.Flush()
 		}
 	}
 }
 
-// Run runs the loop until the script has ended by itself or by process.exit, with beforeExit and
-// exit as Node has them, and returns its exit code. Others may have work on the loop meanwhile, and
-// keep it running.
+// Run runs the loop until the script ends by itself or by process.exit, emits beforeExit and exit
+// as Node does, and returns the exit code. Other users of the loop may keep it running. Run returns
+// the error of the loop's Run.
 func (h *Host) Run() (code int, err error) {
 	for {
 		if err := h.loop.Run(); err != nil {
@@ -182,9 +186,9 @@ func (h *Host) Run() (code int, err error) {
 		if h.exited {
 			return h.code, nil
 		}
-		h.call("beforeExit", none)
+		h.callHook("beforeExit", none)
 		if !h.loop.Alive() && !h.exited {
-			h.call("finish", none) // It emits exit, and calls reallyExit.
+			h.callHook("finish", none) // It emits 'exit' and calls reallyExit.
 		}
 	}
 }

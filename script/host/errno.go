@@ -11,7 +11,7 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// errnoTexts are what Node says of errors of the system, which is not what the system itself says.
+// errnoTexts are Node's texts for errors of the system, which differ from the system's own.
 var errnoTexts = sync.OnceValue(func() map[syscall.Errno]string {
 	return map[syscall.Errno]string{
 		unix.E2BIG:           "argument list too long",
@@ -80,7 +80,7 @@ var errnoTexts = sync.OnceValue(func() map[syscall.Errno]string {
 	}
 })
 
-// ownErrnos are the numbers that Node gives to errors which are none of the system's.
+// ownErrnos are Node's numbers for errors that are not the system's.
 var ownErrnos = sync.OnceValue(func() map[int64][2]string {
 	return map[int64][2]string{
 		-3000: {"EAI_ADDRFAMILY", "address family not supported"},
@@ -104,7 +104,7 @@ var ownErrnos = sync.OnceValue(func() map[int64][2]string {
 	}
 })
 
-// errnoText returns what Node says of an error of the system.
+// errnoText returns Node's text for an error of the system.
 func errnoText(errno syscall.Errno) string {
 	if text, ok := errnoTexts()[errno]; ok {
 		return text
@@ -112,7 +112,7 @@ func errnoText(errno syscall.Errno) string {
 	return errno.Error()
 }
 
-// errnoEntry returns the name and the text of a number that is negative.
+// errnoEntry returns the name and the text of a negative error number.
 func errnoEntry(n int64) (name, text string, ok bool) {
 	if own, ok := ownErrnos()[n]; ok {
 		return own[0], own[1], true
@@ -122,6 +122,7 @@ func errnoEntry(n int64) (name, text string, ok bool) {
 	return unix.ErrnoName(errno), text, ok
 }
 
+// bindErrno gives the library the names and texts of errors, and the parser of .env files.
 func bindErrno(b *builder) {
 	b.fn("entry", func(c *engine.Call) (engine.Value, error) {
 		name, text, ok := errnoEntry(c.Arg(0).Int())

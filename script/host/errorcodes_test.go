@@ -13,11 +13,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// codeUsed is where the library makes an error of a code.
+// codeUsed matches the places where the library makes an error with a code.
 var codeUsed = regexp.MustCompile(`(?:\bnew |\bcodes\.|\bcodes\)\.)(ERR_\w+)`)
 
-// Classes of errors and what makes their messages are far from each other, and are made when they
-// are first needed.
+// Classes of errors are made when they are first needed, far from their messages, so a missing one
+// would not be noticed before.
 func TestEachCodeOfTheLibraryHasItsClassAndItsMessage(t *testing.T) {
 	library := os.DirFS("../lib")
 	table, err := fs.ReadFile(library, "internal/errors.js")

@@ -13,11 +13,11 @@ import (
 	"github.com/brood-go/brood/script/resolve"
 )
 
-// systemError is an error of a system call, as scripts see it.
+// systemError is the error of a system call, with the properties that scripts see.
 type systemError struct {
 	errno   syscall.Errno
 	syscall string
-	paths   []string // none, the path, or the path and the other one; any may be empty
+	paths   []string // the path and the destination, if the call has them; any may be empty
 }
 
 func (e *systemError) Error() string {
@@ -39,8 +39,8 @@ type codedError struct {
 
 func (e *codedError) Error() string { return e.message }
 
-// throw makes what a script catches of an error that a function of Go has returned.
-func (h *Host) throw(s *engine.Scope, err error) engine.Value {
+// errorValue returns the error object that a script catches when a function of Go has returned err.
+func (h *Host) errorValue(s *engine.Scope, err error) engine.Value {
 	if coded, ok := errors.AsType[*codedError](err); ok {
 		return h.newCoded(s, coded)
 	}
@@ -56,7 +56,7 @@ func (h *Host) throw(s *engine.Scope, err error) engine.Value {
 		return made
 	} else if ok {
 		made := h.newError(s, "Error", e.Message)
-		_ = made.Set("code", s.String(e.Code)) // It is new: it takes any property.
+		_ = made.Set("code", s.String(e.Code)) // A new object takes any property.
 		return made
 	}
 	made := h.newError(s, "Error", err.Error())
@@ -80,7 +80,7 @@ func (h *Host) throw(s *engine.Scope, err error) engine.Value {
 	return made
 }
 
-// newCoded returns the error of a code, as the library makes those of its own.
+// newCoded returns an error object with a code, made by the library.
 func (h *Host) newCoded(s *engine.Scope, e *codedError) engine.Value {
 	class, err := s.Global().Get(e.name)
 	if err == nil {
@@ -102,8 +102,8 @@ func (h *Host) newError(s *engine.Scope, class, message string) engine.Value {
 	return s.Error(message)
 }
 
-// asSystemError returns what package os tells of a failed system call, nil if err is nothing like
-// that.
+// asSystemError returns the failed system call in err, as package os describes it; nil if there is
+// none.
 func asSystemError(err error) *systemError {
 	var errno syscall.Errno
 	if !errors.As(err, &errno) || unix.ErrnoName(errno) == "" {

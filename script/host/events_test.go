@@ -16,7 +16,7 @@ func TestListenersThatAreRemovedWhileAnEventIsEmittedStillHearIt(t *testing.T) {
 		e.emit('x');`))
 }
 
-func TestEmitHandsOnAnyNumberOfArguments(t *testing.T) {
+func TestEmitPassesAnyNumberOfArguments(t *testing.T) {
 	require.Equal(t, []string{"0:", "1:1", "2:1,2", "3:1,2,3", "4:1,2,3,4"}, printed(t, `
 		const e = new (require('events'))();
 		e.on('x', function (...args) { if (this === e) console.log(args.length + ':' + args); });
@@ -98,7 +98,7 @@ func TestASignalTakesAListenerAway(t *testing.T) {
 		console.log(String(getEventListeners(target, 'x').length));`))
 }
 
-// emit is Go's, and as any method of a script's.
+// emit is a function of Go, and behaves as a method of JavaScript.
 func TestEmitIsAMethodLikeOthers(t *testing.T) {
 	require.Equal(t, []string{
 		"emit 1", "a 3 1 2 undefined", "b 3", "false", "first second", "symbol 1", "1 7", "nothing", "undefined 0", "own true", "RangeError", "rejected: why", "2",

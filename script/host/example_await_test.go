@@ -9,7 +9,7 @@ import (
 	"github.com/brood-go/brood/script/host"
 )
 
-// Async functions go both ways: the script waits for Go, and Go for the script.
+// A script awaits an answer of Go, and Go awaits a promise of the script.
 func ExampleHost_Await() {
 	loop, err := reactor.New(nil)
 	if err != nil {
@@ -24,8 +24,8 @@ func ExampleHost_Await() {
 	ask := func(c *engine.Call) (engine.Value, error) { // returns a promise of an answer
 		promise, resolve, _ := c.Promise()
 		kept, answer := resolve.Keep(), "an answer to "+c.Arg(0).Text()
-		release := loop.Hold() // The loop goes on until it is there.
-		go func() {            // It ends with its one message to the loop.
+		release := loop.Hold() // Keeps the loop running until the answer.
+		go func() {            // Ends after its one post to the loop.
 			_ = loop.Post(func() {
 				release()
 				_ = h.Do(func(s *engine.Scope) error {

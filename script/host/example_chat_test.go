@@ -12,16 +12,16 @@ import (
 	"github.com/brood-go/brood/script/host"
 )
 
-// chat is a server of lines: Go has the connections, and a script decides what becomes of what they
-// say.
+// chat is a server of text lines: Go has the connections, and a script decides how the lines are
+// answered.
 type chat struct {
 	host     *host.Host
 	handlers map[string]engine.Kept // the script's callbacks, by event
-	members  map[int64]net.Conn
+	guests   map[int64]net.Conn
 	last     int64
 }
 
-// bind gives the script on(event, callback), send(member, text) and kick(member).
+// bind gives the script on(event, callback), send(guest, text) and kick(guest).
 func (c *chat) bind(s *engine.Scope) error {
 	on := s.Function("on", func(call *engine.Call) (engine.Value, error) {
 		event, fn := call.Arg(0).Text(), call.Arg(1)
@@ -36,16 +36,16 @@ func (c *chat) bind(s *engine.Scope) error {
 		return call.Undefined(), nil
 	})
 	send := s.Function("send", func(call *engine.Call) (engine.Value, error) {
-		member := c.members[call.Arg(0).Int()]
-		if member == nil {
+		guest := c.guests[call.Arg(0).Int()]
+		if guest == nil {
 			return call.Bool(false), nil
 		}
-		_, err := fmt.Fprintln(member, call.Arg(1).Text())
+		_, err := fmt.Fprintln(guest, call.Arg(1).Text())
 		return call.Bool(err == nil), nil
 	})
 	kick := s.Function("kick", func(call *engine.Call) (engine.Value, error) {
-		if member := c.members[call.Arg(0).Int()]; member != nil {
-			_ = member.Close() // Its reader sees that, and tells of it.
+		if guest := c.guests[call.Arg(0).Int()]; guest != nil {
+			_ = guest.Close() // serve notices, and emits leave.
 		}
 		return call.Undefined(), nil
 	})
@@ -57,32 +57,32 @@ func (c *chat) bind(s *engine.Scope) error {
 	return nil
 }
 
-// emit calls the script's callback for an event. An exception of it goes to the script's
+// emit calls the script's callback for an event. Its exception goes to the script's
 // uncaughtException, or ends the script, as in Node.
-func (c *chat) emit(event string, member int64, text string) {
+func (c *chat) emit(event string, guest int64, text string) {
 	_ = c.host.Do(func(s *engine.Scope) error {
 		fn, ok := c.handlers[event]
 		if !ok {
 			return nil
 		}
-		_, err := s.Kept(fn).Call(s.Undefined(), s.Int(member), s.String(text))
+		_, err := s.Kept(fn).Call(s.Undefined(), s.Int(guest), s.String(text))
 		return err
 	})
 }
 
 // serve reads one connection, on a goroutine of its own that ends with it. The script and the
-// members belong to the loop.
+// guests belong to the loop.
 func (c *chat) serve(loop *reactor.Loop, conn net.Conn) {
 	defer conn.Close()
 	var id int64
 	join := func() {
 		c.last++
 		id = c.last
-		c.members[id] = conn
+		c.guests[id] = conn
 		c.emit("join", id, "")
 	}
 	if loop.Post(join) != nil {
-		return // The server ends.
+		return // The loop is closed.
 	}
 	for lines := bufio.NewScanner(conn); lines.Scan(); {
 		text := lines.Text()
@@ -91,13 +91,13 @@ func (c *chat) serve(loop *reactor.Loop, conn net.Conn) {
 		}
 	}
 	_ = loop.Post(func() {
-		delete(c.members, id)
+		delete(c.guests, id)
 		c.emit("leave", id, "")
 	})
 }
 
-// A chat server that a script runs by callbacks: it names the members, tells the others what one
-// says, and knows a command.
+// A chat server that a script controls with callbacks: it names the guests, passes on their lines,
+// and has a command.
 func Example() {
 	loop, err := reactor.New(nil)
 	if err != nil {
@@ -109,7 +109,7 @@ func Example() {
 		log.Fatal(err)
 	}
 	defer h.Close()
-	c := &chat{host: h, handlers: map[string]engine.Kept{}, members: map[int64]net.Conn{}}
+	c := &chat{host: h, handlers: map[string]engine.Kept{}, guests: map[int64]net.Conn{}}
 	if err := h.Do(c.bind); err != nil {
 		log.Fatal(err)
 	}
@@ -138,9 +138,9 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	release := loop.Hold() // as long as the server is to run
+	release := loop.Hold() // keeps the loop running while the server runs
 	var readers sync.WaitGroup
-	readers.Go(func() { // It ends when the listener is closed.
+	readers.Go(func() { // Ends when the listener is closed.
 		for {
 			conn, err := listener.Accept()
 			if err != nil {
@@ -149,7 +149,7 @@ func Example() {
 			readers.Go(func() { c.serve(loop, conn) })
 		}
 	})
-	go func() { // It ends once it has seen what it waits for.
+	go func() { // Ends after talk and release.
 		talk(listener.Addr().String())
 		listener.Close()
 		readers.Wait()
@@ -169,7 +169,7 @@ func Example() {
 	// exit code 0 <nil>
 }
 
-// talk is two members of the chat.
+// talk is two guests of the chat.
 func talk(address string) {
 	dial := func(name string) (say func(string), hear func()) {
 		conn, err := net.Dial("tcp", address)

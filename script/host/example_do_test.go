@@ -9,7 +9,7 @@ import (
 	"github.com/brood-go/brood/script/host"
 )
 
-// Functions go both ways between Go and a script.
+// Go calls functions of a script, and the script calls functions of Go.
 func ExampleHost_Do() {
 	loop, err := reactor.New(nil)
 	if err != nil {

@@ -11,11 +11,11 @@ import (
 	"github.com/brood-go/brood/script/host"
 )
 
-// errTooLong is what a script is interrupted with.
+// errTooLong interrupts a script.
 var errTooLong = errors.New("it took more than its time")
 
-// limited runs a script of somebody else's: it may take so much memory and so much time, and what
-// it has to say when it ends is told.
+// limited runs a script that is not trusted, with bounds on its memory and its time, and returns
+// its exit code and the report about its end.
 func limited(source string, memory int64, most time.Duration) (code int, told string, err error) {
 	loop, err := reactor.New(nil)
 	if err != nil {
@@ -32,14 +32,14 @@ func limited(source string, memory int64, most time.Duration) (code int, told st
 	defer h.Close()
 	timer := time.AfterFunc(most, func() { h.Interrupt(errTooLong) }) // on a goroutine of its own
 	defer timer.Stop()
-	_ = h.MainText(source, nil) // What went wrong is told, and the script has ended by it.
+	_ = h.MainText(source, nil) // The error was reported, and has ended the script.
 	code, err = h.Run()
 	return code, told, err
 }
 
-// A script that takes too much memory gets an error that it can catch. One that does not come back
-// is interrupted from another goroutine, and cannot catch that, whatever it runs: its own code, a
-// regular expression, or the wait for a program.
+// A script over its memory limit gets an error that it can catch. An endless one is interrupted
+// from another goroutine, and cannot catch that, whatever it runs: its own code, a regular
+// expression, or the wait for a program.
 func ExampleHost_Interrupt() {
 	for _, row := range []struct {
 		source string

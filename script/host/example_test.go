@@ -11,15 +11,15 @@ import (
 	"github.com/brood-go/brood/script/host"
 )
 
-// worker is a host with a loop and a goroutine of its own.
-type worker struct {
+// runner is a host with a loop and a goroutine of its own.
+type runner struct {
 	loop    *reactor.Loop
 	host    *host.Host
 	release func()
 }
 
-// start makes a worker's host and runs it until it is released.
-func (w *worker) start(source string, wg *sync.WaitGroup) error {
+// start makes the host and runs it until release.
+func (w *runner) start(source string, wg *sync.WaitGroup) error {
 	var err error
 	if w.loop, err = reactor.New(nil); err != nil {
 		return err
@@ -28,7 +28,7 @@ func (w *worker) start(source string, wg *sync.WaitGroup) error {
 		return err
 	}
 	w.release = w.loop.Hold()
-	wg.Go(func() { // It ends once it is released.
+	wg.Go(func() { // Ends after release.
 		defer w.loop.Close()
 		defer w.host.Close()
 		if err := w.host.MainText(source, nil); err != nil {
@@ -39,8 +39,8 @@ func (w *worker) start(source string, wg *sync.WaitGroup) error {
 	return nil
 }
 
-// Several hosts in one program, each on its own loop and goroutine: they share nothing, so that
-// scripts run at once on all processors. Go carries what one has to say to the next.
+// Several hosts in one program, each on its own loop and goroutine, share nothing, so scripts run
+// at once on all processors. Go passes values between them.
 func ExampleNew_severalLoops() {
 	const source = `
 		let calls = 0;
@@ -51,13 +51,13 @@ func ExampleNew_severalLoops() {
 		};
 		globalThis.calls = () => calls;`
 	var wg sync.WaitGroup
-	workers := make([]worker, 3)
-	for i := range workers {
-		if err := workers[i].start(source, &wg); err != nil {
+	runners := make([]runner, 3)
+	for i := range runners {
+		if err := runners[i].start(source, &wg); err != nil {
 			log.Fatal(err)
 		}
 	}
-	number := func(w *worker, fn func(s *engine.Scope) (engine.Value, error)) (n int64) {
+	number := func(w *runner, fn func(s *engine.Scope) (engine.Value, error)) (n int64) {
 		err := w.host.Call(context.Background(), fn, func(v engine.Value) error {
 			n = v.Int()
 			return nil
@@ -71,16 +71,16 @@ func ExampleNew_severalLoops() {
 	results := make([]int64, 6)
 	for i := range results {
 		jobs.Go(func() {
-			results[i] = number(&workers[i%len(workers)], func(s *engine.Scope) (engine.Value, error) {
+			results[i] = number(&runners[i%len(runners)], func(s *engine.Scope) (engine.Value, error) {
 				return s.Global().Invoke("work", s.Int(int64(i)))
 			})
 		})
 	}
 	jobs.Wait()
 	fmt.Println(results)
-	for i := range workers {
-		fmt.Print(number(&workers[i], func(s *engine.Scope) (engine.Value, error) { return s.Global().Invoke("calls") }), " ")
-		workers[i].release()
+	for i := range runners {
+		fmt.Print(number(&runners[i], func(s *engine.Scope) (engine.Value, error) { return s.Global().Invoke("calls") }), " ")
+		runners[i].release()
 	}
 	wg.Wait()
 	// Output:

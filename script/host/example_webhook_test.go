@@ -16,8 +16,8 @@ import (
 	"github.com/brood-go/brood/script/host"
 )
 
-// webhook answers requests by a function of a script, which returns a promise of {status, body}.
-// net/http calls it on a goroutine a request.
+// webhook answers requests with a function of a script, which returns a promise of {status, body}.
+// net/http calls it on a goroutine for each request.
 type webhook struct{ host *host.Host }
 
 func (w webhook) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
@@ -26,7 +26,7 @@ func (w webhook) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		http.Error(rw, "too long", http.StatusRequestEntityTooLarge)
 		return
 	}
-	// r.Context ends when the client goes away.
+	// r.Context is done when the client disconnects.
 	ctx, cancel := context.WithTimeout(r.Context(), time.Minute)
 	defer cancel()
 	var status int64
@@ -43,9 +43,9 @@ func (w webhook) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		return err
 	})
 	switch x, ok := errors.AsType[*engine.Exception](err); {
-	case ok: // what the function has thrown, or its promise was rejected with
+	case ok: // the function's exception, or the rejection of its promise
 		http.Error(rw, x.Message, http.StatusInternalServerError)
-	case err != nil: // The script has ended, or it takes too long.
+	case err != nil: // The script has ended, or takes too long.
 		http.Error(rw, err.Error(), http.StatusServiceUnavailable)
 	default:
 		rw.WriteHeader(int(status))
@@ -53,8 +53,8 @@ func (w webhook) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// A server of webhooks: each request calls a function of the script, and is answered when its
-// promise is settled. Many may wait at once.
+// A server of webhooks: each request calls a function of the script, and is answered when the
+// function's promise is settled. Many requests may wait at once.
 func ExampleHost_Call() {
 	loop, err := reactor.New(nil)
 	if err != nil {
@@ -78,9 +78,9 @@ func ExampleHost_Call() {
 		};`, nil); err != nil {
 		log.Fatal(err)
 	}
-	release := loop.Hold() // A server's loop runs until it is told to end.
+	release := loop.Hold() // Keeps the loop running until the server stops.
 	ended := make(chan error)
-	go func() { // It ends after release, below.
+	go func() { // Ends after release, below.
 		_, err := h.Run()
 		ended <- err
 	}()
@@ -99,7 +99,7 @@ func ExampleHost_Call() {
 	}
 
 	server.CloseClientConnections()
-	server.Close() // It waits for the requests under way, which need the loop.
+	server.Close() // Waits for the requests under way, which need the loop.
 	release()
 	if err := <-ended; err != nil {
 		log.Fatal(err)

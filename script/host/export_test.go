@@ -1,4 +1,4 @@
 package host
 
-// Waiting returns how many calls of Host.Call wait for a promise.
-func (h *Host) Waiting() int { return len(h.waiting) }
+// Waiting returns the number of calls of Host.Call that wait for a promise.
+func (h *Host) Waiting() int { return len(h.calls) }

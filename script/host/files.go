@@ -9,8 +9,8 @@ import (
 	"github.com/brood-go/brood/script/nodetext"
 )
 
-// fileArgs are the arguments of an operation on files, taken out of the engine: strings (paths are
-// bytes in them), int64, []byte, bool, or nil.
+// fileArgs are the arguments of an operation on files, copied out of the engine: strings (a path is
+// bytes in one), int64, []byte, bool, or nil.
 type fileArgs []any
 
 func (a fileArgs) text(i int) string  { s, _ := a[i].(string); return s }
@@ -20,7 +20,7 @@ func (a fileArgs) mode(i int) uint32  { return uint32(a.int(i)) }
 func (a fileArgs) bytes(i int) []byte { b, _ := a[i].([]byte); return b }
 func (a fileArgs) true(i int) bool    { b, _ := a[i].(bool); return b }
 
-// path returns a path, which a script may give as bytes.
+// path returns a path, which the script may have passed as bytes.
 func (a fileArgs) path(i int) string {
 	if b, ok := a[i].([]byte); ok {
 		return string(b)
@@ -28,20 +28,20 @@ func (a fileArgs) path(i int) string {
 	return a.text(i)
 }
 
-// fileOperation is an operation on files that touches nothing of the engine, so that it can run on
-// any goroutine. n is how many arguments it takes.
+// fileOperation is an operation on files. It uses nothing of the engine, so it can run on any
+// goroutine. n is the number of its arguments.
 type fileOperation struct {
 	n  int
 	do func(a fileArgs) (any, error)
 }
 
-// bindFiles gives the library operations on files. With a function behind its arguments an
-// operation runs on a goroutine, and the function is called with null or the error, and the result.
+// bindFiles gives the library the operations on files. If a function follows the arguments, the
+// operation runs on a goroutine, and the function is called with (null, result) or (error).
 func bindFiles(b *builder) {
 	for name, op := range fileOperations() {
 		b.fn(name, func(c *engine.Call) (engine.Value, error) {
 			if name == "close" {
-				b.h.disown(int(c.Arg(0).Int()))
+				b.h.disownFD(int(c.Arg(0).Int()))
 			}
 			return b.h.runFileOperation(c, op)
 		})
@@ -59,6 +59,9 @@ func bindFiles(b *builder) {
 	b.value("constants", constants)
 }
 
+// runFileOperation runs an operation now, or, if a callback follows the arguments, on a goroutine.
+// The host owns a descriptor that the operation returns; if the script has ended meanwhile, it is
+// closed.
 func (h *Host) runFileOperation(c *engine.Call, op fileOperation) (engine.Value, error) {
 	callback := c.Arg(op.n)
 	async := callback.IsFunction()
@@ -71,41 +74,43 @@ func (h *Host) runFileOperation(c *engine.Call, op fileOperation) (engine.Value,
 		if err != nil {
 			return c.Undefined(), err
 		}
-		h.own(result)
+		h.ownFD(result)
 		return fileResult(c.Scope, result), nil
 	}
 	k := h.keepCallback(c.Scope, callback)
 	var result any
 	var err error
-	h.later(func() { result, err = op.do(args) }, func() {
-		h.own(result)
+	h.runOffLoop(func() { result, err = op.do(args) }, func() {
+		h.ownFD(result)
 		h.tellResult(&k, err, func(s *engine.Scope) engine.Value { return fileResult(s, result) })
 	}, func() {
 		if fd, ok := result.(newFD); ok && err == nil {
-			_ = unix.Close(int(fd)) // Nobody will learn of it.
+			// Best effort: the script has ended and does not get the descriptor.
+			_ = unix.Close(int(fd))
 		}
 	})
 	return c.Undefined(), nil
 }
 
-// own notes a descriptor that an operation has opened, so that the host closes it with itself.
-func (h *Host) own(result any) {
+// ownFD notes a descriptor that an operation has opened: the host owns it until disownFD, and Close
+// closes it.
+func (h *Host) ownFD(result any) {
 	if fd, ok := result.(newFD); ok {
-		h.files[int(fd)] = struct{}{}
+		h.ownedFDs[int(fd)] = struct{}{}
 	}
 }
 
-// disown is called before a descriptor is closed, or becomes that of something else that closes it:
-// its number may then be anybody's.
-func (h *Host) disown(fd int) { delete(h.files, fd) }
+// disownFD forgets a descriptor. It must be called before the descriptor is closed or another
+// object takes ownership of it, because its number may then be reused.
+func (h *Host) disownFD(fd int) { delete(h.ownedFDs, fd) }
 
-// tellResult calls a function that was kept, once, with null and the result, or with the error.
+// tellResult calls a kept callback once, with (null, result) or (error), and releases it.
 func (h *Host) tellResult(k *engine.Kept, err error, result func(*engine.Scope) engine.Value) {
 	_ = h.Do(func(s *engine.Scope) error {
 		callback := s.Kept(*k)
 		h.engine.Release(k)
 		if err != nil {
-			_, err := callback.Call(s.Undefined(), h.throw(s, err))
+			_, err := callback.Call(s.Undefined(), h.errorValue(s, err))
 			return err
 		}
 		_, err := callback.Call(s.Undefined(), s.Null(), result(s))
@@ -113,11 +118,12 @@ func (h *Host) tellResult(k *engine.Kept, err error, result func(*engine.Scope) 
 	})
 }
 
-// outsideText returns a string for the system and for other programs, which is UTF-8: the engine's
-// may have halves of surrogate pairs.
+// outsideText returns a string as UTF-8 for the system and other programs: lone halves of surrogate
+// pairs, which the engine's strings may have, become U+FFFD.
 func outsideText(v engine.Value) string { return nodetext.WellFormed(v.Text()) }
 
-// fileArg takes a value out of the engine. With keep, bytes are copied.
+// fileArg copies a value out of the engine. Bytes are copied only if keep is true; else they are
+// the engine's memory.
 func fileArg(v engine.Value, keep bool) any {
 	switch v.Kind() {
 	case engine.String:
@@ -142,9 +148,9 @@ func fileArg(v engine.Value, keep bool) any {
 	return nil
 }
 
-// Results of operations beside numbers, strings and bytes.
+// Results of operations, besides numbers, strings and bytes.
 type (
-	newFD int // a descriptor that the script will own
+	newFD int // a descriptor for the script, which the host owns
 
 	integers struct {
 		of  []int64
@@ -158,6 +164,7 @@ type (
 	}
 )
 
+// fileResult makes the script's value of an operation's result.
 func fileResult(s *engine.Scope, result any) engine.Value {
 	switch r := result.(type) {
 	case bool:
@@ -197,8 +204,8 @@ func fileResult(s *engine.Scope, result any) engine.Value {
 	return s.Undefined()
 }
 
-// readInto is read(fd, buffer, offset, length, position, callback), position -1 for where the file
-// is. It returns how many bytes it has read.
+// readInto is read(fd, buffer, offset, length, position, callback): it returns the number of bytes
+// read. position -1 is the file's own position.
 func (h *Host) readInto(c *engine.Call) (engine.Value, error) {
 	fd, offset, length, position := int(c.Arg(0).Int()), int(c.Arg(2).Int()), int(c.Arg(3).Int()), c.Arg(4).Int()
 	into, ok := c.Arg(1).Bytes()
@@ -210,10 +217,11 @@ func (h *Host) readInto(c *engine.Call) (engine.Value, error) {
 		buffer := make([]byte, length)
 		var n int
 		var err error
-		h.later(func() { n, err = readAt(fd, buffer, position) }, func() {
+		h.runOffLoop(func() { n, err = readAt(fd, buffer, position) }, func() {
 			h.tellResult(&k, err, func(s *engine.Scope) engine.Value {
 				if into, _ := s.Kept(target).Bytes(); len(into) >= offset {
-					copy(into[offset:], buffer[:n]) // The script may have detached it.
+					// The script may have detached the buffer; then nothing is copied.
+					copy(into[offset:], buffer[:n])
 				}
 				return s.Int(int64(n))
 			})
@@ -225,7 +233,7 @@ func (h *Host) readInto(c *engine.Call) (engine.Value, error) {
 	return c.Int(int64(n)), err
 }
 
-// writeAll writes all of b, and waits where the descriptor does not take it.
+// writeAll writes all of b. It blocks while a non-blocking descriptor takes nothing.
 func writeAll(fd int, b []byte) error {
 	for len(b) > 0 {
 		n, err := unix.Write(fd, b)

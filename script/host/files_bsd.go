@@ -4,7 +4,7 @@ package host
 
 import "golang.org/x/sys/unix"
 
-var systemFileConstants map[string]int // Not all of these systems have O_DSYNC or O_DIRECT.
+var systemFileConstants map[string]int // Empty: not all of these systems have O_DSYNC or O_DIRECT.
 
 func (f *fileStatus) stat(path string, follow bool) error {
 	var s unix.Stat_t

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// realPath returns a path without symbolic links, as realpath(3) does.
+// realPath returns the path without symbolic links, as realpath(3) does.
 func realPath(path string) (any, error) {
 	absolute := path
 	if path == "" {
@@ -29,15 +29,15 @@ func realPath(path string) (any, error) {
 	return []byte(found), err
 }
 
-// mostLinks is how many links walkLinks follows: another process may put one in place of a folder
-// again and again.
+// mostLinks bounds the links that walkLinks follows, because another process may replace a
+// directory by a link again and again.
 const mostLinks = 1000
 
 // walkLinks returns an absolute path without symbolic links. Its error names the part of the path
-// that could not be looked at. With pipes, a link to a pipe or a socket is followed to what it
-// says, which is no name in a folder (/proc/1/fd/pipe:[1]).
+// that could not be examined. If pipes is true, a final link to a pipe or a socket is replaced by
+// its target, which is no name in a directory (/proc/1/fd/pipe:[1]).
 func walkLinks(path string, pipes bool) (string, error) {
-	known, rest := "/", path // known is without links; rest is to be looked at
+	known, rest := "/", path // known has no links; rest is still to be examined
 	links := 0
 	for {
 		rest = strings.TrimLeft(rest, "/")
@@ -65,7 +65,7 @@ func walkLinks(path string, pipes bool) (string, error) {
 		}
 		target, err := os.Readlink(at)
 		if err != nil {
-			return "", onPath("readlink", errno(err), at)
+			return "", onPath("readlink", errnoOf(err), at)
 		}
 		if kind := info.Mode & unix.S_IFMT; pipes && !more && (kind == unix.S_IFIFO || kind == unix.S_IFSOCK) {
 			return filepath.Join(known, target), nil

@@ -2,10 +2,11 @@ package host
 
 import "golang.org/x/sys/unix"
 
-// The platform supplies: fileStatus.stat and fstat, which fill it, and dataSync, which is
-// fdatasync(2), and statFS, the numbers of the library's StatFs, and systemFileConstants.
+// Each platform supplies fileStatus.stat(path, follow links) and fstat(fd), which fill the status;
+// dataSync(fd), which is fdatasync(2); statFS(path), the numbers of the library's StatFs; and
+// systemFileConstants.
 
-// systemFileConstants are those of fs.constants that not all systems have.
+// systemFileConstants are the members of fs.constants that not all systems have.
 var systemFileConstants = map[string]int{"O_DIRECT": unix.O_DIRECT, "O_DSYNC": unix.O_DSYNC,
 	"O_NOATIME": unix.O_NOATIME}
 

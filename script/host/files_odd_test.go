@@ -6,8 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// attempts is a function of scripts that prints what a call returns, or why it fails, without the
-// folder of the test.
+// attempts is a function in JavaScript that prints the result of a call, or its error without the
+// test's directory.
 const attempts = `
 	const short = (text) => String(text).replaceAll(fs.realpathSync(dir), 'DIR').replaceAll(dir, 'DIR');
 	const attempt = (fn) => {
@@ -97,7 +97,8 @@ func TestArgumentsOfFilesAreCheckedInNodesOrder(t *testing.T) {
 	})
 }
 
-// A read into many buffers is one read: a second would wait for what nobody writes.
+// A read into many buffers is one system call: a second one would block, because there is no more
+// data.
 func TestManyBuffersAreReadAtOnce(t *testing.T) {
 	require.Equal(t, []string{"abcd 61626364 0000 00", "async 2 6566 0000"}, inFolder(t, `
 		const { spawnSync } = require('child_process');
@@ -113,9 +114,9 @@ func TestManyBuffersAreReadAtOnce(t *testing.T) {
 		fs.readv(fd, [new Uint8Array(2), new Uint8Array(2)], (error, n, all) => { console.log('async', n, hex(all)); fs.closeSync(fd); });`))
 }
 
-// Neither a pipe without a writer nor a device without an end holds up those who only look, or
+// A pipe without a writer does not block a listing, and a device without an end does not block a
 // copy.
-func TestWhatNeverEndsIsNeitherListedNorCopied(t *testing.T) {
+func TestPipesAndDevicesDoNotBlockListingAndCopying(t *testing.T) {
 	require.Equal(t, []string{"ENOTDIR", "0", "true"}, inFolder(t, `
 		const { spawnSync } = require('child_process');
 		const pipe = path.join(dir, 'pipe');

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// fileOperations are the operations on files that the library calls by their names.
+// fileOperations are the operations on files, by the names that the library uses.
 var fileOperations = sync.OnceValue(func() map[string]fileOperation {
 	return map[string]fileOperation{
 		"access": {2, func(a fileArgs) (any, error) {
@@ -41,22 +41,22 @@ var fileOperations = sync.OnceValue(func() map[string]fileOperation {
 		"writeFile":  {4, func(a fileArgs) (any, error) { return nil, writeWhole(a[0], a.bytes(1), int(a.int(2)), a.mode(3)) }},
 		"writeBytes": {2, func(a fileArgs) (any, error) { return nil, writeWhole(a[0], a.bytes(1), 0, 0) }},
 		"stat": {2, func(a fileArgs) (any, error) {
-			found, err := status(a.true(1), func(s *fileStatus) error { return s.stat(a.path(0), true) })
+			found, err := readStatus(a.true(1), func(s *fileStatus) error { return s.stat(a.path(0), true) })
 			return found, onPath("stat", err, a.path(0))
 		}},
 		"lstat": {2, func(a fileArgs) (any, error) {
-			found, err := status(a.true(1), func(s *fileStatus) error { return s.stat(a.path(0), false) })
+			found, err := readStatus(a.true(1), func(s *fileStatus) error { return s.stat(a.path(0), false) })
 			return found, onPath("lstat", err, a.path(0))
 		}},
 		"fstat": {2, func(a fileArgs) (any, error) {
-			found, err := status(a.true(1), func(s *fileStatus) error { return s.fstat(a.fd(0)) })
+			found, err := readStatus(a.true(1), func(s *fileStatus) error { return s.fstat(a.fd(0)) })
 			return found, onPath("fstat", err)
 		}},
 		"statfs": {2, func(a fileArgs) (any, error) {
 			numbers, err := statFS(a.path(0))
 			return integers{numbers, a.true(1)}, onPath("statfs", err, a.path(0))
 		}},
-		"readdir": {3, func(a fileArgs) (any, error) { return list(a.path(0), a.true(1), a.true(2)) }},
+		"readdir": {3, func(a fileArgs) (any, error) { return listDirectory(a.path(0), a.true(1), a.true(2)) }},
 		"mkdir":   {3, func(a fileArgs) (any, error) { return makeDirectory(a.path(0), a.mode(1), a.true(2)) }},
 		"mkdtemp": {1, func(a fileArgs) (any, error) { return makeTemporary(a.path(0)) }},
 		"rmdir":   {1, func(a fileArgs) (any, error) { return nil, onPath("rmdir", unix.Rmdir(a.path(0)), a.path(0)) }},
@@ -113,8 +113,7 @@ var fileOperations = sync.OnceValue(func() map[string]fileOperation {
 		}},
 		"futimes": {3, func(a fileArgs) (any, error) {
 			times := []unix.Timeval{unix.NsecToTimeval(a.int(1)), unix.NsecToTimeval(a.int(2))}
-			// Futimes goes by a path of /proc, whose error would be another than that of a
-			// descriptor.
+			// Futimes uses a path in /proc, whose error differs from that of a bad descriptor.
 			_, err := unix.FcntlInt(uintptr(a.fd(0)), unix.F_GETFD, 0)
 			if err == nil {
 				err = unix.Futimes(a.fd(0), times)
@@ -124,7 +123,7 @@ var fileOperations = sync.OnceValue(func() map[string]fileOperation {
 	}
 })
 
-// fileConstants are those of fs.constants that are the system's.
+// fileConstants are the members of fs.constants that have the system's values.
 var fileConstants = sync.OnceValue(func() map[string]int {
 	return map[string]int{
 		"F_OK": unix.F_OK, "R_OK": unix.R_OK, "W_OK": unix.W_OK, "X_OK": unix.X_OK,
@@ -139,7 +138,7 @@ var fileConstants = sync.OnceValue(func() map[string]int {
 	}
 })
 
-// onPath returns the error of a system call that names these paths, nil if there is none.
+// onPath returns the error of a system call with these paths, nil if err is nil.
 func onPath(call string, err error, paths ...string) error {
 	if err == nil {
 		return nil
@@ -150,7 +149,7 @@ func onPath(call string, err error, paths ...string) error {
 	return err
 }
 
-// retry calls fn again while it is interrupted.
+// retry calls fn until its error is not EINTR.
 func retry(fn func() error) error {
 	for {
 		if err := fn(); err != unix.EINTR {
@@ -159,12 +158,13 @@ func retry(fn func() error) error {
 	}
 }
 
+// openFile opens a file, close-on-exec: open(2).
 func openFile(path string, flags int, mode uint32) (fd int, err error) {
 	err = retry(func() (err error) { fd, err = unix.Open(path, flags|unix.O_CLOEXEC, mode); return err })
 	return fd, onPath("open", err, path)
 }
 
-// readAt reads once. position -1 is where the file is.
+// readAt reads once. position -1 is the file's own position.
 func readAt(fd int, b []byte, position int64) (n int, err error) {
 	err = retry(func() (err error) {
 		if position < 0 {
@@ -177,6 +177,7 @@ func readAt(fd int, b []byte, position int64) (n int, err error) {
 	return max(n, 0), onPath("read", err)
 }
 
+// writeAt writes once. position -1 is the file's own position.
 func writeAt(fd int, b []byte, position int64) (n int, err error) {
 	err = retry(func() (err error) {
 		if position < 0 {
@@ -189,13 +190,13 @@ func writeAt(fd int, b []byte, position int64) (n int, err error) {
 	return max(n, 0), onPath("write", err)
 }
 
-// setTimes sets the times of a path, which are the arguments 1 and 2: nanoseconds.
+// setTimes sets the times of a path to arguments 1 and 2: nanoseconds.
 func setTimes(path string, a fileArgs, flags int) error {
 	times := []unix.Timespec{unix.NsecToTimespec(a.int(1)), unix.NsecToTimespec(a.int(2))}
 	return unix.UtimesNanoAt(unix.AT_FDCWD, path, times, flags)
 }
 
-// makeTemporary makes a directory whose name begins so, and returns its name.
+// makeTemporary makes a directory with a random name that begins with prefix, and returns the name.
 func makeTemporary(prefix string) (any, error) {
 	const attempts = 100
 	for range attempts {

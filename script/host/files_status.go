@@ -2,11 +2,11 @@ package host
 
 import "github.com/brood-go/brood/script/engine"
 
-// fileStatus is what the system tells of a file, in the order of the library's Stats. Times are
+// fileStatus has the numbers and times of a file, in the order of the library's Stats. Times are
 // nanoseconds.
 type fileStatus struct {
 	numbers [statusNumbers]int64
-	times   [statusTimes]int64 // last read, written, changed, and made
+	times   [statusTimes]int64 // of the last read, write and change, and of the creation
 	big     bool
 }
 
@@ -15,13 +15,13 @@ const (
 	statusTimes   = 4
 )
 
-func status(big bool, fill func(*fileStatus) error) (any, error) {
+func readStatus(big bool, fill func(*fileStatus) error) (any, error) {
 	s := &fileStatus{big: big}
 	return s, retry(func() error { return fill(s) })
 }
 
-// value returns an array: the numbers, then seconds and nanoseconds of each time; all are BigInts
-// if that was asked for.
+// value returns an array: the numbers, then seconds and nanoseconds of each time; BigInts if big is
+// set.
 func (f *fileStatus) value(s *engine.Scope) engine.Value {
 	all := make([]engine.Value, 0, statusNumbers+2*statusTimes)
 	number := s.Int

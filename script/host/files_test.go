@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// inFolder runs a script whose dir is a new folder.
+// inFolder runs a script whose dir is a new directory.
 func inFolder(t *testing.T, source string) []string {
 	t.Helper()
 	return printed(t, fmt.Sprintf("const fs = require('fs'), path = require('path'), dir = %q; %s", t.TempDir(), source))
@@ -101,7 +101,7 @@ func TestAWatcherTellsOfChangesAndHoldsTheLoopUntilItIsClosed(t *testing.T) {
 		fs.watch(dir).unref();`))
 }
 
-// A system call that waits holds a thread. More than the host has workers for wait for their turn.
+// A blocking system call holds a thread. Calls over the host's bound wait for their turn.
 func TestManyCallsAtOnceAllComeBack(t *testing.T) {
 	require.Equal(t, []string{"3000"}, inFolder(t, `
 		let n = 0;

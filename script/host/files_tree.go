@@ -8,9 +8,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// list returns the entries of a directory, with recursive those of the directories in it, too, by
-// their paths from there.
-func list(dir string, recursive, asBytes bool) (any, error) {
+// listDirectory returns the entries of a directory; if recursive, also those of the directories in
+// it, by their paths from dir.
+func listDirectory(dir string, recursive, asBytes bool) (any, error) {
 	l := listing{asBytes: asBytes}
 	if err := l.add(dir, ""); err != nil {
 		return nil, err
@@ -26,14 +26,13 @@ func list(dir string, recursive, asBytes bool) (any, error) {
 	return l, nil
 }
 
-// add adds the entries of a directory inside dir, as the system gives them.
+// add adds the entries of a directory inside dir, in the system's order.
 func (l *listing) add(dir, inside string) error {
 	path := dir
 	if inside != "" {
-		path = dir + "/" + inside // not joined: dir may have .. behind a link
+		path = dir + "/" + inside // not filepath.Join: dir may have .. after a link
 	}
-	// O_DIRECTORY: what is no directory must not be opened, because a pipe would wait for its other
-	// side.
+	// O_DIRECTORY, because opening a pipe would wait for its other end.
 	var fd int
 	err := retry(func() (err error) {
 		fd, err = unix.Open(path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
@@ -59,7 +58,7 @@ func (l *listing) add(dir, inside string) error {
 			return nil
 		}
 		if err != nil {
-			return onPath("scandir", errno(err), path)
+			return onPath("scandir", errnoOf(err), path)
 		}
 	}
 }
@@ -84,14 +83,14 @@ func entryKind(mode os.FileMode) int {
 	return unix.DT_UNKNOWN
 }
 
-// makeDirectory makes a directory, with recursive those that it is in, too. It returns the first
-// that it has made then, or nil.
+// makeDirectory makes a directory; if recursive, also its missing parents. If recursive, it returns
+// the first directory that it made, or nil.
 func makeDirectory(path string, mode uint32, recursive bool) (any, error) {
 	if !recursive {
 		return nil, onPath("mkdir", unix.Mkdir(path, mode), path)
 	}
 	var missing []string
-	at := path // not cleaned: of a/../b, a is made, too
+	at := path // not cleaned: for a/../b, a is made, too
 	for {
 		err := unix.Mkdir(at, mode)
 		if err == nil {
@@ -112,7 +111,7 @@ func makeDirectory(path string, mode uint32, recursive bool) (any, error) {
 		case statErr == nil && len(missing) > 0:
 			return nil, onPath("mkdir", unix.ENOTDIR, path)
 		case statErr != nil:
-			return nil, onPath("mkdir", errno(statErr), path)
+			return nil, onPath("mkdir", errnoOf(statErr), path)
 		default:
 			return nil, onPath("mkdir", err, path)
 		}
@@ -130,7 +129,7 @@ func makeDirectory(path string, mode uint32, recursive bool) (any, error) {
 	return []byte(first), nil
 }
 
-// parentOf returns a path without its last name.
+// parentOf returns the path without its last name.
 func parentOf(path string) string {
 	path = strings.TrimRight(path, "/")
 	i := strings.LastIndexByte(path, '/')

@@ -8,18 +8,18 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// fileWatch is a watcher of a file or a directory as the library in JavaScript has it. Its methods
-// are close, ref and unref.
+// fileWatch is the native object of a watcher of a file or a directory. Its methods are close, ref
+// and unref. Its fields belong to the loop goroutine.
 type fileWatch struct {
 	h       *Host
 	w       *fsnotify.Watcher
 	on      engine.Kept
-	release func() // lets go of the loop; nil while it does not keep it running
+	release func() // ends the hold on the loop; nil while there is none
 	closed  bool
 }
 
-// watchFiles is watch(path, on): on is called with 'rename' or 'change' and the path of what has
-// changed, or with an error.
+// watchFiles is watch(path, on). on is called with 'rename' or 'change' and a path, or with an
+// error.
 func (h *Host) watchFiles(c *engine.Call) (engine.Value, error) {
 	path := c.Arg(0).Text()
 	w, err := fsnotify.NewWatcher()
@@ -39,8 +39,10 @@ func (h *Host) watchFiles(c *engine.Call) (engine.Value, error) {
 		return prototype, errors.Join(err, w.Close())
 	}
 	f := &fileWatch{h: h, w: w, on: h.keepCallback(c.Scope, c.Arg(1)), release: h.loop.Hold()}
-	h.open[f] = struct{}{}
-	go f.pump() // It ends when the watcher is closed, which the host does at the latest.
+	h.closers[f] = struct{}{}
+	// pump ends when the watcher is closed, at the latest by Host.Close, which does not wait for
+	// it.
+	go f.pump()
 	return c.Native(prototype, f), nil
 }
 
@@ -62,19 +64,19 @@ func (f *fileWatch) unref() {
 	}
 }
 
-// close closes the watcher. It may be called twice.
+// close closes the watcher. A second call does nothing.
 func (f *fileWatch) close() {
 	if f.closed {
 		return
 	}
 	f.closed = true
 	f.unref()
-	_ = f.w.Close() // It has nothing to lose.
+	_ = f.w.Close() // Nothing is lost if it fails.
 	f.h.engine.Release(&f.on)
-	delete(f.h.open, f)
+	delete(f.h.closers, f)
 }
 
-// pump takes what the watcher tells to the loop, on a goroutine of its own.
+// pump posts the watcher's events to the loop, on a goroutine of its own.
 func (f *fileWatch) pump() {
 	events, failures := f.w.Events, f.w.Errors
 	for events != nil || failures != nil {
@@ -94,13 +96,13 @@ func (f *fileWatch) pump() {
 				failures = nil
 				continue
 			}
-			f.post(func(s *engine.Scope) []engine.Value { return []engine.Value{f.h.throw(s, err)} })
+			f.post(func(s *engine.Scope) []engine.Value { return []engine.Value{f.h.errorValue(s, err)} })
 		}
 	}
 }
 
 func (f *fileWatch) post(args func(*engine.Scope) []engine.Value) {
-	// Without the loop nobody is to be told.
+	// A closed loop drops the event.
 	_ = f.h.loop.Post(func() {
 		if f.closed {
 			return

@@ -9,14 +9,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The most that readFile returns, and how much it reads at a time of what does not tell its size:
-// bytes.
+// Bounds of readWhole: the largest file, and the size of a read from a file that does not tell its
+// size. Bytes.
 const (
 	largestFile = 1<<31 - 1
 	readChunk   = 64 << 10
 )
 
-// openWhole returns the descriptor that a path or a number stands for, and what closes it.
+// openWhole returns the descriptor that a path or a number stands for, and the function that closes
+// it. A number is borrowed, and its function does nothing.
 func openWhole(of any, flags int, mode uint32) (fd int, done func(), err error) {
 	if n, ok := of.(int64); ok {
 		return int(n), func() {}, nil
@@ -24,12 +25,12 @@ func openWhole(of any, flags int, mode uint32) (fd int, done func(), err error) 
 	if fd, err = openFile(fileArgs{of}.path(0), flags, mode); err != nil {
 		return fd, nil, err
 	}
-	return fd, func() { _ = unix.Close(fd) }, nil // What was written is with the kernel.
+	return fd, func() { _ = unix.Close(fd) }, nil // The kernel has all that was written.
 }
 
-// readWhole reads a file, or what is left of a descriptor.
+// readWhole reads a file, or the rest of a descriptor.
 func readWhole(of any, flags int) ([]byte, error) {
-	fd, done, err := openWhole(of, flags, 0o666) // The flags may say that it is to be made.
+	fd, done, err := openWhole(of, flags, 0o666) // The flags may include O_CREAT.
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +45,8 @@ func readWhole(of any, flags int) ([]byte, error) {
 			return nil, tooLarge(size)
 		}
 	}
-	b := make([]byte, 0, max(size+1, 512)) // One more, to see the end without another round.
+	// One byte more, so that reading the end needs no larger buffer.
+	b := make([]byte, 0, max(size+1, 512))
 	for {
 		if len(b) == cap(b) {
 			b = append(make([]byte, 0, max(2*cap(b), readChunk)), b...)
@@ -66,7 +68,7 @@ func tooLarge(size int64) error {
 	return &codedError{"RangeError", "ERR_FS_FILE_TOO_LARGE", fmt.Sprintf("File size (%d) is greater than 2 GiB", size)}
 }
 
-// writeWhole writes all of b to a file, or to a descriptor.
+// writeWhole writes all of b to a file or a descriptor.
 func writeWhole(to any, b []byte, flags int, mode uint32) error {
 	fd, done, err := openWhole(to, flags, mode)
 	if err != nil {
@@ -83,7 +85,7 @@ func writeWhole(to any, b []byte, flags int, mode uint32) error {
 	return nil
 }
 
-// How copyFile behaves: the flags of fs.constants, which are libuv's.
+// Flags of copyFile: those of fs.constants, which are libuv's.
 const (
 	copyExclusive  = 1
 	copyCloneForce = 4
@@ -101,7 +103,7 @@ func copyFile(from, to string, flags int64) (err error) {
 	defer source.Close()
 	info, err := source.Stat()
 	if err != nil {
-		return errno(err)
+		return errnoOf(err)
 	}
 	if info.IsDir() {
 		return unix.EISDIR
@@ -122,13 +124,14 @@ func copyFile(from, to string, flags int64) (err error) {
 	}
 	err = errors.Join(err, target.Close())
 	if err != nil && isNew {
-		_ = unix.Unlink(to) // Half a copy is none.
+		_ = unix.Unlink(to) // Best effort: remove half a copy.
 	}
-	return errno(err)
+	return errnoOf(err)
 }
 
-// copyable returns what is to be copied of a file: what it has now, because it may grow as fast as
-// it is copied. A file of /proc does not tell its size; a device has no end, and no content.
+// copyable returns a reader of the content that f has now, because f may grow as fast as it is
+// copied. A file of /proc does not tell its size and is read to its end; a device has no end and
+// counts as empty.
 func copyable(f *os.File, info os.FileInfo) io.Reader {
 	if info.Mode().IsRegular() && info.Size() == 0 {
 		return f
@@ -136,7 +139,7 @@ func copyable(f *os.File, info os.FileInfo) io.Reader {
 	return io.LimitReader(f, info.Size())
 }
 
-// openPlain opens a file without waiting for its other side. isNew says that it was made.
+// openPlain opens a file. isNew says that the file was not there before.
 func openPlain(path string, flags int, mode uint32) (f *os.File, isNew bool, err error) {
 	_, missing := os.Lstat(path)
 	var fd int
@@ -147,8 +150,8 @@ func openPlain(path string, flags int, mode uint32) (f *os.File, isNew bool, err
 	return os.NewFile(uintptr(fd), path), missing != nil, nil
 }
 
-// errno returns the number within an error of package os.
-func errno(err error) error {
+// errnoOf returns the errno within an error of package os, else err.
+func errnoOf(err error) error {
 	if e := asSystemError(err); e != nil {
 		return e.errno
 	}

@@ -14,7 +14,7 @@ import (
 
 func init() { helperproc.Register("wrong handles", wrongHandles) }
 
-// wrongHandles is a helper that sends its parent descriptors which are not what it says of them.
+// wrongHandles is a helper that sends descriptors to its parent with a wrong description.
 func wrongHandles([]string) {
 	check := func(err error) {
 		if err != nil {
@@ -45,7 +45,7 @@ func wrongHandles([]string) {
 	helperproc.Exit(0)
 }
 
-func TestAHandleThatIsNotWhatItsSenderSaysIsDropped(t *testing.T) {
+func TestAHandleOfTheWrongKindIsDropped(t *testing.T) {
 	program, args := helperproc.Command("wrong handles")
 	require.Equal(t, []string{
 		"dgram.Socket undefined", "net.Server undefined", "net.Socket undefined", "net.Server undefined",

@@ -7,8 +7,8 @@ import (
 )
 
 func TestAHandleThatCannotBeWrittenIsNoError(t *testing.T) {
-	// The child and all its threads have ended when messages are sent, and this program does not
-	// know yet.
+	// When the messages are sent, the child and all its threads have exited, and this program has
+	// not noticed.
 	require.Equal(t, []string{"plain EPIPE", "handle null", "disconnect"}, printedBy(t, `
 		const { fork } = require('child_process');
 		const fs = require('fs');

@@ -61,7 +61,7 @@ func TestAConnectionThatIsKeptOpenIsInBothProcesses(t *testing.T) {
 			let text = '';
 			const client = net.connect(server.address().port, '127.0.0.1');
 			client.on('data', (chunk) => { text += chunk; });
-			// The child's destroy shuts the connection down as it would in Node, whose handles share it, too.
+			// destroy in the child shuts the connection down for both processes, as in Node.
 			client.on('close', () => console.log(text));
 		});`))
 }

@@ -15,8 +15,8 @@ import (
 	"github.com/brood-go/brood/script/host"
 )
 
-// runFile runs a script of a file, which may start process.execPath with files of its own. In the
-// script, dir is a directory to write to. BROOD_TEST_PROGRAM is as for runScript.
+// runFile runs a script in a file, which may start process.execPath with files of its own. The
+// script's dir is a writable directory. BROOD_TEST_PROGRAM is as for runScript.
 func runFile(t *testing.T, source string, args ...string) result {
 	t.Helper()
 	dir := t.TempDir()
@@ -33,7 +33,7 @@ func runFile(t *testing.T, source string, args ...string) result {
 	return execute(t, program, append([]string{file}, args...)...)
 }
 
-// printedBy runs a script of a file that ends well, and returns its lines.
+// printedBy runs a script in a file, which must exit with 0, and returns its lines.
 func printedBy(t *testing.T, source string) []string {
 	t.Helper()
 	r := runFile(t, source)
@@ -56,7 +56,7 @@ func fileProcess(args []string) {
 	if err != nil {
 		panic(err)
 	}
-	_ = h.MainFile(args[at]) // The script was told of an error, and has ended with a code.
+	_ = h.MainFile(args[at]) // The script has got the error, and has ended with a code.
 	code, err := h.Run()
 	if err != nil {
 		panic(err)
@@ -132,7 +132,7 @@ func TestAdvancedMessagesKeepTheirValues(t *testing.T) {
 		}`))
 }
 
-func TestWhatWasSentArrivesWhenTheSenderEnds(t *testing.T) {
+func TestSentMessagesArriveAfterTheSendersExit(t *testing.T) {
 	require.Equal(t, []string{"2000000 true"}, printedBy(t, `
 		const { fork } = require('child_process');
 		if (process.argv[2] === 'child') {
@@ -148,7 +148,8 @@ func TestMessagesWaitForAListener(t *testing.T) {
 		const { fork } = require('child_process');
 		if (process.argv[2] === 'child') {
 			for (const m of [1, 2, 3]) process.send(m);
-			process.on('message', () => {}); // The channel stays: what waits is dropped with it.
+			// Keeps the channel open: queued messages are dropped with it.
+			process.on('message', () => {});
 		} else {
 			const child = fork(__filename, ['child']);
 			child.on('internalMessage', () => {});

@@ -6,9 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestWhatIsNamedIsThere reads each global, which is made then, and requires each module that is
-// listed.
-func TestWhatIsNamedIsThere(t *testing.T) {
+// Reading a global makes it, and requiring a listed module loads it.
+func TestAllListedGlobalsAndModulesExist(t *testing.T) {
 	require.Equal(t, []string{""}, printed(t, `
 		process.noDeprecation = true;
 		for (const name of Object.getOwnPropertyNames(globalThis)) {

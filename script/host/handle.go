@@ -9,10 +9,10 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// receiveHandle returns what the library makes a handle of that came with a message, and what it
-// is: "connection", "listener", "datagram" or "pipe", and whether it is one of the network's. A
-// connection is a native stream, which the sender's server counts until it is closed; of the others
-// it is the descriptor, which is the library's.
+// receiveHandle returns a value for a handle that came with a message, the handle's kind
+// ("connection", "listener", "datagram" or "pipe"), and whether it is a socket of the network. For
+// a connection the value is a native stream, which the sender's server counts until it is closed.
+// Else it is a descriptor, which the library must close. On error the caller must close the handle.
 func (h *Host) receiveHandle(s *engine.Scope, handle *ipc.Handle) (made engine.Value, kind string, network bool,
 	err error) {
 	if handle.Kind() == ipc.Stream {
@@ -33,7 +33,7 @@ func (h *Host) receiveHandle(s *engine.Scope, handle *ipc.Handle) (made engine.V
 	return s.Int(int64(fd)), kind, isNetwork(fd), err
 }
 
-// isNetwork reports whether a descriptor is a socket that has an address of the network.
+// isNetwork reports whether fd is a socket with an address of the network.
 func isNetwork(fd int) bool {
 	name, err := unix.Getsockname(fd)
 	if err != nil {

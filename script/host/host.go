@@ -1,11 +1,11 @@
-// Package host runs scripts written for Node on a loop: a [Host] is one script's world, with Node's
-// modules, of which child_process is this library.
+// Package host runs scripts written for Node on a loop. A [Host] is the world of one script, with
+// Node's modules; module child_process is package childprocess.
 //
-// A host belongs to its loop, and so do the values of its script. Several hosts may share a loop,
-// and a program may have many loops, each on a goroutine of its own; hosts share nothing. The
-// host's loop calls the script when something happens, as Node does; Go calls it by [Host.Do] on
-// the loop, and by [Host.Call] from any other goroutine. No sandbox is promised: a script can do
-// what the program can.
+// A host and the values of its script belong to its loop. Several hosts may share a loop, and a
+// program may have many loops, each on a goroutine of its own; hosts share nothing. The loop calls
+// the script when something happens, as Node does. Go calls it with [Host.Do] on the loop, and with
+// [Host.Call] from any other goroutine. There is no sandbox: a script can do all that the program
+// can.
 package host
 
 import (
@@ -21,94 +21,108 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// Options are the settings of a [Host]. The zero value is good.
+// Options are the settings of a [Host]. The zero value is valid.
 type Options struct {
-	// Args is process.argv from its second element on: the script's file, and what follows.
+	// Args is process.argv from its second element on: the script's file and its arguments.
 	// ExecArgv is process.execArgv. ExecPath is process.execPath; empty: this program.
 	Args     []string
 	ExecArgv []string
 	ExecPath string
 
-	// Argv0 is process.argv0; empty: the name this program was started by.
+	// Argv0 is process.argv0; empty: the name by which this program was started.
 	Argv0 string
 
-	// Flags are the options of Node in effect: --name or --name=value, with their long names. nil:
+	// Flags are the options of Node in effect, with their long names: --name or --name=value. nil:
 	// ExecArgv.
 	Flags []string
 
-	// MemoryLimit bounds what the script's values take: bytes, 0 for no bound. Over it the script
-	// gets an error "out of memory".
+	// MemoryLimit bounds the memory of the script's values: bytes, 0 for no bound. Over it the
+	// script gets an error "out of memory".
 	MemoryLimit int64
 
-	// ExposeInternals lets a script require what Node has under internal/, as far as Node's own
-	// tests need it.
+	// ExposeInternals lets a script require Node's modules under internal/, as far as Node's own
+	// tests need them.
 	ExposeInternals bool
 
-	// Report is called with what there is to say of an error that ends the script: lines of text.
-	// nil: they are written to stderr. What a script itself writes goes to the program's stdout and
-	// stderr.
+	// Report is called on the loop goroutine with the report about an error that ends the script:
+	// lines of text. nil: they are written to stderr. The script's own output goes to the program's
+	// stdout and stderr.
 	Report func(text string)
 
-	// EndOnSignals has a signal that ends the program, SIGHUP, SIGINT or SIGTERM, end the commands
-	// of $ first. It is for programs that are nothing but their scripts.
+	// EndOnSignals is for programs that do nothing but run their script: if SIGHUP, SIGINT or
+	// SIGTERM ends the program, the commands of $ are killed first.
 	EndOnSignals bool
 
-	// Exit is called once, when the script has called process.exit or threw what nobody caught;
-	// nothing of the script runs after that. nil: the loop is stopped, and [Host.Run] returns.
+	// Exit is called once, on the loop goroutine, when the script ends by process.exit, by an
+	// uncaught exception, or in [Host.Run] because nothing is left to run. Nothing of the script
+	// runs after that. nil: the loop is stopped, and Run returns.
 	Exit func(code int)
 }
 
 // Host is the world of one script. A Host's methods must be called on the loop goroutine, or while
-// nobody runs the loop, unless their comment says otherwise.
+// no goroutine runs the loop, unless their comment says otherwise.
 type Host struct {
 	loop   *reactor.Loop
 	engine *engine.Engine
 	o      Options
-	// functions of the library in JavaScript that Go calls, by name
-	hooks       map[string]engine.Kept
-	loaded      map[string]engine.Kept // modules of the library
-	open        map[closer]struct{}    // what holds descriptors
-	files       map[int]struct{}       // descriptors that the script has opened by module fs
-	commands    map[int64]*command     // commands of $ that run, by their numbers
-	lastCommand int64                  // the number of the one that was started last
-	last        *endedBySignals        // those that a signal for the program ends; nil: none
-	null        int                    // /dev/null for commands; -1: it was not opened yet
-	given       map[int]struct{}       // descriptors for commands that are still to be started
-	scope       childprocess.KillScope // whom the ends of these reach, once it is known
-	environment *environment           // of these, once the script has changed process.env
-	inherited   *environment           // of these until then, once one was started
-	// where datagrams are read into, made when it is first needed
-	datagram []byte
-	raw      map[int]unix.Termios // settings that terminals had before the script changed them
-	depth    int                  // calls into JavaScript that are under way
-	contexts bool                 // the library has given the hook bindContext
-	waiting  map[*waitingCall]struct{}
-	exited   bool
-	code     int
+
+	// Values of the library in JavaScript, by name: functions that Go calls and prototypes of
+	// natives, and module objects.
+	hooks  map[string]engine.Kept
+	loaded map[string]engine.Kept
+
+	// What Close closes. Each element is removed when it is closed earlier.
+	closers  map[closer]struct{}
+	ownedFDs map[int]struct{} // descriptors that the script has opened with module fs
+	pipeEnds map[int]struct{} // the child's ends of pipes for commands that have not started
+	nullFD   int              // /dev/null as stdin of commands; -1 until a command needs it
+
+	// Commands of $.
+	commands     map[int64]*command     // the running ones, by number
+	lastCommand  int64                  // number of the command started last; 0: none
+	signalKiller *signalKiller          // nil without Options.EndOnSignals
+	killScope    childprocess.KillScope // ScopeAuto until commandKillScope has looked
+	environment  *environment           // process.env as the script has changed it; nil: unchanged
+	inherited    *environment           // the program's, read for the first command; nil before
+
+	// of all UDP sockets, for one recvfrom(2); nil before the first
+	datagramBuffer []byte
+	// settings to restore, by descriptor of a terminal in raw mode
+	raw      map[int]unix.Termios
+	depth    int  // calls into JavaScript that have not returned
+	contexts bool // the library has set the hook bindContext
+	calls    map[*waitingCall]struct{}
+	exited   bool // the script has ended: nothing of it runs any more
+	code     int  // exit code; valid once exited
 	ticks    ticks
 	emitter  emitter
 	timers   timers
-	wake     chan struct{} // has something once Interrupt was called; it ends sleep
-	// done once Interrupt was called; it ends what a synchronous call waits for
-	interrupted context.Context
-	stopWaiting context.CancelCauseFunc // of interrupted
-	modules     modules
-	offload     offload
+	modules  modules
+	offload  offload
+
+	// Interrupt uses these on any goroutine.
+	wakeSleep      chan struct{}   // capacity 1; an element ends sleep
+	interrupted    context.Context // done once Interrupt was called; ends synchronous waits
+	interruptWaits context.CancelCauseFunc
 }
 
-// ErrExited is the error of what is asked of a script that has ended.
+// ErrExited is the error of a call into a script that has ended.
 var ErrExited = errors.New("host: the script has ended")
 
-// New returns a host on that loop, on the goroutine that runs the loop or is going to. o may be
-// nil, and is not kept. The host has to be closed, before or after the loop is. It keeps the loop
-// running only while its script waits for something.
+// New returns a host on loop. o may be nil and is copied. The caller must Close the host, before or
+// after the loop. The host keeps the loop running only while its script waits for something. New
+// returns an error if the engine finds no memory or the path of this program is unknown.
+//
+// Preconditions:
+//
+//   - The calling goroutine runs the loop, or will run it.
 func New(loop *reactor.Loop, o *Options) (*Host, error) {
 	h := &Host{
-		loop: loop, hooks: map[string]engine.Kept{}, loaded: map[string]engine.Kept{}, open: map[closer]struct{}{}, files: map[int]struct{}{},
-		commands: map[int64]*command{}, null: -1, given: map[int]struct{}{}, wake: make(chan struct{}, 1),
-		waiting: map[*waitingCall]struct{}{},
+		loop: loop, hooks: map[string]engine.Kept{}, loaded: map[string]engine.Kept{}, closers: map[closer]struct{}{}, ownedFDs: map[int]struct{}{},
+		commands: map[int64]*command{}, nullFD: -1, pipeEnds: map[int]struct{}{}, wakeSleep: make(chan struct{}, 1),
+		calls: map[*waitingCall]struct{}{},
 	}
-	h.interrupted, h.stopWaiting = context.WithCancelCause(context.Background())
+	h.interrupted, h.interruptWaits = context.WithCancelCause(context.Background())
 	if o != nil {
 		h.o = *o
 	}
@@ -127,14 +141,14 @@ func New(loop *reactor.Loop, o *Options) (*Host, error) {
 	}
 	var err error
 	h.engine, err = engine.New(&engine.Options{
-		MemoryLimit: h.o.MemoryLimit, Throw: h.throw, Resolve: h.resolveModule, Load: h.loadImport,
+		MemoryLimit: h.o.MemoryLimit, Throw: h.errorValue, Resolve: h.resolveModule, Load: h.loadImport,
 		Attributes: checkAttributes, Rejection: h.onRejection,
 	})
 	if err != nil {
 		return nil, err
 	}
 	if h.o.EndOnSignals {
-		h.last = newEndedBySignals()
+		h.signalKiller = newSignalKiller()
 	}
 	h.timers.init(h)
 	if err := h.engine.Do(h.boot); err != nil {
@@ -144,55 +158,55 @@ func New(loop *reactor.Loop, o *Options) (*Host, error) {
 	return h, nil
 }
 
-// Close ends the script, without its exit event, and frees what it has: its timers, descriptors and
-// memory. Processes that it has started go on, as when a program of Node ends. It may be called
-// twice, and not by a function that the script has called: it returns an error then, and the script
-// has ended.
+// Close ends the script without its exit event, and frees its timers, descriptors and memory. Child
+// processes go on, as when Node ends; commands of $ are killed. Close may be called twice. If a
+// function that the script has called calls Close, the script has ended, but Close returns an error
+// and frees nothing.
 func (h *Host) Close() error {
 	h.exited = true
-	h.endCalls()
+	h.failCalls()
 	if h.depth > 0 {
 		h.engine.Interrupt(ErrExited)
 		return errors.New("host: closed while the script runs")
 	}
 	h.timers.close()
 	h.restoreTerminals()
-	h.endCommands()
-	for x := range h.open {
+	h.killCommands()
+	for x := range h.closers {
 		x.close()
 	}
-	h.last.close()
-	for fd := range h.files {
-		_ = unix.Close(fd) // Nobody is left to be told of an error.
+	h.signalKiller.close()
+	for fd := range h.ownedFDs {
+		_ = unix.Close(fd) // Best effort: the script has ended.
 	}
-	clear(h.files)
-	if h.null >= 0 {
-		_ = unix.Close(h.null)
-		h.null = -1
+	clear(h.ownedFDs)
+	if h.nullFD >= 0 {
+		_ = unix.Close(h.nullFD)
+		h.nullFD = -1
 	}
 	return h.engine.Close()
 }
 
-// closer is something of the script that holds a descriptor, or keeps the loop. The host closes it
-// with itself.
+// closer holds a descriptor of the script, or keeps the loop running. Host.closers has each until
+// it is closed; Close closes the rest.
 type closer interface{ close() }
 
-// Interrupt ends the script, soon: an endless loop, a regular expression that tries too much, or
-// what waits in Atomics.wait. A child that spawnSync waits for is ended by its killSignal. What
-// runs ends as by an exception that the script cannot catch, and whoever called it gets err; if
-// nothing runs, the next one who calls the script does.
+// Interrupt ends the script soon: an endless loop, a slow regular expression or Atomics.wait. A
+// child that spawnSync waits for gets its killSignal. The running code ends as by an exception that
+// the script cannot catch, and its caller gets err. If nothing runs, the next call into the script
+// returns err.
 //
-// One function of the language, or of a module, has to end first. Those of arrays take minutes if
-// all elements of new Array(2**32-1) are missing, and crypto.pbkdf2Sync and fs.readFileSync as long
-// as they are told to: nothing but the end of the process stops these. A script that nobody trusts
-// is run by the command brood, as a child that can be killed.
+// A single function of the language or of a module has to return first. Functions of arrays take
+// minutes on new Array(2**32-1); crypto.pbkdf2Sync and fs.readFileSync take as long as their
+// arguments say. Only the end of the process stops these, so run a script that you do not trust
+// with the command brood, as a child that can be killed.
 //
 // Safe to call from any goroutine, also after Close.
 func (h *Host) Interrupt(err error) {
 	h.engine.Interrupt(err)
-	h.stopWaiting(err)
+	h.interruptWaits(err)
 	select {
-	case h.wake <- struct{}{}:
+	case h.wakeSleep <- struct{}{}:
 	default:
 	}
 }

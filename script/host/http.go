@@ -7,14 +7,14 @@ import (
 	"github.com/brood-go/brood/script/http1"
 )
 
-// eventError is what next returns beside the events of package http1. The library has the same
+// eventError is a result of next besides the events of package http1. The library has the same
 // number.
 const eventError = 5
 
-// eventBits is how far what next has consumed is shifted, to make room for the event.
+// eventBits is how far next shifts the number of consumed bytes, to make room for the event.
 const eventBits = 3
 
-// bindHTTP is the parser of messages.
+// bindHTTP gives the library the parser of HTTP/1.
 func bindHTTP(b *builder) {
 	h := b.h
 	methods := stringArray(b.s, http1.Methods)
@@ -52,12 +52,13 @@ func parserMethods(b *builder) {
 	})
 }
 
-// parserNext takes bytes, and where to begin and to end in them.
+// parserNext is next(bytes, start, end).
 func parserNext(p *http1.Parser, c *engine.Call) (engine.Value, error) {
 	e, n, err := p.Next(slice(bytesArg(c, 0), c.Arg(1).Float(), c.Arg(2).Float()))
 	return parserResult(c, e, n, err)
 }
 
+// parserResult returns the event and the number of consumed bytes in one number.
 func parserResult(c *engine.Call, e http1.Event, n int, err error) (engine.Value, error) {
 	if err != nil {
 		e = eventError
@@ -65,7 +66,8 @@ func parserResult(c *engine.Call, e http1.Event, n int, err error) (engine.Value
 	return c.Int(int64(n)<<eventBits | int64(e)), nil
 }
 
-// parserHead returns the parts of a head in a row: an array is made faster than an object.
+// parserHead returns the parts of a head as an array, because an array is made faster than an
+// object.
 func parserHead(p *http1.Parser, c *engine.Call) (engine.Value, error) {
 	head := p.Head()
 	return c.Array(c.Int(int64(head.Major)), c.Int(int64(head.Minor)), stringArray(c.Scope, head.Headers),

@@ -6,8 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// rawHTTP is a script with ask, which sends bytes to a server and prints what it answers, without
-// dates.
+// rawHTTP is a script with a function ask, which sends bytes to a server and prints the answer
+// without dates.
 const rawHTTP = `
 	const http = require('http');
 	const net = require('net');
@@ -39,7 +39,7 @@ func TestAServerAnswersPipelinedRequestsInOrder(t *testing.T) {
 		});`))
 }
 
-func TestWhatIsNoHTTPIsRefused(t *testing.T) {
+func TestInvalidHTTPIsRefused(t *testing.T) {
 	require.Equal(t, []string{
 		`"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"`, `"HPE_INVALID_METHOD"`,
 		`"HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\n\r\n"`, `"HPE_HEADER_OVERFLOW"`,
@@ -62,7 +62,8 @@ func TestWhatIsNoHTTPIsRefused(t *testing.T) {
 			if (i === bad.length) { server.close(); telling.close(); return; }
 			const text = bad[i++];
 			ask(server, text, () => {
-				const client = ask(telling, text.slice(0, 1), next); // The rest comes byte by byte.
+				// The rest follows byte by byte.
+				const client = ask(telling, text.slice(0, 1), next);
 				client.on('error', () => {});
 				for (const one of text.slice(1, 100)) client.write(one);
 				client.write(text.slice(100));

@@ -68,7 +68,7 @@ func TestAServerGivesUpOnASlowHead(t *testing.T) {
 		server.listen(0, () => ask(server, 'GET / HTTP/1.1\r\nHost', () => server.close()));`))
 }
 
-func TestWhoReadsNoAnswersIsReadNoMore(t *testing.T) {
+func TestAClientThatReadsNoAnswersIsReadNoMore(t *testing.T) {
 	require.Equal(t, []string{"paused", "all answered"}, printed(t, `
 		const http = require('http');
 		const net = require('net');
@@ -127,7 +127,7 @@ func TestAParserMayBeFreedByAListener(t *testing.T) {
 		const http = require('http');
 		const server = http.createServer((req, res) => {
 			console.log('asked', req.url);
-			req.socket.emit('close'); // It frees the parser, which has more requests in hand.
+			req.socket.emit('close'); // Frees the parser, which still has requests.
 			req.socket.destroy();
 			server.close(() => console.log('closed'));
 		});
@@ -148,7 +148,7 @@ func TestARequestOutlivesABadConnection(t *testing.T) {
 		req.on('close', () => console.log('closed'));`))
 }
 
-func TestAServerThatIsHandedAConnectionHearsOfItsErrors(t *testing.T) {
+func TestAServerGetsErrorsOfEmittedConnections(t *testing.T) {
 	require.Equal(t, []string{"HPE_INVALID_METHOD"}, printed(t, `
 		const net = require('net');
 		const server = require('http').createServer();
@@ -184,7 +184,7 @@ func TestObserversHearOfConnectionsAndRequests(t *testing.T) {
 			}
 			if (left > 0) return;
 			observer.disconnect();
-			ask(() => server.close(() => console.log('closed'))); // Nobody observes this one.
+			ask(() => server.close(() => console.log('closed'))); // No observer sees this one.
 		});
 		observer.observe({ entryTypes: ['http', 'net'] });
 		const ask = (done) => http.get({ port: server.address().port, host: '127.0.0.1', path: '/a?b', headers: { own: 1 },

@@ -6,7 +6,7 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// checkAttributes is called by the engine for each import with attributes.
+// checkAttributes is called by the engine for each import with attributes. Only "type" is allowed.
 func checkAttributes(_ *engine.Scope, attributes engine.Value) error {
 	if !attributes.IsObject() {
 		return nil
@@ -23,26 +23,27 @@ func checkAttributes(_ *engine.Scope, attributes engine.Value) error {
 		if err != nil {
 			return err
 		}
-		return unsupported(name, value.Text())
+		return unsupportedAttribute(name, value.Text())
 	}
 	return nil
 }
 
-func unsupported(attribute, value string) error {
+func unsupportedAttribute(attribute, value string) error {
 	return &codedError{"TypeError", "ERR_IMPORT_ATTRIBUTE_UNSUPPORTED",
 		fmt.Sprintf("Import attribute \"%s\" with value \"%s\" is not supported", attribute, value)}
 }
 
-// missing is the error of an import of JSON that does not say so.
-func missing(name string) error {
+// missingAttribute returns the error of an import of JSON without the attribute "type".
+func missingAttribute(name string) error {
 	return &codedError{"TypeError", "ERR_IMPORT_ATTRIBUTE_MISSING",
 		fmt.Sprintf("Module \"%s\" needs an import attribute of \"type: json\"", name)}
 }
 
-// incompatible is the error of an import whose attribute does not say what the module is.
-func incompatible(name, kind string) error {
+// incompatibleAttribute returns the error of an import whose attribute "type" is not that of the
+// module.
+func incompatibleAttribute(name, kind string) error {
 	if kind != "json" {
-		return unsupported("type", kind)
+		return unsupportedAttribute("type", kind)
 	}
 	return &codedError{"TypeError", "ERR_IMPORT_ATTRIBUTE_TYPE_INCOMPATIBLE",
 		fmt.Sprintf("Module \"%s\" is not of type \"%s\"", name, kind)}

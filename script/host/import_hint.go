@@ -10,15 +10,14 @@ import (
 	"github.com/brood-go/brood/script/resolve"
 )
 
-// withHint adds to the error of an import what require would have found by the same words, as Node
-// does.
+// withHint adds to the error of an import the file that require would have found, as Node does.
 func (h *Host) withHint(err error, specifier, from string) error {
 	e, ok := errors.AsType[*resolve.Error](err)
 	if !ok || e.Code != "ERR_MODULE_NOT_FOUND" || filepath.IsAbs(specifier) {
 		return err
 	}
 	dir := filepath.Dir(from)
-	quiet := *h.modules.resolver // What is to be warned of was, by the import.
+	quiet := *h.modules.resolver // The import has given these warnings already.
 	quiet.Warn = nil
 	found, notFound := quiet.Require(specifier, dir)
 	if notFound != nil {
@@ -30,8 +29,8 @@ func (h *Host) withHint(err error, specifier, from string) error {
 	return &hinted
 }
 
-// importable returns what a module in a directory has to import to get a file: its place in a
-// package, or else a path.
+// importable returns the specifier that a module in dir has to import to get file: its place in a
+// package, or else a relative path.
 func importable(file, specifier, dir string) string {
 	const modules = string(filepath.Separator) + "node_modules" + string(filepath.Separator)
 	isPath := strings.HasPrefix(specifier, "./") || strings.HasPrefix(specifier, "../")

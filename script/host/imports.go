@@ -15,11 +15,11 @@ import (
 	"github.com/brood-go/brood/script/resolve"
 )
 
-// bindImports is what the library needs to run ES modules.
+// bindImports gives the library the functions that run ES modules.
 func bindImports(b *builder) {
 	h := b.h
-	// importMain(url, text) runs a module and returns the promise of its end. A text is what the
-	// URL stands for.
+	// importMain(url, text, isMain) runs a module and returns the promise of its evaluation. text,
+	// if it is a string, is the module's source.
 	b.fn("importMain", func(c *engine.Call) (engine.Value, error) {
 		name := c.Arg(0).Text()
 		if c.Arg(1).Kind() == engine.String {
@@ -28,21 +28,21 @@ func bindImports(b *builder) {
 		if c.Arg(2).Bool() {
 			h.modules.main = name
 		}
-		// A script has asked for it. The engine cannot run a module that imports one which has not
-		// ended.
+		// A module is being evaluated. The engine cannot run a module that imports an unfinished
+		// one, so import() is used, which waits.
 		if c.Evaluating() {
 			return c.Eval("node:internal/main", fmt.Sprintf("import(%q)", name))
 		}
-		return h.run(c.Scope, name)
+		return h.runModule(c.Scope, name)
 	})
-	// evaluate(url, text) is that, and returns [promise, namespace]: a module without await has run
-	// then.
+	// evaluate(url, text) runs a module and returns [promise, namespace]. The namespace is
+	// undefined unless the module has run, as one without await has.
 	b.fn("evaluate", func(c *engine.Call) (engine.Value, error) {
 		name := c.Arg(0).Text()
 		if c.Arg(1).Kind() == engine.String {
 			h.modules.texts[name] = h.lower(name, c.Arg(1).Text())
 		}
-		promise, err := h.run(c.Scope, name)
+		promise, err := h.runModule(c.Scope, name)
 		if err != nil {
 			return promise, err
 		}
@@ -55,8 +55,8 @@ func bindImports(b *builder) {
 		return c.Array(promise, namespace), nil
 	})
 	b.fn("hasAwait", func(c *engine.Call) (engine.Value, error) { return c.Bool(c.HasAwait(c.Arg(0).Text())), nil })
-	// cycle(url) loads a module and what it imports, and returns [url, importer] of one in there
-	// that runs right now.
+	// cycle(url) loads a module and its imports, and returns [url, importer] of one of them that is
+	// being evaluated, or undefined.
 	b.fn("cycle", func(c *engine.Call) (engine.Value, error) {
 		name := c.Arg(0).Text()
 		if _, err := c.CompileModule("node:internal/main", fmt.Sprintf("import %q", name)); err != nil {
@@ -83,7 +83,7 @@ func bindImports(b *builder) {
 		state, _ := c.Arg(0).Promise()
 		return c.String(states[state]), nil
 	})
-	// sync gives importers of a module of the library what it exports now.
+	// syncBuiltins() updates what importers of the library's modules see to the current exports.
 	b.fn("syncBuiltins", func(c *engine.Call) (engine.Value, error) {
 		for _, m := range h.modules.builtins {
 			if err := m.sync(c.Scope); err != nil {
@@ -94,42 +94,42 @@ func bindImports(b *builder) {
 	})
 }
 
-// run has a module imported by a small one, whose promise is settled when all of it has run.
-func (h *Host) run(s *engine.Scope, name string) (engine.Value, error) {
+// runModule imports a module from a small module, whose promise is settled when the module has run.
+func (h *Host) runModule(s *engine.Scope, name string) (engine.Value, error) {
 	return s.EvalModule("node:internal/main", fmt.Sprintf("import %q", name))
 }
 
-// resolveModule is called by the engine for each import. Load is not, if there is the module
-// already.
+// resolveModule is called by the engine for each import. The engine does not call loadImport for a
+// module that it has.
 func (h *Host) resolveModule(s *engine.Scope, base, specifier, kind string) (string, error) {
 	name, err := h.resolveImport(s, base, specifier)
 	if e, ok := errors.AsType[*resolve.Error](err); ok && e.Path != "" && h.modules.isLoaded(fileURL(e.Path)) {
-		name, err = fileURL(e.Path), nil // It was there when it was imported first.
+		name, err = fileURL(e.Path), nil // The file was there at its first import.
 	}
 	if loaded, ok := h.modules.kinds[name]; ok && err == nil && base != "node:internal/main" {
 		switch {
 		case loaded == kind:
 		case kind == "":
-			err = missing(name)
+			err = missingAttribute(name)
 		default:
-			err = incompatible(name, kind)
+			err = incompatibleAttribute(name, kind)
 		}
 	}
 	return name, err
 }
 
-// resolveImport returns the name of what is imported.
+// resolveImport returns the name of the module that base imports as specifier.
 func (h *Host) resolveImport(s *engine.Scope, base, specifier string) (string, error) {
 	if h.modules.probing {
 		return "probe:" + specifier, nil
 	}
 	if base == "node:internal/main" {
-		return specifier, nil // It is a name already.
+		return specifier, nil // The specifier is a name.
 	}
 	if v, err := h.builtinID(s, specifier); err != nil || v != "" {
 		return "node:" + v, err
 	}
-	from, err := importer(base)
+	from, err := importerPath(base)
 	if err != nil {
 		return "", err
 	}
@@ -137,7 +137,7 @@ func (h *Host) resolveImport(s *engine.Scope, base, specifier string) (string, e
 		strings.HasPrefix(specifier, "../")
 	if scheme, rest, ok := strings.Cut(specifier, ":"); ok && isScheme(scheme) && !isPath {
 		if strings.ToLower(scheme) != "file" {
-			return specifier, nil // loadImport knows what of these there is.
+			return specifier, nil // loadImport knows which of these are supported.
 		}
 		if u, err := url.Parse(specifier); err != nil || u.Host != "" && u.Host != "localhost" || u.Opaque != "" {
 			return "", &codedError{"TypeError", "ERR_INVALID_FILE_URL_HOST", `File URL host must be "localhost" or empty on ` +
@@ -173,8 +173,8 @@ func (h *Host) resolveImport(s *engine.Scope, base, specifier string) (string, e
 	return fileURL(file) + suffix, nil
 }
 
-// importer returns the path of what imports, of its URL or its path.
-func importer(base string) (string, error) {
+// importerPath returns the path of an importing module, given its URL or its path.
+func importerPath(base string) (string, error) {
 	if path, ok := filePath(base); ok {
 		return path, nil
 	}
@@ -195,7 +195,7 @@ func isScheme(s string) bool {
 	return s != ""
 }
 
-// unescape undoes the percent signs of a specifier, which is part of a URL.
+// unescape decodes the percent signs of a specifier, which is part of a URL. A malformed one stays.
 func unescape(specifier string) string {
 	path, err := url.PathUnescape(specifier)
 	if err != nil {
@@ -204,8 +204,7 @@ func unescape(specifier string) string {
 	return path
 }
 
-// builtinID returns the name in the library of what an import asks for, empty if that is no module
-// of the library.
+// builtinID returns the library's name of an imported module, empty if the library has none.
 func (h *Host) builtinID(s *engine.Scope, specifier string) (string, error) {
 	cjs, err := h.requireLibrary(s, "internal/cjs")
 	if err != nil {
@@ -215,7 +214,7 @@ func (h *Host) builtinID(s *engine.Scope, specifier string) (string, error) {
 	return v.Text(), err
 }
 
-// isBuiltin reports whether there is a module of the library with a name.
+// isBuiltin reports whether the library has a module of that name.
 func (h *Host) isBuiltin(name string) (is bool) {
 	err := h.enter(func(s *engine.Scope) error {
 		id, err := h.builtinID(s, name)
@@ -225,26 +224,27 @@ func (h *Host) isBuiltin(name string) (is bool) {
 	return is && err == nil
 }
 
-// loadImport is called by the engine for each module that is new to it.
+// loadImport is called by the engine for each module that it does not have.
 func (h *Host) loadImport(s *engine.Scope, name, kind string) (*engine.Module, error) {
 	if h.modules.probing {
 		return &engine.Module{}, nil
 	}
-	m, err := h.load(s, name, kind)
+	m, err := h.loadModule(s, name, kind)
 	if err == nil {
 		h.modules.kinds[name] = kind
 	}
 	return m, err
 }
 
-func (h *Host) load(s *engine.Scope, name, kind string) (*engine.Module, error) {
+// loadModule returns the module of a name: a text, a module of the library, a data: URL or a file.
+func (h *Host) loadModule(s *engine.Scope, name, kind string) (*engine.Module, error) {
 	if text, ok := h.modules.texts[name]; ok {
 		delete(h.modules.texts, name)
 		return &engine.Module{Source: text, Meta: h.meta(name)}, nil
 	}
 	if id, ok := strings.CutPrefix(name, "node:"); ok {
 		if kind != "" {
-			return nil, incompatible(name, kind)
+			return nil, incompatibleAttribute(name, kind)
 		}
 		return h.importBuiltin(s, id)
 	}
@@ -260,11 +260,13 @@ func (h *Host) load(s *engine.Scope, name, kind string) (*engine.Module, error) 
 	return h.importFile(s, name, file, kind)
 }
 
-// known are the extensions that an import takes.
-var known = []string{"", ".js", ".mjs", ".cjs", ".json", ".ts", ".mts", ".cts"}
+// knownExtensions are the extensions of files that can be imported.
+var knownExtensions = []string{"", ".js", ".mjs", ".cjs", ".json", ".ts", ".mts", ".cts"}
 
+// importFile returns the module of a file: an ES module, or one with the exports of JSON or
+// CommonJS.
 func (h *Host) importFile(s *engine.Scope, name, file, kind string) (*engine.Module, error) {
-	if ext := filepath.Ext(file); !slices.Contains(known, ext) && !h.modules.detected[file] {
+	if ext := filepath.Ext(file); !slices.Contains(knownExtensions, ext) && !h.modules.detected[file] {
 		return nil, &codedError{"TypeError", "ERR_UNKNOWN_FILE_EXTENSION",
 			fmt.Sprintf("Unknown file extension \"%s\" for %s", ext, file)}
 	}
@@ -274,9 +276,9 @@ func (h *Host) importFile(s *engine.Scope, name, file, kind string) (*engine.Mod
 	}
 	switch {
 	case format == resolve.JSON && kind == "":
-		return nil, missing(name)
+		return nil, missingAttribute(name)
 	case kind != "" && (format != resolve.JSON || kind != "json"):
-		return nil, incompatible(name, kind)
+		return nil, incompatibleAttribute(name, kind)
 	}
 	source, err := h.source(file)
 	if err != nil {
@@ -289,7 +291,7 @@ func (h *Host) importFile(s *engine.Scope, name, file, kind string) (*engine.Mod
 	if format == resolve.Module {
 		return &engine.Module{Source: source, Meta: h.meta(name)}, nil
 	}
-	// The file may be another since it was required.
+	// With a query the file is read again, because it may have changed since it was required.
 	if format == resolve.JSON && strings.ContainsAny(name, "?#") {
 		v, err := s.ParseJSON(name, source)
 		if err != nil {
@@ -305,8 +307,8 @@ func (h *Host) importFile(s *engine.Scope, name, file, kind string) (*engine.Mod
 	return h.commonJS(file, names), nil
 }
 
-// isUnsaidModule reports whether a file of a package without a type is a module: no script, and no
-// error as a module.
+// isUnsaidModule reports whether a file that nothing but its source says to be a module is one: it
+// cannot be read as CommonJS, and can be read as a module.
 func (h *Host) isUnsaidModule(s *engine.Scope, file, source string) bool {
 	if slices.Contains(h.o.Flags, "--no-experimental-detect-module") {
 		return false
@@ -321,7 +323,7 @@ func (h *Host) isUnsaidModule(s *engine.Scope, file, source string) bool {
 	return h.readsAsModule(s, source, fileURL(file)) == nil
 }
 
-// addNames adds what a CommonJS file exports, with what it hands on of others.
+// addNames adds the exports of a CommonJS file and its re-exports. seen has known files.
 func (h *Host) addNames(names *[]string, file, source string, seen map[string]bool) {
 	if seen[file] {
 		return
@@ -336,7 +338,7 @@ func (h *Host) addNames(names *[]string, file, source string, seen map[string]bo
 	for _, request := range found.Reexports {
 		to, err := h.modules.resolver.Require(request, filepath.Dir(file))
 		if err != nil || seen[to] {
-			continue // Running it tells of the error.
+			continue // Running it reports the error.
 		}
 		if format, _, err := h.format(to); err != nil || format != resolve.CommonJS {
 			continue
@@ -347,8 +349,7 @@ func (h *Host) addNames(names *[]string, file, source string, seen map[string]bo
 	}
 }
 
-// commonJS returns a module whose exports are those of a CommonJS module, which runs when it is
-// this one's turn.
+// commonJS returns a module with the exports of a CommonJS file, which runs when it is evaluated.
 func (h *Host) commonJS(file string, names []string) *engine.Module {
 	return &engine.Module{Exports: names, Init: func(s *engine.Scope, set func(string, engine.Value)) error {
 		cjs, err := h.requireLibrary(s, "internal/cjs")
@@ -367,7 +368,7 @@ func (h *Host) commonJS(file string, names []string) *engine.Module {
 					continue
 				}
 				if one, err = exports.Get(name); err != nil {
-					// A getter that throws: Node leaves the name undefined, too.
+					// Node, too, leaves the name undefined if its getter throws.
 					one = s.Undefined()
 				}
 			}
@@ -377,7 +378,7 @@ func (h *Host) commonJS(file string, names []string) *engine.Module {
 	}}
 }
 
-// importData returns the module of a data: URL, of which text is what follows the scheme.
+// importData returns the module of a data: URL, whose text is the URL without the scheme.
 func (h *Host) importData(s *engine.Scope, name, text, kind string) (*engine.Module, error) {
 	head, body, ok := strings.Cut(text, ",")
 	if !ok {
@@ -397,15 +398,15 @@ func (h *Host) importData(s *engine.Scope, name, text, kind string) (*engine.Mod
 	switch mime {
 	case "text/javascript", "application/javascript":
 		if kind != "" {
-			return nil, incompatible(name, kind)
+			return nil, incompatibleAttribute(name, kind)
 		}
 		return &engine.Module{Source: h.lower(name, source), Meta: h.meta(name)}, nil
 	case "application/json":
 		if kind != "" && kind != "json" {
-			return nil, incompatible(name, kind)
+			return nil, incompatibleAttribute(name, kind)
 		}
 		if kind == "" {
-			return nil, missing(name)
+			return nil, missingAttribute(name)
 		}
 		v, err := s.ParseJSON(name, source)
 		if err != nil {
@@ -417,7 +418,7 @@ func (h *Host) importData(s *engine.Scope, name, text, kind string) (*engine.Mod
 		fmt.Sprintf("Unknown module format: %s for URL %s", mime, name)}
 }
 
-// meta returns what fills import.meta of a module.
+// meta returns the function that fills import.meta of a module.
 func (h *Host) meta(name string) func(*engine.Scope, engine.Value) error {
 	return func(s *engine.Scope, meta engine.Value) error {
 		esm, err := h.requireLibrary(s, "internal/esm")
@@ -430,13 +431,14 @@ func (h *Host) meta(name string) func(*engine.Scope, engine.Value) error {
 	}
 }
 
-// builtinModule is a module of the library that was imported.
+// builtinModule is a module of the library that an ES module has imported.
 type builtinModule struct {
 	exports engine.Kept
 	names   []string
 	set     func(name string, to engine.Value)
 }
 
+// importBuiltin returns a module with the exports that a module of the library has now.
 func (h *Host) importBuiltin(s *engine.Scope, id string) (*engine.Module, error) {
 	exports, err := h.requireLibrary(s, id)
 	if err != nil {
@@ -461,7 +463,7 @@ func (h *Host) importBuiltin(s *engine.Scope, id string) (*engine.Module, error)
 	}}, nil
 }
 
-// sync sets the exports of a module to what they are now.
+// sync sets what importers see to the current exports.
 func (m *builtinModule) sync(s *engine.Scope) error {
 	v := s.Kept(m.exports)
 	m.set("default", v)
@@ -486,8 +488,7 @@ func onlyDefault(v engine.Value) *engine.Module {
 	}}
 }
 
-// onRejection is called by the engine when nobody handles a promise's rejection, and when somebody
-// does after all.
+// onRejection is called by the engine for a rejection without a handler, and for a late handler.
 func (h *Host) onRejection(s *engine.Scope, promise, reason engine.Value, handled bool) {
 	if h.exited {
 		return

@@ -7,8 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A module that is there already was loaded with an attribute or without one, and another import
-// cannot have it otherwise.
+// A loaded module was loaded with an attribute or without one, and a later import must agree.
 func TestImportAttributesOfLoadedModulesAreChecked(t *testing.T) {
 	r, _ := runFiles(t, "a.mjs", map[string]string{
 		"a.mjs": `

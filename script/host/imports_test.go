@@ -7,7 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Both kinds of modules may import each other, but not the one that waits for the import.
+// ES modules and CommonJS modules may import each other, but not a module that waits for the
+// import.
 func TestCyclesOfBothKindsOfModulesAreErrors(t *testing.T) {
 	files := map[string]string{
 		"a.mjs": "import './b.cjs'", "b.cjs": "require('./c.mjs')", "c.mjs": "import './a.mjs'",
@@ -95,7 +96,7 @@ ERR_UNSUPPORTED_RESOLVE_REQUEST undefined
 file://%/d/ file://%/gone.mjs`, "%", dir), r.stdout, r.stderr)
 }
 
-func TestImportsOutsideOfModulesAreToldOf(t *testing.T) {
+func TestImportsOutsideOfModulesAreExplained(t *testing.T) {
 	for _, source := range []string{"import 'fs'", "import { a } from 'fs'", "let a;\nimport * as fs from 'fs'",
 		"import fs from 'fs'", "let a = import"} {
 		r, _ := runFiles(t, "a.cjs", map[string]string{"a.cjs": source})

@@ -7,7 +7,7 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// classNames are the language's names of the classes, as far as one is to be told from others.
+// classNames are the language's names of the classes that the library distinguishes.
 var classNames = sync.OnceValue(func() map[engine.Class]string {
 	return map[engine.Class]string{
 		engine.ClassObject: "Object", engine.ClassArray: "Array", engine.ClassError: "Error", engine.ClassNumber: "Number", engine.ClassString: "String",
@@ -27,7 +27,7 @@ var classNames = sync.OnceValue(func() map[engine.Class]string {
 	}
 })
 
-// bindInside tells the library what values are from inside.
+// bindInside gives the library the internals of values: classes, proxies, promises and iterators.
 func bindInside(b *builder) {
 	classes := b.s.Object()
 	for class, name := range classNames() {
@@ -55,7 +55,8 @@ func bindInside(b *builder) {
 		y, _ := c.Arg(1).Bytes()
 		return c.Bool(bytes.Equal(x, y)), nil
 	})
-	// entries(of, most) returns what is left, and whether keys and values alternate in there.
+	// entries(of, most) returns [entries, pairs]: the remaining entries, and whether keys and
+	// values alternate in them.
 	b.fn("entries", func(c *engine.Call) (engine.Value, error) {
 		entries, pairs, ok := c.Arg(0).Entries(int(c.Arg(1).Int()))
 		if !ok {
@@ -68,8 +69,7 @@ func bindInside(b *builder) {
 	})
 }
 
-// bindJobs tells the library of reactions of promises: what queued() returns is explained by
-// engine's method of that name.
+// bindJobs gives the library the numbers of promise reactions, see [engine.Engine.Queued].
 func bindJobs(b *builder) {
 	e := b.h.engine
 	b.fn("queued", func(c *engine.Call) (engine.Value, error) { return c.Int(e.Queued()), nil })

@@ -10,10 +10,10 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// bindIntl is what the library needs for Intl.Segmenter.
+// bindIntl gives the library the segments of Intl.Segmenter.
 func bindIntl(b *builder) {
-	// segments(text, kind) returns the lengths of its parts in code units; kind: 0 characters as
-	// people see them, 1 words, 2 sentences.
+	// segments(text, kind) returns the lengths of a text's segments in code units. kind is 0 for
+	// grapheme clusters, 1 for words, 2 for sentences.
 	b.fn("segments", func(c *engine.Call) (engine.Value, error) {
 		text, state := wholeRunes(c.Arg(0).Text()), -1
 		var lengths []engine.Value
@@ -33,8 +33,8 @@ func bindIntl(b *builder) {
 	})
 }
 
-// wholeRunes replaces the halves of surrogate pairs that stand alone, of three bytes each that are
-// no UTF-8.
+// wholeRunes replaces each lone half of a surrogate pair, which is three bytes that are no UTF-8,
+// by U+FFFD.
 func wholeRunes(text string) string {
 	if utf8.ValidString(text) {
 		return text
@@ -51,7 +51,7 @@ func wholeRunes(text string) string {
 	return b.String()
 }
 
-// codeUnits returns how long a text is in JavaScript.
+// codeUnits returns the length of a text in JavaScript.
 func codeUnits(text string) (n int) {
 	for _, r := range text {
 		n += utf16.RuneLen(r)

@@ -2,7 +2,7 @@ package host_test
 
 import "testing"
 
-func TestSegmenterPartsWhatPeopleSee(t *testing.T) {
+func TestSegmenterSplitsText(t *testing.T) {
 	requireExamples(t, `const parts = (text, granularity) => [...new Intl.Segmenter('en', { granularity }).segment(text)].map((s) => s.segment);`, []example{
 		{`parts('He\u0301\u{1f468}\u200d\u{1f469}\u200d\u{1f467}!')`, `["H","é","👨‍👩‍👧","!"]`},
 		{`parts('two words.', 'word')`, `["two"," ","words","."]`},

@@ -13,7 +13,7 @@ import (
 	"github.com/brood-go/brood/script/host"
 )
 
-// files makes a folder with files.
+// files makes a directory with files.
 func files(t *testing.T, of map[string]string) (dir string) {
 	t.Helper()
 	dir, err := filepath.EvalSymlinks(t.TempDir())
@@ -26,7 +26,7 @@ func files(t *testing.T, of map[string]string) (dir string) {
 	return dir
 }
 
-// run runs a script that the others belong to, by import or require of the first.
+// run runs the script main, which may import or require the other files.
 func run(t *testing.T, of map[string]string, main string) result {
 	t.Helper()
 	return runProgram(t, "require('module')._load("+quote(filepath.Join(files(t, of), main))+", null, true)")
@@ -115,7 +115,7 @@ func TestModulesRunInTheirOrder(t *testing.T) {
 	}
 }
 
-func TestASignalDoesAgainWhatItDidOnceNobodyListens(t *testing.T) {
+func TestASignalIsRestoredAfterItsLastListener(t *testing.T) {
 	require.Equal(t, []string{"SIGUSR2 1", "the default ends it"}, printed(t, `
 		process.once('SIGUSR2', (name) => {
 			console.log(name, 1);

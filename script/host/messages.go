@@ -2,20 +2,22 @@ package host
 
 import "github.com/brood-go/brood/script/engine"
 
-// messages has the loop deliver what is posted to message ports, whose queues are the library's.
+// messages wakes the library to deliver messages that were posted to message ports. The queues are
+// the library's. Its fields belong to the loop goroutine.
 type messages struct {
 	h       *Host
-	due     bool
-	release func() // of the loop, while a port keeps it running
+	due     bool   // deliver is posted
+	release func() // ends the hold on the loop; nil while no port keeps it running
 }
 
+// deliver calls the library, which delivers all queued messages.
 func (m *messages) deliver() {
 	m.due = false
-	m.h.repeat("messages")
+	m.h.repeatHook("messages")
 }
 
-// hold says whether ports keep the loop running.
-func (m *messages) hold(on bool) {
+// setHold makes the ports keep the loop running, or not.
+func (m *messages) setHold(on bool) {
 	switch {
 	case on && m.release == nil:
 		m.release = m.h.loop.Hold()
@@ -25,12 +27,13 @@ func (m *messages) hold(on bool) {
 	}
 }
 
-func (m *messages) close() { m.hold(false) }
+func (m *messages) close() { m.setHold(false) }
 
+// bindMessages lets the library wake the loop for message ports.
 func bindMessages(b *builder) {
 	m := &messages{h: b.h}
-	b.h.open[m] = struct{}{}
-	// wake has the hook called in one of the loop's next turns.
+	b.h.closers[m] = struct{}{}
+	// wake() calls the hook on a later turn.
 	b.fn("wake", func(c *engine.Call) (engine.Value, error) {
 		if m.due {
 			return c.Undefined(), nil
@@ -39,7 +42,7 @@ func bindMessages(b *builder) {
 		return c.Undefined(), m.h.loop.Post(m.deliver)
 	})
 	b.fn("hold", func(c *engine.Call) (engine.Value, error) {
-		m.hold(c.Arg(0).Bool())
+		m.setHold(c.Arg(0).Bool())
 		return c.Undefined(), nil
 	})
 }

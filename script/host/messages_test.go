@@ -35,12 +35,12 @@ func TestAPortKeepsTheScriptRunningWhileItListens(t *testing.T) {
 		process.on('exit', () => console.log('end'));`))
 	require.Equal(t, []string{"end"}, printed(t, `
 		const { port1, port2 } = new MessageChannel();
-		port1.postMessage(1); // Nobody listens.
+		port1.postMessage(1); // Without a listener.
 		new BroadcastChannel('x').unref();
 		process.on('exit', () => console.log('end'));`))
 }
 
-func TestPortsAreTransferredWithWhatWaitsInThem(t *testing.T) {
+func TestPortsAreTransferredWithTheirQueues(t *testing.T) {
 	require.Equal(t, []string{"moved true", "port 1 early", "port 2 late", "end"}, printed(t, `
 		const a = new MessageChannel(), b = new MessageChannel();
 		b.port1.postMessage('early');
@@ -58,7 +58,7 @@ func TestPortsAreTransferredWithWhatWaitsInThem(t *testing.T) {
 		process.on('exit', () => console.log('end'));`))
 }
 
-func TestWhatAListenerThrowsDoesNotKeepMessagesBack(t *testing.T) {
+func TestAListenersExceptionDoesNotHoldBackMessages(t *testing.T) {
 	require.Equal(t, []string{"message 1", "caught 1", "message 2", "caught 2", "other 3"}, printed(t, `
 		const a = new MessageChannel(), b = new MessageChannel();
 		process.on('uncaughtException', (error) => console.log('caught', error.message));
@@ -77,7 +77,7 @@ func TestPortsThatAnswerEachOtherLeaveTimersTheirTurn(t *testing.T) {
 		setTimeout(() => { console.log('timer'); port1.close(); }, 1);`))
 }
 
-func TestWhatCannotBeSentIsRefusedAndNothingIsTransferred(t *testing.T) {
+func TestAMessageThatCannotBeClonedTransfersNothing(t *testing.T) {
 	requireExamples(t, `const { port1, port2 } = new MessageChannel(); const buffer = new ArrayBuffer(8); const closed = new MessageChannel().port1; closed.close();
 		const wt = require('worker_threads');`, []example{
 		{`port1.postMessage(() => {})`, `DataCloneError 25: () => {} could not be cloned.`},

@@ -15,19 +15,19 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// modules are the files that the script has asked for. Modules of the library have the URL
-// node:name, files the URL file:…, texts any other.
+// modules is the state of the modules that the script has asked for. A module of the library has
+// the URL node:name, a file has a file: URL, a text any other.
 type modules struct {
 	resolver *resolve.Resolver
-	texts    map[string]string // sources of modules that are no files, by URL
-	// what the import attribute "type" of a module is, of those that were imported
-	kinds    map[string]string
-	detected map[string]bool // files that are modules though nothing but their source says so
-	// sources that are not run as they are written, by file, for the places in stack traces
-	made     map[string]*typescript.Script
-	builtins map[string]*builtinModule // modules of the library that were imported
-	probing  bool                      // a source is only looked at: what it imports is not
-	main     string                    // the URL of the main module
+	// sources of modules that are no files, by URL, until they are loaded
+	texts    map[string]string
+	kinds    map[string]string // import attribute "type" of imported modules, by URL
+	detected map[string]bool   // files that only their source shows to be ES modules
+	// sources that were rewritten before they ran, by file, to map places in stack traces
+	rewritten map[string]*typescript.Script
+	builtins  map[string]*builtinModule // imported modules of the library
+	probing   bool                      // a source is only compiled: its imports are not resolved
+	main      string                    // the URL of the main module
 }
 
 func (m *modules) isLoaded(url string) bool {
@@ -35,33 +35,33 @@ func (m *modules) isLoaded(url string) bool {
 	return ok
 }
 
-// TextOptions say what a text is that [Host.MainText] runs. The zero value is good.
+// TextOptions are the settings of [Host.MainText]. The zero value is valid.
 type TextOptions struct {
-	// Format is resolve.CommonJS or resolve.Module. Empty: what the flag --input-type says, and
-	// without that by the source, which is a module if it can only be read as one.
+	// Format is resolve.CommonJS or resolve.Module. Empty: the flag --input-type decides, and
+	// without that flag the source, which is a module if it can be read as one only.
 	Format resolve.Format
 
-	Stdin     bool // it was read from stdin, and is named so
-	Print     bool // print the value of its last statement; a module has none
-	CheckOnly bool // look whether it can be read, and do not run it
+	Stdin     bool // it was read from stdin, which its name says
+	Print     bool // print the value of the last statement; a module has none
+	CheckOnly bool // compile it, and do not run it
 }
 
-// MainFile runs the script's file: CommonJS or an ES module, by its extension, its package.json and
-// its source. It returns what [Host.Do] would: an exception has ended the script, unless its own
-// uncaughtException took it. A module with an await at its top goes on while the loop runs, and its
-// exception is told then.
+// MainFile runs the script's file, as CommonJS or as an ES module, depending on its extension, its
+// package.json and its source. It returns the errors of [Host.Do]: after an exception the script
+// has ended, unless its uncaughtException took the exception. A module with a top-level await goes
+// on while the loop runs, and its exception is reported then.
 func (h *Host) MainFile(path string) error {
-	return h.main(func(s *engine.Scope) []engine.Value { return []engine.Value{s.String("file"), s.String(path)} })
+	return h.callMain(func(s *engine.Scope) []engine.Value { return []engine.Value{s.String("file"), s.String(path)} })
 }
 
-// Check looks whether a file can be read as a script, and does not run it.
+// Check compiles a file as a script and does not run it.
 func (h *Host) Check(path string) error {
-	return h.main(func(s *engine.Scope) []engine.Value { return []engine.Value{s.String("check"), s.String(path)} })
+	return h.callMain(func(s *engine.Scope) []engine.Value { return []engine.Value{s.String("check"), s.String(path)} })
 }
 
-// MainText runs a script that is no file, and returns what [Host.MainFile] does. o may be nil. What
-// the script imports is looked for in the working directory. It may be called again: the texts
-// share their global variables, and those that a script declares at its top are such.
+// MainText runs a script that is no file, and returns the errors of [Host.MainFile]. o may be nil.
+// Imports are resolved from the working directory. MainText may be called again: the texts share
+// their global variables, and variables declared at the top of a text are global.
 func (h *Host) MainText(source string, o *TextOptions) error {
 	if o == nil {
 		o = &TextOptions{}
@@ -70,7 +70,7 @@ func (h *Host) MainText(source string, o *TextOptions) error {
 	if o.Stdin {
 		name = "[stdin]"
 	}
-	return h.main(func(s *engine.Scope) []engine.Value {
+	return h.callMain(func(s *engine.Scope) []engine.Value {
 		return []engine.Value{
 			s.String("text"), s.String(validText(source)), s.String(string(o.Format)),
 			s.Bool(o.Print), s.String(name), s.Bool(o.CheckOnly),
@@ -78,23 +78,24 @@ func (h *Host) MainText(source string, o *TextOptions) error {
 	})
 }
 
-func (h *Host) main(args func(s *engine.Scope) []engine.Value) error {
+func (h *Host) callMain(args func(s *engine.Scope) []engine.Value) error {
 	return h.Do(func(s *engine.Scope) error {
 		_, err := h.hook(s, "main").Call(s.Undefined(), args(s)...)
 		return err
 	})
 }
 
-// wrapper is what stands in front of a CommonJS module, on its first line, whose columns in stack
-// traces count it.
+// wrapper precedes a CommonJS module on its first line. The columns of that line in stack traces
+// include it.
 const wrapper = "(function (exports, require, module, __filename, __dirname) {"
 
+// bindModules makes the state of modules from the flags, and gives the library what loads them.
 func bindModules(b *builder) {
 	h := b.h
 	h.modules = modules{
 		resolver: resolve.New(), texts: map[string]string{}, kinds: map[string]string{}, detected: map[string]bool{},
-		made:     map[string]*typescript.Script{},
-		builtins: map[string]*builtinModule{},
+		rewritten: map[string]*typescript.Script{},
+		builtins:  map[string]*builtinModule{},
 	}
 	for _, flag := range h.o.Flags {
 		switch name, value, _ := strings.Cut(flag, "="); name {
@@ -109,9 +110,10 @@ func bindModules(b *builder) {
 	bindImports(b)
 }
 
-// warnOfDeprecated emits a warning of the process.
+// warnOfDeprecated emits a deprecation warning of the process.
 func (h *Host) warnOfDeprecated(code, message string) {
-	// A script that wants warnings thrown gets them on the next tick.
+	// The error is dropped: with --throw-deprecation the script gets the warning thrown on the next
+	// tick.
 	_ = h.enter(func(s *engine.Scope) error {
 		warning, err := h.requireLibrary(s, "internal/warning")
 		if err != nil {
@@ -122,7 +124,7 @@ func (h *Host) warnOfDeprecated(code, message string) {
 	})
 }
 
-// bindCommonJS is what the library needs to load CommonJS.
+// bindCommonJS gives the library the functions that load CommonJS modules.
 func bindCommonJS(b *builder) {
 	h, r := b.h, b.h.modules.resolver
 	b.fn("dirname", func(c *engine.Call) (engine.Value, error) { return c.String(filepath.Dir(c.Arg(0).Text())), nil })
@@ -144,8 +146,8 @@ func bindCommonJS(b *builder) {
 		file, err := r.Require(c.Arg(0).Text(), c.Arg(1).Text())
 		return c.String(file), err
 	})
-	// resolveIn(request, dirs) looks in folders that are said, not in those node_modules that a
-	// file would see.
+	// resolveIn(request, dirs) searches the given directories, not the node_modules that a file
+	// would see.
 	b.fn("resolveIn", func(c *engine.Call) (engine.Value, error) {
 		f := &fields{v: c.Array(c.Arg(1))}
 		file, ok, err := r.RequireIn(c.Arg(0).Text(), f.list("0"))
@@ -178,11 +180,11 @@ func bindCommonJS(b *builder) {
 		v, err := c.Eval(file, source)
 		return v, inNodesWords(err, file, source, 0)
 	})
-	// isModule reports whether a source is a module: whether it can be read as one.
+	// isModule(source, name) reports whether a source can be read as a module.
 	b.fn("isModule", func(c *engine.Call) (engine.Value, error) {
 		return c.Bool(h.readsAsModule(c.Scope, c.Arg(0).Text(), c.Arg(1).Text()) == nil), nil
 	})
-	// isModuleOnly reports whether a file cannot be read as CommonJS.
+	// isModuleOnly(file) reports whether a file cannot be read as CommonJS.
 	b.fn("isModuleOnly", func(c *engine.Call) (engine.Value, error) {
 		file := c.Arg(0).Text()
 		source, err := h.source(file)
@@ -202,12 +204,12 @@ func bindCommonJS(b *builder) {
 		h.modules.detected[c.Arg(0).Text()] = true
 		return c.Undefined(), nil
 	})
-	// hasPlaces reports whether there are files of which place knows something.
-	b.fn("hasPlaces", func(c *engine.Call) (engine.Value, error) { return c.Bool(len(h.modules.made) > 0), nil })
-	// place(file, line, column) returns where in a source that is not run as it is written a place
-	// came from.
+	// hasPlaces() reports whether place can map any file.
+	b.fn("hasPlaces", func(c *engine.Call) (engine.Value, error) { return c.Bool(len(h.modules.rewritten) > 0), nil })
+	// place(file, line, column) returns the place in the original source of a rewritten file, or
+	// undefined.
 	b.fn("place", func(c *engine.Call) (engine.Value, error) {
-		script := h.modules.made[sourceName(c.Arg(0).Text())]
+		script := h.modules.rewritten[sourceName(c.Arg(0).Text())]
 		if script == nil {
 			return c.Undefined(), nil
 		}
@@ -216,7 +218,7 @@ func bindCommonJS(b *builder) {
 	})
 }
 
-// source returns the text of a file, as a script that the engine takes.
+// source returns the text of a file as a script that the engine can run.
 func (h *Host) source(file string) (string, error) {
 	text, err := readWhole(file, 0)
 	if err != nil {
@@ -224,7 +226,7 @@ func (h *Host) source(file string) (string, error) {
 	}
 	source := validText(strings.TrimPrefix(string(text), "\ufeff"))
 	if strings.HasPrefix(source, "#!") {
-		source = "//" + source // The line of the system's, which is none of the language.
+		source = "//" + source // The interpreter line is the system's, and no JavaScript.
 	}
 	switch filepath.Ext(file) {
 	case ".ts", ".mts", ".cts":
@@ -233,7 +235,8 @@ func (h *Host) source(file string) (string, error) {
 	return h.lower(file, source), nil
 }
 
-// validText is a source with U+FFFD for what is no UTF-8, as decoders of the Web count it.
+// validText returns a source with U+FFFD in place of invalid UTF-8, as the WHATWG decoder counts
+// it.
 func validText(source string) string {
 	if utf8.ValidString(source) {
 		return source
@@ -241,7 +244,7 @@ func validText(source string) string {
 	return nodetext.Decode([]byte(source), streams.UTF8)
 }
 
-// strip makes JavaScript of TypeScript.
+// strip returns the JavaScript of a TypeScript source.
 func (h *Host) strip(file, source string) (string, error) {
 	if strings.Contains(file, string(filepath.Separator)+"node_modules"+string(filepath.Separator)) {
 		return "", &codedError{"Error", "ERR_UNSUPPORTED_NODE_MODULES_TYPE_STRIPPING",
@@ -254,29 +257,28 @@ func (h *Host) strip(file, source string) (string, error) {
 		}
 		return "", err
 	}
-	h.modules.made[file] = script
+	h.modules.rewritten[file] = script
 	return script.Code, nil
 }
 
-// lower makes what the engine can run of a source with syntax that it lacks. name is a file's path
-// or its URL.
+// lower rewrites a source with syntax that the engine lacks. name is a file's path or its URL.
 func (h *Host) lower(name, source string) string {
 	if !typescript.NeedsLowering(source) {
 		return source
 	}
 	name = sourceName(name)
-	if made := h.modules.made[name]; made != nil && made.Code == source {
-		return source // It has what looks like such syntax in a comment.
+	if made := h.modules.rewritten[name]; made != nil && made.Code == source {
+		return source // A rewritten source may still have a comment that looks like such syntax.
 	}
 	script, err := typescript.Lower(name, source)
 	if err != nil {
-		return source // The engine tells what is wrong with it.
+		return source // The engine will report the error.
 	}
-	h.modules.made[name] = script
+	h.modules.rewritten[name] = script
 	return script.Code
 }
 
-// sourceName returns a file's path, of its path or its URL, and any other name as it is.
+// sourceName returns the path for a file's URL, and any other name as it is.
 func sourceName(name string) string {
 	if path, ok := filePath(name); ok {
 		return path
@@ -284,7 +286,7 @@ func sourceName(name string) string {
 	return name
 }
 
-// format returns what a file is to be run as, and whether that has been said.
+// format returns the format to run a file in, and whether its extension or its package says so.
 func (h *Host) format(file string) (format resolve.Format, said bool, err error) {
 	if h.modules.detected[file] {
 		return resolve.Module, true, nil
@@ -292,8 +294,7 @@ func (h *Host) format(file string) (format resolve.Format, said bool, err error)
 	return h.modules.resolver.Format(file)
 }
 
-// readsAsModule returns the error of reading a source as a module. What it imports is not looked
-// for.
+// readsAsModule returns the error of compiling a source as a module. Its imports are not resolved.
 func (h *Host) readsAsModule(s *engine.Scope, source, name string) error {
 	h.modules.probing = true
 	defer func() { h.modules.probing = false }()
@@ -302,8 +303,8 @@ func (h *Host) readsAsModule(s *engine.Scope, source, name string) error {
 	return inNodesWords(err, name, source, 0)
 }
 
-// readsAsScript returns the error of reading a source as a script, which may be a CommonJS module
-// with the function around it.
+// readsAsScript returns the error of compiling a source as a script, or as a CommonJS module if the
+// source begins with wrapper.
 func (h *Host) readsAsScript(s *engine.Scope, source, name string) error {
 	source = h.lower(name, source)
 	_, err := s.Compile(name, source)
@@ -315,7 +316,7 @@ func (h *Host) readsAsScript(s *engine.Scope, source, name string) error {
 
 func fileURL(path string) string { return (&url.URL{Scheme: "file", Path: path}).String() }
 
-// filePath returns the path of a file's URL.
+// filePath returns the path of a file: URL.
 func filePath(name string) (string, bool) {
 	u, err := url.Parse(name)
 	if err != nil || u.Scheme != "file" {
@@ -324,7 +325,7 @@ func filePath(name string) (string, bool) {
 	return u.Path, true
 }
 
-// workingDirectory is where what has no file imports from.
+// workingDirectory returns the directory from which a script that is no file imports.
 func workingDirectory() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {

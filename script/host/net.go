@@ -14,9 +14,8 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// Functions of this binding that can fail for reasons of the system return a negative number then,
-// the errno.
-
+// bindNet gives the library sockets and addresses. Its functions return a negative errno if a
+// system call fails.
 func bindNet(b *builder) {
 	h := b.h
 	b.fn("connect", h.connect)
@@ -56,17 +55,17 @@ func bindNet(b *builder) {
 	})
 	b.fn("sockname", func(c *engine.Call) (engine.Value, error) {
 		a, err := unix.Getsockname(int(c.Arg(0).Int()))
-		return endpoint(c, a, err)
+		return endpointObject(c, a, err)
 	})
 	b.fn("peername", func(c *engine.Call) (engine.Value, error) {
 		a, err := unix.Getpeername(int(c.Arg(0).Int()))
-		return endpoint(c, a, err)
+		return endpointObject(c, a, err)
 	})
 	b.fn("setNoDelay", func(c *engine.Call) (engine.Value, error) {
-		return resultOf(c, 0, setOption(c, unix.IPPROTO_TCP, unix.TCP_NODELAY, truth(c.Arg(1).Bool())))
+		return resultOf(c, 0, setOption(c, unix.IPPROTO_TCP, unix.TCP_NODELAY, intOf(c.Arg(1).Bool())))
 	})
 	b.fn("setKeepAlive", func(c *engine.Call) (engine.Value, error) {
-		err := setOption(c, unix.SOL_SOCKET, unix.SO_KEEPALIVE, truth(c.Arg(1).Bool()))
+		err := setOption(c, unix.SOL_SOCKET, unix.SO_KEEPALIVE, intOf(c.Arg(1).Bool()))
 		if seconds := int(c.Arg(2).Int()); err == nil && c.Arg(1).Bool() && seconds > 0 {
 			err = setOption(c, unix.IPPROTO_TCP, keepAliveDelay, seconds)
 		}
@@ -88,7 +87,7 @@ func bindNet(b *builder) {
 	})
 }
 
-// resultOf returns a number that is not negative, or the errno as a negative one.
+// resultOf returns n, or the errno of err as a negative number.
 func resultOf(c *engine.Call, n int, err error) (engine.Value, error) {
 	if err == nil {
 		return c.Int(int64(n)), nil
@@ -99,14 +98,14 @@ func resultOf(c *engine.Call, n int, err error) (engine.Value, error) {
 	return c.Int(-int64(unix.EINVAL)), nil
 }
 
-func truth(b bool) int {
+func intOf(b bool) int {
 	if b {
 		return 1
 	}
 	return 0
 }
 
-// ipVersion returns 4, 6, or 0 for what is no address.
+// ipVersion returns 4 or 6, or 0 if text is no address.
 func ipVersion(text string) int {
 	a, err := netip.ParseAddr(text)
 	switch {
@@ -118,17 +117,17 @@ func ipVersion(text string) int {
 	return 6
 }
 
-// noZone reports whether a character cannot be part of a zone, as Node has it.
+// noZone reports whether Node does not allow a character in a zone.
 func noZone(r rune) bool {
 	return (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && !strings.ContainsRune("-.:", r)
 }
 
-// setOption sets an option of the socket whose descriptor is the call's first argument.
+// setOption sets an option of the socket whose descriptor is the first argument.
 func setOption(c *engine.Call, level, option, value int) error {
 	return unix.SetsockoptInt(int(c.Arg(0).Int()), level, option, value)
 }
 
-// tosOption returns the option for the type of service of a socket's family.
+// tosOption returns the option for the type of service, which depends on the socket's family.
 func tosOption(fd int) (level, option int) {
 	if name, _ := unix.Getsockname(fd); name != nil {
 		if _, ok := name.(*unix.SockaddrInet6); ok {
@@ -138,13 +137,13 @@ func tosOption(fd int) (level, option int) {
 	return unix.IPPROTO_IP, unix.IP_TOS
 }
 
-// endpoint returns {address, family, port}, or the path of a Unix socket as its address.
-func endpoint(c *engine.Call, a unix.Sockaddr, err error) (engine.Value, error) {
+// endpointObject returns {address, family, port}, or {address} with the path of a Unix socket.
+func endpointObject(c *engine.Call, a unix.Sockaddr, err error) (engine.Value, error) {
 	if err != nil {
 		return resultOf(c, 0, err)
 	}
 	object := c.Object()
-	address, family, port := textOf(a)
+	address, family, port := endpointText(a)
 	err = object.Set("address", c.String(address))
 	if family != "" {
 		err = errors.Join(err, object.Set("family", c.String(family)), object.Set("port", c.Int(int64(port))))
@@ -152,8 +151,8 @@ func endpoint(c *engine.Call, a unix.Sockaddr, err error) (engine.Value, error) 
 	return object, err
 }
 
-// textOf returns the parts of an address; of a Unix socket's there is no family.
-func textOf(a unix.Sockaddr) (address, family string, port int) {
+// endpointText returns the parts of an address. A Unix socket's address has no family.
+func endpointText(a unix.Sockaddr) (address, family string, port int) {
 	switch a := a.(type) {
 	case *unix.SockaddrInet4:
 		return netip.AddrFrom4(a.Addr).String(), "IPv4", a.Port
@@ -169,7 +168,7 @@ func textOf(a unix.Sockaddr) (address, family string, port int) {
 	return "", "", 0
 }
 
-// zoneName returns the name of an interface, or its number as text.
+// zoneName returns the name of an interface, or its index as text if it has none.
 func zoneName(index int) string {
 	if i, err := net.InterfaceByIndex(index); err == nil {
 		return i.Name
@@ -177,7 +176,7 @@ func zoneName(index int) string {
 	return strconv.Itoa(index)
 }
 
-// sockaddrOf returns what the system calls take for an address and a port.
+// sockaddrOf returns an address for system calls, and its family.
 func sockaddrOf(address string, port int) (unix.Sockaddr, int, error) {
 	a, err := netip.ParseAddr(address)
 	if err != nil {
@@ -199,8 +198,8 @@ func sockaddrOf(address string, port int) (unix.Sockaddr, int, error) {
 	return to, unix.AF_INET6, nil
 }
 
-// kindOf says what a descriptor is: FILE, PIPE, TCP, UDP, TTY or UNKNOWN. A Unix socket is a PIPE,
-// as libuv has it.
+// kindOf returns the kind of a descriptor: FILE, PIPE, TCP, UDP, TTY, UNKNOWN or INVALID. A Unix
+// stream socket is a PIPE, as in libuv.
 func kindOf(fd int) string {
 	var stat unix.Stat_t
 	if unix.Fstat(fd, &stat) != nil {

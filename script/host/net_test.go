@@ -147,7 +147,7 @@ func TestAHostThatIsClosedLeavesNoDescriptors(t *testing.T) {
 	loop, err := reactor.New(nil)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, loop.Close()) }()
-	for range 2 { // The second has the same descriptors.
+	for range 2 { // The second host gets the same descriptors.
 		h, err := host.New(loop, nil)
 		require.NoError(t, err)
 		require.NoError(t, h.MainText(`

@@ -2,30 +2,29 @@ package host
 
 import "sync"
 
-// maxWaiting is how many system calls of all hosts that may wait run at once. Each holds a thread
-// of the system meanwhile, of which a program has no endless number; a script that asks for more
-// waits for its turn.
-const maxWaiting = 64
+// maxBlockingCalls bounds the blocking system calls of all hosts that run at once. Each holds a
+// thread of the system; a call over the bound waits for its turn.
+const maxBlockingCalls = 64
 
-// waiting has a slot for each such call.
-var waiting = make(chan struct{}, maxWaiting)
+// blockingCalls is a semaphore: one element for each running call.
+var blockingCalls = make(chan struct{}, maxBlockingCalls)
 
-// offload are the calls that a host has running on goroutines, oldest first.
+// offload runs blocking calls of one host on goroutines, oldest first.
 type offload struct {
-	mu      sync.Mutex
-	queue   []func()
-	workers int
+	mu         sync.Mutex // mu guards queue and goroutines.
+	queue      []func()
+	goroutines int
 
-	unfinished int // calls whose end the loop has not seen; of the loop
+	unfinished int // calls whose done or drop has not run; loop goroutine only
 }
 
-// maxWorkers is how many of these calls one host runs at once.
-const maxWorkers = 16
+// maxGoroutines bounds the calls that one host runs at once.
+const maxGoroutines = 16
 
-// later runs work on a goroutine and then done on the loop, which is held meanwhile. done does not
-// run if the host has been closed: what work has acquired is given back by drop, which may be nil,
-// on any goroutine.
-func (h *Host) later(work, done, drop func()) {
+// runOffLoop calls work on a goroutine and then done on the loop, and keeps the loop running until
+// then. If the script has ended, it calls drop instead, which releases what work has acquired. drop
+// may be nil. If the loop is closed, drop runs on the goroutine of work.
+func (h *Host) runOffLoop(work, done, drop func()) {
 	release := h.loop.Hold()
 	h.offload.unfinished++
 	finish := func() {
@@ -47,17 +46,18 @@ func (h *Host) later(work, done, drop func()) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.queue = append(o.queue, finish)
-	if o.workers < maxWorkers {
-		o.workers++
-		go o.run() // It ends when the queue is empty; nobody waits for it.
+	if o.goroutines < maxGoroutines {
+		o.goroutines++
+		go o.run() // It ends when the queue is empty. Close does not wait for it.
 	}
 }
 
+// run calls queued functions on a goroutine of its own until the queue is empty.
 func (o *offload) run() {
 	for {
 		o.mu.Lock()
 		if len(o.queue) == 0 {
-			o.workers--
+			o.goroutines--
 			o.queue = nil
 			o.mu.Unlock()
 			return
@@ -66,8 +66,8 @@ func (o *offload) run() {
 		o.queue[0] = nil
 		o.queue = o.queue[1:]
 		o.mu.Unlock()
-		waiting <- struct{}{}
+		blockingCalls <- struct{}{}
 		next()
-		<-waiting
+		<-blockingCalls
 	}
 }

@@ -6,9 +6,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Half of a surrogate pair is U+FFFD for everybody else: in names, contents, arguments, and what is
-// printed.
-func TestWhatLeavesAScriptIsUTF8(t *testing.T) {
+// A lone half of a surrogate pair becomes U+FFFD where it leaves the script: in names, contents,
+// arguments and output.
+func TestOutputOfAScriptIsUTF8(t *testing.T) {
 	const broken = "efbfbd"
 	require.Equal(t, []string{"file 61" + broken, "content 62" + broken, "link 63" + broken, "argument 64" + broken, "input 65" + broken}, inFolder(t, `
 		const { execFileSync } = require('child_process');

@@ -7,7 +7,7 @@ import (
 	"github.com/brood-go/brood/script/nodepath"
 )
 
-// pathFunctions are those that both kinds of paths have.
+// pathFunctions are the functions that posix and win32 have in common.
 type pathFunctions interface {
 	Normalize(path string) string
 	IsAbsolute(path string) bool
@@ -19,23 +19,23 @@ type pathFunctions interface {
 	MatchesGlob(path, pattern string) bool
 }
 
-// bindPath gives posix and win32, whose arguments the library has checked. What needs the current
-// folder calls a function for it, which is the argument before the paths.
+// bindPath gives the library posix and win32. The library has checked the arguments. A function
+// that needs the current directory takes process.cwd as the argument before the paths.
 func bindPath(b *builder) {
 	posix, win32 := nodepath.Posix{}, nodepath.Win32{}
 	p, w := b.inner("posix"), b.inner("win32")
 	bindPathFunctions(p, posix)
 	bindPathFunctions(w, win32)
 	p.fn("resolve", func(c *engine.Call) (engine.Value, error) {
-		path, err := posix.Resolve(folder(c), texts(c, 1)...)
+		path, err := posix.Resolve(folderArg(c), textArgs(c, 1)...)
 		return c.String(path), err
 	})
 	p.fn("relative", func(c *engine.Call) (engine.Value, error) {
-		path, err := posix.Relative(folder(c), c.Arg(1).Text(), c.Arg(2).Text())
+		path, err := posix.Relative(folderArg(c), c.Arg(1).Text(), c.Arg(2).Text())
 		return c.String(path), err
 	})
 	w.fn("resolve", func(c *engine.Call) (engine.Value, error) {
-		path, err := win32.Resolve(driveFolder(c), texts(c, 1)...)
+		path, err := win32.Resolve(driveFolder(c), textArgs(c, 1)...)
 		return c.String(path), err
 	})
 	w.fn("relative", func(c *engine.Call) (engine.Value, error) {
@@ -59,7 +59,7 @@ func bindPathFunctions(b *builder, p pathFunctions) {
 		return c.String(p.Basename(c.Arg(0).Text(), c.Arg(1).Text())), nil
 	})
 	b.fn("isAbsolute", func(c *engine.Call) (engine.Value, error) { return c.Bool(p.IsAbsolute(c.Arg(0).Text())), nil })
-	b.fn("join", func(c *engine.Call) (engine.Value, error) { return c.String(p.Join(texts(c, 0)...)), nil })
+	b.fn("join", func(c *engine.Call) (engine.Value, error) { return c.String(p.Join(textArgs(c, 0)...)), nil })
 	b.fn("parse", func(c *engine.Call) (engine.Value, error) {
 		parts := p.Parse(c.Arg(0).Text())
 		return stringArray(c.Scope, []string{parts.Root, parts.Dir, parts.Base, parts.Ext, parts.Name}), nil
@@ -69,8 +69,8 @@ func bindPathFunctions(b *builder, p pathFunctions) {
 	})
 }
 
-// texts returns the arguments from one on.
-func texts(c *engine.Call, from int) []string {
+// textArgs returns the arguments from index from on.
+func textArgs(c *engine.Call, from int) []string {
 	all := make([]string, 0, max(0, c.Len()-from))
 	for i := from; i < c.Len(); i++ {
 		all = append(all, c.Arg(i).Text())
@@ -78,21 +78,22 @@ func texts(c *engine.Call, from int) []string {
 	return all
 }
 
-// folder returns what calls process.cwd, which a script may have replaced.
-func folder(c *engine.Call) func() (string, error) {
+// folderArg returns a function that calls process.cwd, the first argument, which a script may have
+// replaced.
+func folderArg(c *engine.Call) func() (string, error) {
 	return func() (string, error) {
 		dir, err := c.Arg(0).Call(c.Undefined())
 		return dir.Text(), err
 	}
 }
 
-// driveFolder is folder for paths with drives: a variable of the environment has the current folder
-// of each.
+// driveFolder is folderArg for paths with drives: an environment variable has the current directory
+// of each drive.
 func driveFolder(c *engine.Call) func(string) (string, error) {
 	return func(device string) (string, error) {
 		if dir := os.Getenv("=" + device); device != "" && dir != "" {
 			return dir, nil
 		}
-		return folder(c)()
+		return folderArg(c)()
 	}
 }

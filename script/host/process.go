@@ -13,23 +13,24 @@ import (
 	"github.com/brood-go/brood/signals"
 )
 
-// version is of this library, as process.versions has it.
+// version is this library's version in process.versions.
 const version = "0.1.0"
 
-// abortGrace is how long a process may take to end by the signal of process.abort.
+// abortGrace is the time that the signal of process.abort gets to end the process.
 const abortGrace = time.Second
 
+// bindProcess gives the library the properties of this process, and system calls about processes.
 func bindProcess(b *builder) {
 	h, s := b.h, b.s
 	b.value("version", s.String(version))
 	b.value("arch", s.String(architecture()))
 	b.value("platform", s.String(runtime.GOOS))
 	b.value("pid", s.Int(int64(os.Getpid())))
-	b.fn("ppid", number(os.Getppid))
-	b.fn("getuid", number(os.Getuid))
-	b.fn("geteuid", number(os.Geteuid))
-	b.fn("getgid", number(os.Getgid))
-	b.fn("getegid", number(os.Getegid))
+	b.fn("ppid", numberFunc(os.Getppid))
+	b.fn("getuid", numberFunc(os.Getuid))
+	b.fn("geteuid", numberFunc(os.Geteuid))
+	b.fn("getgid", numberFunc(os.Getgid))
+	b.fn("getegid", numberFunc(os.Getegid))
 	b.fn("getgroups", func(c *engine.Call) (engine.Value, error) {
 		groups, err := os.Getgroups()
 		all := []engine.Value{}
@@ -81,10 +82,11 @@ func bindProcess(b *builder) {
 		return c.BigInt(ts.Nano()), nil
 	})
 	b.fn("abort", func(c *engine.Call) (engine.Value, error) {
-		h.flush()
-		// Without it, as on other systems than Linux, Go's runtime prints a report and exits.
+		h.flushChannels()
+		// Best effort: where the default cannot be restored, as on systems other than Linux, Go's
+		// runtime prints a report and exits.
 		_ = signals.Default(unix.SIGABRT)
-		_ = signalSelf(unix.SIGABRT) // It may be blocked.
+		_ = signalSelf(unix.SIGABRT) // Best effort: the signal may be blocked.
 		time.Sleep(abortGrace)
 		os.Exit(128 + int(unix.SIGABRT))
 		return c.Undefined(), nil
@@ -93,7 +95,7 @@ func bindProcess(b *builder) {
 		pid, number := int(c.Arg(0).Int()), syscall.Signal(c.Arg(1).Int())
 		var err error
 		if pid == os.Getpid() {
-			h.flush() // It may be the end.
+			h.flushChannels() // The signal may end the process.
 			err = signalSelf(number)
 		} else {
 			err = unix.Kill(pid, number)
@@ -107,7 +109,7 @@ func bindProcess(b *builder) {
 	b.fn("memoryUsage", func(c *engine.Call) (engine.Value, error) {
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
-		return numbers(c.Scope, "rss", residentSize(), "heapTotal", float64(m.HeapSys), "heapUsed",
+		return numberObject(c.Scope, "rss", residentSize(), "heapTotal", float64(m.HeapSys), "heapUsed",
 			float64(h.engine.Memory()),
 			"external", 0.0, "arrayBuffers", 0.0)
 	})
@@ -116,13 +118,13 @@ func bindProcess(b *builder) {
 		if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
 			return c.Undefined(), err
 		}
-		return numbers(c.Scope, "user", float64(u.Utime.Nano())/1e3, "system", float64(u.Stime.Nano())/1e3)
+		return numberObject(c.Scope, "user", float64(u.Utime.Nano())/1e3, "system", float64(u.Stime.Nano())/1e3)
 	})
 	bindCredentials(b)
 	b.fn("signals", signalNumbers)
 }
 
-// signalNumbers returns an object with the numbers of signals by their names.
+// signalNumbers returns an object that maps the names of signals to their numbers.
 func signalNumbers(c *engine.Call) (engine.Value, error) {
 	all := c.Object()
 	for n := syscall.Signal(1); n < 65; n++ {
@@ -138,7 +140,7 @@ func signalNumbers(c *engine.Call) (engine.Value, error) {
 	return all, nil
 }
 
-// architecture returns Node's name of the one that this program was compiled for.
+// architecture returns Node's name of runtime.GOARCH.
 func architecture() string {
 	switch runtime.GOARCH {
 	case "amd64":
@@ -153,12 +155,12 @@ func architecture() string {
 	return runtime.GOARCH
 }
 
-func number(of func() int) engine.Func {
+func numberFunc(of func() int) engine.Func {
 	return func(c *engine.Call) (engine.Value, error) { return c.Int(int64(of())), nil }
 }
 
-// numbers returns an object of names and numbers, which alternate.
-func numbers(s *engine.Scope, of ...any) (engine.Value, error) {
+// numberObject returns an object from alternating names and numbers.
+func numberObject(s *engine.Scope, of ...any) (engine.Value, error) {
 	object := s.Object()
 	for i := 0; i < len(of); i += 2 {
 		if err := object.Set(of[i].(string), s.Float(of[i+1].(float64))); err != nil {

@@ -23,14 +23,14 @@ import (
 // deadline ends a script that hangs.
 const deadline = time.Minute
 
-// result is what a script has printed, and how it has ended.
+// result has the output of a script, and how it ended.
 type result struct {
 	stdout, stderr string
 	code           int
 }
 
 // runProgram runs a script in a process of its own, with flags of the command. BROOD_TEST_PROGRAM
-// names another program to run it: node, to see whether a test asks for what Node does.
+// names another program to run it: with node the tests check themselves.
 func runProgram(t *testing.T, source string, flags ...string) result {
 	t.Helper()
 	program, args := helperproc.Command("script", append(flags, source)...)
@@ -55,7 +55,7 @@ func execute(t *testing.T, program string, args ...string) result {
 	return result{strings.TrimSpace(stdout.String()), stderr.String(), cmd.ProcessState.ExitCode()}
 }
 
-// printed runs a script that ends well, and returns its lines.
+// printed runs a script that must exit with 0, and returns its lines.
 func printed(t *testing.T, source string) []string {
 	t.Helper()
 	r := runProgram(t, source)
@@ -77,7 +77,7 @@ func scriptProcess(args []string) {
 	if err != nil {
 		panic(err)
 	}
-	_ = h.MainText(args[last], nil) // The script was told of an error, and has ended with a code.
+	_ = h.MainText(args[last], nil) // The script has got the error, and has ended with a code.
 	code, err := h.Run()
 	if err != nil {
 		panic(err)
@@ -85,8 +85,8 @@ func scriptProcess(args []string) {
 	helperproc.Exit(code)
 }
 
-// requireGroupEnded waits until nobody is left of a process group, whose number is a text.
-func requireGroupEnded(t *testing.T, number string) {
+// requireGroupExited waits until no process of a group exists. number is the group's id as text.
+func requireGroupExited(t *testing.T, number string) {
 	t.Helper()
 	pgid, err := strconv.Atoi(number)
 	require.NoError(t, err)

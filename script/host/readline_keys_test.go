@@ -2,7 +2,7 @@ package host_test
 
 import "testing"
 
-// keyboard is a terminal of which a test presses the keys; shown is what was written to it.
+// keyboard is a terminal whose keys a test presses; shown is its output.
 const keyboard = `
 	const readline = require('readline');
 	const EventEmitter = require('events');
@@ -25,18 +25,18 @@ const keyboard = `
 
 func TestKeysEditALineAsInNode(t *testing.T) {
 	requireExamples(t, keyboard, []example{
-		// The history, of which only what begins as the line does is shown.
+		// The history, filtered by the beginning of the line.
 		{"open({ history: ['three', 'two', 'one'] }).keys(up, up, down)", `"three@5"`},
 		{"open({ history: ['three', 'two', 'one'] }).keys('t', up, up)", `"two@3"`},
 		{"open({ history: ['three', 'two', 'one'] }).keys('t', up, up, up)", `"t@1"`},
 		{"open({ history: ['bat', 'bar'] }).keys(up, down)", `"@0"`},
-		// What is cut can be put in again, and changed for what was cut before.
+		// Cut text can be inserted again, and replaced by text that was cut before.
 		{"open().keys('one two', '\\x15', 'x', '\\x19')", `"xone two@8"`},
 		{"open().keys('one', '\\x15', 'two', '\\x15', '\\x19', '\\x1by')", `"one@3"`},
 		{"open().keys('one', '\\x15', 'two', '\\x15', '\\x19', 'x', '\\x1by')", `"twox@4"`},
 		{"(() => { const rl = open(); rl.keys('one two', left, left, left); return rl.press('delete', { ctrl: true, shift: true }); })()", `"one @4"`},
 		{"(() => { const rl = open(); rl.keys('one two', left, left, left); return rl.press('backspace', { ctrl: true, shift: true }); })()", `"two@0"`},
-		// Edits are undone one by one, and done again.
+		// Edits are undone one by one, and redone.
 		{"open().keys('ab', '\\x1f')", `"a@1"`},
 		{"open().keys('ab', '\\x1f', '\\x1f', '\\x1e')", `"a@1"`},
 		{"open().keys('one two', '\\x17', '\\x1f')", `"one two@7"`},

@@ -13,23 +13,23 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// resolveTimeout ends a lookup that no server answers.
+// resolveTimeout bounds a lookup.
 const resolveTimeout = 30 * time.Second
 
-// Each function of this binding asks on a goroutine, and keeps the loop running until it is
-// answered. done is called with null and the answer, or with a code of Node's such as ENOTFOUND.
+// bindDNS gives the library lookups. Each runs on a goroutine and keeps the loop running until it
+// is answered. done is called with (null, answer), or with a code of Node's such as ENOTFOUND.
 func bindDNS(b *builder) {
 	h := b.h
 	b.fn("lookup", func(c *engine.Call) (engine.Value, error) {
 		name, network := c.Arg(0).Text(), networkOf(c.Arg(1).Int())
-		return h.ask(c, 2, func(ctx context.Context) (answer, error) {
+		return h.lookUp(c, 2, func(ctx context.Context) (answer, error) {
 			list, err := net.DefaultResolver.LookupNetIP(ctx, network, name)
-			return addresses(list), err
+			return addressesAnswer(list), err
 		})
 	})
 	b.fn("lookupService", func(c *engine.Call) (engine.Value, error) {
 		address, port := c.Arg(0).Text(), int(c.Arg(1).Int())
-		return h.ask(c, 2, func(ctx context.Context) (answer, error) {
+		return h.lookUp(c, 2, func(ctx context.Context) (answer, error) {
 			host := address
 			if names, err := net.DefaultResolver.LookupAddr(ctx, address); err == nil && len(names) > 0 {
 				host = strings.TrimSuffix(names[0], ".")
@@ -39,21 +39,21 @@ func bindDNS(b *builder) {
 	})
 	b.fn("resolve", func(c *engine.Call) (engine.Value, error) {
 		kind, name, servers := c.Arg(0).Text(), c.Arg(1).Text(), listOf(c.Arg(2))
-		return h.ask(c, 3, func(ctx context.Context) (answer, error) {
+		return h.lookUp(c, 3, func(ctx context.Context) (answer, error) {
 			return queryFor(ctx, resolverOf(servers), kind, name)
 		})
 	})
 	b.fn("servers", func(c *engine.Call) (engine.Value, error) { return stringArray(c.Scope, systemServers()), nil })
 }
 
-// answer makes the value of what was found.
+// answer makes the value of a lookup's result on the loop.
 type answer func(s *engine.Scope) (engine.Value, error)
 
 func textAnswer(list []string) answer {
 	return func(s *engine.Scope) (engine.Value, error) { return stringArray(s, list), nil }
 }
 
-func addresses(list []netip.Addr) answer {
+func addressesAnswer(list []netip.Addr) answer {
 	all := make([]string, len(list))
 	for i, a := range list {
 		all[i] = a.Unmap().String()
@@ -71,9 +71,9 @@ func networkOf(family int64) string {
 	return "ip"
 }
 
-// ask runs find on a goroutine, which ends with it or after a time. The loop may be closed by then,
-// and drops what is posted. done is the argument with that number.
-func (h *Host) ask(c *engine.Call, done int, find func(ctx context.Context) (answer, error)) (engine.Value, error) {
+// lookUp runs find on a goroutine, which ends after find or resolveTimeout. A closed loop drops the
+// result. done is the index of the callback among the arguments.
+func (h *Host) lookUp(c *engine.Call, done int, find func(ctx context.Context) (answer, error)) (engine.Value, error) {
 	k, release := h.keepCallback(c.Scope, c.Arg(done)), h.loop.Hold()
 	go func() {
 		ctx, cancel := context.WithTimeout(context.Background(), resolveTimeout)
@@ -100,12 +100,12 @@ func (h *Host) ask(c *engine.Call, done int, find func(ctx context.Context) (ans
 	return c.Undefined(), nil
 }
 
-// lookupCode returns Node's name of what went wrong.
+// lookupCode returns Node's code for a failed lookup.
 func lookupCode(err error) string {
 	e, ok := errors.AsType[*net.DNSError](err)
 	_, isNone := errors.AsType[*net.AddrError](err)
 	switch {
-	case isNone: // The name has addresses, but none of the family.
+	case isNone: // The name has addresses, but none of the requested family.
 		return "ENOTFOUND"
 	case errors.Is(err, errors.ErrUnsupported):
 		return "ENOTIMP"
@@ -121,7 +121,8 @@ func lookupCode(err error) string {
 	return "ESERVFAIL"
 }
 
-// resolverOf returns a resolver that asks these servers, the system's if there are none.
+// resolverOf returns a resolver that asks these servers in turn; the system's resolver if there are
+// none.
 func resolverOf(servers []string) *net.Resolver {
 	if len(servers) == 0 {
 		return net.DefaultResolver
@@ -138,12 +139,12 @@ func resolverOf(servers []string) *net.Resolver {
 	}}
 }
 
-// queryFor asks for records of one kind.
+// queryFor looks up the records of one kind.
 func queryFor(ctx context.Context, r *net.Resolver, kind, name string) (answer, error) {
 	switch kind {
 	case "A", "AAAA":
 		list, err := r.LookupNetIP(ctx, map[string]string{"A": "ip4", "AAAA": "ip6"}[kind], name)
-		return addresses(list), err
+		return addressesAnswer(list), err
 	case "CNAME":
 		to, err := r.LookupCNAME(ctx, name)
 		return textAnswer([]string{strings.TrimSuffix(to, ".")}), err
@@ -165,13 +166,13 @@ func queryFor(ctx context.Context, r *net.Resolver, kind, name string) (answer, 
 		return textAnswer(list), err
 	case "MX":
 		list, err := r.LookupMX(ctx, name)
-		return records(list, func(set func(string, any), mx *net.MX) {
+		return recordsAnswer(list, func(set func(string, any), mx *net.MX) {
 			set("exchange", strings.TrimSuffix(mx.Host, "."))
 			set("priority", int(mx.Pref))
 		}), err
 	case "SRV":
 		_, list, err := r.LookupSRV(ctx, "", "", name)
-		return records(list, func(set func(string, any), srv *net.SRV) {
+		return recordsAnswer(list, func(set func(string, any), srv *net.SRV) {
 			set("name", strings.TrimSuffix(srv.Target, "."))
 			set("port", int(srv.Port))
 			set("priority", int(srv.Priority))
@@ -181,8 +182,8 @@ func queryFor(ctx context.Context, r *net.Resolver, kind, name string) (answer, 
 	return nil, errors.ErrUnsupported
 }
 
-// records makes an array of objects.
-func records[T any](list []T, fill func(set func(name string, value any), one T)) answer {
+// recordsAnswer returns an array with an object for each record.
+func recordsAnswer[T any](list []T, fill func(set func(name string, value any), one T)) answer {
 	return func(s *engine.Scope) (engine.Value, error) {
 		var failed error
 		all := make([]engine.Value, len(list))
@@ -204,7 +205,7 @@ func records[T any](list []T, fill func(set func(name string, value any), one T)
 	}
 }
 
-// listOf returns an array of strings.
+// listOf returns the strings of an array.
 func listOf(v engine.Value) (all []string) {
 	n, err := v.Len()
 	for i := 0; err == nil && i < n; i++ {
@@ -216,7 +217,7 @@ func listOf(v engine.Value) (all []string) {
 	return all
 }
 
-// serviceName returns the name of a port of TCP, as services(5) has it, or the number.
+// serviceName returns the name of a TCP port in services(5), or the number as text.
 func serviceName(port int) string {
 	text, _ := os.ReadFile("/etc/services")
 	for line := range strings.Lines(string(text)) {

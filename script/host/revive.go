@@ -10,15 +10,15 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// reviver makes values of the engine of what package v8 has read.
+// reviver makes values of the engine from those that package v8 has read.
 type reviver struct {
 	s      *engine.Scope
 	h      *Host
-	buffer engine.Value // Buffer.prototype
-	seen   map[any]engine.Value
+	buffer engine.Value         // Buffer.prototype
+	seen   map[any]engine.Value // made objects, by identity
 }
 
-// revive returns the value that a message of package v8 stands for.
+// revive returns the value of a message that package v8 has read.
 func (h *Host) revive(s *engine.Scope, v any) (engine.Value, error) {
 	r := &reviver{s: s, h: h, buffer: h.hook(s, "Buffer.prototype"), seen: map[any]engine.Value{}}
 	return r.value(v)
@@ -59,13 +59,14 @@ func (r *reviver) value(v any) (engine.Value, error) {
 	})
 }
 
-// sliceID tells slices apart.
+// sliceID identifies a slice.
 type sliceID struct {
 	first uintptr
 	n     int
 }
 
-// identity returns what an object of package v8 is known again by, nil if it is not.
+// identity returns the key by which an object of package v8 is recognised when it occurs again, nil
+// if it has none.
 func identity(v any) any {
 	switch p := reflect.ValueOf(v); p.Kind() {
 	case reflect.Pointer:
@@ -78,7 +79,7 @@ func identity(v any) any {
 	return nil
 }
 
-// construct calls a constructor of the language, or a function.
+// construct calls a constructor of the language, or, unless isNew, a function.
 func (r *reviver) construct(class string, isNew bool, args ...engine.Value) (engine.Value, error) {
 	f, err := r.s.Global().Get(class)
 	if err != nil {
@@ -90,8 +91,8 @@ func (r *reviver) construct(class string, isNew bool, args ...engine.Value) (eng
 	return f.Call(r.s.Undefined(), args...)
 }
 
-// object makes an object. remember is called before what is inside it is made, which may refer to
-// it.
+// object makes an object. It calls remember with the object before it makes the contents, which may
+// refer to the object.
 func (r *reviver) object(v any, remember func(engine.Value) engine.Value) (engine.Value, error) {
 	s := r.s
 	switch v := v.(type) {
@@ -250,7 +251,7 @@ func (r *reviver) view(v any) (engine.Value, error) {
 	case *v8.UnknownView:
 		return r.s.Uint8Array(v.Data), nil
 	}
-	return r.s.Undefined(), nil // Package v8 reads nothing else.
+	return r.s.Undefined(), nil // Unreachable: package v8 reads nothing else.
 }
 
 func (r *reviver) typed(class string, b []byte) (engine.Value, error) {

@@ -16,8 +16,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(leakcheck.Main(m)) }
 
-// runScript runs a script until it waits for nothing more, and returns what it has put into the
-// global variable result.
+// runScript runs a script until it waits for nothing more, and returns its global variable result.
 func runScript(t *testing.T, source string) (result string) {
 	t.Helper()
 	loop, err := reactor.New(nil)
@@ -36,11 +35,11 @@ func runScript(t *testing.T, source string) (result string) {
 	return result
 }
 
-// example is an expression, and the JSON of its value, or the name, code and message of what it
-// throws.
+// example is an expression, and the JSON of its value, or the name, code and message of its
+// exception.
 type example struct{ expression, want string }
 
-// requireExamples runs each expression after a beginning that is the same for all.
+// requireExamples evaluates each expression after the code beginning.
 func requireExamples(t *testing.T, beginning string, examples []example) {
 	t.Helper()
 	var source strings.Builder

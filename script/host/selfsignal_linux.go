@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// signalSelf sends a signal to this process. What it does by default has happened when this
-// returns, as in a program of one thread: the signal goes to this one. But for a signal that is
-// blocked here, because the loop reads it.
+// signalSelf sends a signal to this process. It sends it to the calling thread, so that the default
+// action has happened when signalSelf returns, as in a program with one thread. A signal that is
+// blocked here, because the loop reads it, goes to the process.
 func signalSelf(s syscall.Signal) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()

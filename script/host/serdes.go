@@ -5,7 +5,7 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// bindSerdes is what v8.serialize and v8.deserialize need.
+// bindSerdes gives the library v8.serialize and v8.deserialize.
 func bindSerdes(b *builder) {
 	h := b.h
 	b.fn("serialize", func(c *engine.Call) (engine.Value, error) {
@@ -13,7 +13,7 @@ func bindSerdes(b *builder) {
 		if err != nil {
 			return c.Undefined(), err
 		}
-		bytes, err := v8.Marshal(v)
+		bytes, err := v8.Append(nil, v)
 		if err != nil {
 			return c.Undefined(), err
 		}
@@ -21,7 +21,7 @@ func bindSerdes(b *builder) {
 	})
 	b.fn("deserialize", func(c *engine.Call) (engine.Value, error) {
 		bytes, _ := c.Arg(0).Bytes()
-		v, err := v8.Unmarshal(bytes)
+		v, err := v8.Value(bytes)
 		if err != nil {
 			return c.Undefined(), &codedError{"Error", "ERR_INVALID_ARG_VALUE", "Unable to deserialize cloned data: " +
 				err.Error()}

@@ -8,9 +8,8 @@ import (
 	"github.com/brood-go/brood/signals"
 )
 
-// signalWatch is a watcher of a signal as the library in JavaScript has it. It does not keep the
-// loop running, but between expect and the next delivery. After close the signal does again what it
-// did before.
+// signalWatch is the native object of a watcher of a signal. It keeps the loop running only between
+// expect and the next delivery. close restores what the signal did before.
 type signalWatch struct {
 	h      *Host
 	signal signals.Signal
@@ -20,15 +19,16 @@ type signalWatch struct {
 
 func (x *signalWatch) close() {
 	x.w.Close()
-	x.h.last.listen(x.signal, -1)
+	x.h.signalKiller.countListener(x.signal, -1)
 	x.h.engine.Release(&x.on)
-	delete(x.h.open, x)
+	delete(x.h.closers, x)
 }
 
+// bindSignals gives the library watchers of signals.
 func bindSignals(b *builder) {
 	h := b.h
-	// watch(number, on) calls on each time the signal comes. It returns undefined for signals that
-	// a program in Go cannot have for itself, and a negative number for those that nobody can have.
+	// watch(number, on) calls on each time the signal arrives. It returns undefined for signals
+	// that Go's runtime needs, and a negative number for signals that no process can catch.
 	b.fn("watch", func(c *engine.Call) (engine.Value, error) {
 		prototype, err := h.prototype(c.Scope, "signalWatch", func(b *builder) {
 			method(b, "close", func(x *signalWatch, c *engine.Call) (engine.Value, error) {
@@ -56,8 +56,8 @@ func bindSignals(b *builder) {
 			return c.Undefined(), nil
 		}
 		x.w.Unref()
-		h.last.listen(x.signal, 1)
-		h.open[x] = struct{}{}
+		h.signalKiller.countListener(x.signal, 1)
+		h.closers[x] = struct{}{}
 		return c.Native(prototype, x), nil
 	})
 }

@@ -7,10 +7,10 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// sleep stops the loop for that many milliseconds, or until the script is interrupted.
+// sleep blocks the loop for ms milliseconds, or until Interrupt.
 func (h *Host) sleep(ms float64) {
 	select {
-	case <-h.wake: // of an interruption that is over
+	case <-h.wakeSleep: // left by an interruption that is over
 	default:
 	}
 	if h.engine.Interrupted() {
@@ -23,7 +23,7 @@ func (h *Host) sleep(ms float64) {
 		over = t.C
 	}
 	select {
-	case <-h.wake:
+	case <-h.wakeSleep:
 	case <-over:
 	}
 }

@@ -11,9 +11,9 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// connect begins to connect: connect(network, address, localAddress, done) returns an attempt with
-// ref, unref and close, or a list of a negative number and the system call that failed. done is
-// called with a negative number, or with 0 and a stream.
+// connect is connect(network, address, localAddress, done). It returns an attempt with ref, unref
+// and close, or [negative errno, failed system call]. done is called with a negative number, or
+// with 0 and a stream.
 func (h *Host) connect(c *engine.Call) (engine.Value, error) {
 	prototype, err := h.prototype(c.Scope, "attempt", attemptMethods)
 	if err != nil {
@@ -21,9 +21,9 @@ func (h *Host) connect(c *engine.Call) (engine.Value, error) {
 	}
 	x := &attempt{h: h, done: h.keepCallback(c.Scope, c.Arg(3))}
 	o := &streams.ConnectOptions{LocalAddress: c.Arg(2).Text()}
-	x.Attempt, err = streams.Connect(h.loop, c.Arg(0).Text(), c.Arg(1).Text(), o, x.finish)
+	x.Attempt, err = streams.Connect(h.loop, c.Arg(0).Text(), c.Arg(1).Text(), o, x.onDone)
 	if err == nil {
-		h.open[x] = struct{}{}
+		h.closers[x] = struct{}{}
 		return c.Native(prototype, x), nil
 	}
 	h.engine.Release(&x.done)
@@ -35,7 +35,8 @@ func (h *Host) connect(c *engine.Call) (engine.Value, error) {
 	return c.Array(number, c.String(call)), err
 }
 
-// attempt is a connection under way.
+// attempt is the native object of a connection that is being made. done is zero once it was called,
+// or close was.
 type attempt struct {
 	*streams.Attempt
 	h    *Host
@@ -50,12 +51,14 @@ func attemptMethods(b *builder) {
 
 func (x *attempt) close() {
 	x.Cancel()
-	delete(x.h.open, x)
+	delete(x.h.closers, x)
 	x.h.engine.Release(&x.done)
 }
 
-func (x *attempt) finish(d *streams.Duplex, err error) {
-	delete(x.h.open, x)
+// onDone passes the connection, or the error, to done. It destroys the connection if the script has
+// ended.
+func (x *attempt) onDone(d *streams.Duplex, err error) {
+	delete(x.h.closers, x)
 	if x.h.exited {
 		if d != nil {
 			d.Destroy(nil)
@@ -78,12 +81,12 @@ func (x *attempt) finish(d *streams.Duplex, err error) {
 	x.h.engine.Release(&x.done)
 }
 
-// socket is one that is bound and may listen later. Its methods are fd, listen(backlog, on), give
-// and close. The host closes it at last.
+// socket is the native object of a socket that is bound and does not listen. Its methods are fd,
+// listen(backlog, on), give and close. The host owns the descriptor until listen or give.
 type socket struct {
 	h    *Host
-	fd   int    // -1 once it is closed, or a listener's or somebody else's
-	path string // the file to be removed with it
+	fd   int    // -1 once it is closed or detached
+	path string // the file that close removes; empty: none
 }
 
 func (h *Host) newSocket(c *engine.Call, n int, path string) (engine.Value, error) {
@@ -93,7 +96,7 @@ func (h *Host) newSocket(c *engine.Call, n int, path string) (engine.Value, erro
 		return c.Undefined(), err
 	}
 	x := &socket{h, n, path}
-	h.open[x] = struct{}{}
+	h.closers[x] = struct{}{}
 	return c.Native(prototype, x), nil
 }
 
@@ -101,32 +104,33 @@ func socketMethods(b *builder) {
 	method(b, "fd", func(x *socket, c *engine.Call) (engine.Value, error) { return c.Int(int64(x.fd)), nil })
 	method(b, "close", func(x *socket, c *engine.Call) (engine.Value, error) { x.close(); return c.Undefined(), nil })
 	method(b, "listen", (*socket).listen)
-	method(b, "give", func(x *socket, c *engine.Call) (engine.Value, error) { return c.Int(int64(x.give())), nil })
+	method(b, "give", func(x *socket, c *engine.Call) (engine.Value, error) { return c.Int(int64(x.detach())), nil })
 }
 
-// give returns the descriptor, which is the caller's then.
-func (x *socket) give() int {
+// detach returns the descriptor, which the caller owns then.
+func (x *socket) detach() int {
 	n := x.fd
 	x.fd = -1
-	delete(x.h.open, x)
+	delete(x.h.closers, x)
 	return n
 }
 
 func (x *socket) close() {
-	if n := x.give(); n >= 0 {
+	if n := x.detach(); n >= 0 {
 		fd.Close(n)
 		removeSocket(x.path)
 	}
 }
 
-// removeSocket removes the file of a Unix socket, as libuv does, unless the name is no file's.
+// removeSocket removes the file of a Unix socket, as libuv does, unless the name is abstract.
 func removeSocket(path string) {
 	if path != "" && path[0] != 0 {
-		_ = os.Remove(path) // Somebody else may have done it.
+		_ = os.Remove(path) // Best effort: another process may have removed it.
 	}
 }
 
-// bindTCP returns a bound socket: bindTCP(address, port, {ipv6Only, reusePort}).
+// bindTCP is bindTCP(address, port, ipv6Only, reusePort). It returns a bound socket, or a negative
+// number.
 func (h *Host) bindTCP(c *engine.Call) (engine.Value, error) {
 	to, family, err := sockaddrOf(c.Arg(0).Text(), int(c.Arg(1).Int()))
 	if err != nil {
@@ -136,11 +140,11 @@ func (h *Host) bindTCP(c *engine.Call) (engine.Value, error) {
 	if err != nil {
 		return resultOf(c, 0, err)
 	}
-	set := &options{fd: n}
+	set := &socketOptions{fd: n}
 	set.on(unix.SOL_SOCKET, unix.SO_REUSEADDR, true)
 	set.on(unix.SOL_SOCKET, unix.SO_REUSEPORT, c.Arg(3).Bool())
 	if family == unix.AF_INET6 {
-		set.value(unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, truth(c.Arg(2).Bool()))
+		set.value(unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, intOf(c.Arg(2).Bool()))
 	}
 	if set.err == nil {
 		set.err = unix.Bind(n, to)
@@ -152,25 +156,25 @@ func (h *Host) bindTCP(c *engine.Call) (engine.Value, error) {
 	return h.newSocket(c, n, "")
 }
 
-// options sets options of a socket. The first error stays.
-type options struct {
+// socketOptions sets options of a socket, and keeps the first error.
+type socketOptions struct {
 	fd  int
 	err error
 }
 
-func (o *options) on(level, option int, yes bool) {
+func (o *socketOptions) on(level, option int, yes bool) {
 	if yes {
 		o.value(level, option, 1)
 	}
 }
 
-func (o *options) value(level, option, value int) {
+func (o *socketOptions) value(level, option, value int) {
 	if o.err == nil {
 		o.err = unix.SetsockoptInt(o.fd, level, option, value)
 	}
 }
 
-// bindPipe returns a Unix socket bound to a path.
+// bindPipe is bindPipe(path). It returns a bound Unix socket, or a negative number.
 func (h *Host) bindPipe(c *engine.Call) (engine.Value, error) {
 	path := c.Arg(0).Text()
 	n, err := fd.Socket(unix.AF_UNIX, unix.SOCK_STREAM)
@@ -180,14 +184,14 @@ func (h *Host) bindPipe(c *engine.Call) (engine.Value, error) {
 	if err := unix.Bind(n, &unix.SockaddrUnix{Name: path}); err != nil {
 		fd.Close(n)
 		if err == unix.ENOENT {
-			err = unix.EACCES // So libuv has it.
+			err = unix.EACCES // libuv reports EACCES.
 		}
 		return resultOf(c, 0, err)
 	}
 	return h.newSocket(c, n, path)
 }
 
-// adoptSocket takes a descriptor, to listen on it.
+// adoptSocket takes ownership of a descriptor, to listen on it.
 func (h *Host) adoptSocket(c *engine.Call) (engine.Value, error) {
 	n := int(c.Arg(0).Int())
 	if _, err := unix.GetsockoptInt(n, unix.SOL_SOCKET, unix.SO_TYPE); err != nil {
@@ -199,15 +203,15 @@ func (h *Host) adoptSocket(c *engine.Call) (engine.Value, error) {
 	return h.newSocket(c, n, "")
 }
 
-// openStream returns a stream over a descriptor, of which it takes ownership: open(fd, readable,
-// writable).
+// openStream is open(fd, readable, writable). It takes ownership of fd and returns a stream, or a
+// negative number.
 func (h *Host) openStream(c *engine.Call) (engine.Value, error) {
 	n := int(c.Arg(0).Int())
 	flags, err := unix.FcntlInt(uintptr(n), unix.F_GETFL, 0)
 	if err != nil {
 		return resultOf(c, 0, err)
 	}
-	h.disown(n)
+	h.disownFD(n)
 	mode := flags & unix.O_ACCMODE
 	reads, writes := mode != unix.O_WRONLY && c.Arg(1).Bool(), mode != unix.O_RDONLY && c.Arg(2).Bool()
 	switch {
@@ -232,8 +236,8 @@ func (h *Host) openStream(c *engine.Call) (engine.Value, error) {
 	}
 }
 
-// listener is a listening socket as the library in JavaScript has it. Its methods are pause,
-// resume, close, ref, unref and fd.
+// listener is the native object of a listening socket. Its methods are pause, resume, close, ref,
+// unref and fd. It is in Host.closers until close.
 type listener struct {
 	h    *Host
 	l    *streams.Listener
@@ -243,14 +247,15 @@ type listener struct {
 	unrefed bool
 }
 
-// listen makes a listener of the socket: listen(backlog, on). on is called with 0 and a stream for
-// each connection, or with a negative number when none could be accepted.
+// listen is listen(backlog, on). It turns the socket into a listener, and returns that or a
+// negative number. on is called with 0 and a stream for each connection, or with a negative number
+// if accepting failed.
 func (t *socket) listen(c *engine.Call) (engine.Value, error) {
 	prototype, err := t.h.prototype(c.Scope, "listener", listenerMethods)
 	if err != nil {
 		return c.Undefined(), err
 	}
-	// It may be one that the program was started with.
+	// The program may have been started with it.
 	if err := unix.SetNonblock(t.fd, true); err != nil {
 		return resultOf(c, 0, err)
 	}
@@ -258,15 +263,15 @@ func (t *socket) listen(c *engine.Call) (engine.Value, error) {
 		return resultOf(c, 0, err)
 	}
 	x := &listener{h: t.h, path: t.path}
-	if x.l, err = streams.NewListener(t.h.loop, t.fd, x.accepted); err != nil {
+	if x.l, err = streams.NewListener(t.h.loop, t.fd, x.onConnection); err != nil {
 		if errors.Is(err, unix.EEXIST) {
-			t.give() // Something else on the loop has it, and closes it.
+			t.detach() // Another watcher of the loop has the descriptor, and closes it.
 		}
 		return resultOf(c, 0, err)
 	}
-	t.give() // The listener has it.
+	t.detach() // The listener owns it.
 	x.on = x.h.keepCallback(c.Scope, c.Arg(1))
-	x.h.open[x] = struct{}{}
+	x.h.closers[x] = struct{}{}
 	x.l.OnError(func(err error) {
 		number := int64(unix.EIO)
 		if e := asSystemError(err); e != nil {
@@ -277,8 +282,9 @@ func (t *socket) listen(c *engine.Call) (engine.Value, error) {
 	return c.Native(prototype, x), nil
 }
 
-func (x *listener) accepted(d *streams.Duplex) {
-	if x.h.exited { // Others may keep the loop running.
+// onConnection passes a connection to the script, or destroys it if the script has ended.
+func (x *listener) onConnection(d *streams.Duplex) {
+	if x.h.exited { // Other users may keep the loop running.
 		d.Destroy(nil)
 		return
 	}
@@ -324,6 +330,6 @@ func (x *listener) close() {
 		x.l.Close()
 		removeSocket(x.path)
 	}
-	delete(x.h.open, x)
+	delete(x.h.closers, x)
 	x.h.engine.Release(&x.on)
 }

@@ -9,16 +9,16 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// mostSource is how large a file may be for a call to be looked for in there: bytes.
+// mostSource bounds the files in which calls are looked for: bytes.
 const mostSource = 16 << 20
 
-// bindSource tells the library what is written where.
+// bindSource gives the library the text of calls.
 func bindSource(b *builder) {
 	// call(file, line, column) returns the text of a call, empty if the file cannot be read.
 	b.fn("call", func(c *engine.Call) (engine.Value, error) {
 		file, line, column := c.Arg(0).Text(), int(c.Arg(1).Int()), int(c.Arg(2).Int())
 		if u, err := url.Parse(file); err == nil && u.Scheme == "file" {
-			file = u.Path // of an ES module
+			file = u.Path // an ES module
 		} else if line == 1 {
 			column -= len(wrapper)
 		}
@@ -28,7 +28,7 @@ func bindSource(b *builder) {
 		}
 		source, err := os.ReadFile(file)
 		if err != nil {
-			return c.String(""), nil // The message does without it.
+			return c.String(""), nil // The message then lacks the text.
 		}
 		return c.String(callsource.Text(string(source), line, column)), nil
 	})

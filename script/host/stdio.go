@@ -6,7 +6,8 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// bindStdio is what the streams of the process and terminals need.
+// bindStdio gives the library the system calls of process.stdin, stdout and stderr, and of
+// terminals.
 func bindStdio(b *builder) {
 	b.fn("read", func(c *engine.Call) (engine.Value, error) {
 		bytes, _ := c.Arg(1).Bytes()
@@ -20,7 +21,7 @@ func bindStdio(b *builder) {
 		}
 		return resultOf(c, 0, writeAll(int(c.Arg(0).Int()), bytes))
 	})
-	// writeSync(fd, text) throws what write returns.
+	// writeSync(fd, text) throws the error that write returns.
 	b.fn("writeSync", func(c *engine.Call) (engine.Value, error) {
 		return c.Undefined(), writeAll(int(c.Arg(0).Int()), []byte(outsideText(c.Arg(1))))
 	})
@@ -37,7 +38,7 @@ func bindStdio(b *builder) {
 	})
 }
 
-// readOnce reads what is there, and waits where the descriptor has nothing yet.
+// readOnce reads once. It blocks while a non-blocking descriptor has nothing.
 func readOnce(fd int, p []byte) (int, error) {
 	for {
 		n, err := unix.Read(fd, p)
@@ -53,8 +54,8 @@ func readOnce(fd int, p []byte) (int, error) {
 	}
 }
 
-// setRawMode has a terminal give each key at once, and not echo it; or undoes that. What it was is
-// restored at the end of the host.
+// setRawMode switches a terminal to raw mode, where each key is read at once and not echoed, or
+// back. The host restores the settings when it ends.
 func (h *Host) setRawMode(fd int, on bool) error {
 	if !on {
 		return h.restoreTerminal(fd)
@@ -93,6 +94,6 @@ func (h *Host) restoreTerminal(fd int) error {
 
 func (h *Host) restoreTerminals() {
 	for fd := range h.raw {
-		_ = h.restoreTerminal(fd) // It may be gone.
+		_ = h.restoreTerminal(fd) // Best effort: the terminal may be gone.
 	}
 }

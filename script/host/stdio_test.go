@@ -31,7 +31,8 @@ func TestNothingThatWasWrittenIsLostAtTheExit(t *testing.T) {
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
-	_, err = io.ReadFull(out, make([]byte, 1)) // It has begun, and the pipe cannot have all of it.
+	// The script has begun, and the pipe is too small for all output.
+	_, err = io.ReadFull(out, make([]byte, 1))
 	require.NoError(t, err)
 	got, err := io.ReadAll(out)
 	require.NoError(t, err)
@@ -73,7 +74,7 @@ func TestAPausedStdinDoesNotHoldTheScript(t *testing.T) {
 		`process.stdin.on('data', () => {}); setImmediate(() => process.stdin.pause());`,
 	} {
 		cmd := scriptCommand(t, source)
-		in, err := cmd.StdinPipe() // It stays open.
+		in, err := cmd.StdinPipe() // Stays open.
 		require.NoError(t, err)
 		require.NoError(t, cmd.Run(), source)
 		_ = in.Close()

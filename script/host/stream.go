@@ -10,70 +10,77 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// stream is a byte stream of the loop as the library in JavaScript has it: either half of it may be
-// missing.
+// stream is the native object of a byte stream. Either half may be missing. It is in Host.closers
+// until both halves are closed.
 //
-// Its methods are start(on), readStart, readStop, write(bytes or text), shutdown, detach, close,
-// ref, unref; its properties fd, bytesRead, bytesWritten and queued are methods, too. on is called
-// with a number that says what has happened, and a value.
+// Its methods are start(on), readStart, readStop, write(bytes or text), shutdown, detach, lend,
+// close, ref and unref, and fd, bytesRead, bytesWritten and queued, which return numbers. on is
+// called with a number that says what happened (see streamData), and values.
 type stream struct {
-	h       *Host
-	r       *streams.Readable
-	w       *streams.Writable
-	d       *streams.Duplex // both, if they are one connection; else nil
-	on      engine.Kept
-	open    int  // halves that have not closed
-	flows   bool // the library was told to read
-	failed  bool // on was told of an error
-	unrefed bool
-	written func(error)
+	h          *Host
+	r          *streams.Readable
+	w          *streams.Writable
+	d          *streams.Duplex // r and w as one connection; nil: they cannot be detached
+	on         engine.Kept     // zero before start and after streamClose
+	openHalves int             // halves that have not closed since start
+	flows      bool            // readStart was called
+	failed     bool            // streamError was reported
+	unrefed    bool
+	onWritten  func(error) // reports streamWritten; made once
 }
 
-// What the function that was given to start is told. The library has the same numbers in
+// The first argument of the function that was given to start. The library has the same numbers in
 // internal/stream_handle.js.
 const (
 	streamData = iota // with a Uint8Array
-	streamEnd         // nothing more comes
-	// with the error, as a negative number and the system call; what was written and not yet taken
-	// is lost
+	streamEnd         // the end of the file
+	// with a negative errno and the name of the system call; written data that the kernel has not
+	// taken is lost
 	streamError
-	streamClose   // both halves are closed, and nothing more is told
-	streamWritten // everything that write had left in the queue is with the kernel
-	streamShut    // what shutdown asked for is done
+	streamClose   // both halves are closed; the last call
+	streamWritten // the kernel has taken all queued data
+	streamShut    // the writing half is shut down
 )
 
-// What write returns. The library has the same numbers.
+// Results of write. The library has the same numbers.
 const (
-	writeTaken  = iota // the kernel has everything
+	writeTaken  = iota // the kernel has taken all
 	writeQueued        // streamWritten follows
 	writeFailed        // streamError follows
 )
 
-// newStream returns the object by which the library uses a stream. Either half may be nil.
+// newStream returns the native object of a stream. Either half may be nil. If there is an error, the
+// halves are destroyed.
 func (h *Host) newStream(s *engine.Scope, r *streams.Readable, w *streams.Writable) (engine.Value, error) {
 	return h.nativeStream(s, &stream{h: h, r: r, w: w})
 }
 
-// newConnection is newStream of both halves of a connection, which can be detached.
+// newConnection is newStream for the two halves of a connection, which can be detached.
 func (h *Host) newConnection(s *engine.Scope, d *streams.Duplex) (engine.Value, error) {
 	return h.nativeStream(s, &stream{h: h, r: d.Readable, w: d.Writable, d: d})
 }
 
 func (h *Host) nativeStream(s *engine.Scope, t *stream) (engine.Value, error) {
 	prototype, err := h.prototype(s, "stream", streamMethods)
-	if err != nil {
+	if err != nil { // The engine is out of memory.
+		if t.r != nil {
+			t.r.Destroy(nil)
+		}
+		if t.w != nil {
+			t.w.Destroy(nil)
+		}
 		return s.Undefined(), err
 	}
-	t.written = func(err error) {
+	t.onWritten = func(err error) {
 		if err == nil {
 			t.tell(streamWritten)
 		}
 	}
-	h.open[t] = struct{}{}
+	h.closers[t] = struct{}{}
 	return s.Native(prototype, t), nil
 }
 
-// prototype returns the object with the methods of a kind of natives, made once.
+// prototype returns the prototype for a kind of natives, made once.
 func (h *Host) prototype(s *engine.Scope, kind string, methods func(*builder)) (engine.Value, error) {
 	if k, ok := h.hooks["prototype of "+kind]; ok {
 		return s.Kept(k), nil
@@ -86,7 +93,7 @@ func (h *Host) prototype(s *engine.Scope, kind string, methods func(*builder)) (
 	return b.object, b.err
 }
 
-// method adds a method of natives that stand for a T.
+// method adds a method for natives that stand for a T.
 func method[T any](b *builder, name string, fn func(x T, c *engine.Call) (engine.Value, error)) {
 	b.fn(name, func(c *engine.Call) (engine.Value, error) {
 		x, ok := c.This().Native().(T)
@@ -106,8 +113,8 @@ func streamMethods(b *builder) {
 	method(b, "detach", (*stream).detach)
 	method(b, "lend", (*stream).lend)
 	method(b, "close", func(t *stream, c *engine.Call) (engine.Value, error) { t.close(); return c.Undefined(), nil })
-	method(b, "ref", func(t *stream, c *engine.Call) (engine.Value, error) { return t.refer(c, true) })
-	method(b, "unref", func(t *stream, c *engine.Call) (engine.Value, error) { return t.refer(c, false) })
+	method(b, "ref", func(t *stream, c *engine.Call) (engine.Value, error) { return t.setRef(c, true) })
+	method(b, "unref", func(t *stream, c *engine.Call) (engine.Value, error) { return t.setRef(c, false) })
 	method(b, "fd", func(t *stream, c *engine.Call) (engine.Value, error) { return c.Int(int64(t.fd())), nil })
 	method(b, "bytesRead", func(t *stream, c *engine.Call) (engine.Value, error) {
 		if t.r == nil {
@@ -139,28 +146,29 @@ func (t *stream) fd() int {
 	return -1
 }
 
-// start gives the function that is told what happens, once. Nothing is read before readStart.
+// start sets the function that is called for events. It may be called once. Nothing is read before
+// readStart.
 func (t *stream) start(c *engine.Call) (engine.Value, error) {
 	if !t.on.IsZero() || !c.Arg(0).IsFunction() {
 		return c.Undefined(), errors.New("a stream is started once, with a function")
 	}
 	t.on = t.h.keepCallback(c.Scope, c.Arg(0))
 	if r := t.r; r != nil {
-		t.open++
+		t.openHalves++
 		r.OnEnd(func() { t.tell(streamEnd) })
 		r.OnError(t.tellError)
-		r.OnClose(t.closed)
+		r.OnClose(t.onHalfClose)
 	}
 	if w := t.w; w != nil {
-		t.open++
+		t.openHalves++
 		w.OnError(t.tellError)
 		w.OnFinish(func() { t.tell(streamShut) })
-		w.OnClose(t.closed)
+		w.OnClose(t.onHalfClose)
 	}
 	return c.Undefined(), nil
 }
 
-// tell calls the function of start.
+// tell calls on with an event that has no values.
 func (t *stream) tell(what int) {
 	t.tellWith(what, func(*engine.Scope) []engine.Value { return nil })
 }
@@ -175,7 +183,7 @@ func (t *stream) tellWith(what int, values func(s *engine.Scope) []engine.Value)
 	})
 }
 
-// tellError tells of the first error of both halves.
+// tellError reports the first error of the two halves.
 func (t *stream) tellError(err error) {
 	if t.failed {
 		return
@@ -191,12 +199,12 @@ func (t *stream) tellError(err error) {
 	t.tellWith(streamError, func(s *engine.Scope) []engine.Value { return []engine.Value{s.Int(-number), s.String(call)} })
 }
 
-// closed is called when a half has closed.
-func (t *stream) closed() {
-	if t.open--; t.open > 0 {
+// onHalfClose is called when a half has closed.
+func (t *stream) onHalfClose() {
+	if t.openHalves--; t.openHalves > 0 {
 		return
 	}
-	delete(t.h.open, t)
+	delete(t.h.closers, t)
 	t.tell(streamClose)
 	t.h.engine.Release(&t.on)
 }
@@ -222,7 +230,7 @@ func (t *stream) readStop(c *engine.Call) (engine.Value, error) {
 	return c.Undefined(), nil
 }
 
-// write writes bytes, or a text as UTF-8, and returns what has become of them.
+// write writes bytes, or a text as UTF-8, and returns writeTaken, writeQueued or writeFailed.
 func (t *stream) write(c *engine.Call) (engine.Value, error) {
 	if t.w == nil || t.w.Closed() {
 		return c.Int(writeFailed), nil
@@ -243,12 +251,12 @@ func (t *stream) write(c *engine.Call) (engine.Value, error) {
 	case t.w.Buffered() == 0:
 		return c.Int(writeTaken), nil
 	}
-	_, err = t.w.WriteThen(nil, t.written)
+	_, err = t.w.WriteThen(nil, t.onWritten)
 	return c.Int(writeQueued), err
 }
 
-// shutdown ends the writing half once everything is written, and returns whether there is one.
-// streamShut follows then.
+// shutdown ends the writing half after all queued data; streamShut follows. It returns false if
+// there is no open writing half.
 func (t *stream) shutdown(c *engine.Call) (engine.Value, error) {
 	if t.w == nil || t.w.Closed() {
 		return c.Bool(false), nil
@@ -257,8 +265,8 @@ func (t *stream) shutdown(c *engine.Call) (engine.Value, error) {
 	return c.Bool(true), nil
 }
 
-// detach gives the connection up for another process, and returns its descriptor, or a negative
-// number. streamClose follows.
+// detach returns the connection's descriptor, which the caller owns then, or a negative number.
+// streamClose follows.
 func (t *stream) detach(c *engine.Call) (engine.Value, error) {
 	if t.d == nil {
 		return c.Int(-int64(unix.EINVAL)), nil
@@ -267,8 +275,8 @@ func (t *stream) detach(c *engine.Call) (engine.Value, error) {
 	return resultOf(c, n, err)
 }
 
-// lend pauses the stream for a child that reads or writes it as one of its first descriptors, and
-// returns the descriptor, or a negative number.
+// lend pauses the stream for a child that uses its descriptor as stdio, and returns the descriptor,
+// which is borrowed, or a negative number.
 func (t *stream) lend(c *engine.Call) (engine.Value, error) {
 	if t.r != nil && !t.r.Closed() {
 		n, err := t.r.Lend()
@@ -281,10 +289,10 @@ func (t *stream) lend(c *engine.Call) (engine.Value, error) {
 	return c.Int(-int64(unix.EBADF)), nil
 }
 
-// close closes both halves at once: streamClose follows.
+// close closes both halves at once; streamClose follows.
 func (t *stream) close() {
-	if t.open == 0 { // Nobody is told.
-		delete(t.h.open, t)
+	if t.openHalves == 0 { // start was not called, so no event follows.
+		delete(t.h.closers, t)
 	}
 	if t.r != nil {
 		t.r.Destroy(nil)
@@ -294,7 +302,7 @@ func (t *stream) close() {
 	}
 }
 
-func (t *stream) refer(c *engine.Call, ref bool) (engine.Value, error) {
+func (t *stream) setRef(c *engine.Call, ref bool) (engine.Value, error) {
 	t.unrefed = !ref
 	type referrer interface {
 		Ref()

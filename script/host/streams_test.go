@@ -16,7 +16,7 @@ func TestAReadableEndsAndCloses(t *testing.T) {
 		r.on('close', () => { console.log('close'); console.log(r.destroyed + ' ' + r.readable); });`))
 }
 
-func TestPausedReadingTakesWhatItAsksFor(t *testing.T) {
+func TestPausedReadingReturnsTheRequestedBytes(t *testing.T) {
 	require.Equal(t, []string{"null", "abc", "defg", "hi", "null", "end"}, printed(t, `
 		const { Readable } = require('stream');
 		const r = new Readable({ read() {} });
@@ -134,7 +134,7 @@ func TestPipelineRefusesAStreamThatIsClosed(t *testing.T) {
 		});`))
 }
 
-func TestPipelineEndsAllWhenOneFails(t *testing.T) {
+func TestPipelineDestroysAllWhenOneFails(t *testing.T) {
 	require.Equal(t, []string{"failed no", "true true true", "value 3", "aborted ABORT_ERR"}, printed(t, `
 		const { pipeline, PassThrough, Readable, Transform } = require('stream');
 		const a = new Readable({ highWaterMark: 4, read() { this.push('x'); } }), c = new PassThrough();

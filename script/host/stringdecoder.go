@@ -7,12 +7,12 @@ import (
 	"github.com/brood-go/brood/script/nodetext"
 )
 
-// errStringTooLong is the error of text that Node has no string for.
+// errStringTooLong is Node's error for a text that is longer than any string.
 var errStringTooLong = &codedError{
 	"Error", "ERR_STRING_TOO_LONG", fmt.Sprintf("Cannot create a string longer than 0x%x characters", maxString),
 }
 
-// bindStringDecoder gives decoders, which are objects of Go that the library keeps to itself.
+// bindStringDecoder gives the library decoders: natives that it does not show to the script.
 func bindStringDecoder(b *builder) {
 	prototype := b.s.Object().Keep()
 	b.fn("create", func(c *engine.Call) (engine.Value, error) {

@@ -11,7 +11,7 @@ import (
 	"github.com/brood-go/brood/internal/test/helperproc"
 )
 
-// requirePrinted runs a script, and compares what it prints.
+// requirePrinted runs a script, and compares its output.
 func requirePrinted(t *testing.T, source string, want ...string) {
 	t.Helper()
 	require.Equal(t, want, printed(t, source), source)
@@ -188,8 +188,8 @@ func TestContextsAreGlobalObjectsOfTheirOwn(t *testing.T) {
 		`undefined {"n":2,"x":4}`, "false true object", "ERR_SCRIPT_EXECUTION_TIMEOUT", "SyntaxError", "3")
 }
 
-// ended runs a script, and returns what it prints and its exit code.
-func ended(t *testing.T, source string) (stdout string, code int) {
+// exitOf runs a script, and returns its output and its exit code.
+func exitOf(t *testing.T, source string) (stdout string, code int) {
 	t.Helper()
 	program, args := helperproc.Command("script", source)
 	cmd := exec.CommandContext(t.Context(), program, args...)
@@ -201,7 +201,7 @@ func ended(t *testing.T, source string) (stdout string, code int) {
 }
 
 func TestTestsThatFailEndTheProcessWithACode(t *testing.T) {
-	stdout, code := ended(t, `
+	stdout, code := exitOf(t, `
 		const { test, describe, it, before, mock } = require('node:test');
 		const order = []; before(() => order.push('before'));
 		describe('s', () => { it('a', () => { order.push('a'); }); it('b', (t, done) => setTimeout(done, 1)); });
@@ -214,7 +214,7 @@ func TestTestsThatFailEndTheProcessWithACode(t *testing.T) {
 	require.Contains(t, stdout, "ℹ pass 4\nℹ fail 1\nℹ cancelled 0\nℹ skipped 1")
 	require.Contains(t, stdout, "Error: boom")
 	require.Contains(t, stdout, "before,a,d 1 2")
-	_, code = ended(t, `require('node:test')('x', () => {})`)
+	_, code = exitOf(t, `require('node:test')('x', () => {})`)
 	require.Equal(t, 0, code)
 }
 

@@ -9,9 +9,9 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// inNodesWords gives the error of a source that cannot be read the words that Node has for it.
-// prefix is how much of the engine's first line is not of the source: bytes. The engine's words
-// stay where Node's would have to be guessed.
+// inNodesWords replaces the message of a syntax error by Node's. prefix is the number of bytes on
+// the engine's first line that do not belong to the source. Where Node's message would be a guess,
+// the engine's stays.
 func inNodesWords(err error, file, source string, prefix int) error {
 	x, ok := errors.AsType[*engine.Exception](err)
 	if !ok {
@@ -21,7 +21,7 @@ func inNodesWords(err error, file, source string, prefix int) error {
 	if !ok || !x.Value.IsError() {
 		return err
 	}
-	// The engine says this of errors that it has found while it read, and nothing like it of those
+	// Only a syntax error that the engine found while it compiled has these properties, not one
 	// that a script has thrown.
 	name, errName := x.Value.Get("fileName")
 	line, errLine := x.Value.Get("lineNumber")
@@ -31,7 +31,7 @@ func inNodesWords(err error, file, source string, prefix int) error {
 	}
 	before, rest, isEnd := splitAt(source, int(line.Int()), int(column.Int()), prefix)
 	if isEnd && words == "expecting ')'" && prefix > 0 {
-		rest, isEnd = "}", false // One of the source's has ended the function around it.
+		rest, isEnd = "}", false // A "}" of the source has closed the function around it.
 	}
 	p := tokenPatterns()
 	if prefix > 0 && p.misplaced.MatchString(words) && p.importStatement.MatchString(before) {
@@ -48,7 +48,7 @@ func inNodesWords(err error, file, source string, prefix int) error {
 	return err
 }
 
-// splitAt cuts a source at a place. isEnd says that the place is behind it.
+// splitAt splits a source at a place. isEnd says that nothing but white space follows.
 func splitAt(source string, line, column, prefix int) (before, rest string, isEnd bool) {
 	if line == 1 {
 		column -= prefix
@@ -63,7 +63,7 @@ func splitAt(source string, line, column, prefix int) (before, rest string, isEn
 	}
 	rest = source[at:]
 	text, _, _ := strings.Cut(rest, "\n")
-	for i := range text { // Columns count characters.
+	for i := range text { // Columns count code points.
 		if column--; column == 0 {
 			at += i
 			return source[:at], source[at:], false
@@ -73,7 +73,7 @@ func splitAt(source string, line, column, prefix int) (before, rest string, isEn
 	return source[:at], source[at:], strings.TrimSpace(source[at:]) == ""
 }
 
-// fixedWords are Node's words that say nothing of the source.
+// fixedWords maps messages of the engine to those of Node's that do not quote the source.
 var fixedWords = map[string]string{
 	"missing initializer for const variable":               "Missing initializer in const declaration",
 	"'super' is only valid in a method":                    "'super' keyword unexpected here",
@@ -93,16 +93,16 @@ var fixedWords = map[string]string{
 	"new.target only allowed within functions":             "new.target expression is not allowed here",
 }
 
-// tokens are what is looked for in sources and in the engine's words, compiled when an error first
+// tokens are the patterns for sources and for the engine's messages, compiled when the first error
 // needs them.
 type tokens struct {
-	// the engine's words for something that does not belong where it stands
+	// the engine's messages for a token that does not belong where it is
 	misplaced       *regexp.Regexp
 	lastName        *regexp.Regexp
-	importStatement *regexp.Regexp // what ends with the beginning of one
+	importStatement *regexp.Regexp // a source that ends in "import"
 	first           *regexp.Regexp
 	startsName      *regexp.Regexp
-	reserved        *regexp.Regexp // words that cannot be names
+	reserved        *regexp.Regexp // keywords
 }
 
 var tokenPatterns = sync.OnceValue(func() *tokens {
@@ -118,6 +118,8 @@ var tokenPatterns = sync.OnceValue(func() *tokens {
 	}
 })
 
+// nodesWords returns Node's message for a message of the engine, empty if it is unknown. before and
+// rest are the source around the place of the error.
 func nodesWords(words, before, rest string, isEnd bool) string {
 	if fixed := fixedWords[words]; fixed != "" {
 		return fixed
@@ -139,14 +141,14 @@ func nodesWords(words, before, rest string, isEnd bool) string {
 		}
 	case words == "variable name expected" && (strings.HasPrefix(rest, "[") || strings.HasPrefix(rest, "{")):
 		return "Missing initializer in destructuring declaration"
-	// The errors of regular expressions are worded alike.
+	// Errors in regular expressions have the same messages.
 	case p.misplaced.MatchString(words) && !strings.HasPrefix(rest, "/"):
 		return unexpected(rest, isEnd)
 	}
 	return ""
 }
 
-// unexpected says what it is that a source goes on with.
+// unexpected returns Node's message for the token at the beginning of rest.
 func unexpected(rest string, isEnd bool) string {
 	rest = strings.TrimLeft(rest, " \t\r\n")
 	if isEnd || rest == "" {

@@ -14,22 +14,23 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// Each platform has, for module os:
+// Each platform supplies, for module os:
 //
 //	loadAverage() (load [3]float64)               the average load of the last 1, 5 and 15 minutes
-//	uptime() float64                              seconds since the system has started
+//	uptime() float64                              seconds since the system started
 //	memory() (total, free uint64)                 bytes
-//	cpus() []cpu                                  the processors, as far as the system tells of them
-//	niceness(priority int) int                    the nice value of what getpriority(2) has returned
-//	setPriority(pid, nice int) error              sets a process's nice value, of this one if pid is 0
+//	cpus() []cpu                                  the processors, as far as the system describes them
+//	niceness(priority int) int                    the nice value for a result of getpriority(2)
+//	setPriority(pid, nice int) error              sets a process's nice value; pid 0: this process
 
-// cpu is a processor. Times are milliseconds.
+// cpu describes a processor. Times are milliseconds.
 type cpu struct {
 	model                      string
 	speed                      float64 // MHz
 	user, nice, sys, idle, irq float64
 }
 
+// bindOS gives the library the functions of module os.
 func bindOS(b *builder) {
 	b.value("errno", errnoNumbers(b))
 	text := func(name string, of func() (string, error)) {
@@ -43,7 +44,7 @@ func bindOS(b *builder) {
 		if home := c.Arg(1).Text(); home != "" {
 			return c.Arg(1), nil
 		}
-		_, _, dir, _, err := account()
+		_, _, dir, _, err := readAccount()
 		if err != nil {
 			return c.Undefined(), tellProblem(c, "uv_os_homedir", err)
 		}
@@ -80,7 +81,7 @@ func bindOS(b *builder) {
 	})
 	b.fn("getInterfaceAddresses", interfaceAddresses)
 	b.fn("getUserInfo", func(c *engine.Call) (engine.Value, error) {
-		name, shell, dir, gid, err := account()
+		name, shell, dir, gid, err := readAccount()
 		if err != nil {
 			return c.Undefined(), tellProblem(c, "uv_os_get_passwd", err)
 		}
@@ -89,7 +90,7 @@ func bindOS(b *builder) {
 	b.fn("getPriority", func(c *engine.Call) (engine.Value, error) {
 		pid := int(c.Arg(1).Int())
 		if pid == 0 {
-			pid = os.Getpid() // Zero would be the calling thread.
+			pid = os.Getpid() // 0 would mean the calling thread.
 		}
 		priority, err := unix.Getpriority(unix.PRIO_PROCESS, pid)
 		if err != nil {
@@ -103,8 +104,8 @@ func bindOS(b *builder) {
 	})
 }
 
-// tellProblem fills the object that the library passes first with what went wrong, if that is a
-// system call.
+// tellProblem describes a failed system call in the object that the library passes as the first
+// argument, and returns nil; it returns any other error.
 func tellProblem(c *engine.Call, call string, err error) error {
 	var errno syscall.Errno
 	if !errors.As(err, &errno) {
@@ -117,7 +118,7 @@ func tellProblem(c *engine.Call, call string, err error) error {
 	)
 }
 
-const maxErrno = 133 // the highest of Linux; other systems have fewer
+const maxErrno = 133 // Linux's highest errno; other systems have fewer
 
 func errnoNumbers(b *builder) engine.Value {
 	numbers := b.s.Object()
@@ -131,8 +132,8 @@ func errnoNumbers(b *builder) engine.Value {
 	return numbers
 }
 
-// account returns what the system knows of the user whose process this is.
-func account() (name, shell, dir string, gid int, err error) {
+// readAccount returns the entry of this process's user in /etc/passwd.
+func readAccount() (name, shell, dir string, gid int, err error) {
 	uid := strconv.Itoa(os.Getuid())
 	text, err := os.ReadFile("/etc/passwd")
 	if err != nil {
@@ -148,8 +149,8 @@ func account() (name, shell, dir string, gid int, err error) {
 	return "", "", "", 0, syscall.ENOENT
 }
 
-// interfaceAddresses returns name, address, netmask, family, MAC address, whether it is internal,
-// and the scope of IPv6 for each address, in a row.
+// interfaceAddresses returns seven values for each address, in one array: name, address, netmask,
+// family, MAC address, whether it is internal, and the IPv6 scope.
 func interfaceAddresses(c *engine.Call) (engine.Value, error) {
 	interfaces, err := net.Interfaces()
 	if err != nil {

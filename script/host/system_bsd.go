@@ -11,7 +11,7 @@ import (
 )
 
 func loadAverage() (load [3]float64) {
-	// struct loadavg: three numbers of 32 bits, and by what they have been multiplied.
+	// struct loadavg: three 32-bit numbers and, at byte 16, the factor they are scaled by.
 	raw, err := unix.SysctlRaw("vm.loadavg")
 	if err != nil || len(raw) < 24 {
 		return load
@@ -24,7 +24,7 @@ func loadAverage() (load [3]float64) {
 }
 
 func uptime() float64 {
-	// struct timeval, which begins with the seconds.
+	// struct timeval begins with the seconds.
 	raw, err := unix.SysctlRaw("kern.boottime")
 	if err != nil || len(raw) < 8 {
 		return 0
@@ -48,7 +48,7 @@ func memory() (total, free uint64) {
 	return total, free
 }
 
-// cpus has no times: each of the systems has its own way to tell them.
+// cpus leaves the times zero, because each of the systems reports them in another way.
 func cpus() []cpu {
 	model := "unknown"
 	for _, name := range []string{"machdep.cpu.brand_string", "hw.model"} {
@@ -68,13 +68,13 @@ func niceness(priority int) int { return priority }
 
 func setPriority(pid, nice int) error { return unix.Setpriority(unix.PRIO_PROCESS, pid, nice) }
 
-// residentSize is what Go's runtime has of the system: there is no file that tells how much of the
-// process is in memory.
+// residentSize returns the bytes that Go's runtime has from the system, because no file tells how
+// much of the process is in memory.
 func residentSize() float64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return float64(m.Sys)
 }
 
-// signalAliases are names that Node has beside the usual ones.
+// signalAliases are Node's second names of signals.
 var signalAliases = map[unix.Signal]string{unix.SIGABRT: "SIGIOT"}

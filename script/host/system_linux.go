@@ -28,7 +28,7 @@ func uptime() float64 {
 	return float64(ts.Nano()) / 1e9
 }
 
-// residentSize is how many bytes of this process are in memory.
+// residentSize returns the bytes of this process that are in memory.
 func residentSize() float64 {
 	text, err := os.ReadFile("/proc/self/statm")
 	if err != nil {
@@ -41,7 +41,7 @@ func residentSize() float64 {
 	return resident * float64(os.Getpagesize())
 }
 
-// memory counts as free what could be had without swapping, as Node does.
+// memory counts all memory as free that is available without swapping, as Node does.
 func memory() (total, free uint64) {
 	text, err := os.ReadFile("/proc/meminfo")
 	if err != nil {
@@ -58,7 +58,7 @@ func memory() (total, free uint64) {
 	return total, free
 }
 
-// jiffy is the unit of times in /proc/stat: milliseconds, since the kernel shows all of them in
+// jiffy is the unit of times in /proc/stat, in milliseconds: the kernel scales all of them to
 // hundredths of a second.
 const jiffy = 10
 
@@ -73,17 +73,18 @@ func cpus() (all []cpu) {
 			continue
 		}
 		time := func(i int) float64 {
-			n, _ := strconv.ParseFloat(fields[i], 64) // What is no number is a time nobody knows.
+			n, _ := strconv.ParseFloat(fields[i], 64) // A malformed number counts as 0.
 			return n * jiffy
 		}
 		all = append(all, cpu{model: "unknown", user: time(1), nice: time(2), sys: time(3), idle: time(4), irq: time(6)})
 	}
-	describe(all)
+	describeCPUs(all)
 	return all
 }
 
-// describe fills in what /proc/cpuinfo tells, whose lines differ between architectures.
-func describe(all []cpu) {
+// describeCPUs adds the models and speeds of /proc/cpuinfo, whose lines differ between
+// architectures.
+func describeCPUs(all []cpu) {
 	text, err := os.ReadFile("/proc/cpuinfo")
 	if err != nil {
 		return
@@ -108,10 +109,12 @@ func describe(all []cpu) {
 	}
 }
 
-// niceness undoes that the kernel returns 20 minus the nice value, so that it is no error.
+// niceness returns the nice value: getpriority(2) returns 20 minus it, because a negative result
+// would be an error.
 func niceness(priority int) int { return 20 - priority }
 
-// setPriority sets the nice value of each thread of this process, because Linux has one for each.
+// setPriority sets the nice value of each thread of this process, because on Linux each thread has
+// its own.
 func setPriority(pid, nice int) error {
 	if pid != 0 && pid != os.Getpid() {
 		return unix.Setpriority(unix.PRIO_PROCESS, pid, nice)
@@ -125,7 +128,7 @@ func setPriority(pid, nice int) error {
 		if err != nil {
 			continue
 		}
-		// It may have ended.
+		// ESRCH: the thread has exited.
 		if err := unix.Setpriority(unix.PRIO_PROCESS, id, nice); err != nil && err != unix.ESRCH {
 			return err
 		}
@@ -133,5 +136,5 @@ func setPriority(pid, nice int) error {
 	return nil
 }
 
-// signalAliases are names that Node has beside the usual ones.
+// signalAliases are Node's second names of signals.
 var signalAliases = map[unix.Signal]string{unix.SIGABRT: "SIGIOT", unix.SIGIO: "SIGPOLL"}

@@ -19,7 +19,7 @@ const someTests = `
 
 var varying = regexp.MustCompile(`(?m)duration_ms:? [\d.]+|time="[\d.]+"|\([\d.]+ms\)|hostname="[^"]*"|^ +at .*\n|^ +<anonymous>.*\n|^ {8}[\w<>]+ \(.*\)\n`)
 
-// reported returns what a reporter has told, without times and frames.
+// reported returns the output of a reporter, without times and stack frames.
 func reported(t *testing.T, flags ...string) string {
 	t.Helper()
 	r := runProgram(t, someTests, flags...)

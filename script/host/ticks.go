@@ -2,18 +2,19 @@ package host
 
 import "github.com/brood-go/brood/script/engine"
 
-// ticks are what runs after each call into the script: ticks, then reactions of promises, then the
-// rejections that nobody handles. They are in Go because most events have some: the engine takes
-// several times as long for a queue that is written in the language.
+// ticks is the state of runDeferred, which runs after each outermost call into the script: ticks,
+// then reactions of promises, then rejections that no handler took. It is in Go because most events
+// defer something, and the engine takes several times as long for a queue that is written in
+// JavaScript.
 type ticks struct {
-	calls    *engine.Calls
-	rejected bool        // the library has promises whose rejection somebody has to be told of
-	holds    bool        // the library holds what WeakRefs have told of
-	process  engine.Kept // the object; its _exiting says that nothing is put off any more
+	calls    *engine.Calls // ticks that have not run
+	rejected bool          // processRejections of the library has rejections to report
+	holds    bool          // WeakRefs keep their targets alive until the hook drop runs
+	process  engine.Kept   // process; while its _exiting is true, nextTick drops its call
 	exiting  engine.Name
 }
 
-// bindTicks is what the library needs of them.
+// bindTicks gives the library nextTick, queueMicrotask and runDeferred.
 func bindTicks(b *builder) {
 	h, t := b.h, &b.h.ticks
 	t.calls, t.exiting = h.engine.NewCalls(), b.s.Name("_exiting")
@@ -23,22 +24,23 @@ func bindTicks(b *builder) {
 	})
 	b.fn("nextTick", h.nextTick)
 	b.fn("queueMicrotask", func(c *engine.Call) (engine.Value, error) {
-		fn, err := h.callback(c, "Microtask")
+		fn, err := h.deferredCallback(c, "Microtask")
 		if err == nil {
 			err = c.Enqueue(fn)
 		}
 		return c.Undefined(), err
 	})
-	b.fn("settle", func(c *engine.Call) (engine.Value, error) { return c.Undefined(), h.settleOnce(c.Scope) })
+	b.fn("runDeferred", func(c *engine.Call) (engine.Value, error) { return c.Undefined(), h.tryDeferred(c.Scope) })
 	b.fn("hold", func(c *engine.Call) (engine.Value, error) {
 		t.holds = true
 		return c.Undefined(), nil
 	})
 }
 
-// callback returns the function that is put off: the first argument, in the asynchronous context in
-// which the script is now. kind is what async_hooks call it.
-func (h *Host) callback(c *engine.Call, kind string) (engine.Value, error) {
+// deferredCallback returns the function to defer: the call's first argument, bound to the script's
+// current asynchronous context. kind is the name of the resource in async_hooks. The error is the
+// script's if the argument is no function.
+func (h *Host) deferredCallback(c *engine.Call, kind string) (engine.Value, error) {
 	fn := c.Arg(0)
 	switch {
 	case !fn.IsFunction():
@@ -49,7 +51,7 @@ func (h *Host) callback(c *engine.Call, kind string) (engine.Value, error) {
 	return fn, nil
 }
 
-// nextTick is process.nextTick.
+// nextTick is process.nextTick(callback, ...args).
 func (h *Host) nextTick(c *engine.Call) (engine.Value, error) {
 	t := &h.ticks
 	if c.Arg(0).IsFunction() {
@@ -58,25 +60,26 @@ func (h *Host) nextTick(c *engine.Call) (engine.Value, error) {
 			return c.Undefined(), err
 		}
 	}
-	fn, err := h.callback(c, "TickObject")
+	fn, err := h.deferredCallback(c, "TickObject")
 	if err == nil {
 		err = t.calls.Put(fn, c, 1)
 	}
 	return c.Undefined(), err
 }
 
-// isSettled reports whether the script has put nothing off.
-func (h *Host) isSettled() bool {
+// hasDeferred reports whether runDeferred has something to run.
+func (h *Host) hasDeferred() bool {
 	t := &h.ticks
-	return t.calls.IsEmpty() && !t.rejected && !t.holds && !h.engine.HasJobs()
+	return !t.calls.IsEmpty() || t.rejected || t.holds || h.engine.HasJobs()
 }
 
-// settle runs what the script has put off. What throws there does not keep the rest from running.
-func (h *Host) settle() {
-	for again := !h.isSettled(); again && !h.exited; {
+// runDeferred runs all deferred calls. An exception goes to uncaught and does not keep the rest
+// from running.
+func (h *Host) runDeferred() {
+	for again := h.hasDeferred(); again && !h.exited; {
 		again = false
 		_ = h.enter(func(s *engine.Scope) error {
-			if err := h.settleOnce(s); err != nil {
+			if err := h.tryDeferred(s); err != nil {
 				again = true
 				h.uncaught(s, err)
 			}
@@ -85,9 +88,9 @@ func (h *Host) settle() {
 	}
 }
 
-// settleOnce runs it up to what throws.
-func (h *Host) settleOnce(s *engine.Scope) error {
-	for t := &h.ticks; !h.isSettled(); {
+// tryDeferred runs deferred calls until one throws, and returns that exception.
+func (h *Host) tryDeferred(s *engine.Scope) error {
+	for t := &h.ticks; h.hasDeferred(); {
 		for !t.calls.IsEmpty() {
 			if err := t.calls.Next(s); err != nil {
 				return err
@@ -103,11 +106,11 @@ func (h *Host) settleOnce(s *engine.Scope) error {
 			}
 		}
 		if t.calls.IsEmpty() && t.rejected {
-			any, err := h.hook(s, "processRejections").Call(s.Undefined())
+			more, err := h.hook(s, "processRejections").Call(s.Undefined())
 			if err != nil {
 				return err
 			}
-			t.rejected = any.Bool()
+			t.rejected = more.Bool()
 		}
 	}
 	return nil

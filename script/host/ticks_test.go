@@ -45,14 +45,14 @@ func TestATickThatThrowsDoesNotKeepTheOthersFromRunning(t *testing.T) {
 		process.nextTick(() => console.log('second'));`))
 }
 
-func TestWhatThrowsInAMicrotaskIsUncaught(t *testing.T) {
+func TestAnExceptionInAMicrotaskIsUncaught(t *testing.T) {
 	require.Equal(t, []string{"caught no", "next"}, printed(t, `
 		process.on('uncaughtException', (error) => console.log('caught ' + error.message));
 		queueMicrotask(() => { throw new Error('no'); });
 		queueMicrotask(() => console.log('next'));`))
 }
 
-func TestRejectionsThatNobodyHandles(t *testing.T) {
+func TestUnhandledRejections(t *testing.T) {
 	const script = `
 		process.on('warning', (w) => console.log(w.name));
 		process.on('uncaughtException', (e, origin) => console.log('uncaught ' + e.message.slice(0, 10) + ' ' + origin));
@@ -70,7 +70,7 @@ func TestRejectionsThatNobodyHandles(t *testing.T) {
 	}
 }
 
-func TestARejectionThatIsHandledLateIsTold(t *testing.T) {
+func TestALateHandlerOfARejectionIsReported(t *testing.T) {
 	require.Equal(t, []string{"unhandled 1", "handled true"}, printed(t, `
 		process.on('unhandledRejection', (reason) => console.log('unhandled ' + reason));
 		process.on('rejectionHandled', (p) => console.log('handled ' + (p === promise)));
@@ -143,7 +143,8 @@ func TestAModeOfRejectionsThatIsNone(t *testing.T) {
 	require.Contains(t, r.stderr, "invalid value for --unhandled-rejections")
 }
 
-// What a reaction puts off runs before anybody is told of a rejection, which may be handled there.
+// A tick that a reaction adds runs before a rejection is reported, because it may handle the
+// rejection.
 func TestARejectionThatATickHandlesIsHandled(t *testing.T) {
 	require.Equal(t, []string{"handled x", "unhandled y"}, printedBy(t, `
 		process.on('unhandledRejection', (reason) => console.log('unhandled ' + reason));

@@ -7,25 +7,25 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// timers are one timer of the loop for all of the script's, and one immediate for all of its. The
-// lists are the library's.
+// timers runs all timers of the script on one timer of the loop, and all immediates on one
+// immediate. The lists are the library's.
 type timers struct {
 	h         *Host
 	began     time.Time
-	timer     *reactor.Timer
-	immediate *reactor.Immediate
-	ref       bool // the timers keep the loop running
-	refNow    bool // the immediates do
+	timer     *reactor.Timer     // nil before the first schedule
+	immediate *reactor.Immediate // nil while none is scheduled
+	ref       bool               // the timers keep the loop running
+	refNow    bool               // the immediates keep the loop running
 }
 
 func (t *timers) init(h *Host) {
 	t.h, t.began = h, h.loop.Now()
 }
 
-// now is the time: whole milliseconds since the host was made, as a script's timers count them.
+// now returns the milliseconds since the host was made: the clock of the script's timers.
 func (t *timers) now() int64 { return time.Since(t.began).Milliseconds() }
 
-// schedule has the library's timers looked at at that time.
+// schedule runs the hook timers at due.
 func (t *timers) schedule(due int64) {
 	d := time.Until(t.began.Add(time.Duration(due) * time.Millisecond))
 	if t.timer == nil {
@@ -38,9 +38,9 @@ func (t *timers) schedule(due int64) {
 	t.timer.Reset(d)
 }
 
-func (t *timers) fire() { t.h.repeat("timers") }
+func (t *timers) fire() { t.h.repeatHook("timers") }
 
-// toggle says whether the timers keep the loop running.
+// toggle makes the timers keep the loop running, or not.
 func (t *timers) toggle(ref bool) {
 	t.ref = ref
 	switch {
@@ -52,7 +52,7 @@ func (t *timers) toggle(ref bool) {
 	}
 }
 
-// toggleImmediates says whether the immediates keep the loop running.
+// toggleImmediates makes the immediates keep the loop running, or not.
 func (t *timers) toggleImmediates(ref bool) {
 	t.refNow = ref
 	switch {
@@ -73,10 +73,11 @@ func (t *timers) close() {
 	}
 }
 
+// bindTimers gives the library the loop's timer and immediate.
 func bindTimers(b *builder) {
 	t := &b.h.timers
 	b.fn("now", func(c *engine.Call) (engine.Value, error) { return c.Int(t.now()), nil })
-	// as Node's tests call it
+	// the name in Node's tests
 	b.fn("getLibuvNow", func(c *engine.Call) (engine.Value, error) { return c.Int(t.now()), nil })
 	b.fn("schedule", func(c *engine.Call) (engine.Value, error) {
 		t.schedule(c.Arg(0).Int())
@@ -88,7 +89,7 @@ func bindTimers(b *builder) {
 	})
 	b.fn("scheduleImmediates", func(c *engine.Call) (engine.Value, error) {
 		if t.immediate == nil {
-			t.immediate = b.h.loop.SetImmediate(func() { t.immediate = nil; t.h.repeat("immediates") })
+			t.immediate = b.h.loop.SetImmediate(func() { t.immediate = nil; t.h.repeatHook("immediates") })
 			t.toggleImmediates(t.refNow)
 		}
 		return c.Undefined(), nil

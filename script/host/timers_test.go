@@ -18,7 +18,8 @@ func TestTimersFireInOrderOfTheirTimesAndOfBeingSet(t *testing.T) {
 }
 
 func TestWhenTimersAreLateAListRunsWhole(t *testing.T) {
-	// Both of 1 ms are due before the one of 20 is looked at, though the second was due after it.
+	// Both timers of 1 ms fire before the list of 20 ms is examined, although the second was due
+	// after it.
 	require.Equal(t, []string{"1", "1 again", "20"}, printed(t, `
 		const busy = (ms) => { const end = Date.now() + ms; while (Date.now() < end); };
 		setTimeout(() => console.log('20'), 20);
@@ -84,7 +85,7 @@ func TestATimerCountsFromWhenItIsSetNotFromTheBeginOfTheTurn(t *testing.T) {
 		setTimeout(() => console.log(String(Date.now() - began < 90)), 1);`))
 }
 
-func TestDurationsThatAreNoneAreWarnedOf(t *testing.T) {
+func TestInvalidDurationsAreWarnedOf(t *testing.T) {
 	r := runProgram(t, `
 		process.on('warning', (w) => console.log(w.name));
 		clearTimeout(setTimeout(() => {}, NaN)); clearTimeout(setTimeout(() => {}, NaN));
@@ -121,7 +122,7 @@ func TestABreakLeavesNothingOfAnInterval(t *testing.T) {
 		})();`))
 }
 
-// A script that waits must not use the processor: one timer of the loop serves all of its own.
+// A waiting script uses no processor time: one timer of the loop serves all its timers.
 func TestAScriptThatWaitsIsIdle(t *testing.T) {
 	require.Equal(t, []string{"true"}, printed(t, `
 		const { user, system } = process.cpuUsage();

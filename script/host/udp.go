@@ -9,20 +9,20 @@ import (
 )
 
 const (
-	// datagramBudget is how many datagrams are read or written a turn, so that one socket cannot
+	// datagramBudget bounds the datagrams that a socket reads or writes a turn, so that it cannot
 	// starve the rest.
 	datagramBudget = 32
 
-	// maxDatagram is the longest that there is: bytes.
+	// maxDatagram is the size of the largest datagram: bytes.
 	maxDatagram = 64 << 10
 )
 
-// What the function of a UDP socket is told. The library has the same numbers in
+// The first argument of a UDP socket's function. The library has the same numbers in
 // internal/udp_handle.js.
 const (
 	udpMessage = iota // with a Uint8Array, an address, its family and a port
-	udpError          // with a negative number: nothing could be received
-	// with 0 or a negative number, and how many bytes: the oldest send that was not told of
+	udpError          // with a negative number: receiving failed
+	// with 0 or a negative number, and a number of bytes: the result of the oldest send without one
 	udpSent
 )
 
@@ -33,28 +33,28 @@ const (
 	udpReusePort = 8
 )
 
-// udp is a UDP socket as the library in JavaScript has it.
+// udp is the native object of a UDP socket. It is in Host.closers while fd >= 0.
 type udp struct {
 	h         *Host
 	on        engine.Kept
-	fd        int // -1 before it is open, and once it is closed
-	six       bool
+	fd        int  // -1 before the socket is open, and after close
+	six       bool // the family is IPv6
 	connected bool
-	watcher   *reactor.Watcher
-	receives  bool
+	watcher   *reactor.Watcher // nil until the socket receives or has queued datagrams
+	receives  bool             // the library listens for datagrams
 	unrefed   bool
-	queue     []datagram // what the kernel has not taken
-	done      []sent     // what was not told of
-	telling   *reactor.Immediate
-	size      int // bytes of queue and done
+	queue     []datagram         // datagrams that the kernel has not taken
+	results   []sendResult       // results that were not reported
+	reporting *reactor.Immediate // scheduled reportSent; nil: none
+	size      int                // bytes of queue and results
 }
 
 type datagram struct {
 	bytes []byte
-	to    unix.Sockaddr // nil: where it is connected to
+	to    unix.Sockaddr // nil: the connected peer
 }
 
-type sent struct {
+type sendResult struct {
 	size int
 	err  error
 }
@@ -78,7 +78,7 @@ func udpMethods(b *builder) {
 	number("connect", (*udp).connect)
 	number("disconnect", func(u *udp, _ *engine.Call) error { return u.disconnect() })
 	number("send", (*udp).send)
-	number("receive", func(u *udp, c *engine.Call) error { u.receives = c.Arg(0).Bool(); return u.watch() })
+	number("receive", func(u *udp, c *engine.Call) error { u.receives = c.Arg(0).Bool(); return u.updateWatcher() })
 	number("setOption", (*udp).setOption)
 	number("setMulticastInterface", (*udp).setMulticastInterface)
 	number("membership", (*udp).membership)
@@ -87,15 +87,15 @@ func udpMethods(b *builder) {
 	method(b, "fd", func(u *udp, c *engine.Call) (engine.Value, error) { return c.Int(int64(u.fd)), nil })
 	method(b, "queuedBytes", func(u *udp, c *engine.Call) (engine.Value, error) { return c.Int(int64(u.size)), nil })
 	method(b, "queuedCount", func(u *udp, c *engine.Call) (engine.Value, error) {
-		return c.Int(int64(len(u.queue) + len(u.done))), nil
+		return c.Int(int64(len(u.queue) + len(u.results))), nil
 	})
-	method(b, "ref", func(u *udp, c *engine.Call) (engine.Value, error) { return resultOf(c, 0, u.refer(false)) })
-	method(b, "unref", func(u *udp, c *engine.Call) (engine.Value, error) { return resultOf(c, 0, u.refer(true)) })
+	method(b, "ref", func(u *udp, c *engine.Call) (engine.Value, error) { return resultOf(c, 0, u.setUnrefed(false)) })
+	method(b, "unref", func(u *udp, c *engine.Call) (engine.Value, error) { return resultOf(c, 0, u.setUnrefed(true)) })
 	method(b, "close", func(u *udp, c *engine.Call) (engine.Value, error) { u.close(); return c.Undefined(), nil })
 }
 
-// ensure opens the socket if that was not done.
-func (u *udp) ensure(family int) error {
+// openOnce opens the socket unless it is open.
+func (u *udp) openOnce(family int) error {
 	if u.fd >= 0 {
 		return nil
 	}
@@ -104,21 +104,21 @@ func (u *udp) ensure(family int) error {
 		return err
 	}
 	u.fd, u.six = n, family == unix.AF_INET6
-	u.h.open[u] = struct{}{}
+	u.h.closers[u] = struct{}{}
 	return nil
 }
 
-// bind binds: bind(address, port, flags).
+// bind is bind(address, port, flags).
 func (u *udp) bind(c *engine.Call) error {
 	to, family, err := sockaddrOf(c.Arg(0).Text(), int(c.Arg(1).Int()))
 	if err != nil {
 		return err
 	}
-	if err := u.ensure(family); err != nil {
+	if err := u.openOnce(family); err != nil {
 		return err
 	}
 	flags := c.Arg(2).Int()
-	set := &options{fd: u.fd}
+	set := &socketOptions{fd: u.fd}
 	set.on(unix.SOL_SOCKET, reuseAddress, flags&udpReuseAddr != 0)
 	set.on(unix.SOL_SOCKET, unix.SO_REUSEPORT, flags&udpReusePort != 0)
 	set.on(unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, u.six && flags&udpIPv6Only != 0)
@@ -128,7 +128,7 @@ func (u *udp) bind(c *engine.Call) error {
 	return unix.Bind(u.fd, to)
 }
 
-// openFD takes a descriptor.
+// openFD takes ownership of a bound socket, but not on error.
 func (u *udp) openFD(c *engine.Call) error {
 	n := int(c.Arg(0).Int())
 	name, err := unix.Getsockname(n)
@@ -138,17 +138,17 @@ func (u *udp) openFD(c *engine.Call) error {
 	if err := unix.SetNonblock(n, true); err != nil {
 		return err
 	}
-	// EEXIST: another object of the loop has it.
-	w, err := u.h.loop.Watch(n, reactor.Readable, u.ready)
+	// EEXIST: the loop watches it for another object.
+	w, err := u.h.loop.Watch(n, reactor.Readable, u.onReady)
 	if err != nil {
 		return err
 	}
 	_, u.six = name.(*unix.SockaddrInet6)
 	_, err = unix.Getpeername(n)
 	u.fd, u.connected, u.watcher = n, err == nil, w
-	u.h.disown(n)
-	u.h.open[u] = struct{}{}
-	return u.watch()
+	u.h.disownFD(n)
+	u.h.closers[u] = struct{}{}
+	return u.updateWatcher()
 }
 
 func (u *udp) connect(c *engine.Call) error {
@@ -156,7 +156,7 @@ func (u *udp) connect(c *engine.Call) error {
 	if err != nil {
 		return err
 	}
-	if err := u.ensure(family); err != nil {
+	if err := u.openOnce(family); err != nil {
 		return err
 	}
 	if err := unix.Connect(u.fd, to); err != nil {
@@ -174,8 +174,8 @@ func (u *udp) disconnect() error {
 	return nil
 }
 
-// send sends a datagram: send(bytes, address, port), or send(bytes) of a connected socket. udpSent
-// follows unless an error is returned.
+// send is send(bytes, address, port), or send(bytes) on a connected socket. Unless it returns an
+// error, udpSent follows.
 func (u *udp) send(c *engine.Call) error {
 	bytes, _ := c.Arg(0).Bytes()
 	d := datagram{bytes: bytes}
@@ -184,7 +184,7 @@ func (u *udp) send(c *engine.Call) error {
 		if err != nil {
 			return err
 		}
-		if err := u.ensure(family); err != nil {
+		if err := u.openOnce(family); err != nil {
 			return err
 		}
 		d.to = to
@@ -195,13 +195,13 @@ func (u *udp) send(c *engine.Call) error {
 	u.size += len(bytes)
 	if len(u.queue) == 0 {
 		if err := u.transmit(d); err != unix.EAGAIN {
-			u.finished(len(bytes), err)
+			u.queueResult(len(bytes), err)
 			return nil
 		}
 	}
-	d.bytes = append([]byte(nil), bytes...) // They are the script's, and may change.
+	d.bytes = append([]byte(nil), bytes...) // Copied, because the script may change its bytes.
 	u.queue = append(u.queue, d)
-	return u.watch()
+	return u.updateWatcher()
 }
 
 func (u *udp) transmit(d datagram) (err error) {
@@ -217,31 +217,31 @@ func (u *udp) transmit(d datagram) (err error) {
 	}
 }
 
-// finished has the library told, on a later turn, of a datagram that was sent or failed.
-func (u *udp) finished(size int, err error) {
-	u.done = append(u.done, sent{size, err})
-	if u.telling == nil {
-		u.telling = u.h.loop.SetImmediate(u.tellSent)
+// queueResult reports the result of a send to the library on a later turn.
+func (u *udp) queueResult(size int, err error) {
+	u.results = append(u.results, sendResult{size, err})
+	if u.reporting == nil {
+		u.reporting = u.h.loop.SetImmediate(u.reportSent)
 	}
 }
 
-func (u *udp) tellSent() {
-	u.telling = nil
-	list := u.done
-	u.done = nil
+func (u *udp) reportSent() {
+	u.reporting = nil
+	list := u.results
+	u.results = nil
 	for _, one := range list {
 		u.size -= one.size
 		u.tell(udpSent, func(s *engine.Scope) []engine.Value {
-			return []engine.Value{s.Int(negative(one.err)), s.Int(int64(one.size))}
+			return []engine.Value{s.Int(negativeErrno(one.err)), s.Int(int64(one.size))}
 		})
 	}
-	if u.fd < 0 && len(u.done) == 0 {
+	if u.fd < 0 && len(u.results) == 0 {
 		u.h.engine.Release(&u.on)
 	}
 }
 
-// negative returns 0, or the errno of an error as a negative number.
-func negative(err error) int64 {
+// negativeErrno returns 0 for nil, else the errno as a negative number.
+func negativeErrno(err error) int64 {
 	if err == nil {
 		return 0
 	}
@@ -251,6 +251,7 @@ func negative(err error) int64 {
 	return -int64(unix.EINVAL)
 }
 
+// tell calls on.
 func (u *udp) tell(what int, values func(s *engine.Scope) []engine.Value) {
 	_ = u.h.Do(func(s *engine.Scope) error {
 		_, err := s.Kept(u.on).Call(s.Undefined(), append([]engine.Value{s.Int(int64(what))}, values(s)...)...)
@@ -258,8 +259,8 @@ func (u *udp) tell(what int, values func(s *engine.Scope) []engine.Value) {
 	})
 }
 
-// watch has the poller tell of what the socket waits for.
-func (u *udp) watch() error {
+// updateWatcher watches for what the socket waits for now.
+func (u *udp) updateWatcher() error {
 	if u.fd < 0 {
 		return unix.EBADF
 	}
@@ -271,7 +272,7 @@ func (u *udp) watch() error {
 		want |= reactor.Writable
 	}
 	if u.watcher == nil {
-		w, err := u.h.loop.Watch(u.fd, want, u.ready)
+		w, err := u.h.loop.Watch(u.fd, want, u.onReady)
 		if err != nil {
 			return err
 		}
@@ -287,15 +288,15 @@ func (u *udp) watch() error {
 	return nil
 }
 
-func (u *udp) refer(unref bool) error {
+func (u *udp) setUnrefed(unref bool) error {
 	u.unrefed = unref
 	if u.watcher == nil {
 		return nil
 	}
-	return u.watch()
+	return u.updateWatcher()
 }
 
-func (u *udp) ready(got reactor.Readiness) {
+func (u *udp) onReady(got reactor.Readiness) {
 	if got&(reactor.Readable|reactor.Error|reactor.Hangup) != 0 {
 		u.receive()
 	}
@@ -304,32 +305,34 @@ func (u *udp) ready(got reactor.Readiness) {
 	}
 }
 
+// receive reads datagrams into Host.datagramBuffer and reports each, at most datagramBudget. The
+// script gets copies.
 func (u *udp) receive() {
-	if u.h.datagram == nil {
-		u.h.datagram = make([]byte, maxDatagram)
+	if u.h.datagramBuffer == nil {
+		u.h.datagramBuffer = make([]byte, maxDatagram)
 	}
 	for range datagramBudget {
 		if u.fd < 0 || !u.receives {
 			return
 		}
-		n, from, err := unix.Recvfrom(u.fd, u.h.datagram, 0)
+		n, from, err := unix.Recvfrom(u.fd, u.h.datagramBuffer, 0)
 		switch {
 		case err == unix.EINTR:
 			continue
 		case err == unix.EAGAIN:
 			return
 		case err != nil:
-			u.tell(udpError, func(s *engine.Scope) []engine.Value { return []engine.Value{s.Int(negative(err))} })
+			u.tell(udpError, func(s *engine.Scope) []engine.Value { return []engine.Value{s.Int(negativeErrno(err))} })
 			return
 		}
-		address, family, port := textOf(from)
+		address, family, port := endpointText(from)
 		u.tell(udpMessage, func(s *engine.Scope) []engine.Value {
-			return []engine.Value{s.Uint8Array(u.h.datagram[:n]), s.String(address), s.String(family), s.Int(int64(port))}
+			return []engine.Value{s.Uint8Array(u.h.datagramBuffer[:n]), s.String(address), s.String(family), s.Int(int64(port))}
 		})
 	}
 }
 
-// flush sends what was queued.
+// flush sends queued datagrams.
 func (u *udp) flush() {
 	for range datagramBudget {
 		if len(u.queue) == 0 {
@@ -341,15 +344,15 @@ func (u *udp) flush() {
 			return
 		}
 		u.queue = u.queue[1:]
-		u.finished(len(d.bytes), err)
+		u.queueResult(len(d.bytes), err)
 	}
-	_ = u.watch() // The watcher is there, and waits for less.
+	_ = u.updateWatcher() // Ignored: the watcher exists, and only fewer events are wanted.
 }
 
-// close closes the socket. Those who wait for datagrams to be sent are told that they were not.
+// close closes the socket. Queued datagrams are reported as canceled.
 func (u *udp) close() {
 	if u.fd < 0 {
-		if u.telling == nil {
+		if u.reporting == nil {
 			u.h.engine.Release(&u.on)
 		}
 		return
@@ -359,15 +362,15 @@ func (u *udp) close() {
 	}
 	fd.Close(u.fd)
 	u.fd = -1
-	delete(u.h.open, u)
+	delete(u.h.closers, u)
 	for _, d := range u.queue {
-		u.finished(len(d.bytes), unix.ECANCELED)
+		u.queueResult(len(d.bytes), unix.ECANCELED)
 	}
 	u.queue = nil
 	switch {
-	case u.h.exited && u.telling != nil:
-		u.telling.Stop()
-	case u.telling == nil:
+	case u.h.exited && u.reporting != nil:
+		u.reporting.Stop()
+	case u.reporting == nil:
 		u.h.engine.Release(&u.on)
 	}
 }

@@ -7,7 +7,7 @@ import "golang.org/x/sys/unix"
 // reuseAddress is the option by which several UDP sockets share an address.
 const reuseAddress = unix.SO_REUSEPORT
 
-// setUDPOption sets an option; those of multicast with IPv4 are bytes, see ip(4).
+// setUDPOption sets an option. For IPv4 multicast the values are bytes, see ip(4).
 func setUDPOption(fd, level, option, value int) error {
 	if level == unix.IPPROTO_IP && (option == unix.IP_MULTICAST_TTL || option == unix.IP_MULTICAST_LOOP) {
 		return unix.SetsockoptByte(fd, level, option, byte(value))

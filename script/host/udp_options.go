@@ -9,7 +9,7 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// udpOption is an option of a UDP socket: what it is of IPv4 and of IPv6, and what values it takes.
+// udpOption describes an option for IPv4 and IPv6, and the range of its values.
 type udpOption struct {
 	level4, option4, level6, option6, low, high int
 }
@@ -21,7 +21,7 @@ var udpOptions = map[string]udpOption{
 	"multicastLoopback": {unix.IPPROTO_IP, unix.IP_MULTICAST_LOOP, unix.IPPROTO_IPV6, unix.IPV6_MULTICAST_LOOP, 0, 1},
 }
 
-// setOption sets an option: setOption(name, value).
+// setOption is setOption(name, value).
 func (u *udp) setOption(c *engine.Call) error {
 	if u.fd < 0 {
 		return unix.EBADF
@@ -37,7 +37,7 @@ func (u *udp) setOption(c *engine.Call) error {
 	return setUDPOption(u.fd, level, option, value)
 }
 
-// setMulticastInterface chooses where multicast goes out, by the address of an interface.
+// setMulticastInterface chooses the interface for outgoing multicast, by its address.
 func (u *udp) setMulticastInterface(c *engine.Call) error {
 	if u.fd < 0 {
 		return unix.EBADF
@@ -52,12 +52,12 @@ func (u *udp) setMulticastInterface(c *engine.Call) error {
 	}
 	index, err := interfaceOf(text)
 	if err != nil {
-		index = 0 // An unknown one is the system's choice, as libuv has it.
+		index = 0 // As in libuv, the system chooses instead of an unknown interface.
 	}
 	return unix.SetsockoptInt(u.fd, unix.IPPROTO_IPV6, unix.IPV6_MULTICAST_IF, index)
 }
 
-// interfaceOf returns the number of the interface that an IPv6 address names by its zone, 0 for
+// interfaceOf returns the index of the interface that an IPv6 address names in its zone, 0 for
 // none.
 func interfaceOf(address string) (int, error) {
 	if address == "" {
@@ -74,14 +74,14 @@ func interfaceOf(address string) (int, error) {
 	return int(six.ZoneId), nil
 }
 
-// membership joins or leaves a group: membership(group, interface or "", join).
+// membership is membership(group, interface or "", join): it joins or leaves a group.
 func (u *udp) membership(c *engine.Call) error {
 	group, err := netip.ParseAddr(c.Arg(0).Text())
 	if err != nil {
 		return unix.EINVAL
 	}
 	join, on := c.Arg(2).Bool(), c.Arg(1).Text()
-	if err := u.ensure(familyOf(group)); err != nil {
+	if err := u.openOnce(familyOf(group)); err != nil {
 		return err
 	}
 	if group.Is4() {
@@ -118,8 +118,8 @@ func familyOf(a netip.Addr) int {
 	return unix.AF_INET6
 }
 
-// sourceMembership joins or leaves a group of one source: sourceMembership(source, group, interface
-// or "", join). Only IPv4 has it here.
+// sourceMembership is sourceMembership(source, group, interface or "", join): it joins or leaves a
+// group for one source. Only IPv4 is supported.
 func (u *udp) sourceMembership(c *engine.Call) error {
 	source, err := netip.ParseAddr(c.Arg(0).Text())
 	if err != nil {
@@ -137,7 +137,7 @@ func (u *udp) sourceMembership(c *engine.Call) error {
 		}
 		on = a.As4()
 	}
-	if err := u.ensure(unix.AF_INET); err != nil {
+	if err := u.openOnce(unix.AF_INET); err != nil {
 		return err
 	}
 	option := unix.IP_DROP_SOURCE_MEMBERSHIP
@@ -147,8 +147,8 @@ func (u *udp) sourceMembership(c *engine.Call) error {
 	return unix.SetsockoptString(u.fd, unix.IPPROTO_IP, option, string(sourceRequest(group.As4(), source.As4(), on)))
 }
 
-// bufferSize sets and returns the size of a buffer, or a negative number: bufferSize(size or 0,
-// receive).
+// bufferSize is bufferSize(size or 0, receive): it sets a buffer's size unless that is 0, and
+// returns it, or a negative number.
 func (u *udp) bufferSize(c *engine.Call) (engine.Value, error) {
 	if u.fd < 0 {
 		return resultOf(c, 0, unix.EBADF)

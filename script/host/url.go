@@ -7,7 +7,8 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// bindURL gives the parts of URLs as arrays, null for what is no URL.
+// bindURL gives the library the parser of URLs. A URL is an array of its parts; null means that the
+// text is no URL.
 func bindURL(b *builder) {
 	b.fn("parse", func(c *engine.Call) (engine.Value, error) {
 		parts, err := nodeurl.Parse(wellFormed(c, 0), wellFormed(c, 1))
@@ -51,7 +52,7 @@ func bindURL(b *builder) {
 	})
 }
 
-// wellFormed returns an argument with U+FFFD in place of lone halves of pairs.
+// wellFormed returns an argument with U+FFFD in place of lone halves of surrogate pairs.
 func wellFormed(c *engine.Call, i int) string {
 	text := c.Arg(i).Text()
 	if nodetext.IsWellFormed(text) {

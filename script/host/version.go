@@ -1,4 +1,4 @@
 package host
 
-// NodeVersion is the version of Node whose behaviour this has: process.version.
+// NodeVersion is the version of Node whose behaviour the host has: process.version.
 const NodeVersion = "v25.8.1"

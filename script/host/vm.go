@@ -11,7 +11,7 @@ import (
 	"github.com/brood-go/brood/script/engine"
 )
 
-// bindVM is what the library needs for module vm.
+// bindVM gives the library the functions of module vm.
 func bindVM(b *builder) {
 	h := b.h
 	b.fn("realm", func(c *engine.Call) (engine.Value, error) { return c.Realm(c.Object()) })
@@ -20,8 +20,8 @@ func bindVM(b *builder) {
 	b.fn("compile", func(c *engine.Call) (engine.Value, error) {
 		return c.Undefined(), h.readsAsScript(c.Scope, c.Arg(0).Text(), c.Arg(1).Text())
 	})
-	// run(realm, source, file, ms, breaks) runs a script; realm undefined: in the world of the
-	// caller; ms: how long it may take, 0 for ever; breaks: SIGINT ends it.
+	// run(realm, source, file, ms, breaks) runs a script. realm undefined: in the caller's global
+	// object. ms: the time limit, 0 for none. breaks: SIGINT ends the script.
 	b.fn("run", func(c *engine.Call) (engine.Value, error) {
 		file := c.Arg(2).Text()
 		source := h.lower(file, c.Arg(1).Text())
@@ -44,7 +44,7 @@ func bindVM(b *builder) {
 	})
 }
 
-// limited runs fn, and ends what it runs of the script after some milliseconds.
+// limited runs fn, and interrupts the script after ms milliseconds.
 func (h *Host) limited(ms int64, fn func() (engine.Value, error)) (engine.Value, error) {
 	err := error(&codedError{"Error", "ERR_SCRIPT_EXECUTION_TIMEOUT",
 		fmt.Sprintf("Script execution timed out after %dms", ms)})
@@ -55,7 +55,7 @@ func (h *Host) limited(ms int64, fn func() (engine.Value, error)) (engine.Value,
 	})
 	v, failure := fn()
 	if !timer.Stop() {
-		<-fired // It is about to interrupt, which must not hit what runs next.
+		<-fired // Wait for the timer's Interrupt, which must not hit the next call.
 	}
 	if h.engine.ResumeFrom(err) {
 		return v, err
@@ -63,24 +63,24 @@ func (h *Host) limited(ms int64, fn func() (engine.Value, error)) (engine.Value,
 	return v, failure
 }
 
-// breakable runs fn, and ends what it runs of the script when SIGINT comes. The goroutine that
-// waits for it ends before this returns.
+// breakable runs fn, and interrupts the script on SIGINT. The goroutine that waits for the signal
+// has ended when breakable returns.
 func (h *Host) breakable(fn func() (engine.Value, error)) (engine.Value, error) {
 	err := error(&codedError{"Error", "ERR_SCRIPT_EXECUTION_INTERRUPTED", "Script execution was interrupted by `SIGINT`"})
-	came, done, ended := make(chan os.Signal, 1), make(chan struct{}), make(chan struct{})
-	signal.Notify(came, unix.SIGINT)
+	signals, done, stopped := make(chan os.Signal, 1), make(chan struct{}), make(chan struct{})
+	signal.Notify(signals, unix.SIGINT)
 	go func() {
-		defer close(ended)
+		defer close(stopped)
 		select {
-		case <-came:
+		case <-signals:
 			h.engine.Interrupt(err)
 		case <-done:
 		}
 	}()
 	v, failure := fn()
-	signal.Stop(came)
+	signal.Stop(signals)
 	close(done)
-	<-ended
+	<-stopped
 	if h.engine.ResumeFrom(err) {
 		return v, err
 	}

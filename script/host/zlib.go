@@ -8,31 +8,33 @@ import (
 	"github.com/brood-go/brood/script/nodezlib"
 )
 
-// zlibHandle is one stream of module zlib.
-type zlibHandle struct {
-	in     *nodezlib.Compressor   // of a mode that compresses
-	out    *nodezlib.Decompressor // of one that decompresses
-	size   int                    // the most bytes of output at once
-	read   int64                  // bytes that were given
-	failed error
+// zlibStream is the native object of a stream of module zlib. One of in and out is set; both are
+// nil after close.
+type zlibStream struct {
+	in     *nodezlib.Compressor   // nil for a mode that decompresses
+	out    *nodezlib.Decompressor // nil for a mode that compresses
+	size   int                    // the most bytes of output of one step
+	read   int64                  // bytes passed to write
+	failed error                  // the first error; step returns zlibFailed from then on
 }
 
-// close lets go of what is large, sooner than the collector would.
-func (z *zlibHandle) close() { z.in, z.out = nil, nil }
+// close frees the large buffers sooner than the collector would.
+func (z *zlibStream) close() { z.in, z.out = nil, nil }
 
-// What step returns besides output. The library has the same numbers.
+// Results of step, besides output. The library has the same numbers.
 const (
-	zlibWants  = iota // input
-	zlibEnded         // the end was read, or written
-	zlibFailed        // error tells why
+	zlibWants  = iota // it needs input
+	zlibEnded         // it has read or written the end of the stream
+	zlibFailed        // error() says why
 )
 
-// Values of flush: Node's.
+// Values of the argument flush: Node's.
 const (
 	zlibNoFlush = 0
 	zlibFinish  = 4
 )
 
+// bindZlib gives the library compressors, decompressors and crc32.
 func bindZlib(b *builder) {
 	h := b.h
 	// create(mode, level, huffman, windowBits, dictionary, chunkSize, checksum)
@@ -42,7 +44,7 @@ func bindZlib(b *builder) {
 		if p, ok := plainBytes(c.Arg(4)); ok {
 			o.Dictionary = append([]byte{}, p...)
 		}
-		z := &zlibHandle{size: int(c.Arg(5).Int())}
+		z := &zlibStream{size: int(c.Arg(5).Int())}
 		if mode := nodezlib.Mode(c.Arg(0).Int()); mode.Compresses() {
 			var err error
 			if z.in, err = nodezlib.NewCompressor(mode, o); err != nil {
@@ -64,36 +66,36 @@ func bindZlib(b *builder) {
 }
 
 func zlibMethods(b *builder) {
-	method(b, "write", (*zlibHandle).write)
-	method(b, "step", (*zlibHandle).step)
-	// error() returns [message, number] of why step failed.
-	method(b, "error", func(z *zlibHandle, c *engine.Call) (engine.Value, error) {
+	method(b, "write", (*zlibStream).write)
+	method(b, "step", (*zlibStream).step)
+	// error() returns [message, number] of the failure of step.
+	method(b, "error", func(z *zlibStream, c *engine.Call) (engine.Value, error) {
 		e, ok := errors.AsType[*nodezlib.Error](z.failed)
 		if !ok {
 			return c.Undefined(), z.failed
 		}
 		return c.Array(c.String(e.Message), c.Int(int64(e.Number))), nil
 	})
-	method(b, "bytesRead", func(z *zlibHandle, c *engine.Call) (engine.Value, error) {
+	method(b, "bytesRead", func(z *zlibStream, c *engine.Call) (engine.Value, error) {
 		if z.out != nil {
 			return c.Int(z.out.Read()), nil
 		}
 		return c.Int(z.read), nil
 	})
-	method(b, "setLevel", func(z *zlibHandle, c *engine.Call) (engine.Value, error) {
+	method(b, "setLevel", func(z *zlibStream, c *engine.Call) (engine.Value, error) {
 		if z.in == nil {
 			return c.Undefined(), nil
 		}
 		return c.Undefined(), z.in.SetLevel(int(c.Arg(0).Int()), c.Arg(1).Bool())
 	})
-	method(b, "close", func(z *zlibHandle, c *engine.Call) (engine.Value, error) {
+	method(b, "close", func(z *zlibStream, c *engine.Call) (engine.Value, error) {
 		z.close()
 		return c.Undefined(), nil
 	})
 }
 
-// write is write(bytes, flush): step gives what comes of it.
-func (z *zlibHandle) write(c *engine.Call) (engine.Value, error) {
+// write is write(bytes, flush). step returns the output.
+func (z *zlibStream) write(c *engine.Call) (engine.Value, error) {
 	p, flush := bytesArg(c, 0), c.Arg(1).Int()
 	z.read += int64(len(p))
 	if z.out != nil {
@@ -118,7 +120,8 @@ func (z *zlibHandle) write(c *engine.Call) (engine.Value, error) {
 	return c.Undefined(), nil
 }
 
-func (z *zlibHandle) step(c *engine.Call) (engine.Value, error) {
+// step returns a Uint8Array of output, or zlibWants, zlibEnded or zlibFailed.
+func (z *zlibStream) step(c *engine.Call) (engine.Value, error) {
 	var p []byte
 	err := z.failed
 	switch {

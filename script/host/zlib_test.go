@@ -29,7 +29,7 @@ func TestZlibConvertsAtOnceAndAsStreams(t *testing.T) {
 	}, lines)
 }
 
-func TestZlibTellsWhatIsWrong(t *testing.T) {
+func TestErrorsOfZlib(t *testing.T) {
 	requireExamples(t, `const z = require('zlib'); const cut = (b) => b.subarray(0, b.length / 2);`, []example{
 		{`z.gunzipSync('abc')`, "Error Z_DATA_ERROR: incorrect header check"},
 		{`z.inflateSync(cut(z.deflateSync('some text')))`, "Error Z_BUF_ERROR: unexpected end of file"},

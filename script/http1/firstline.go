@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Methods are those that Node's parser knows, in the order of their numbers.
+// Methods are the methods that Node's parser knows, in the order of their numbers.
 var Methods = []string{
 	"DELETE", "GET", "HEAD", "POST", "PUT", "CONNECT", "OPTIONS", "TRACE", "COPY", "LOCK", "MKCOL", "MOVE", "PROPFIND",
 	"PROPPATCH", "SEARCH",
@@ -16,10 +16,10 @@ var Methods = []string{
 	"PATCH", "PURGE", "MKCALENDAR", "LINK", "UNLINK", "SOURCE", "QUERY",
 }
 
-// http2Method begins a connection of HTTP/2, and nothing else.
+// http2Method is the first word of a connection of HTTP/2.
 const http2Method = "PRI"
 
-// checkStart looks at the first bytes of a message.
+// checkStart checks the first bytes of a message.
 func (p *Parser) checkStart(line []byte) error {
 	if !p.o.Request {
 		if n := min(len(line), len("HTTP/")); string(line[:n]) != "HTTP/"[:n] {
@@ -30,13 +30,13 @@ func (p *Parser) checkStart(line []byte) error {
 	method, _, whole := bytes.Cut(line, []byte{' '})
 	may := func(m string) bool { return m == string(method) || !whole && strings.HasPrefix(m, string(method)) }
 	if !slices.ContainsFunc(Methods, may) && !may(http2Method) {
-		p.bad = badMethod(method)
+		p.badOffset = badMethod(method)
 		return p.fail("HPE_INVALID_METHOD", "Invalid method encountered")
 	}
 	return nil
 }
 
-// badMethod returns how much of a method could have been one: at least a byte.
+// badMethod returns the length of the part of method that some method begins with, at least 1.
 func badMethod(method []byte) int {
 	longest := 1
 	for _, m := range Methods {
@@ -64,7 +64,7 @@ func (p *Parser) requestLine(line []byte) error {
 		return p.fail("HPE_PAUSED_H2_UPGRADE", "Pause on PRI/Upgrade")
 	case string(method) == http2Method:
 		return p.fail("HPE_INVALID_METHOD", "Invalid method encountered")
-	case !found: // As before there were versions.
+	case !found: // A request of HTTP/0.9.
 		p.head.Minor = 9
 		return nil
 	case !bytes.HasPrefix(version, []byte("HTTP/")):
@@ -90,7 +90,7 @@ func (p *Parser) statusLine(line []byte) error {
 	return p.grow(len(reason))
 }
 
-// version takes HTTP/1.1 and its like.
+// version parses the version of a first line.
 func (p *Parser) version(text []byte) error {
 	switch string(text) {
 	case "HTTP/0.9":

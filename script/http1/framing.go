@@ -5,28 +5,30 @@ import (
 	"strings"
 )
 
-// framing is how the end of a message's body is told.
+// framing describes how the end of a message's body is found.
 type framing struct {
 	hasLength bool
 	length    uint64
 	encoded   bool // a transfer coding is named
 	chunked   bool
 	skip      bool // there is no body, whatever the headers say
-	done      bool // all of it has come
+	done      bool // all of the body was consumed
 }
 
-// is reports whether a name is another that is in small letters.
-func is(name, other string) bool { return len(name) == len(other) && strings.EqualFold(name, other) }
+// equalFold reports whether name is other, which is in lower case.
+func equalFold(name, other string) bool {
+	return len(name) == len(other) && strings.EqualFold(name, other)
+}
 
-// frame looks at the headers that say where the message ends.
-func (p *Parser) frame() error {
+// readFraming reads the headers that say where the message ends.
+func (p *Parser) readFraming() error {
 	f := &p.framing
 	var hasUpgrade, upgrades, closes, keeps bool
 	h := p.head.Headers
 	for i := 0; i < len(h); i += 2 {
 		name, value := h[i], h[i+1]
 		switch {
-		case is(name, "content-length"):
+		case equalFold(name, "content-length"):
 			if f.encoded && !p.o.Lenient {
 				return p.fail("HPE_INVALID_CONTENT_LENGTH", "Content-Length can't be present with Transfer-Encoding")
 			}
@@ -36,11 +38,11 @@ func (p *Parser) frame() error {
 			if err := p.contentLength(value); err != nil {
 				return err
 			}
-		case is(name, "transfer-encoding"):
+		case equalFold(name, "transfer-encoding"):
 			if f.hasLength && !p.o.Lenient {
 				return p.fail("HPE_INVALID_TRANSFER_ENCODING", "Transfer-Encoding can't be present with Content-Length")
 			}
-			if f.chunked && !p.o.Lenient { // Chunked is the last coding, or none.
+			if f.chunked && !p.o.Lenient { // Only the last coding may be chunked.
 				return p.fail("HPE_INVALID_TRANSFER_ENCODING", "Invalid `Transfer-Encoding` header value")
 			}
 			codings := tokens(value)
@@ -51,13 +53,13 @@ func (p *Parser) frame() error {
 					return p.fail("HPE_INVALID_TRANSFER_ENCODING", "Invalid `Transfer-Encoding` header value")
 				}
 			}
-		case is(name, "connection"):
+		case equalFold(name, "connection"):
 			for _, word := range tokens(value) {
 				closes = closes || word == "close"
 				keeps = keeps || word == "keep-alive"
 				upgrades = upgrades || word == "upgrade"
 			}
-		case is(name, "upgrade"):
+		case equalFold(name, "upgrade"):
 			hasUpgrade = true
 		}
 	}
@@ -74,7 +76,7 @@ func (p *Parser) frame() error {
 	return nil
 }
 
-// endsWithConnection reports whether a response has no other end of its body.
+// endsWithConnection reports whether a response's body ends only with the connection.
 func (p *Parser) endsWithConnection() bool {
 	s := p.head.Status
 	return s >= 200 && s != 204 && s != 304 && !p.framing.chunked && !p.framing.hasLength
@@ -107,30 +109,31 @@ func (p *Parser) contentLength(value string) error {
 	return nil
 }
 
-// What follows a head, as its reader wants it. The library has the same numbers.
+// Arguments of [Parser.Begin]. The library has the same numbers.
 const (
-	AsSaid    = iota // a body, if the head says so
-	NoBody           // none
-	Otherwise        // none, and then another protocol
+	AsSaid    = iota // a body, if the head has one
+	NoBody           // no body
+	Otherwise        // no body, and then another protocol
 )
 
-// Begin says what follows the head that Next has found. Without it that is what the head says.
+// Begin says what follows the head that [Parser.Next] has returned: AsSaid, NoBody or Otherwise.
+// Without it AsSaid holds.
 func (p *Parser) Begin(how int) {
 	p.framing.skip = how != AsSaid
 	p.upgraded = how == Otherwise
 }
 
-// begin begins what follows a head, or ends what had a length.
-func (p *Parser) begin() (Event, int, error) {
+// beginBody starts the part after a head, or ends a body with a length.
+func (p *Parser) beginBody() (Event, int, error) {
 	f := &p.framing
 	if f.done || p.upgraded || f.skip {
-		e, err := p.end()
+		e, err := p.endMessage()
 		return e, 0, err
 	}
 	s := p.head.Status
 	switch {
 	case !p.o.Request && (s < 200 || s == 204 || s == 304):
-		e, err := p.end()
+		e, err := p.endMessage()
 		return e, 0, err
 	case p.o.Request && f.encoded && !f.chunked && !p.o.Lenient:
 		return More, 0, p.fail("HPE_INVALID_TRANSFER_ENCODING", "Request has invalid `Transfer-Encoding`")
@@ -139,7 +142,7 @@ func (p *Parser) begin() (Event, int, error) {
 	case f.hasLength && f.length > 0 && !f.encoded:
 		p.left, p.state = f.length, sized
 	case p.o.Request && !f.encoded || f.hasLength:
-		e, err := p.end()
+		e, err := p.endMessage()
 		return e, 0, err
 	default:
 		p.state = untilEnd
@@ -147,8 +150,8 @@ func (p *Parser) begin() (Event, int, error) {
 	return More, 0, nil
 }
 
-// end ends a message.
-func (p *Parser) end() (Event, error) {
+// endMessage ends a message.
+func (p *Parser) endMessage() (Event, error) {
 	switch {
 	case p.upgraded:
 		p.state = dead
@@ -162,7 +165,7 @@ func (p *Parser) end() (Event, error) {
 	return Message, nil
 }
 
-// sizeLine takes the line before a chunk.
+// sizeLine parses the line before a chunk.
 func (p *Parser) sizeLine(line []byte) error {
 	size, extension, has := bytes.Cut(line, []byte{';'})
 	if has {

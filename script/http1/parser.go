@@ -1,5 +1,5 @@
-// Package http1 reads messages of HTTP/1 from bytes that come in pieces of any size, as strictly as
-// Node does.
+// Package http1 parses messages of HTTP/1 from bytes that come in pieces of any size, as strictly
+// as Node does.
 package http1
 
 import (
@@ -7,20 +7,19 @@ import (
 	"slices"
 )
 
-// Event is what [Parser.Next] has found.
+// Event is a result of [Parser.Next].
 type Event int
 
 // The library in JavaScript has the same numbers in internal/http/parser.js.
 const (
-	More    Event = iota // nothing yet: call Next with what follows
-	Head                 // the head of a message, which [Parser.Head] is; [Parser.Begin] is due
-	Body                 // what was consumed is of the body
-	Message              // the message is complete; [Parser.Trailers] are its
-	Upgrade              // it is, and what follows is another protocol
+	More    Event = iota // nothing yet: call Next with the following bytes
+	Head                 // a head, which [Parser.Head] returns; call [Parser.Begin]
+	Body                 // the consumed bytes belong to the body
+	Message              // the end of a message, whose trailers [Parser.Trailers] returns
+	Upgrade              // the end of a message, after which another protocol follows
 )
 
-// MessageHead is how a message begins. Of a request there are Method and URL, of a response Status
-// and Reason.
+// MessageHead is the head of a message. A request has Method and URL, a response Status and Reason.
 type MessageHead struct {
 	Method, URL  string
 	Status       int
@@ -31,27 +30,27 @@ type MessageHead struct {
 	KeepAlive    bool     // another message may follow
 }
 
-// Error is why something is no message. Code and Reason are those of Node's parser.
+// Error is the error of an invalid message. Code and Reason are those of Node's parser.
 type Error struct{ Code, Reason string }
 
 func (e *Error) Error() string { return "Parse Error: " + e.Reason }
 
-// Options are settings of a [Parser].
+// Options are the settings of a [Parser].
 type Options struct {
-	Request bool // it reads requests, not responses
-	Limit   int  // of what a head or trailers may take: bytes
-	Lenient bool // it takes some of what can be read in two ways
+	Request bool // parse requests; false: responses
+	Limit   int  // the most bytes of a head, or of trailers
+	Lenient bool // accept some ambiguous messages
 }
 
-// Parser reads one connection's messages.
+// Parser parses the messages of one connection. It must be used by one goroutine at a time.
 type Parser struct {
-	o     Options
-	state state
-	line  []byte // the beginning of one
-	size  int    // of the lines of this head
-	left  uint64 // of the body or the chunk
-	err   *Error
-	bad   int // where it was found, in what Next was given: 0 for its end
+	o         Options
+	state     state
+	line      []byte // the beginning of an incomplete line
+	size      int    // bytes of this head's lines so far
+	left      uint64 // remaining bytes of the body or the chunk
+	err       *Error // the first error; nil: none
+	badOffset int    // offset of err in the argument of Next; 0: its end
 
 	head     MessageHead
 	trailers []string
@@ -71,37 +70,37 @@ const (
 	chunk
 	chunkEnd
 	trailers
-	closed // the peer has said that this was the last message
+	closed // the last message has ended; more bytes are an error
 	dead
 )
 
-// maxExtensions bounds the extensions of a chunk: bytes, Node's bound.
+// maxExtensions bounds the extensions of a chunk: bytes, as in Node.
 const maxExtensions = 16 << 10
 
-// maxChunkSize bounds the line of a chunk's size beside its extensions: bytes.
+// maxChunkSize bounds the line of a chunk's size without its extensions: bytes.
 const maxChunkSize = 1 << 10
 
 // New returns a parser.
 func New(o Options) *Parser { return &Parser{o: o} }
 
-// Head returns the head that Next has found. It is good until the next call of Next.
+// Head returns the head that Next has found. It is valid until the next call of Next.
 func (p *Parser) Head() *MessageHead { return &p.head }
 
-// Trailers returns the headers that came after the body of the message that is complete.
+// Trailers returns the headers after the body of the message that has ended.
 func (p *Parser) Trailers() []string { return p.trailers }
 
-// Idle reports whether nothing of a message has come.
+// Idle reports whether the parser is between messages.
 func (p *Parser) Idle() bool { return p.state == firstLine && len(p.line) == 0 || p.state == closed }
 
-// Next looks at bytes, and returns one event and how many of them it has consumed. After an error
-// every call returns it.
+// Next parses b, and returns one event and the number of consumed bytes. After an error, which is
+// an [*Error], every call returns it.
 func (p *Parser) Next(b []byte) (e Event, n int, err error) {
 	if p.err != nil {
 		return More, 0, p.err
 	}
 	switch p.state {
 	case awaitBegin:
-		return p.begin()
+		return p.beginBody()
 	case sized, chunk:
 		if len(b) == 0 {
 			return More, 0, nil
@@ -111,7 +110,7 @@ func (p *Parser) Next(b []byte) (e Event, n int, err error) {
 			if p.state == chunk {
 				p.state = chunkEnd
 			} else {
-				p.state = awaitBegin // The event of the end comes from there.
+				p.state = awaitBegin // The event of the end comes from beginBody.
 				p.framing.done = true
 			}
 		}
@@ -133,7 +132,7 @@ func (p *Parser) Next(b []byte) (e Event, n int, err error) {
 	return p.lines(b)
 }
 
-// lines reads lines until there is an event.
+// lines parses lines until there is an event.
 func (p *Parser) lines(b []byte) (e Event, n int, err error) {
 	for n < len(b) {
 		if p.state == firstLine && len(p.line) == 0 && (b[n] == '\r' || b[n] == '\n') {
@@ -144,8 +143,8 @@ func (p *Parser) lines(b []byte) (e Event, n int, err error) {
 		if end < 0 {
 			p.line = append(p.line, b[n:]...)
 			err := p.checkBeginning()
-			if err != nil && p.bad > 0 {
-				return More, min(n+p.bad, len(b)), err
+			if err != nil && p.badOffset > 0 {
+				return More, min(n+p.badOffset, len(b)), err
 			}
 			return More, len(b), err
 		}
@@ -156,10 +155,10 @@ func (p *Parser) lines(b []byte) (e Event, n int, err error) {
 			p.line = append(p.line, line...)
 			line = p.line
 		}
-		e, err := p.take(line)
+		e, err := p.takeLine(line)
 		p.line = p.line[:0]
-		if err != nil && p.bad > 0 {
-			return e, min(before+p.bad, n), err
+		if err != nil && p.badOffset > 0 {
+			return e, min(before+p.badOffset, n), err
 		}
 		if err != nil || e != More || p.state == chunk {
 			return e, n, err
@@ -168,8 +167,8 @@ func (p *Parser) lines(b []byte) (e Event, n int, err error) {
 	return More, n, nil
 }
 
-// checkBeginning looks at a line that has no end yet, so that what cannot be one is refused early,
-// and no line is kept that is too long.
+// checkBeginning checks an incomplete line, so that an invalid line is refused early and a long one
+// is not kept.
 func (p *Parser) checkBeginning() error {
 	if p.state == chunkSize || p.state == chunkEnd {
 		if p.state == chunkEnd && len(p.line) > 1 {
@@ -185,7 +184,7 @@ func (p *Parser) checkBeginning() error {
 			return err
 		}
 	}
-	beside := len(": ") // What is not counted.
+	beside := len(": ") // Bytes that do not count.
 	if p.state == firstLine {
 		beside = len("UNSUBSCRIBE  HTTP/1.1")
 	}
@@ -198,8 +197,8 @@ func (p *Parser) checkBeginning() error {
 	return nil
 }
 
-// take takes a line, without its line feed.
-func (p *Parser) take(line []byte) (Event, error) {
+// takeLine parses a line without its line feed.
+func (p *Parser) takeLine(line []byte) (Event, error) {
 	hasCR := len(line) > 0 && line[len(line)-1] == '\r'
 	if hasCR {
 		line = line[:len(line)-1]
@@ -235,7 +234,7 @@ func (p *Parser) take(line []byte) (Event, error) {
 		return More, p.sizeLine(line)
 	case trailers:
 		if len(line) == 0 {
-			return p.end()
+			return p.endMessage()
 		}
 		var err error
 		p.trailers, err = p.headerLine(p.trailers, line)
@@ -246,14 +245,14 @@ func (p *Parser) take(line []byte) (Event, error) {
 		p.head.Headers, err = p.headerLine(p.head.Headers, line)
 		return More, err
 	}
-	if err := p.frame(); err != nil {
+	if err := p.readFraming(); err != nil {
 		return More, err
 	}
 	p.state = awaitBegin
 	return Head, nil
 }
 
-// missingCR says that a line ends with a line feed alone.
+// missingCR returns the error of a line that ends with a line feed alone.
 func (p *Parser) missingCR(line []byte) error {
 	switch {
 	case p.state == firstLine && p.o.Request:
@@ -268,7 +267,7 @@ func (p *Parser) missingCR(line []byte) error {
 	return p.fail("HPE_CR_EXPECTED", "Missing expected CR after chunk size")
 }
 
-// grow counts bytes of a head.
+// grow counts n bytes of a head.
 func (p *Parser) grow(n int) error {
 	if p.size += n; p.size >= p.o.Limit {
 		return p.fail("HPE_HEADER_OVERFLOW", "Header overflow")
@@ -281,12 +280,12 @@ func (p *Parser) headerLine(list []string, line []byte) ([]string, error) {
 	if err := p.grow(len(line) - len(":")); err != nil {
 		return list, err
 	}
-	if line[0] == ' ' || line[0] == '\t' { // It goes on with the line before.
+	if line[0] == ' ' || line[0] == '\t' { // The continuation of the line before.
 		if len(list) == 0 {
 			return list, p.fail("HPE_UNEXPECTED_SPACE", "Unexpected space after start line")
 		}
 		name, value := list[len(list)-2], list[len(list)-1]
-		if !p.o.Lenient || is(name, "content-length") || is(name, "transfer-encoding") {
+		if !p.o.Lenient || equalFold(name, "content-length") || equalFold(name, "transfer-encoding") {
 			return list, p.fail("HPE_INVALID_HEADER_TOKEN", "Unexpected whitespace after header value")
 		}
 		if value != "" {
@@ -312,7 +311,7 @@ func (p *Parser) setLast(list []string, before string, value []byte) ([]string, 
 	return list, nil
 }
 
-// latin1 returns bytes as the characters of these numbers.
+// latin1 decodes Latin-1.
 func latin1(b []byte) string {
 	if !slices.ContainsFunc(b, func(c byte) bool { return c >= 0x80 }) {
 		return string(b)
@@ -324,17 +323,19 @@ func latin1(b []byte) string {
 	return string(text)
 }
 
-// Finish is called when nothing more comes.
+// Finish must be called at the end of the connection. It returns Message if the body ends there,
+// and an [*Error] if a message is incomplete.
 func (p *Parser) Finish() (Event, error) {
 	switch {
 	case p.state == untilEnd:
-		return p.end()
-	case p.Idle() || p.state == dead: // Of an error Next has told.
+		return p.endMessage()
+	case p.Idle() || p.state == dead: // Next has returned the error.
 		return More, nil
 	}
 	return More, p.fail("HPE_INVALID_EOF_STATE", "Invalid EOF state")
 }
 
+// fail records and returns the parser's error.
 func (p *Parser) fail(code, reason string) error {
 	p.err = &Error{code, reason}
 	p.state = dead

@@ -10,8 +10,7 @@ import (
 	"github.com/brood-go/brood/script/http1"
 )
 
-// read returns what a parser makes of bytes that come in pieces of a size: heads, bodies, ends, and
-// why it stopped.
+// read returns the heads, bodies and ends of messages, and the error, of text in pieces of a size.
 func read(p *http1.Parser, text string, piece int) []string {
 	var found []string
 	body := ""
@@ -40,7 +39,7 @@ func read(p *http1.Parser, text string, piece int) []string {
 		}
 		at += n
 	}
-	for { // What is due without any more bytes.
+	for { // Events that need no more bytes.
 		e, _, err := p.Next(nil)
 		if err != nil {
 			return append(found, err.(*http1.Error).Code)
@@ -178,7 +177,7 @@ func FuzzPieces(f *testing.F) {
 		o := http1.Options{Request: !response, Limit: 128}
 		whole := read(http1.New(o), text, len(text)+1)
 		if last := len(whole) - 1; last >= 0 && strings.HasPrefix(whole[last], "HPE_") {
-			return // Which of two faults is found first depends on what has come.
+			return // Which of two errors is found first depends on the pieces.
 		}
 		require.Equal(t, whole, read(http1.New(o), text, max(1, piece)))
 	})

@@ -13,7 +13,7 @@ class AsyncLocalStorage {
 
   constructor(options = {}) {
     validateObject(options, 'options');
-    context.activate(); // What waits before the first store is set has a context, too.
+    context.activate(); // Operations that were begun before the first store was set have a context as well.
     this.#default = options.defaultValue;
     if (options.name !== undefined) validateString(options.name, 'options.name');
     this.#name = options.name ?? '';
@@ -119,7 +119,7 @@ class AsyncResource {
   }
 }
 
-// execution is what runs. Whoever asks wants to be told of what comes, too.
+// execution is the running operation. A script that asks for it will ask for later ones as well.
 function execution() {
   tracking.start();
   return tracking.current();

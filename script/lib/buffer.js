@@ -22,7 +22,7 @@ const constants = Object.defineProperties({}, {
   MAX_STRING_LENGTH: { value: kStringMaxLength, writable: false, enumerable: true },
 });
 
-// Small buffers that need not be zero are parts of a pool, which is given up for a new one when it is used up.
+// Small buffers that need not be zeroed are parts of a pool, which is replaced when it is used up.
 let pool = new ArrayBuffer(0);
 let poolOffset = 0; // always a multiple of 8
 
@@ -49,7 +49,7 @@ function unpooled(size) {
 
 const zeroFill = process.execArgv.includes('--zero-fill-buffers');
 
-// allocate returns a buffer that may have anything in it.
+// allocate returns a buffer with undefined content.
 function allocate(size) {
   if (!(size > 0)) return new FastBuffer(0);
   if (size >= Buffer.poolSize >>> 1 || zeroFill) return unpooled(size);
@@ -134,7 +134,8 @@ function fromArrayBuffer(buffer, offset, length) {
   else if (Number.isNaN(offset = +offset)) offset = 0;
   const most = buffer.byteLength - offset;
   if (most < 0) throw new ERR_BUFFER_OUT_OF_BOUNDS('offset');
-  if (length === undefined) return new FastBuffer(buffer, offset); // Its length follows that of a resizable buffer.
+  // Its length follows the length of a resizable buffer.
+  if (length === undefined) return new FastBuffer(buffer, offset);
   length = +length;
   if (!(length > 0)) length = 0;
   else if (length > most) throw new ERR_BUFFER_OUT_OF_BOUNDS('length');

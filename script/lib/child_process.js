@@ -13,7 +13,7 @@ const MAX_BUFFER = 1024 * 1024;
 
 const kCustomPromisify = Symbol.for('nodejs.util.promisify.custom');
 
-// checkNull refuses a text with a NUL byte, which no system call could be given.
+// checkNull throws for a text with a NUL byte, which no system call can take.
 function checkNull(text, name, kinds = 'a string') {
   if (typeof text === 'string' && text.includes('\u0000')) throw new ERR_INVALID_ARG_VALUE(name, text, `must be ${kinds} without null bytes`);
 }
@@ -65,7 +65,7 @@ function validateShell(value, name) {
   checkNull(value, name);
 }
 
-// envPairsOf returns what the child's environment will be, with the variables that env inherits.
+// envPairsOf returns the child's environment, including the variables that env inherits.
 function envPairsOf(env) {
   if (env === require('internal/env') && Object.keys(Object.prototype).length === 0) return require('internal/env_state').pairs();
   const pairs = [];
@@ -83,13 +83,13 @@ function envPairsOf(env) {
   return pairs;
 }
 
-// defaultShell returns the shell of the platform that process says it runs on: a script may have given it another.
+// defaultShell returns the shell of process.platform, which a script may have changed.
 function defaultShell() {
   if (process.platform === 'win32') return process.env.comspec || 'cmd.exe';
   return process.platform === 'android' ? '/system/bin/sh' : '/bin/sh';
 }
 
-// normalizeSpawnArguments checks what spawn and its kin were given, and makes of it what ChildProcess.spawn takes.
+// normalizeSpawnArguments checks the arguments of spawn and the like, and returns the options of ChildProcess.spawn.
 function normalizeSpawnArguments(file, args, options) {
   validateString(file, 'file');
   checkNull(file, 'file');
@@ -203,7 +203,7 @@ function fork(modulePath, args = [], options) {
   let execArgv = options.execArgv || process.execArgv;
   if (execArgv === process.execArgv && process._eval != null) {
     const i = execArgv.lastIndexOf(process._eval);
-    if (i > 0) execArgv = execArgv.toSpliced(i - 1, 2); // The text was for this process alone.
+    if (i > 0) execArgv = execArgv.toSpliced(i - 1, 2); // The text was for this process only.
   }
   args = [...execArgv, modulePath, ...args];
 
@@ -259,7 +259,7 @@ function normalizeExecFileArgs(file, args, options, callback) {
   return { file, args, options, callback };
 }
 
-// Output gathers what a stream of a child gives, up to a limit.
+// Output gathers the output of a child's stream, up to a limit.
 class Output {
   constructor(stream, name, encoding, limit, exceeded) {
     this.chunks = [];
@@ -371,7 +371,7 @@ function execFile(file, args, options, callback) {
   return child;
 }
 
-// promised returns the form of exec or execFile that util.promisify gives.
+// promised returns exec or execFile for util.promisify.
 function promised(name) {
   return { [name](...args) {
     const { promise, resolve, reject } = Promise.withResolvers();
@@ -436,8 +436,8 @@ function execSync(command, options) {
   return finishSync(result, !normal.options.stdio, undefined, command);
 }
 
-// _forkChild is called in a program that was forked: process becomes the other side of its channel, which keeps the loop running while
-// somebody listens to it.
+// _forkChild is called in a forked program: process becomes the other end of its channel, which keeps the loop running
+// while the script listens to it.
 function _forkChild() {
   const advanced = process.env.NODE_CHANNEL_SERIALIZATION_MODE === 'advanced';
   const channel = internalBinding('child').parentChannel();

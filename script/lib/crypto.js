@@ -1,7 +1,7 @@
 'use strict';
 
-// Digests, ciphers, random values and keys made of passwords. There are no public keys: no
-// signatures, certificates and exchanges of keys.
+// Digests, ciphers, random values and derived keys. There are no public keys: no signatures, certificates or key
+// exchanges.
 
 const { codes: { ERR_FEATURE_UNAVAILABLE_ON_PLATFORM } } = require('internal/errors');
 

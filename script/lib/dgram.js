@@ -313,7 +313,7 @@ function listOf(pieces) {
   return list;
 }
 
-// enqueue has fn called once the socket is bound.
+// enqueue calls fn once the socket is bound.
 function enqueue(socket, fn) {
   const state = socket[kStateSymbol];
   if (state.queue === undefined) {

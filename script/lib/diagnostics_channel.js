@@ -11,7 +11,7 @@ const collected = new FinalizationRegistry((name) => {
   if (known.get(name)?.deref() === undefined) known.delete(name);
 });
 
-// later throws what a subscriber has thrown where nobody who publishes has to deal with it.
+// later throws a subscriber's exception on a later tick, because the publisher must not get it.
 function later(error) {
   process.nextTick(() => require('internal/fatal').uncaught(error));
 }
@@ -67,7 +67,7 @@ class Channel {
     }
   }
 
-  // runStores calls fn with each store bound to message, or to what it is transformed into.
+  // runStores calls fn with each store bound to message, or to the result of its transformation.
   runStores(message, fn, thisArg, ...args) {
     let run = () => {
       this.publish(message);
@@ -91,7 +91,7 @@ class Channel {
   }
 }
 
-// mark keeps a channel that has somebody to publish to, and lets it go when it has not.
+// mark adds a channel with subscribers to diagnostics.active, and removes one without.
 function mark(one) {
   if (one.hasSubscribers) (diagnostics.active ??= new Map()).set(one.name, one);
   else diagnostics.active?.delete(one.name);
@@ -161,18 +161,18 @@ class TracingChannel {
   tracePromise(fn, context = {}, thisArg, ...args) {
     if (!this.hasSubscribers) return Reflect.apply(fn, thisArg, args);
     const { asyncStart, asyncEnd, error: failed } = this;
-    const settle = () => {
+    const publishEnd = () => {
       asyncStart.publish(context);
       asyncEnd.publish(context);
     };
     return this.#trace(context, () => Promise.resolve(Reflect.apply(fn, thisArg, args)).then((result) => {
       context.result = result;
-      settle();
+      publishEnd();
       return result;
     }, (error) => {
       context.error = error;
       failed.publish(context);
-      settle();
+      publishEnd();
       return Promise.reject(error);
     }));
   }
@@ -200,7 +200,7 @@ class TracingChannel {
     return this.#trace(context, () => Reflect.apply(fn, thisArg, args));
   }
 
-  // #trace publishes the beginning and the end of the part that runs at once.
+  // #trace publishes the start and the end of the synchronous part.
   #trace(context, run) {
     return this.start.runStores(context, () => {
       try {

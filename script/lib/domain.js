@@ -1,8 +1,7 @@
 'use strict';
 
-// Domains: errors of what was begun in one are told by its error event. The domains that were
-// entered are part of the asynchronous context, and what is called later begins with the last of
-// them.
+// Domains: an error of an operation that was begun in a domain is emitted by the domain. The entered domains are part
+// of the asynchronous context, and a callback runs in the last of them.
 
 const EventEmitter = require('events');
 const contexts = require('internal/async_context');
@@ -16,10 +15,10 @@ if (process._captureCallback) {
     'which is mutually exclusive with using the `domain` module');
 }
 
-const key = {}; // of the list of domains in a context
+const key = {}; // the key of the list of domains in a context
 const none = Object.freeze([]);
 
-let without = null; // what process.domain is when no domain was entered
+let without = null; // process.domain outside of all domains
 
 const stackOf = (context) => context.get(key) ?? none;
 const stack = () => stackOf(contexts.get());
@@ -70,7 +69,7 @@ class Domain extends EventEmitter {
     if (i >= 0) this.members.splice(i, 1);
   }
 
-  // An exception leaves the domain entered: that is how it is found.
+  // After an exception the domain stays entered: that is how it is found.
   run(fn, ...args) {
     this.enter();
     const result = Reflect.apply(fn, this, args);
@@ -113,8 +112,7 @@ function mark(error, domain, isThrown) {
   error.domainThrown = isThrown;
 }
 
-// handle tells the domains that were entered of an exception, the last one first, and returns
-// whether one of them has heard it.
+// handle passes an exception to the entered domains, the last one first, and returns whether one has handled it.
 function handle(error) {
   const context = contexts.contextOf(error);
   const list = stackOf(context);
@@ -138,7 +136,7 @@ function tell(error, list) {
   if (outer.length === 0) return domain.listenerCount('error') > 0 && domain.emit('error', error);
   try {
     return domain.emit('error', error);
-  } catch (thrown) { // Nobody listens, or the listener has thrown: the one around it is told.
+  } catch (thrown) { // There is no listener, or it has thrown: the enclosing domain gets the error.
     return tell(thrown, outer);
   }
 }
@@ -148,7 +146,7 @@ function clear() {
   enterStack(none);
 }
 
-// What is made in a domain belongs to it.
+// An emitter that is made in a domain belongs to it.
 const { init } = EventEmitter;
 EventEmitter.usingDomains = true;
 EventEmitter.init = function (options) {
@@ -171,8 +169,8 @@ EventEmitter.prototype.emit = function (...args) {
   return result;
 };
 
-// emitError has a domain emit what an emitter of it has nobody for. What the listeners do belongs
-// to the domains around it.
+// emitError emits, on a domain, an error for which its emitter has no listener. Operations of the listeners belong to
+// the enclosing domains.
 function emitError(emitter, domain, args) {
   const error = args.length > 1 && args[1] ? args[1] : new ERR_UNHANDLED_ERROR(args[1]);
   if (isObject(error)) {
@@ -198,7 +196,7 @@ Object.defineProperty(process, 'domain', {
   enumerable: true, configurable: true,
 });
 
-// Of several domains that were entered, what is called later has the last.
+// If several domains were entered, a callback runs in the last one.
 function lastOf(context) {
   const list = context.get(key);
   if (list === undefined || list.length === 1) return context;

@@ -26,7 +26,7 @@ EventEmitter.init = function init(options) {
     this._events = { __proto__: null };
     this._eventsCount = 0;
   }
-  if (this._maxListeners === undefined) this._maxListeners = undefined; // Its own, for who looks at its properties.
+  if (this._maxListeners === undefined) this._maxListeners = undefined; // An own property, because scripts look for it.
   if (options?.captureRejections) {
     validateBoolean(options.captureRejections, 'options.captureRejections');
     this[kCapture] = true;
@@ -39,7 +39,7 @@ function checkListener(listener) {
   validateFunction(listener, 'listener');
 }
 
-// listenersOf returns what is called for a type: a function or a list of functions.
+// listenersOf returns the listeners for a type: a function or a list of functions.
 function listenersOf(emitter, type) {
   return emitter._events?.[type];
 }
@@ -58,10 +58,10 @@ function maxListenersOf(emitter) {
   return emitter._maxListeners === undefined ? shared.defaultMaxListeners : emitter._maxListeners;
 }
 
-// callListener calls one listener, and sees to the promise that it may return.
+// callListener calls one listener, and watches the promise that it may return.
 function callListener(emitter, type, listener, args) {
   let result;
-  switch (args.length) { // Most have few, and to apply a list of arguments takes the engine much longer.
+  switch (args.length) { // Most have few, and applying a list of arguments takes the engine much longer.
     case 0: result = listener.call(emitter); break;
     case 1: result = listener.call(emitter, args[0]); break;
     case 2: result = listener.call(emitter, args[0], args[1]); break;
@@ -87,7 +87,7 @@ function emitRejection(emitter, error, type, args) {
     return;
   }
   const capture = emitter[kCapture];
-  try { // A listener of the error that rejects again would never end.
+  try { // A listener of 'error' that rejects again would never end.
     emitter[kCapture] = false;
     emitter.emit('error', error);
   } finally {
@@ -95,7 +95,7 @@ function emitRejection(emitter, error, type, args) {
   }
 }
 
-// emitOther is emit for what Go leaves to it.
+// emitOther is emit for the cases that Go does not handle.
 function emitOther(type, ...args) {
   const events = this._events;
   if (type === 'error') {
@@ -107,7 +107,7 @@ function emitOther(type, ...args) {
   if (typeof listeners === 'function') {
     callListener(this, type, listeners, args);
   } else {
-    const all = copyOf(listeners); // They may remove and add some.
+    const all = copyOf(listeners); // A copy, because listeners may add and remove some.
     for (let i = 0; i < all.length; i++) callListener(this, type, all[i], args);
   }
   return true;
@@ -119,7 +119,7 @@ Object.defineProperty(emit, 'length', { value: 1, configurable: true });
 EventEmitter.prototype.emit = emit;
 setEmit(emit, kCapture, emitOther, watchRejection);
 
-// copyOf is slice, which takes the engine five times as long for lists as short as these.
+// copyOf is slice, which takes the engine five times as long for short lists.
 function copyOf(list) {
   const copy = [];
   for (let i = 0; i < list.length; i++) copy[i] = list[i];
@@ -183,7 +183,7 @@ EventEmitter.prototype.prependListener = function prependListener(type, listener
   return add(this, type, listener, true);
 };
 
-// onceOnly returns the function that is called in place of a listener that was added by once.
+// onceOnly returns the function that stands for a listener added by once.
 function onceOnly(emitter, type, listener) {
   let fired = false;
   function wrapper(...args) {
@@ -296,7 +296,7 @@ function notAnEmitter(target) {
   return new ERR_INVALID_ARG_TYPE('emitter', 'EventEmitter', target);
 }
 
-// listen adds a listener to an emitter or an EventTarget, and returns what removes it.
+// listen adds a listener to an emitter or an EventTarget, and returns a function that removes it.
 function listen(target, type, listener, options) {
   if (isEmitter(target)) {
     if (options?.once) target.once(type, listener);

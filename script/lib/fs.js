@@ -1,7 +1,7 @@
 'use strict';
 
-// fs: what is one call of Go is made of internal/fs/operations; the rest has files of its own,
-// which are loaded when they are first used.
+// fs: an operation that is one call of Go is in internal/fs/operations; the others have files of their own, loaded on
+// first use.
 
 const { constants } = require('internal/fs/constants');
 const { toCallback, toPath } = require('internal/fs/check');
@@ -70,7 +70,7 @@ Object.defineProperty(fs.exists, require('internal/util').promisify.custom, {
   value: function exists(path) { return new Promise((resolve) => fs.exists(path, resolve)); },
 });
 
-// A file that is not there is no error for those who say so.
+// With throwIfNoEntry false, a missing file is no error.
 const { statSync, lstatSync } = fs;
 const optional = (call, codes) => function (path, options) {
   if (options?.throwIfNoEntry !== false) return call(path, options);
@@ -84,7 +84,7 @@ const optional = (call, codes) => function (path, options) {
 fs.statSync = optional(statSync, ['ENOENT', 'ENOTDIR']);
 fs.lstatSync = optional(lstatSync, ['ENOENT']);
 
-// Functions of files that are loaded when one is first called.
+// Functions of files that are loaded on first use.
 for (const [file, names] of [
   ['remove', ['rm', 'rmSync']],
   ['copy', ['cp', 'cpSync']],

@@ -1,7 +1,7 @@
 'use strict';
 
-// There is no HTTP/2: the constants are here that packages look at when they are loaded, and what
-// would make a connection throws.
+// HTTP/2 is not available: the module has the constants that packages read when they are loaded, and functions that
+// connect throw.
 
 const { unavailable } = require('internal/unavailable');
 

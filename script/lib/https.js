@@ -1,6 +1,6 @@
 'use strict';
 
-// There is no tls, and so no https: agents can be made, and requests throw.
+// HTTPS is not available: agents can be made, and requests throw.
 
 const http = require('http');
 const { unavailable } = require('internal/unavailable');

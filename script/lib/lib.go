@@ -1,5 +1,5 @@
-// Package lib is the part of the host's library that is JavaScript: the files beside this one,
-// compiled.
+// Package lib is the part of the host's library that is written in JavaScript: the compiled files
+// of this directory.
 package lib
 
 import (
@@ -20,11 +20,12 @@ import (
 //go:embed library.bin
 var compiled string
 
-// Module returns the bytecode of a module, empty if there is none of that name. It is a function of
-// (exports, require, module, internalBinding).
+// Module returns the bytecode of a module, "" if there is none of that name. It evaluates to a
+// function of (exports, require, module, internalBinding). Safe to call from any goroutine.
 func Module(name string) (code string) { return find(compiled, name) }
 
-// Compile compiles all of a tree of .js files. The name of each module is its path without .js.
+// Compile compiles a tree of .js files. It returns the bytecode of each module by its name: its
+// path without .js.
 func Compile(sources fs.FS) (modules map[string][]byte, err error) {
 	e, err := engine.New(nil)
 	if err != nil {
@@ -43,8 +44,8 @@ func Compile(sources fs.FS) (modules map[string][]byte, err error) {
 			return err
 		}
 		return e.Do(func(s *engine.Scope) error {
-			// The function begins on the file's first line, so that lines in stack traces are those
-			// of the file.
+			// The function begins on the file's first line, so lines in stack traces are those of
+			// the file.
 			modules[name],
 				err = s.Compile("node:"+name, "(function (exports, require, module, internalBinding) {"+string(source)+"\n})")
 			return err
@@ -53,17 +54,18 @@ func Compile(sources fs.FS) (modules map[string][]byte, err error) {
 	return modules, err
 }
 
-// A bundle is a table of modules in the order of their names, behind it all names, and then the
-// code of all. So one is found with a look at few pages of a library that is mostly left alone.
+// A bundle is a table of modules in the order of their names, followed by all names, and then by
+// the code of all modules. Finding one reads only a few pages of the library, most of which is
+// never used.
 
-// entrySize is that of an entry of the table: four numbers of 32 bits, where the name begins, its
-// length, where the code begins and its length. In front of the table is how many there are.
+// The table begins with the number of its entries. An entry is four 32-bit numbers: offset and
+// length of the name, offset and length of the code. Sizes in bytes.
 const (
 	countSize = 4
 	entrySize = 16
 )
 
-// Bundle puts modules together.
+// Bundle returns the bundle of modules.
 func Bundle(modules map[string][]byte) []byte {
 	names := slices.Sorted(maps.Keys(modules))
 	b := binary.LittleEndian.AppendUint32(nil, uint32(len(names)))
@@ -83,7 +85,7 @@ func Bundle(modules map[string][]byte) []byte {
 	return b
 }
 
-// find returns the code of a module, empty if there is none of that name.
+// find returns the code of a module, "" if there is none of that name.
 func find(bundle, name string) (code string) {
 	number := func(at int) int { return int(binary.LittleEndian.Uint32([]byte(bundle[at : at+4]))) }
 	part := func(i, place int) string {

@@ -5,7 +5,7 @@ const { signals } = require('internal/constants');
 
 const binding = internalBinding('os');
 
-// checked has a function of Go throw what it has put into the object that it got.
+// checked makes a function of Go throw the error that it has put into its context object.
 function checked(name, ...args) {
   const problem = {};
   const value = binding[name](problem, ...args);
@@ -111,7 +111,7 @@ function getPriority(pid) {
   return checked('getPriority', pid);
 }
 
-// What has no arguments is its result where a text or a number is wanted.
+// A function without arguments converts to its result, as text or number.
 for (const fn of [arch, availableParallelism, endianness, freemem, homedir, hostname, machine, platform, release,
   tmpdir, totalmem, type,
   uptime, version]) {

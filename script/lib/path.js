@@ -4,7 +4,7 @@ const { validateObject, validateString } = require('internal/validators');
 
 const binding = internalBinding('path');
 
-// The caller's process may have another cwd by now.
+// A script may have replaced process.cwd.
 const cwd = () => process.cwd();
 
 function make(native, sep, delimiter, toNamespacedPath) {

@@ -30,7 +30,7 @@ function adapt(delta, count, first) {
 
 const threshold = (k, bias) => Math.min(Math.max(k - bias, T_MIN), T_MAX);
 
-// codePoints returns the code points of text, halves of pairs that stand alone among them.
+// codePoints returns the code points of text, including lone halves of surrogate pairs.
 function codePoints(text) {
   return Array.from(text, (c) => c.codePointAt(0));
 }

@@ -8,7 +8,7 @@ const hexDigit = (code) => {
   return code >= 0x61 && code <= 0x66 ? code - 0x61 + 10 : -1;
 };
 
-// unescapeBuffer returns the bytes of text with percent signs. What is no escape stays.
+// unescapeBuffer returns the bytes of text with percent signs decoded. An invalid escape stays.
 function unescapeBuffer(text, decodeSpaces) {
   const bytes = require('buffer').Buffer.allocUnsafe(text.length);
   let n = 0;
@@ -46,8 +46,8 @@ function escape(text) {
   }
 }
 
-// pair returns the character of two code units, the first of which is half a pair. Like Node it does not look at the
-// other one.
+// pair returns the character of two code units, the first of which is half a pair. Like Node it does not check the
+// second.
 function pair(units) {
   if (units.length < 2) throw new ERR_INVALID_URI();
   return String.fromCodePoint(0x10000 + ((units.charCodeAt(0) & 0x3ff) << 10 | units.charCodeAt(1) & 0x3ff));
@@ -62,8 +62,8 @@ function primitive(value) {
   }
 }
 
-// encoded returns a value as part of a query. Only what may need it is escaped, unless the script has a function for
-// that.
+// encoded returns a value as part of a query. A value is escaped only if it may need it, or if the script has an escape
+// function.
 function encoded(value, encode) {
   if (encode !== escape) return encode(primitive(value));
   if (typeof value === 'string') return value === '' ? '' : encode(value);

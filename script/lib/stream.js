@@ -12,7 +12,7 @@ const { isDestroyed, isDisturbed, isErrored, isNodeStream, isReadable, isWritabl
 const { Writable } = require('internal/streams/writable');
 const { validateAbortSignal, validateObject } = require('internal/validators');
 
-// What a script may never need is loaded when it is first called.
+// Rarely used parts are loaded on first use.
 
 function pipeline(...streams) {
   return require('internal/streams/pipeline').pipeline(...streams);
@@ -34,7 +34,7 @@ function duplexPair(options) {
   return require('internal/streams/duplexpair').duplexPair(options);
 }
 
-// The operators are loaded when one is first called. Each has the length that Node's has.
+// The operators are loaded on first use. Each has the length that Node's has.
 const operators = { drop: 1, filter: 2, flatMap: 2, map: 2, take: 1, every: 1, forEach: 2, reduce: 3, toArray: 1,
   some: 1, find: 2 };
 

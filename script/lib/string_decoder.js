@@ -34,7 +34,7 @@ StringDecoder.prototype.text = function text(buf, offset) {
   return this.write(buf.slice(offset));
 };
 
-// What nobody should look at, and some do.
+// Internal state, which some scripts read.
 Object.defineProperties(StringDecoder.prototype, {
   lastChar: {
     configurable: true,

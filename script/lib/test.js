@@ -8,7 +8,7 @@ const report = require('internal/test_runner/report');
 
 let isWatching = false;
 
-// watch has the tests end with the process: it is called with the first of them.
+// watch ends the tests with the process. It is called with the first test.
 function watch() {
   if (isWatching) return;
   report.start();
@@ -26,7 +26,7 @@ function watch() {
   });
 }
 
-// blame has the test fail during which something was thrown that nobody caught.
+// blame fails the test that was running when an uncaught exception was thrown.
 function blame(error) {
   const test = runningTests().at(-1) ?? root;
   const why = failure(error, 'uncaughtException');
@@ -37,7 +37,7 @@ function blame(error) {
 
 let isEnding = false;
 
-// endLater runs the hooks that come after all tests, once none is left.
+// endLater runs the hooks for the end of all tests, once none is left.
 function endLater() {
   setImmediate(async () => {
     if (isEnding || root.active > 0 || root.waiting.length > 0) return;

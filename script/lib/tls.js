@@ -1,6 +1,7 @@
 'use strict';
 
-// There is no tls: what packages look at when they are loaded is here, and what would make a connection throws.
+// TLS is not available: the module has the parts that packages read when they are loaded, and functions that connect
+// throw.
 
 const { unavailable } = require('internal/unavailable');
 

@@ -84,7 +84,7 @@ function styleText(style, text, { validateStream = true, stream } = {}) {
   return styles.reduceRight((inner, one) => {
     if (one === 'none') return inner;
     const [open, close] = inspect.colors[one].map((code) => `\u001b[${code}m`);
-    // Where a style inside ends this one with it, this one begins again; bold and dim end each other.
+    // Where an inner style ends this one with it, this one begins again; bold and dim end each other.
     const kept = one === 'dim' || one === 'bold' ? close + open : open;
     return open + inner.slice(0, -1).replaceAll(close, kept) + inner.slice(-1) + close;
   }, text);
@@ -95,7 +95,7 @@ function parseEnv(content) {
   return Object.assign(Object.create(null), internalBinding('errno').parseEnv(content));
 }
 
-// aborted is no async function: that would keep the resource for as long as it waits.
+// aborted is no async function, because that would keep the resource while it waits.
 function aborted(signal, resource) {
   try {
     if (signal === undefined) throw new ERR_INVALID_ARG_TYPE('signal', 'AbortSignal', signal);
@@ -115,7 +115,7 @@ function aborted(signal, resource) {
 
 function transferableAbortSignal(signal) {
   if (signal?.aborted === undefined) throw new ERR_INVALID_ARG_TYPE('signal', 'AbortSignal', signal);
-  // Nothing moves: the copy is aborted with the original, which may be transferred again.
+  // Nothing is transferred: the copy is aborted with the original, which may be transferred again.
   const transfer = () => ({ copy: AbortSignal.any([signal]), move() {} });
   return Object.defineProperty(signal, require('internal/structured_clone').transferredBy,
     { value: transfer, configurable: true });
@@ -167,7 +167,7 @@ module.exports = {
   setTraceSigInt(enable) { validateBoolean(enable, 'enable'); },
 };
 
-// later adds a property whose module is loaded when it is first read.
+// later adds a property whose module is loaded on first use.
 function later(name, id, key = name) {
   Object.defineProperty(module.exports, name, {
     get() {

@@ -1,6 +1,6 @@
 'use strict';
 
-// What of V8's module makes sense for another engine; the rest says that it does not.
+// The parts of Node's module v8 that make sense for another engine; the others throw.
 
 const { codes: { ERR_FEATURE_UNAVAILABLE_ON_PLATFORM } } = require('internal/errors');
 const { validateString } = require('internal/validators');

@@ -9,8 +9,8 @@ const {
 
 const binding = internalBinding('vm');
 
-// Sandbox adds a Context to any object, as a private name. A WeakMap would keep both for ever: each
-// refers to the other.
+// Sandbox adds a Context to any object, as a private name. A WeakMap would keep both for ever, because they refer to
+// each other.
 class Sandbox extends class { constructor(object) { return object; } } {
   #context;
 
@@ -25,8 +25,8 @@ class Sandbox extends class { constructor(object) { return object; } } {
 const dontContextify = Symbol('vm_context_no_contextify');
 const useMainContextDefaultLoader = Symbol('vm_dynamic_import_main_context_default');
 
-// Context is another global object. What its sandbox has, it has while a script runs; what a script
-// leaves there, the sandbox has afterwards.
+// Context is another global object. It has the properties of its sandbox while a script runs, and the sandbox gets the
+// script's properties afterwards.
 class Context {
   constructor(sandbox) {
     this.sandbox = sandbox;
@@ -82,7 +82,7 @@ class Context {
         if (own === undefined) Object.defineProperty(sandbox, key, { ...descriptor, configurable: true });
         else sandbox[key] = global[key];
       } catch {
-        // The sandbox does not take it.
+        // The sandbox does not accept it.
       }
     }
   }
@@ -123,7 +123,7 @@ function contextOf(contextifiedObject) {
   return context;
 }
 
-// limitsOf checks the options of a run, and returns what ends it: milliseconds, 0 for none, and whether SIGINT does.
+// limitsOf checks the options of a run, and returns its limits: milliseconds, 0 for none, and whether SIGINT ends it.
 function limitsOf(options = {}) {
   validateObject(options, 'options');
   const { timeout = 0, displayErrors, breakOnSigint = false } = options;
@@ -178,7 +178,7 @@ class Script {
   }
 }
 
-const mostOffset = 1e5; // lines that a script is moved down; those of a larger offset are told wrongly
+const mostOffset = 1e5; // lines that a script can be moved down; with a larger offset, reported lines are wrong
 
 function contextOptions(options) {
   if (options === undefined || options === null || typeof options !== 'object') return {};

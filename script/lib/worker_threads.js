@@ -1,7 +1,7 @@
 'use strict';
 
-// There are no threads for scripts: this tells that a script is on the main one, and refuses to
-// start others. Ports work within one thread.
+// There are no threads for scripts: the module says that a script is on the main one, and starts no others. Ports work
+// within one thread.
 
 const { codes: { ERR_FEATURE_UNAVAILABLE_ON_PLATFORM } } = require('internal/errors');
 
@@ -43,7 +43,7 @@ module.exports = {
   },
 };
 
-// later adds what is loaded when a script asks for it.
+// later adds a property whose value is loaded on first use.
 function later(id, names) {
   for (const name of names) {
     Object.defineProperty(module.exports, name, { get: () => require(id)[name], enumerable: true, configurable: true });

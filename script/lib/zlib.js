@@ -16,7 +16,7 @@ function bytesOf(buffer) {
   throw new ERR_INVALID_ARG_TYPE('buffer', ['string', 'Buffer', 'TypedArray', 'DataView', 'ArrayBuffer'], buffer);
 }
 
-// collect calls back with all that a stream makes of some bytes.
+// collect calls back with all output of a stream.
 function collect(stream, bytes, callback) {
   const buffers = [];
   let length = 0;
@@ -63,7 +63,7 @@ Object.defineProperties(exports, {
   codes: { value: codes, enumerable: true },
 });
 
-// Constants of zlib were properties of the module once, and packages still ask for them there.
+// The constants of zlib were once properties of the module, where packages still read them.
 for (const [name, value] of Object.entries(constants)) {
   if (!/^(BROTLI|ZSTD)/.test(name)) Object.defineProperty(exports, name, { value, enumerable: false });
 }

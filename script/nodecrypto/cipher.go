@@ -10,33 +10,35 @@ import (
 	"sync"
 )
 
-// Cipher encrypts or decrypts what is written to it piece by piece.
+// Cipher encrypts or decrypts data that comes piece by piece. It must be used by one goroutine at a
+// time.
 type Cipher struct {
 	block   cipher.Block
-	mode    cipher.BlockMode // of ECB and CBC, else nil
-	stream  cipher.Stream    // of CTR and GCM, else nil
+	mode    cipher.BlockMode // ECB and CBC; else nil
+	stream  cipher.Stream    // CTR and GCM; else nil
 	encrypt bool
-	rest    []byte // what is no whole block yet
-	unpad   bool   // padding is added, or taken away
+	partial []byte // input that is no whole block yet
+	padding bool   // the last block is padded
 
-	gcm   cipher.AEAD // else nil
-	nonce []byte
-	text  []byte // the plain text of GCM, for the tag
-	extra []byte // what the tag covers besides
-	Tag   []byte // of GCM: what Final has made, or what it is to compare with
-	done  bool
+	gcm        cipher.AEAD // GCM; else nil
+	nonce      []byte
+	text       []byte // GCM: the plain text so far
+	additional []byte // GCM: additional data
+	// GCM: set by Final when encrypting, by the caller before Final when decrypting
+	Tag  []byte
+	done bool // Final was called
 }
 
-// Spec says what a cipher of a name takes: bytes.
+// Spec describes a cipher. Lengths are bytes.
 type Spec struct {
 	Name      string
 	Mode      string
 	KeyLength int
-	IVLength  int // 0: none
-	BlockSize int // 0: a stream
+	IVLength  int // 0: it takes none
+	BlockSize int // 0: a stream cipher
 }
 
-// specs are the ciphers, in the order of their names.
+// specs are the ciphers, ordered by key length and mode.
 var specs = sync.OnceValue(func() (all []Spec) {
 	for _, bits := range []string{"128", "192", "256"} {
 		length := map[string]int{"128": 16, "192": 24, "256": 32}[bits]
@@ -54,10 +56,10 @@ const (
 	gcmTag   = 16
 )
 
-// Ciphers returns what there is.
+// Ciphers returns all ciphers. The caller must not change the slice.
 func Ciphers() []Spec { return specs() }
 
-// Lookup returns the cipher of a name.
+// Lookup returns the cipher of a name in OpenSSL. ok is false if there is none.
 func Lookup(name string) (Spec, bool) {
 	name = strings.ToLower(name)
 	for _, short := range []string{"128", "192", "256"} {
@@ -75,7 +77,7 @@ func Lookup(name string) (Spec, bool) {
 	return Spec{}, false
 }
 
-// What is wrong with what a cipher was given.
+// Errors of [NewCipher] and of [Cipher].
 var (
 	ErrKeyLength   = errors.New("invalid key length")
 	ErrIV          = errors.New("invalid initialization vector")
@@ -85,7 +87,8 @@ var (
 	ErrNotTrue     = errors.New("unsupported state or unable to authenticate data")
 )
 
-// NewCipher returns a cipher. GCM takes 12 bytes of iv.
+// NewCipher returns a cipher that encrypts or decrypts. It returns [ErrKeyLength] or [ErrIV] if key
+// or iv has not the length in spec.
 func NewCipher(spec Spec, key, iv []byte, encrypt bool) (*Cipher, error) {
 	if len(iv) != spec.IVLength {
 		return nil, ErrIV
@@ -97,7 +100,7 @@ func NewCipher(spec Spec, key, iv []byte, encrypt bool) (*Cipher, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cipher{block: block, encrypt: encrypt, unpad: spec.BlockSize > 0}
+	c := &Cipher{block: block, encrypt: encrypt, padding: spec.BlockSize > 0}
 	switch spec.Mode {
 	case "cbc":
 		if encrypt {
@@ -110,8 +113,8 @@ func NewCipher(spec Spec, key, iv []byte, encrypt bool) (*Cipher, error) {
 	case "ctr":
 		c.stream = cipher.NewCTR(block, iv)
 	case "gcm":
-		// GCM is counter mode, which begins at 2; the tag is made of all of the text once it is
-		// there.
+		// GCM is counter mode with a counter that begins at 2. The tag is computed at the end, from
+		// all of the text.
 		if c.gcm, err = cipher.NewGCM(block); err != nil {
 			return nil, err
 		}
@@ -121,16 +124,17 @@ func NewCipher(spec Spec, key, iv []byte, encrypt bool) (*Cipher, error) {
 	return c, nil
 }
 
-// SetPadding says whether the last block is filled, which it is if nothing else is said.
-func (c *Cipher) SetPadding(on bool) { c.unpad = on && c.mode != nil }
+// SetPadding says whether the last block is padded. Default: true for block ciphers.
+func (c *Cipher) SetPadding(on bool) { c.padding = on && c.mode != nil }
 
-// IsAuthenticated reports whether it has a tag.
+// IsAuthenticated reports whether the cipher has a tag.
 func (c *Cipher) IsAuthenticated() bool { return c.gcm != nil }
 
-// AddData adds to what the tag covers besides the text.
-func (c *Cipher) AddData(p []byte) { c.extra = append(c.extra, p...) }
+// AddData adds data that the tag covers besides the text.
+func (c *Cipher) AddData(p []byte) { c.additional = append(c.additional, p...) }
 
-// Update returns what can be said of the text so far. p is not kept.
+// Update returns the output for p so far. The caller may keep both slices. After Final it returns
+// [ErrFinished].
 func (c *Cipher) Update(p []byte) ([]byte, error) {
 	if c.done {
 		return nil, ErrFinished
@@ -147,19 +151,20 @@ func (c *Cipher) Update(p []byte) ([]byte, error) {
 		}
 		return out, nil
 	}
-	in := append(c.rest, p...)
+	in := append(c.partial, p...)
 	size := c.block.BlockSize()
 	n := len(in) - len(in)%size
-	if !c.encrypt && c.unpad && n == len(in) && n > 0 {
+	if !c.encrypt && c.padding && n == len(in) && n > 0 {
 		n -= size // The last block may be padding.
 	}
 	out := make([]byte, n)
 	c.mode.CryptBlocks(out, in[:n])
-	c.rest = bytes.Clone(in[n:])
+	c.partial = bytes.Clone(in[n:])
 	return out, nil
 }
 
-// Final returns what is left.
+// Final returns the rest of the output. It returns [ErrBlockLength], [ErrPadding] or [ErrNotTrue]
+// for invalid input, and [ErrFinished] on the second call.
 func (c *Cipher) Final() ([]byte, error) {
 	if c.done {
 		return nil, ErrFinished
@@ -172,16 +177,16 @@ func (c *Cipher) Final() ([]byte, error) {
 		return nil, nil
 	}
 	size := c.block.BlockSize()
-	if c.encrypt && c.unpad {
-		n := size - len(c.rest)%size
-		c.rest = append(c.rest, bytes.Repeat([]byte{byte(n)}, n)...)
+	if c.encrypt && c.padding {
+		n := size - len(c.partial)%size
+		c.partial = append(c.partial, bytes.Repeat([]byte{byte(n)}, n)...)
 	}
-	if len(c.rest)%size != 0 || !c.encrypt && c.unpad && len(c.rest) == 0 {
+	if len(c.partial)%size != 0 || !c.encrypt && c.padding && len(c.partial) == 0 {
 		return nil, ErrBlockLength
 	}
-	out := make([]byte, len(c.rest))
-	c.mode.CryptBlocks(out, c.rest)
-	if c.encrypt || !c.unpad {
+	out := make([]byte, len(c.partial))
+	c.mode.CryptBlocks(out, c.partial)
+	if c.encrypt || !c.padding {
 		return out, nil
 	}
 	n := int(out[len(out)-1])
@@ -191,10 +196,9 @@ func (c *Cipher) Final() ([]byte, error) {
 	return out[:len(out)-n], nil
 }
 
-// authenticate makes the tag, or compares it with the one that was given, which may be the
-// beginning alone.
+// authenticate computes the tag, and compares it with Tag when decrypting. Tag may be a prefix.
 func (c *Cipher) authenticate() error {
-	sealed := c.gcm.Seal(nil, c.nonce, c.text, c.extra)
+	sealed := c.gcm.Seal(nil, c.nonce, c.text, c.additional)
 	tag := sealed[len(sealed)-gcmTag:]
 	c.text = nil
 	if c.encrypt {
@@ -207,7 +211,7 @@ func (c *Cipher) authenticate() error {
 	return nil
 }
 
-// ecb encrypts each block by itself.
+// ecb is the mode in which each block is encrypted by itself.
 type ecb struct {
 	block   cipher.Block
 	encrypt bool

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/crypto/scrypt"
 )
 
-// PBKDF2 returns a key made of a password (RFC 8018).
+// PBKDF2 derives a key of length bytes from a password (RFC 8018). Safe to call from any goroutine.
 func PBKDF2(digest func() hash.Hash, password, salt []byte, iterations, length int) ([]byte, error) {
 	if length == 0 {
 		return nil, nil
@@ -16,12 +16,12 @@ func PBKDF2(digest func() hash.Hash, password, salt []byte, iterations, length i
 	return pbkdf2.Key(digest, string(password), salt, iterations, length)
 }
 
-// HKDF returns a key made of another (RFC 5869).
+// HKDF derives a key of length bytes from another key (RFC 5869). Safe to call from any goroutine.
 func HKDF(digest func() hash.Hash, key, salt, info []byte, length int) ([]byte, error) {
 	return hkdf.Key(digest, key, salt, string(info), length)
 }
 
-// Scrypt returns a key made of a password (RFC 7914).
+// Scrypt derives a key of length bytes from a password (RFC 7914). Safe to call from any goroutine.
 func Scrypt(password, salt []byte, n, r, p, length int) ([]byte, error) {
 	if length == 0 {
 		return nil, nil

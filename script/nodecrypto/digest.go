@@ -17,7 +17,7 @@ import (
 	"golang.org/x/crypto/ripemd160" //lint:ignore SA1019 scripts that check old files still ask for it
 )
 
-// digests make hashes by name.
+// digests are the constructors of hashes, by name.
 var digests = sync.OnceValue(func() map[string]func() hash.Hash {
 	return map[string]func() hash.Hash{
 		"md5":        md5.New,
@@ -38,7 +38,7 @@ var digests = sync.OnceValue(func() map[string]func() hash.Hash {
 	}
 })
 
-// unkeyed is the hash of a constructor that fails for bad keys alone.
+// unkeyed drops the error of a constructor that fails for bad keys only.
 func unkeyed(h hash.Hash, _ error) hash.Hash { return h }
 
 // aliases are other names of digests.
@@ -51,12 +51,12 @@ var aliases = sync.OnceValue(func() map[string]string {
 	}
 })
 
-// Digests returns the names of all digests, those whose length can be chosen among them.
+// Digests returns the sorted names of all digests, including those of variable length.
 func Digests() []string {
 	return slices.Sorted(slices.Values(append(slices.Collect(maps.Keys(digests())), "shake128", "shake256")))
 }
 
-// NewDigest returns what makes a digest, nil if none has that name.
+// NewDigest returns the constructor of a digest, nil if there is none of that name.
 func NewDigest(name string) func() hash.Hash {
 	name = strings.ToLower(name)
 	if alias, ok := aliases()[name]; ok {
@@ -65,17 +65,17 @@ func NewDigest(name string) func() hash.Hash {
 	return digests()[name]
 }
 
-// Shake is a digest as long as one wants.
+// Shake is a digest of variable length.
 type Shake struct {
 	*sha3.SHAKE
 	length int
 }
 
-// maxShake bounds the output of a SHAKE: bytes. It is far above what keys and checksums take.
+// maxShake bounds the output of a SHAKE: bytes. Keys and checksums are far smaller.
 const maxShake = 1 << 28
 
-// NewShake returns a SHAKE with that many bytes of output, negative: as many as OpenSSL's has. ok
-// is false if none has that name, or if it is too long.
+// NewShake returns a SHAKE with length bytes of output, negative: OpenSSL's default. ok is false if
+// there is none of that name (h is nil) or length is too large.
 func NewShake(name string, length int) (h *Shake, ok bool) {
 	s := &Shake{length: length}
 	switch strings.ToLower(name) {
@@ -95,17 +95,17 @@ func NewShake(name string, length int) (h *Shake, ok bool) {
 	return s, s.length <= maxShake
 }
 
-// Size returns how many bytes Sum adds.
+// Size returns the number of bytes that Sum appends.
 func (s *Shake) Size() int { return s.length }
 
-// Sum adds the digest of what was written to b.
+// Sum appends to b the digest of the bytes written so far.
 func (s *Shake) Sum(b []byte) []byte {
 	out := make([]byte, s.length)
 	_, _ = s.Clone().Read(out) // A SHAKE does not fail.
 	return append(b, out...)
 }
 
-// Clone returns a copy of its state.
+// Clone returns a copy of the state.
 func (s *Shake) Clone() *Shake {
 	state := *s.SHAKE
 	return &Shake{&state, s.length}

@@ -1,3 +1,3 @@
-// Package nodecrypto is what Node's module crypto does, by Go's cryptography: digests, ciphers and
-// derived keys by the names that OpenSSL gives them.
+// Package nodecrypto has the digests, ciphers and derived keys of Node's module crypto, made with
+// Go's cryptography. Names are OpenSSL's.
 package nodecrypto

@@ -6,18 +6,18 @@ import (
 	"unicode/utf8"
 )
 
-// maxAlternatives bounds what the braces of one pattern stand for.
+// maxAlternatives bounds the patterns that the braces of one pattern expand to.
 const maxAlternatives = 1 << 10
 
-// MatchesGlob reports whether path matches a pattern: '*' and '?' stand for characters of a name,
-// '**' for any folders, '[a-z]' and '[!a-z]' for one character, '{a,b}' for either. What begins
-// with a dot is matched by a dot alone.
+// MatchesGlob reports whether path matches a pattern: '*' and '?' match characters of a name, '**'
+// any directories, '[a-z]' and '[!a-z]' one character, '{a,b}' either. A leading dot is matched by
+// a dot only.
 func (Posix) MatchesGlob(path, pattern string) bool {
 	return matchesAny(strings.Split(path, "/"), expand(pattern), true)
 }
 
-// MatchesGlob is that of [Posix] with backslashes and slashes between the names, and without a
-// difference of upper and lower case.
+// MatchesGlob is [Posix.MatchesGlob] with backslashes or slashes between names, and without
+// distinguishing upper and lower case.
 func (Win32) MatchesGlob(path, pattern string) bool {
 	slashed := func(s string) string { return strings.ToLower(strings.ReplaceAll(s, `\`, "/")) }
 	return matchesAny(strings.Split(slashed(path), "/"), expand(slashed(pattern)), false)
@@ -27,7 +27,7 @@ func matchesAny(names, patterns []string, escapes bool) bool {
 	return slices.ContainsFunc(patterns, func(p string) bool { return matchNames(names, strings.Split(p, "/"), escapes) })
 }
 
-// expand returns the patterns that one with braces stands for.
+// expand returns the patterns that a pattern with braces stands for.
 func expand(pattern string) []string {
 	done, todo := []string{}, []string{pattern}
 	for len(todo) > 0 && len(done)+len(todo) <= maxAlternatives {
@@ -45,7 +45,7 @@ func expand(pattern string) []string {
 	return append(done, todo...)
 }
 
-// braces finds braces of p that have a comma and no other such braces between them.
+// braces finds the first braces of p that have a comma and no other such braces in them.
 func braces(p string) (before string, alternatives []string, after string, ok bool) {
 	type opened struct {
 		at     int
@@ -77,8 +77,8 @@ func braces(p string) (before string, alternatives []string, after string, ok bo
 	return "", nil, "", false
 }
 
-// matchNames goes back to the last '**' when the names after it do not match: one is enough, as
-// with '*' in a name.
+// matchNames matches names against patterns. If the names after a '**' do not match, it tries the
+// last '**' with one name more; as with '*' in a name, going back further is never needed.
 func matchNames(names, patterns []string, escapes bool) bool {
 	i, j, lastI, lastJ := 0, 0, 0, -1
 	for i < len(names) {
@@ -104,6 +104,7 @@ func matchNames(names, patterns []string, escapes bool) bool {
 	return j == len(patterns)
 }
 
+// matchName matches one name against one part of a pattern, without '/'.
 func matchName(name, pattern string, escapes bool) bool {
 	if strings.HasPrefix(name, ".") && !strings.HasPrefix(pattern, ".") {
 		return false
@@ -132,7 +133,7 @@ func matchName(name, pattern string, escapes bool) bool {
 	}
 }
 
-// matchOne matches the first character of name, and returns what is left of the pattern.
+// matchOne matches the first character of name, and returns the rest of the pattern.
 func matchOne(name, pattern string, escapes bool) (after string, ok bool) {
 	if name == "" || pattern == "" {
 		return "", false
@@ -154,8 +155,8 @@ func matchOne(name, pattern string, escapes bool) (after string, ok bool) {
 	}
 }
 
-// matchClass matches a character in brackets. size is what these take in the pattern, 0 if they are
-// not closed.
+// matchClass matches a character against a bracket expression. size is its length in the pattern, 0
+// if it is not closed.
 func matchClass(r rune, pattern string) (matched bool, size int) {
 	end := strings.IndexByte(pattern[1:], ']') + 1
 	if end <= 1 {

@@ -2,16 +2,16 @@ package nodepath
 
 import "strings"
 
-// Posix are the functions of path.posix.
+// Posix has the functions of path.posix.
 type Posix struct{}
 
 func isSlash(c byte) bool { return c == '/' }
 
-// cleaned returns the parts of path without '.' and, where there is something for it to undo, '..'.
-// With above, those that would lead out of path stay.
+// cleaned joins the parts of path without '.', and without '..' and the part that it undoes. If
+// above is true, a '..' that leads out of path stays.
 func cleaned(path, separator string, above bool, isSeparator func(byte) bool) string {
 	var parts []string
-	names := 0 // of parts that '..' can undo, which are the last ones
+	names := 0 // last parts that '..' can undo
 	for len(path) > 0 {
 		end := 0
 		for end < len(path) && !isSeparator(path[end]) {
@@ -59,7 +59,7 @@ func (Posix) Normalize(path string) string {
 // IsAbsolute reports whether path is absolute.
 func (Posix) IsAbsolute(path string) bool { return strings.HasPrefix(path, "/") }
 
-// Join joins all parts, and normalizes the result.
+// Join joins all parts and normalizes the result.
 func (p Posix) Join(parts ...string) string {
 	return p.Normalize(strings.Join(withoutEmpty(parts), "/"))
 }
@@ -74,8 +74,8 @@ func withoutEmpty(parts []string) []string {
 	return some
 }
 
-// Resolve goes from the last part to the left until the path is absolute; cwd stands before the
-// first one.
+// Resolve joins parts from the last one to the left until the path is absolute. If it is not, cwd
+// is put before it; Resolve returns cwd's error.
 func (Posix) Resolve(cwd func() (string, error), parts ...string) (string, error) {
 	first, absolute := 0, false
 	for i := len(parts) - 1; i >= 0 && !absolute; i-- {
@@ -102,7 +102,7 @@ func (Posix) Resolve(cwd func() (string, error), parts ...string) (string, error
 	return path, nil
 }
 
-// Relative returns the way from one path to another.
+// Relative returns the path that leads from one path to another. It returns the error of cwd.
 func (p Posix) Relative(cwd func() (string, error), from, to string) (string, error) {
 	if from == to {
 		return "", nil
@@ -125,8 +125,8 @@ func split(path, separator string) []string {
 	return strings.Split(path, separator)
 }
 
-// between returns the way from one list of names to another, and how many of the first names are
-// the same to key.
+// between returns the path from one list of names to another, and the number of leading names that
+// are equal after key.
 func between(from, to []string, separator string, key func(string) string) (way string, same int) {
 	for same < len(from) && same < len(to) && key(from[same]) == key(to[same]) {
 		same++
@@ -138,7 +138,7 @@ func between(from, to []string, separator string, key func(string) string) (way 
 	return strings.Join(append(parts, to[same:]...), separator), same
 }
 
-// Dirname returns all but the last part.
+// Dirname returns path without its last part.
 func (Posix) Dirname(path string) string {
 	absolute := strings.HasPrefix(path, "/")
 	end := lastName(path, 1, isSlash)
@@ -153,8 +153,8 @@ func (Posix) Dirname(path string) string {
 	return path[:end]
 }
 
-// lastName returns where the separator before the last name is, -1 if there is none from the offset
-// on.
+// lastName returns the index of the separator before the last name, -1 if there is none at or after
+// from.
 func lastName(path string, from int, isSeparator func(byte) bool) int {
 	inName := false
 	for i := len(path) - 1; i >= from; i-- {
@@ -177,7 +177,7 @@ func basename(path string, from int, suffix string, isSeparator func(byte) bool)
 	start, end := baseOf(path, from, isSeparator)
 	base := path[start:end]
 	if len(base) < len(suffix) && len(suffix) <= len(path) && strings.HasSuffix(suffix, base) {
-		return path[start:] // Node does not look further for what it leaves out.
+		return path[start:] // As in Node, the trailing separators stay.
 	}
 	if base != suffix {
 		base = strings.TrimSuffix(base, suffix)
@@ -185,7 +185,7 @@ func basename(path string, from int, suffix string, isSeparator func(byte) bool)
 	return base
 }
 
-// baseOf returns where the last name begins and ends, if it is behind the offset.
+// baseOf returns the bounds of the last name after from.
 func baseOf(path string, from int, isSeparator func(byte) bool) (start, end int) {
 	end = len(path)
 	for end > from && isSeparator(path[end-1]) {
@@ -198,7 +198,7 @@ func baseOf(path string, from int, isSeparator func(byte) bool) (start, end int)
 	return start, end
 }
 
-// Extname returns what is from the last dot of the last part on, unless the part begins with it.
+// Extname returns the last part from its last dot on, "" if that is its first character.
 func (p Posix) Extname(path string) string { return extension(p.Basename(path, "")) }
 
 func extension(base string) string {

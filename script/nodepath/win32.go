@@ -6,7 +6,7 @@ import (
 	"unicode/utf16"
 )
 
-// Win32 are the functions of path.win32.
+// Win32 has the functions of path.win32.
 type Win32 struct{}
 
 func isEitherSlash(c byte) bool { return c == '/' || c == '\\' }
@@ -16,8 +16,8 @@ func isDriveLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 // hasDrive reports whether path begins with a drive such as "C:".
 func hasDrive(path string) bool { return len(path) > 1 && isDriveLetter(path[0]) && path[1] == ':' }
 
-// isReserved reports whether what stands before the colon is the name of a device. A colon that is
-// not there (-1) is at the end but one.
+// isReserved reports whether the text before the colon is the name of a device. As in Node, a colon
+// of -1 stands for the last byte.
 func isReserved(path string, colon int) bool {
 	if colon < 0 {
 		colon += len(path)
@@ -37,14 +37,14 @@ func isReserved(path string, colon int) bool {
 	}
 }
 
-// share is the root of a UNC path: its server and its share, and where the share begins and ends.
-// ok says whether there is one.
+// share is the root of a UNC path: its server, and the bounds of its share in the path.
 type share struct {
 	server     string
 	start, end int
 }
 
-// shareOf finds a share behind the two separators that path begins with.
+// shareOf finds the share after the two separators that path begins with. ok is false if there is
+// none.
 func shareOf(path string) (s share, ok bool) {
 	i := 2
 	skip := func(separators bool) bool {
@@ -67,7 +67,7 @@ func shareOf(path string) (s share, ok bool) {
 	return s, true
 }
 
-// root is what a path begins with.
+// root describes the beginning of a path.
 type root struct {
 	device   string
 	end      int
@@ -76,7 +76,7 @@ type root struct {
 	isShare  bool
 }
 
-// rootOf finds the device of a path, which is a drive, a share or the beginning of a device path.
+// rootOf finds the device of a path: a drive, a share or the beginning of a device path.
 func rootOf(path string) (r root) {
 	switch {
 	case path == "":
@@ -103,7 +103,7 @@ func rootOf(path string) (r root) {
 	return r
 }
 
-// Normalize resolves '..' and '.', and has all separators be backslashes.
+// Normalize resolves '..' and '.', and makes all separators backslashes.
 func (Win32) Normalize(path string) string {
 	switch {
 	case path == "":
@@ -143,8 +143,8 @@ func (Win32) Normalize(path string) string {
 	return r.device + tail
 }
 
-// wouldBeDrive reports whether what is left of a relative path could be taken for a path on a
-// drive, or for a stream of a file.
+// wouldBeDrive reports whether the rest of a relative path could be read as a path on a drive, or
+// as a stream of a file.
 func wouldBeDrive(path, tail string) bool {
 	if !strings.Contains(path, ":") {
 		return false
@@ -165,8 +165,8 @@ func (Win32) IsAbsolute(path string) bool {
 	return path != "" && isEitherSlash(path[0]) || hasDrive(path) && len(path) > 2 && isEitherSlash(path[2])
 }
 
-// Join joins all parts, and normalizes the result, which is no UNC path unless the first part
-// begins like one.
+// Join joins all parts and normalizes the result. The result is a UNC path only if the first part
+// is.
 func (w Win32) Join(parts ...string) string {
 	parts = withoutEmpty(parts)
 	if len(parts) == 0 {
@@ -185,8 +185,9 @@ func (w Win32) Join(parts ...string) string {
 	return w.Normalize(joined)
 }
 
-// Resolve goes from the last part to the left until the path is absolute and has a device. cwd
-// returns the current folder of a drive, or of the process.
+// Resolve joins parts from the last one to the left until the path is absolute and has a device.
+// cwd returns the current directory of a drive, or of the process for ""; Resolve returns its
+// error.
 func (Win32) Resolve(cwd func(device string) (string, error), parts ...string) (string, error) {
 	device, absolute := "", false
 	var tails []string // the last one first
@@ -232,8 +233,8 @@ func (Win32) Resolve(cwd func(device string) (string, error), parts ...string) (
 	return device + tail, nil
 }
 
-// Relative returns the way from one path to another, whose upper and lower case are the same; to
-// itself if there is no way.
+// Relative returns the path that leads from one path to another, without distinguishing upper and
+// lower case. If none does, it returns to, resolved. It returns the error of cwd.
 func (w Win32) Relative(cwd func(device string) (string, error), from, to string) (string, error) {
 	if from == to {
 		return "", nil
@@ -253,10 +254,11 @@ func (w Win32) Relative(cwd func(device string) (string, error), from, to string
 	return way, nil
 }
 
-// lowerCase is what JavaScript's toLowerCase makes of a name.
+// lowerCase is JavaScript's toLowerCase.
 func lowerCase(name string) string { return strings.ToLower(strings.ReplaceAll(name, "İ", "i̇")) }
 
-// ToNamespacedPath returns path with the prefix that has the system take it as it is.
+// ToNamespacedPath returns path with the prefix with which Windows does not parse it. It returns
+// the error of cwd.
 func (w Win32) ToNamespacedPath(cwd func(device string) (string, error), path string) (string, error) {
 	if path == "" {
 		return path, nil
@@ -275,7 +277,7 @@ func (w Win32) ToNamespacedPath(cwd func(device string) (string, error), path st
 	return resolved, nil
 }
 
-// Dirname returns all but the last part.
+// Dirname returns path without its last part.
 func (Win32) Dirname(path string) string {
 	switch {
 	case path == "":
@@ -322,7 +324,7 @@ func (Win32) Basename(path, suffix string) string {
 	return basename(path, from, suffix, isEitherSlash)
 }
 
-// Extname returns what is from the last dot of the last part on, unless the part begins with it.
+// Extname returns the last part from its last dot on, "" if that is its first character.
 func (w Win32) Extname(path string) string { return extension(w.Basename(path, "")) }
 
 // Parse returns the parts of path.

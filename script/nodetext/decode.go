@@ -8,7 +8,7 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// Decode returns the text of p.
+// Decode returns the text of p in encoding e.
 func Decode(p []byte, e streams.Encoding) string {
 	switch e {
 	case streams.UTF8:
@@ -56,7 +56,7 @@ func decodeLatin1(p []byte) string {
 	return string(q)
 }
 
-// decodeUTF16 drops half a code unit at the end.
+// decodeUTF16 drops a last odd byte.
 func decodeUTF16(p []byte) string {
 	q := make([]byte, 0, len(p)/2)
 	for ; len(p) > 1; p = p[2:] {
@@ -71,7 +71,7 @@ func decodeUTF16(p []byte) string {
 	return string(q)
 }
 
-// appendUnit appends a code unit, which may be half a pair.
+// appendUnit appends a code unit, which may be a lone half of a pair.
 func appendUnit(q []byte, unit rune) []byte {
 	if unit&0xF800 == 0xD800 {
 		return append(q, surrogateLead, 0x80|byte(unit>>6&0x3F), 0x80|byte(unit&0x3F))
@@ -79,7 +79,7 @@ func appendUnit(q []byte, unit rune) []byte {
 	return utf8.AppendRune(q, unit)
 }
 
-// asciiPrefix returns how many of the first bytes of p are ASCII.
+// asciiPrefix returns the length of the longest prefix of p that is ASCII.
 func asciiPrefix[T string | []byte](p T) int {
 	i := 0
 	for ; i+8 <= len(p); i += 8 {

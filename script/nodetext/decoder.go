@@ -6,25 +6,28 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// Decoder decodes text that comes in chunks as Node's StringDecoder does: what a chunk has cut off
-// waits for the next. The zero value decodes UTF-8.
+// Decoder decodes text that comes in chunks, as Node's StringDecoder does: an incomplete character
+// at the end of a chunk waits for the next chunk. The zero value decodes UTF-8. It must be used by
+// one goroutine at a time.
 type Decoder struct {
-	Encoding streams.Encoding
-	cut      [4]byte // what was cut off
-	n        int     // how many bytes of cut there are
-	missing  int     // how many bytes are to come to complete it
+	Encoding   streams.Encoding
+	partial    [4]byte // the incomplete character
+	partialLen int     // bytes in partial
+	missing    int     // bytes that would complete it
 }
 
-// Missing returns how many bytes have been cut off, and how many would complete them.
-func (d *Decoder) Missing() (have, missing int) { return d.n, d.missing }
+// Missing returns the number of bytes of the incomplete character, and of those that would complete
+// it.
+func (d *Decoder) Missing() (have, missing int) { return d.partialLen, d.missing }
 
-// Cut returns the bytes that have been cut off, in an array whose rest may have any others.
-func (d *Decoder) Cut() [4]byte { return d.cut }
+// Cut returns the bytes of the incomplete character; the other bytes of the array are undefined.
+func (d *Decoder) Cut() [4]byte { return d.partial }
 
-// Reset forgets what has been cut off.
-func (d *Decoder) Reset() { d.n, d.missing = 0, 0 }
+// Reset forgets the incomplete character.
+func (d *Decoder) Reset() { d.partialLen, d.missing = 0, 0 }
 
-// Write returns the text of p, after what the last chunk has cut off.
+// Write returns the text of the incomplete character and p, without a character that p leaves
+// incomplete.
 func (d *Decoder) Write(p []byte) string {
 	var head strings.Builder
 	for d.missing > 0 && len(p) > 0 {
@@ -38,35 +41,35 @@ func (d *Decoder) Write(p []byte) string {
 		return head.String()
 	}
 	whole, missing := wholePart(p, d.Encoding)
-	d.n, d.missing = copy(d.cut[:], p[whole:]), missing
+	d.partialLen, d.missing = copy(d.partial[:], p[whole:]), missing
 	return head.String() + Decode(p[:whole], d.Encoding)
 }
 
-// fill takes from p what completes what was cut off. In UTF-8 it stops at a byte that does not go
-// on with a character, after which nothing is missing.
+// fill takes the bytes from p that complete the character, and returns their number. In UTF-8 it
+// stops at a byte that does not continue a character; then nothing is missing.
 func (d *Decoder) fill(p []byte) (n int) {
 	for n < len(p) && d.missing > 0 {
 		if d.Encoding == streams.UTF8 && p[n]&0xC0 != 0x80 {
 			d.missing = 0
 			return n
 		}
-		d.cut[d.n] = p[n]
-		d.n++
+		d.partial[d.partialLen] = p[n]
+		d.partialLen++
 		n++
 		d.missing--
 	}
 	return n
 }
 
-// End returns the text of what the last chunk has cut off, which is then forgotten.
+// End returns the text of the incomplete character, and forgets it.
 func (d *Decoder) End() string {
-	text := Decode(d.cut[:d.n], d.Encoding)
+	text := Decode(d.partial[:d.partialLen], d.Encoding)
 	d.Reset()
 	return text
 }
 
-// wholePart returns how many of the first bytes of p need nothing of what follows, and how many
-// bytes would complete the rest.
+// wholePart returns the length of the prefix of p without an incomplete character, and the number
+// of bytes that would complete the rest.
 func wholePart(p []byte, e streams.Encoding) (whole, missing int) {
 	n := len(p)
 	switch e {
@@ -86,7 +89,8 @@ func wholePart(p []byte, e streams.Encoding) (whole, missing int) {
 	return n, 0
 }
 
-// wholeUTF8 has the last character wait if its first byte announces more than there are.
+// wholeUTF8 is wholePart for UTF-8: a last character is incomplete if its first byte announces more
+// bytes than there are.
 func wholeUTF8(p []byte) (whole, missing int) {
 	for i := len(p) - 1; i >= max(0, len(p)-3); i-- {
 		size := 0

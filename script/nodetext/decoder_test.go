@@ -20,7 +20,7 @@ func write(e streams.Encoding, chunks ...string) (texts []string) {
 	return append(texts, d.End())
 }
 
-func TestWhatAChunkCutsOffWaits(t *testing.T) {
+func TestAnIncompleteCharacterWaitsForTheNextChunk(t *testing.T) {
 	require.Equal(t, []string{"", "€A", ""}, write(streams.UTF8, "\xE2\x82", "\xACA"))
 	require.Equal(t, []string{"", broken + "A", ""}, write(streams.UTF8, "\xF0\x9F", "A"))
 	require.Equal(t, []string{"", broken + broken, broken}, write(streams.UTF8, "\xF6\x9B", "\xD1"))
@@ -30,7 +30,7 @@ func TestWhatAChunkCutsOffWaits(t *testing.T) {
 	require.Equal(t, []string{"ff", "00", ""}, write(streams.Hex, "\xFF", "\x00"))
 }
 
-// Chunks of UTF-8 give the text of the whole, however it is cut.
+// Chunks of UTF-8 give the text of the whole, wherever it is cut.
 func FuzzChunksAreDecodedAsTheWhole(f *testing.F) {
 	f.Add([]byte("a€😀\xF6\x9B\xD1\xED\xA0\x80"), 2)
 	f.Add([]byte("\xF4\xBD\xE5"), 1)
@@ -109,7 +109,7 @@ func TestAChunkOfTheStandardMayCutCharacters(t *testing.T) {
 	}
 }
 
-// Package htmlindex was made of the standard: what it knows of a label is true.
+// Package htmlindex was generated from the standard, so its labels are right.
 func TestLabelsAreThoseOfTheStandard(t *testing.T) {
 	all := nodetext.Labels()
 	require.Len(t, all, 228)
@@ -118,7 +118,7 @@ func TestLabelsAreThoseOfTheStandard(t *testing.T) {
 		e, err := htmlindex.Get(label)
 		require.NoError(t, err, label)
 		if name == "replacement" {
-			continue // Others may have these encodings still.
+			continue // Package htmlindex still has some of these encodings.
 		}
 		standard, err := htmlindex.Name(e)
 		require.NoError(t, err, label)

@@ -8,9 +8,9 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// Encode returns the bytes of text. Node's Buffer.from never fails: with hex the first pair that is
-// not of digits ends the text; with base64 and base64url, which both take both alphabets, '=' ends
-// it and what else is no digit is skipped.
+// Encode returns the bytes of text. As Node's Buffer.from it never fails: hex ends before the first
+// pair that is not of digits; base64 and base64url, which both accept both alphabets, end at '='
+// and skip other bytes.
 func Encode(text string, e streams.Encoding) []byte {
 	switch e {
 	case streams.UTF8:
@@ -33,7 +33,7 @@ func Encode(text string, e streams.Encoding) []byte {
 	}
 }
 
-// lowBytes returns the low byte of each code unit, which is what Node takes for a digit.
+// lowBytes returns the low byte of each code unit, which Node reads as a digit.
 func lowBytes(text string) string {
 	if asciiPrefix(text) == len(text) {
 		return text
@@ -41,8 +41,8 @@ func lowBytes(text string) string {
 	return string(Encode(text, streams.Latin1))
 }
 
-// Write writes as much of text as dst has room for, whole characters only, and returns how many
-// bytes these are.
+// Write writes whole characters of text to dst as long as there is room, and returns the number of
+// bytes.
 func Write(dst []byte, text string, e streams.Encoding) int {
 	switch e {
 	case streams.UTF8:
@@ -58,7 +58,7 @@ func Write(dst []byte, text string, e streams.Encoding) int {
 	}
 }
 
-// surrogateLead is the first byte of each surrogate, and of the characters from U+D000 to U+D7FF.
+// surrogateLead is the first byte of a surrogate, and of the characters from U+D000 to U+D7FF.
 const surrogateLead = 0xED
 
 func isSurrogateAt(text string, i int) bool {
@@ -77,7 +77,7 @@ func hasSurrogate(text string) bool {
 	}
 }
 
-// WellFormed returns text as others may see it: with U+FFFD in place of lone halves of pairs.
+// WellFormed returns text with U+FFFD in place of lone halves of surrogate pairs.
 func WellFormed(text string) string {
 	if !hasSurrogate(text) {
 		return text
@@ -85,8 +85,7 @@ func WellFormed(text string) string {
 	return replaceSurrogates(text)
 }
 
-// replaceSurrogates returns text with U+FFFD in place of lone halves of pairs, which takes as many
-// bytes.
+// replaceSurrogates is WellFormed without the check. U+FFFD takes three bytes, as a lone half does.
 func replaceSurrogates(text string) string {
 	p := []byte(text)
 	for i := range p {
@@ -110,8 +109,8 @@ func writeUTF8(dst []byte, text string) int {
 	return n
 }
 
-// nextRune returns the first character of text, which is not empty, and how many bytes it takes. It
-// may be a surrogate.
+// nextRune returns the first character of text, which must not be empty, and its length in bytes.
+// It may be a surrogate.
 func nextRune(text string) (rune, int) {
 	r, n := utf8.DecodeRuneInString(text)
 	if r == utf8.RuneError && n == 1 && isSurrogateAt(text, 0) {
@@ -120,7 +119,7 @@ func nextRune(text string) (rune, int) {
 	return r, n
 }
 
-// units calls put with each code unit of text, until it returns false.
+// units calls put with each code unit of text until put returns false.
 func units(text string, put func(unit uint16) bool) {
 	for len(text) > 0 {
 		r, n := nextRune(text)
@@ -162,7 +161,7 @@ func writeUTF16(dst []byte, text string) (n int) {
 	return n
 }
 
-// noDigit marks what is no digit in the tables of digits.
+// noDigit marks bytes in the tables that are no digits.
 const noDigit = 0xFF
 
 var hexDigits, base64Digits = digitTable("0123456789abcdef", "0123456789ABCDEF"), digitTable(
@@ -222,10 +221,10 @@ func writeBase64(dst []byte, text string) (n int) {
 	return n
 }
 
-// IsWellFormed reports whether no half of a pair stands alone in text.
+// IsWellFormed reports whether text has no lone half of a surrogate pair.
 func IsWellFormed(text string) bool { return !hasSurrogate(text) }
 
-// Length returns how many code units text has.
+// Length returns the number of code units of text.
 func Length(text string) (n int) {
 	for i := range len(text) {
 		switch c := text[i]; {

@@ -75,13 +75,13 @@ func TestUnitsAreThoseOfUTF16(t *testing.T) {
 	require.False(t, nodetext.IsWellFormed("a"+lonely))
 }
 
-// What fits is written as it would be encoded, and nothing is written beyond it.
+// Write writes a prefix of Encode's result that fits, and nothing beyond it.
 func FuzzWriteIsTheBeginningOfEncode(f *testing.F) {
 	f.Add("a€😀"+lonely, 5, 0)
 	f.Add("616_", 1, 4)
 	f.Fuzz(func(t *testing.T, text string, room, encoding int) {
 		e := encodings[uint(encoding)%uint(len(encodings))]
-		// The engine's text has no other bytes, but for halves of pairs.
+		// The engine's text is UTF-8 except for lone halves of pairs.
 		text = nodetext.Decode([]byte(text), streams.UTF8)
 		dst := make([]byte, uint(room)%100)
 		n := nodetext.Write(dst, text, e)

@@ -12,15 +12,14 @@ import (
 	"golang.org/x/text/encoding/traditionalchinese"
 )
 
-// Label returns the name of the encoding that a label stands for (WHATWG Encoding Standard, "Names
-// and labels"), empty if for none.
+// Label returns the name of the encoding for a label (WHATWG Encoding Standard, "Names and
+// labels"), "" if there is none.
 func Label(label string) string {
 	return names()[strings.ToLower(strings.Trim(label, "\t\n\f\r "))]
 }
 
-// names has the names of encodings by their labels. Package htmlindex of x/text has a table, too,
-// but makes it, and what it needs to choose an encoding by a language, at the start of each
-// program.
+// names maps labels to names of encodings. Package htmlindex of x/text has such a table, but makes
+// it, with more that is not needed here, at the start of each program.
 var names = sync.OnceValue(func() map[string]string {
 	all := map[string]string{}
 	for _, row := range labels {
@@ -31,7 +30,7 @@ var names = sync.OnceValue(func() map[string]string {
 	return all
 })
 
-// labels are those of the standard, by the names of encodings.
+// labels are the standard's labels, by the names of encodings.
 var labels = [...][2]string{
 	{"utf-8", "unicode-1-1-utf-8 unicode11utf8 unicode20utf8 utf-8 utf8 x-unicode20utf8"},
 	{"ibm866", "866 cp866 csibm866 ibm866"},
@@ -81,7 +80,7 @@ var labels = [...][2]string{
 	{"x-user-defined", "x-user-defined"},
 }
 
-// legacyEncoding returns the encoding of that name, nil if it is not one of those before Unicode.
+// legacyEncoding returns the encoding of a name, nil if it is a Unicode encoding or unknown.
 func legacyEncoding(name string) encoding.Encoding {
 	switch name {
 	case "ibm866":

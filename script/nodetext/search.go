@@ -6,26 +6,26 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// Index returns where what begins in p, from offset on, -1 if nowhere. A negative offset counts
-// from the end. Text in UTF-16 begins at even places alone, and an odd byte at its end is none of
-// it.
-func Index(p, what []byte, offset int64, e streams.Encoding) int {
+// Index returns the first place in p, at or after offset, at which pattern begins, -1 if there is
+// none. A negative offset counts from the end. In UTF-16 only even places count, and an odd last
+// byte of pattern is ignored.
+func Index(p, pattern []byte, offset int64, e streams.Encoding) int {
 	n := int64(len(p))
 	if offset < 0 {
 		offset = max(0, offset+n)
 	}
 	offset = min(offset, n)
-	if len(what) == 0 {
+	if len(pattern) == 0 {
 		return int(offset)
 	}
 	if e != streams.UTF16LE {
-		return found(bytes.Index(p[offset:], what), int(offset))
+		return offsetFound(bytes.Index(p[offset:], pattern), int(offset))
 	}
-	if what = what[:len(what)&^1]; len(what) == 0 {
+	if pattern = pattern[:len(pattern)&^1]; len(pattern) == 0 {
 		return -1
 	}
 	for from := int(offset) &^ 1; ; from++ {
-		i := bytes.Index(p[from:], what)
+		i := bytes.Index(p[from:], pattern)
 		if i < 0 {
 			return -1
 		}
@@ -35,40 +35,41 @@ func Index(p, what []byte, offset int64, e streams.Encoding) int {
 	}
 }
 
-func found(i, from int) int {
+func offsetFound(i, from int) int {
 	if i < 0 {
 		return -1
 	}
 	return from + i
 }
 
-// LastIndex returns the last place at or before offset where what begins in p, -1 if there is none.
-func LastIndex(p, what []byte, offset int64, e streams.Encoding) int {
+// LastIndex returns the last place in p, at or before offset, at which pattern begins, -1 if there
+// is none.
+func LastIndex(p, pattern []byte, offset int64, e streams.Encoding) int {
 	n := int64(len(p))
 	if offset < 0 {
 		if offset += n; offset < 0 {
-			if len(what) == 0 {
+			if len(pattern) == 0 {
 				return 0
 			}
 			return -1
 		}
 	}
 	offset = min(offset, n)
-	if len(what) == 0 {
+	if len(pattern) == 0 {
 		return int(offset)
 	}
-	end := int(min(n, offset+int64(len(what))))
+	end := int(min(n, offset+int64(len(pattern))))
 	if e == streams.UTF16LE {
-		if what = what[:len(what)&^1]; len(what) == 0 {
+		if pattern = pattern[:len(pattern)&^1]; len(pattern) == 0 {
 			return -1
 		}
-		end = int(min(n, offset&^1+int64(len(what))))
+		end = int(min(n, offset&^1+int64(len(pattern))))
 	}
 	for {
-		i := bytes.LastIndex(p[:end], what)
+		i := bytes.LastIndex(p[:end], pattern)
 		if i < 0 || e != streams.UTF16LE || i%2 == 0 {
 			return i
 		}
-		end = i + len(what) - 1
+		end = i + len(pattern) - 1
 	}
 }

@@ -49,7 +49,7 @@ func TestBase64OfBrowsersIsStrict(t *testing.T) {
 	require.False(t, ok)
 }
 
-func TestTranscodeReplacesWhatIsMissing(t *testing.T) {
+func TestTranscodeReplacesMissingCharacters(t *testing.T) {
 	require.Equal(t, "?\xE9", string(nodetext.Transcode([]byte("€é"), streams.UTF8, streams.Latin1)))
 	require.Equal(t, "??", string(nodetext.Transcode([]byte("€é"), streams.UTF8, streams.ASCII)))
 	require.Equal(t, "é", string(nodetext.Transcode([]byte("\xE9"), streams.Latin1, streams.UTF8)))

@@ -12,21 +12,23 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// ErrNotEncoded is the error of bytes that are not valid in their encoding.
+// ErrNotEncoded is the error of bytes that are invalid in their encoding.
 var ErrNotEncoded = errors.New("nodetext: the bytes are not valid in their encoding")
 
-// TextDecoder decodes text as that of the WHATWG Encoding Standard.
+// TextDecoder decodes text as the TextDecoder of the WHATWG Encoding Standard does. It must be used
+// by one goroutine at a time.
 type TextDecoder struct {
 	name      string
-	fatal     bool // bytes that are not valid are an error
+	fatal     bool // invalid bytes are an error
 	ignoreBOM bool // a byte order mark is part of the text
-	legacy    transform.Transformer
-	table     *[128]rune // or the upper half of the encoding
-	pending   []byte     // what the last chunk has cut off
-	began     bool       // the beginning of the text is behind us
+	// decoder of a multi-byte encoding; nil for Unicode, and if there is a table
+	legacy  transform.Transformer
+	table   *[128]rune // upper half of a single-byte encoding; else nil
+	pending []byte     // incomplete character of the last chunk
+	began   bool       // text was returned since the beginning
 }
 
-// NewTextDecoder returns a decoder for the encoding of that name. ok says whether there is one.
+// NewTextDecoder returns a decoder for the encoding of a name. ok is false if there is none.
 func NewTextDecoder(name string, fatal, ignoreBOM bool) (d *TextDecoder, ok bool) {
 	d = &TextDecoder{name: name, fatal: fatal, ignoreBOM: ignoreBOM}
 	switch name {
@@ -46,8 +48,8 @@ func NewTextDecoder(name string, fatal, ignoreBOM bool) (d *TextDecoder, ok bool
 	return d, true
 }
 
-// tableOf returns the characters of the upper half of an encoding with one byte a character. Bytes
-// below 0xA0 that the package leaves out are controls.
+// tableOf returns the upper half of a single-byte encoding. Bytes below 0xA0 that the package does
+// not map are control characters.
 func tableOf(e encoding.Encoding) *[128]rune {
 	var table [128]rune
 	for i := range table {
@@ -59,8 +61,9 @@ func tableOf(e encoding.Encoding) *[128]rune {
 	return &table
 }
 
-// Decode returns the text of p, after what the last chunk has cut off. With more it keeps what p
-// cuts off; else the next call begins a new text, as after an error.
+// Decode returns the text of the last chunk's incomplete character and p. If more is true, it keeps
+// an incomplete character at the end of p; else, and after an error, the next call begins a new
+// text. Its error is [ErrNotEncoded].
 func (d *TextDecoder) Decode(p []byte, more bool) (string, error) {
 	if len(d.pending) > 0 {
 		p = append(d.pending, p...)
@@ -132,7 +135,7 @@ func (d *TextDecoder) decodeUTF16(p []byte, more bool) (text string, rest []byte
 	}
 	odd := len(p) - whole
 	if more && whole > 0 && p[whole-1]&0xFC == 0xD8 {
-		whole -= 2 // The other half may come.
+		whole -= 2 // The other half may follow.
 	}
 	text = decodeUTF16(p[:whole])
 	if lone := hasSurrogate(text); d.fatal && (lone || !more && odd > 0) {
@@ -141,7 +144,7 @@ func (d *TextDecoder) decodeUTF16(p []byte, more bool) (text string, rest []byte
 		text = replaceSurrogates(text)
 	}
 	if !more && odd > 0 && (whole == 0 || p[whole-1]&0xFC != 0xD8) {
-		text += "\uFFFD" // Else the half of a pair before it is one already, for both.
+		text += "\uFFFD" // Otherwise the lone half before it was replaced for both.
 	}
 	if rest = p[whole:]; d.name == "utf-16be" && len(rest) > 1 {
 		rest[0], rest[1] = rest[1], rest[0]
@@ -155,7 +158,7 @@ func (d *TextDecoder) decodeLegacy(p []byte, more bool) (text string, rest []byt
 		n, used, err := d.legacy.Transform(dst[len(dst):cap(dst)], p, !more)
 		dst, p = dst[:len(dst)+n], p[used:]
 		if err != transform.ErrShortDst {
-			break // ErrShortSrc is that p ends in the middle of a character.
+			break // ErrShortSrc means that p ends within a character.
 		}
 		dst = append(dst, make([]byte, cap(dst)+utf8.UTFMax)...)[:len(dst)]
 	}

@@ -11,11 +11,11 @@ import (
 // IsUTF8 reports whether p is valid UTF-8.
 func IsUTF8(p []byte) bool { return utf8.Valid(p) }
 
-// Units returns how many code units the text of p has.
+// Units returns the number of code units of p's text; for UTF-8 a lower bound.
 func Units(p []byte, e streams.Encoding) int {
 	switch e {
 	case streams.UTF8:
-		return utf8.RuneCount(p) // At least: those that take four bytes have two each.
+		return utf8.RuneCount(p) // A lower bound: a character of four bytes is two units.
 	case streams.UTF16LE:
 		return len(p) / 2
 	case streams.Hex:
@@ -28,8 +28,8 @@ func Units(p []byte, e streams.Encoding) int {
 	return len(p)
 }
 
-// Transcode returns text that is in one encoding in another. A character that the other does not
-// have becomes '?'.
+// Transcode converts text from one encoding to another. A character that the other cannot express
+// becomes '?'.
 func Transcode(p []byte, from, to streams.Encoding) []byte {
 	text := Decode(p, from)
 	most := rune(0xFF)
@@ -50,8 +50,7 @@ func Transcode(p []byte, from, to streams.Encoding) []byte {
 	return q
 }
 
-// EncodeLatin1 is [Encode] with Latin1, for text that has no other characters. ok says whether it
-// has none.
+// EncodeLatin1 is [Encode] for Latin1. ok is false if text has other characters.
 func EncodeLatin1(text string) (p []byte, ok bool) {
 	p = make([]byte, 0, len(text))
 	for _, r := range text {
@@ -63,11 +62,11 @@ func EncodeLatin1(text string) (p []byte, ok bool) {
 	return p, true
 }
 
-// errNotBase64 is the error of what a browser's atob does not take.
+// errNotBase64 is the error of [DecodeForgiving].
 var errNotBase64 = errors.New("nodetext: not base64")
 
-// DecodeForgiving returns the bytes of base64 as a browser's atob takes it: with blanks anywhere,
-// with or without padding, nothing else.
+// DecodeForgiving decodes base64 as a browser's atob does: blanks are allowed anywhere, padding is
+// optional, and anything else is an error.
 func DecodeForgiving(text string) ([]byte, error) {
 	digits := make([]byte, 0, len(text))
 	for i := range len(text) {

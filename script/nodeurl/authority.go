@@ -2,14 +2,14 @@ package nodeurl
 
 import "strings"
 
-// maxAuthority is how long what stands between the slashes and the path may be: bytes. The parser
-// takes time for the square of that, and no server has such a name.
+// maxAuthority bounds the part between the slashes and the path: bytes. The parser takes quadratic
+// time for it, and no server has such a long name.
 const maxAuthority = 1 << 12
 
 var special = map[string]bool{"http": true, "https": true, "ws": true, "wss": true, "ftp": true, "file": true}
 
-// isReasonable reports whether the authority of a URL is not longer than that.
-func isReasonable(text, base string) bool {
+// hasShortAuthority reports whether the authority of a URL is at most maxAuthority long.
+func hasShortAuthority(text, base string) bool {
 	if len(text) <= maxAuthority {
 		return true
 	}
@@ -26,7 +26,7 @@ func isReasonable(text, base string) bool {
 	authority := strings.TrimLeft(rest, slashes)
 	lead := rest[:len(rest)-len(authority)]
 	if strings.Count(lead, "/")+strings.Count(lead, `\`) < 2 && (scheme == "" || !special[of]) {
-		return true // There is none.
+		return true // There is no authority.
 	}
 	if end := strings.IndexAny(authority, ends); end >= 0 {
 		authority = authority[:end]
@@ -34,7 +34,7 @@ func isReasonable(text, base string) bool {
 	return len(authority) <= maxAuthority
 }
 
-// cutScheme returns the scheme of a URL in lower case, empty if it has none, and the rest.
+// cutScheme returns the scheme of a URL in lower case, "" if it has none, and the rest.
 func cutScheme(text string) (scheme, rest string) {
 	for i := range len(text) {
 		switch c := text[i]; {

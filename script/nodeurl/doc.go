@@ -1,5 +1,5 @@
-// Package nodeurl has what Node's URL and URLSearchParams do with texts (WHATWG URL Standard), and
-// the way between paths and file URLs.
+// Package nodeurl has the operations of Node's URL and URLSearchParams on texts (WHATWG URL
+// Standard), and the conversion between paths and file URLs.
 //
 // All functions are safe to call from any goroutine.
 package nodeurl

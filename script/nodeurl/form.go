@@ -7,7 +7,7 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// ParseForm returns names and values in a row of a text in the form
+// ParseForm returns alternating names and values of a text in the format
 // application/x-www-form-urlencoded.
 func ParseForm(text string) []string {
 	var all []string
@@ -30,8 +30,7 @@ func decodeForm(text string) string {
 	return nodetext.Decode(DecodePercent(text), streams.UTF8)
 }
 
-// DecodePercent returns the bytes of a text with percent signs. A sign without two digits behind it
-// stays.
+// DecodePercent decodes percent signs. A sign without two hexadecimal digits after it stays.
 func DecodePercent(text string) []byte {
 	p := make([]byte, 0, len(text))
 	for i := 0; i < len(text); i++ {
@@ -47,7 +46,7 @@ func DecodePercent(text string) []byte {
 	return p
 }
 
-// Form returns names and values in that form.
+// Form returns alternating names and values in the format that [ParseForm] parses.
 func Form(namesAndValues []string) string {
 	var b strings.Builder
 	for i, text := range namesAndValues {
@@ -80,7 +79,7 @@ func writePercent(b *strings.Builder, c byte) {
 	b.WriteByte(digits[c&15])
 }
 
-// EncodePath returns a path with what a file URL cannot have in it encoded.
+// EncodePath encodes the characters of a path that a file URL cannot have.
 func EncodePath(path string) string {
 	var b strings.Builder
 	for i := range len(path) {

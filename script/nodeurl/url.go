@@ -8,18 +8,19 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// Parts are the parts of a URL, as the properties of a URL object show them.
+// Parts are the parts of a URL, with the values of a URL object's properties.
 type Parts struct {
 	Href, Protocol, Username, Password, Host, Hostname, Port, Pathname, Search, Hash string
 }
 
-// parser encodes '^' in paths, which the standard has added since the package was written.
+// parser encodes '^' in paths, a rule that the standard added after the package was written.
 var parser = url.NewParser(url.WithPathPercentEncodeSet(url.PathPercentEncodeSet.Set('^')))
 
-// ErrInvalid is the error of a text that is no URL, or of a part that a URL cannot have.
+// ErrInvalid is the error of a text that is no URL.
 var ErrInvalid = errors.New("nodeurl: invalid URL")
 
-// Parse returns the parts of a URL, which is relative to base unless base is empty.
+// Parse returns the parts of a URL, which is relative to base unless base is empty. Its error is
+// [ErrInvalid].
 func Parse(text, base string) (Parts, error) {
 	u, err := parse(text, base)
 	if err != nil {
@@ -29,7 +30,7 @@ func Parse(text, base string) (Parts, error) {
 }
 
 func parse(text, base string) (u *url.Url, err error) {
-	if !isReasonable(text, base) || !isReasonable(base, "") {
+	if !hasShortAuthority(text, base) || !hasShortAuthority(base, "") {
 		return nil, ErrInvalid
 	}
 	if base == "" {
@@ -48,8 +49,7 @@ func partsOf(u *url.Url) Parts {
 		u.Href(false), u.Protocol(), u.Username(), u.Password(), u.Host(), u.Hostname(), u.Port(), u.Pathname(), u.Search(),
 		u.Hash(),
 	}
-	// A blank at the end of a path that is no list of names is encoded, which the standard has
-	// added, too.
+	// The standard now encodes a blank at the end of an opaque path.
 	if path, ok := strings.CutSuffix(p.Pathname, " "); ok && u.OpaquePath() {
 		p.Href = strings.Replace(p.Href, p.Protocol+p.Pathname, p.Protocol+path+"%20", 1)
 		p.Pathname = path + "%20"
@@ -57,8 +57,8 @@ func partsOf(u *url.Url) Parts {
 	return p
 }
 
-// Set returns the parts of a URL after one of them was set, by the name of its property. What the
-// property does not take changes nothing.
+// Set returns the parts of a URL after one was set, by the name of its property. A value that the
+// property does not accept changes nothing. If href is no URL, the error is [ErrInvalid].
 func Set(href, part, value string) (Parts, error) {
 	u, err := parse(href, "")
 	if err != nil {
@@ -97,7 +97,7 @@ func set(u *url.Url, part, value string) {
 	}
 }
 
-// ToASCII returns a domain as a URL has it, empty if it is none.
+// ToASCII returns a domain in the form that URLs use, "" if it is invalid.
 func ToASCII(domain string) string {
 	u, err := parser.Parse("ws://x")
 	if err != nil || len(domain) > maxAuthority {
@@ -112,18 +112,18 @@ func ToASCII(domain string) string {
 var unicodeNames = idna.New(idna.MapForLookup(), idna.CheckHyphens(false), idna.StrictDomainName(false),
 	idna.Transitional(false))
 
-// ToUnicode returns a domain as people read it, empty if it is none.
+// ToUnicode returns a domain in the form that people read, "" if it is invalid.
 func ToUnicode(domain string) string {
 	ascii := ToASCII(domain)
 	if !strings.Contains(ascii, "xn--") {
 		return ascii
 	}
-	// Its error is of a label, which it has left as it was.
+	// The error is about a label, which is left unchanged.
 	name, _ := unicodeNames.ToUnicode(ascii)
 	return name
 }
 
-// NameToASCII is ToASCII for names that may have in them what no domain has.
+// NameToASCII is ToASCII for names with characters that no domain has.
 func NameToASCII(name string) string {
 	if len(name) > maxAuthority {
 		return ""

@@ -31,7 +31,7 @@ func TestURLsAreParsed(t *testing.T) {
 	}
 }
 
-// The parser takes time for the square of an authority's length.
+// The parser takes quadratic time for an authority's length.
 func TestNoAuthorityIsLong(t *testing.T) {
 	long := strings.Repeat("é", 1<<17)
 	for _, text := range []string{"x://" + long, "http:" + long, `http:/\\` + long, " HTTP://" + long + "@a/", "x://a:" +

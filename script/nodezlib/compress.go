@@ -12,7 +12,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// Mode is a format and a direction, by Node's numbers.
+// Mode is a format and a direction. The values are Node's.
 type Mode int
 
 // The modes.
@@ -30,45 +30,47 @@ const (
 	ZstdDecode
 )
 
-// Compresses reports whether the mode makes compressed bytes.
+// Compresses reports whether the mode compresses.
 func (m Mode) Compresses() bool {
 	return m == Deflate || m == Gzip || m == DeflateRaw || m == BrotliEncode || m == ZstdEncode
 }
 
-// Options are those of both directions.
+// Options are the options of compressors and decompressors.
 type Options struct {
-	Level      int // 0 to 9, -1: the usual one; of Brotli 0 to 11, of Zstandard 1 to 22
-	Huffman    bool
-	WindowBits int // the logarithm of how many bytes a match may reach back; 0: 15
+	Level      int  // 0 to 9, -1: the default; Brotli: 0 to 11; Zstandard: 1 to 22
+	Huffman    bool // no matches, only Huffman codes
+	WindowBits int  // binary logarithm of the window in bytes; 0: 15
 	Dictionary []byte
-	Checksum   bool // of Zstandard: one is added
+	Checksum   bool // Zstandard: add a checksum
 }
 
-// maxWindowBits is what package flate takes.
+// maxWindowBits is the window of package flate.
 const maxWindowBits = 15
 
-// encoder is what flate, Brotli and Zstandard have in common.
+// encoder is the common part of the writers of flate, Brotli and Zstandard.
 type encoder interface {
 	Write(p []byte) (int, error)
 	Flush() error
 	Close() error
 }
 
-// Compressor compresses what is written to it.
+// Compressor compresses the bytes that are written to it. It must be used by one goroutine at a
+// time. It has no goroutine or descriptor, and need not be closed.
 type Compressor struct {
 	mode    Mode
 	o       Options
 	out     bytes.Buffer
 	w       encoder
-	flate   *flate.Writer // w, if it is that
+	flate   *flate.Writer // w as *flate.Writer; nil for other formats
 	block   int           // bytes since the window was last emptied
-	sum     hash.Hash32   // of Deflate and Gzip, else nil
-	length  uint32        // of the text, modulo 2^32
-	started bool
-	ended   bool
+	sum     hash.Hash32   // Deflate and Gzip; else nil
+	length  uint32        // length of the input, modulo 2^32
+	started bool          // the header was written
+	// Finish was called; w and flate are nil
+	finished bool
 }
 
-// NewCompressor returns a compressor of a mode that compresses.
+// NewCompressor returns a compressor. The mode must be one that compresses.
 func NewCompressor(mode Mode, o Options) (*Compressor, error) {
 	if o.WindowBits == 0 {
 		o.WindowBits = maxWindowBits
@@ -95,7 +97,7 @@ func NewCompressor(mode Mode, o Options) (*Compressor, error) {
 	return c, c.restart(o.Dictionary)
 }
 
-// restart begins with a new window, which has the dictionary alone.
+// restart makes a new writer, whose window has only the dictionary.
 func (c *Compressor) restart(dictionary []byte) (err error) {
 	level := c.o.Level
 	if c.o.Huffman {
@@ -110,11 +112,11 @@ func (c *Compressor) restart(dictionary []byte) (err error) {
 	return err
 }
 
-// Write compresses p. What comes of it can be taken then, though not all must be there before a
-// flush.
+// Write compresses p, which is not retained. All of the output is available only after Flush or
+// Finish. After Finish it returns an [*Error].
 func (c *Compressor) Write(p []byte) error {
-	if c.ended && len(p) > 0 {
-		return errEnded
+	if c.finished && len(p) > 0 {
+		return errFinished
 	}
 	if len(p) == 0 {
 		return nil
@@ -125,7 +127,7 @@ func (c *Compressor) Write(p []byte) error {
 	}
 	c.length += uint32(len(p))
 	for c.flate != nil && c.o.WindowBits < maxWindowBits && len(p) > 0 {
-		// Package flate knows one size of window. To reach back less far it begins anew.
+		// Package flate has one size of window. To reach back less far, it is reset.
 		if c.block == 1<<c.o.WindowBits {
 			if err := c.w.Flush(); err != nil {
 				return err
@@ -144,16 +146,16 @@ func (c *Compressor) Write(p []byte) error {
 	return err
 }
 
-// Flush makes all there that was written.
+// Flush makes all output available.
 func (c *Compressor) Flush() error {
-	if c.ended {
+	if c.finished {
 		return nil
 	}
 	c.start()
 	return c.w.Flush()
 }
 
-// SetLevel changes how hard it tries, from here on.
+// SetLevel changes the level for the following input.
 func (c *Compressor) SetLevel(level int, huffman bool) error {
 	if err := c.Flush(); err != nil {
 		return err
@@ -162,17 +164,17 @@ func (c *Compressor) SetLevel(level int, huffman bool) error {
 	return c.restart(nil)
 }
 
-// Finish ends the stream.
+// Finish ends the stream. A second call does nothing.
 func (c *Compressor) Finish() error {
-	if c.ended {
+	if c.finished {
 		return nil
 	}
 	isEmpty := !c.started && c.flate != nil
 	c.start()
-	c.ended = true
+	c.finished = true
 	var err error
 	if isEmpty {
-		c.out.Write([]byte{3, 0}) // A block of nothing, in fewer bytes than package flate's.
+		c.out.Write([]byte{3, 0}) // An empty block, in fewer bytes than package flate's.
 	} else {
 		err = c.w.Close()
 	}
@@ -186,7 +188,7 @@ func (c *Compressor) Finish() error {
 	return err
 }
 
-// Take returns up to n bytes that are there, which are good until the next call.
+// Take returns up to n available bytes, valid until the next call.
 func (c *Compressor) Take(n int) []byte { return c.out.Next(n) }
 
 // Constants of the headers: RFC 1950 and RFC 1952.
@@ -204,7 +206,7 @@ const (
 	usualLevel    = 6
 )
 
-// start writes the header.
+// start writes the header, once.
 func (c *Compressor) start() {
 	if c.started {
 		return

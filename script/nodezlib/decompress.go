@@ -13,7 +13,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// Error says what is wrong with compressed bytes, by zlib's words and numbers.
+// Error is the error of invalid compressed bytes, with zlib's message and number.
 type Error struct {
 	Number  int
 	Message string
@@ -21,7 +21,7 @@ type Error struct {
 
 func (e *Error) Error() string { return e.Message }
 
-// Numbers of errors.
+// Values of [Error.Number].
 const (
 	NeedDictionary = 2
 	BadStream      = -2
@@ -30,7 +30,7 @@ const (
 )
 
 var (
-	errEnded     = &Error{BadStream, "stream error"}
+	errFinished  = &Error{BadStream, "stream error"}
 	errTruncated = &Error{BadEnd, "unexpected end of file"}
 	errHeader    = &Error{BadData, "incorrect header check"}
 	errMethod    = &Error{BadData, "unknown compression method"}
@@ -47,27 +47,28 @@ var (
 	errZstd      = &Error{20, "Data corruption detected"}
 )
 
-// Decompressor decompresses what it is fed with.
+// Decompressor decompresses the bytes that it is fed. It must be used by one goroutine at a time.
 type Decompressor struct {
 	mode Mode
 	o    Options
-	in   []byte // what was fed and not yet read
-	head []byte // what was read of a header or a trailer
+	in   []byte // fed bytes that were not read
+	head []byte // bytes read of a header or a trailer
 	buf  []byte
-	eof  bool
-	fed  int64
+	// End was called
+	eof bool
+	fed int64 // bytes fed
 
 	step   func(*Decompressor) ([]byte, error)
 	f      *inflater
-	sum    hash.Hash32 // of the output
-	length uint32      // of it, modulo 2^32
-	whole  io.Reader   // of Brotli and Zstandard, once all is there
+	sum    hash.Hash32 // checksum of the output
+	length uint32      // length of the output, modulo 2^32
+	whole  io.Reader   // Brotli and Zstandard: reader of the whole input, after End
 	err    error
 	done   bool
 }
 
-// NewDecompressor returns a decompressor of a mode that decompresses. Output comes in pieces of at
-// most size bytes.
+// NewDecompressor returns a decompressor. The mode must be one that decompresses. Output comes in
+// pieces of at most size bytes.
 func NewDecompressor(mode Mode, o Options, size int) *Decompressor {
 	if o.WindowBits == 0 {
 		o.WindowBits = maxWindowBits
@@ -75,7 +76,7 @@ func NewDecompressor(mode Mode, o Options, size int) *Decompressor {
 	d := &Decompressor{mode: mode, o: o, buf: make([]byte, size)}
 	switch mode {
 	case InflateRaw:
-		d.inflate(o.Dictionary, (*Decompressor).end)
+		d.inflate(o.Dictionary, (*Decompressor).finish)
 	case BrotliDecode, ZstdDecode:
 		d.step = (*Decompressor).gather
 	default:
@@ -84,7 +85,7 @@ func NewDecompressor(mode Mode, o Options, size int) *Decompressor {
 	return d
 }
 
-// Feed gives it bytes, which it keeps.
+// Feed adds input, and takes ownership of p.
 func (d *Decompressor) Feed(p []byte) {
 	d.fed += int64(len(p))
 	if len(d.in) == 0 {
@@ -94,24 +95,24 @@ func (d *Decompressor) Feed(p []byte) {
 	}
 }
 
-// End says that no more is fed.
+// End says that there is no more input.
 func (d *Decompressor) End() { d.eof = true }
 
-// Done reports whether the end was read. What was fed behind it is not looked at.
+// Done reports whether the end of the stream was read. Input after it is ignored.
 func (d *Decompressor) Done() bool { return d.done }
 
-// Read returns how many bytes were read.
+// Read returns the number of bytes that were read.
 func (d *Decompressor) Read() int64 { return d.fed - int64(len(d.in)) }
 
-// Next returns output, which is good until the next call, or nothing if more has to be fed. Once it
-// has returned an error it does so again.
+// Next returns output, valid until the next call, or nothing if it needs more input or is done. Its
+// error is an [*Error], which every later call returns as well.
 func (d *Decompressor) Next() ([]byte, error) {
 	for d.err == nil && !d.done {
 		p, err := d.step(d)
 		if len(p) > 0 {
 			return p, nil
 		}
-		if err == errMoreIsNeeded {
+		if err == errNeedInput {
 			if !d.eof {
 				return nil, nil
 			}
@@ -122,24 +123,24 @@ func (d *Decompressor) Next() ([]byte, error) {
 	return nil, d.err
 }
 
-// need returns the next n bytes of a header, once they are there.
+// need returns the next n bytes of a header, or errNeedInput.
 func (d *Decompressor) need(n int) ([]byte, error) {
 	take := max(0, min(n-len(d.head), len(d.in)))
 	d.head = append(d.head, d.in[:take]...)
 	d.in = d.in[take:]
 	if len(d.head) < n {
-		return nil, errMoreIsNeeded
+		return nil, errNeedInput
 	}
 	return d.head, nil
 }
 
-// then goes on with another step; what was needed was read.
+// then goes on with another step, after the bytes of need.
 func (d *Decompressor) then(step func(*Decompressor) ([]byte, error)) ([]byte, error) {
 	d.head, d.step = nil, step
 	return nil, nil
 }
 
-// first looks whether it is gzip.
+// first finds out the format.
 func (d *Decompressor) first() ([]byte, error) {
 	if d.mode == Gunzip {
 		return d.then((*Decompressor).gzipHeader)
@@ -190,7 +191,7 @@ func (d *Decompressor) dictionary() ([]byte, error) {
 	return nil, nil
 }
 
-// inflate reads raw deflate, and goes on with another step.
+// inflate reads raw deflate, and goes on with the step then.
 func (d *Decompressor) inflate(dictionary []byte, then func(*Decompressor) ([]byte, error)) {
 	d.f, d.head, d.length = newInflater(dictionary), nil, 0
 	if d.sum == nil {
@@ -207,9 +208,9 @@ func (d *Decompressor) inflate(dictionary []byte, then func(*Decompressor) ([]by
 			d.in = d.f.rest()
 			d.f, d.head, d.step = nil, nil, then
 		case n == 0 && err == nil:
-			err = errMoreIsNeeded
+			err = errNeedInput
 		case n > 0 && err != nil:
-			// What came before it is told first.
+			// The output before the error is returned first.
 			d.step = func(*Decompressor) ([]byte, error) { return nil, err }
 		}
 		return d.buf[:n], err
@@ -224,10 +225,10 @@ func (d *Decompressor) zlibTrailer() ([]byte, error) {
 	if binary.BigEndian.Uint32(want) != d.sum.Sum32() {
 		return nil, errCheck
 	}
-	return d.end()
+	return d.finish()
 }
 
-func (d *Decompressor) end() ([]byte, error) {
+func (d *Decompressor) finish() ([]byte, error) {
 	d.done = true
 	return nil, nil
 }
@@ -241,7 +242,7 @@ const (
 	gzipReserved   = 0xe0
 )
 
-// gzipHeader reads the first bytes of a member, and then what their flags say that follows.
+// gzipHeader reads the fixed part of a gzip member's header.
 func (d *Decompressor) gzipHeader() ([]byte, error) {
 	for i, magic := range []byte{gzipMagic1, gzipMagic2} {
 		if p, err := d.need(i + 1); err != nil {
@@ -268,8 +269,8 @@ func (d *Decompressor) gzipHeader() ([]byte, error) {
 	return d.then(func(d *Decompressor) ([]byte, error) { return nil, d.gzipExtras(flags, &stage) })
 }
 
-// gzipExtras reads what may follow a gzip header. The fields come in this order; stage counts those
-// that were read.
+// gzipExtras reads the optional fields of a gzip header, which come in this order. stage is the
+// number of fields that were read or are absent.
 func (d *Decompressor) gzipExtras(flags byte, stage *int) error {
 	fields := []struct {
 		flag byte
@@ -297,14 +298,13 @@ func (d *Decompressor) gzipExtra() error {
 	return err
 }
 
-// gzipText reads up to a zero. Nobody asks for the name and the comment: their bytes are summed and
-// dropped.
+// gzipText reads a name or a comment up to its zero. Only the checksum needs the bytes.
 func (d *Decompressor) gzipText() error {
 	end := bytes.IndexByte(d.in, 0)
 	if end < 0 {
 		_, _ = d.sum.Write(d.in)
 		d.in = nil
-		return errMoreIsNeeded
+		return errNeedInput
 	}
 	_, _ = d.sum.Write(d.in[:end+1])
 	d.in = d.in[end+1:]
@@ -332,21 +332,21 @@ func (d *Decompressor) gzipTrailer() ([]byte, error) {
 	return d.then((*Decompressor).nextMember)
 }
 
-// nextMember looks whether another member follows. Zeros are what tapes are filled with.
+// nextMember finds out whether another gzip member follows. Zeros are the padding of tapes.
 func (d *Decompressor) nextMember() ([]byte, error) {
 	if len(d.in) == 0 && !d.eof {
-		return nil, errMoreIsNeeded
+		return nil, errNeedInput
 	}
 	if len(d.in) == 0 || d.in[0] == 0 {
-		return d.end()
+		return d.finish()
 	}
 	return d.then((*Decompressor).gzipHeader)
 }
 
-// gather waits for all of a stream of Brotli or Zstandard: their readers cannot be fed.
+// gather waits for the whole input of Brotli or Zstandard, because their readers cannot be fed.
 func (d *Decompressor) gather() ([]byte, error) {
 	if !d.eof {
-		return nil, errMoreIsNeeded
+		return nil, errNeedInput
 	}
 	if d.whole == nil {
 		if err := d.open(); err != nil {
@@ -358,7 +358,7 @@ func (d *Decompressor) gather() ([]byte, error) {
 	case n > 0:
 		return d.buf[:n], nil
 	case errors.Is(err, io.EOF):
-		return d.end()
+		return d.finish()
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return nil, errTruncated
 	case err == nil:
@@ -373,11 +373,11 @@ func (d *Decompressor) gather() ([]byte, error) {
 	return nil, errZstd
 }
 
-// mostZstd bounds the window that a Zstandard stream may ask for: bytes. It is that of zstd's own
-// default.
-const mostZstd = 128 << 20
+// maxZstdWindow bounds the window that a Zstandard stream may ask for: bytes. It is the default of
+// zstd.
+const maxZstdWindow = 128 << 20
 
-// open makes the reader of what was fed.
+// open makes the reader of the whole input.
 func (d *Decompressor) open() error {
 	p := bytes.NewReader(d.in)
 	d.in = nil
@@ -389,7 +389,7 @@ func (d *Decompressor) open() error {
 		return errTruncated
 	}
 	options := []zstd.DOption{zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
-		zstd.WithDecoderMaxWindow(mostZstd)}
+		zstd.WithDecoderMaxWindow(maxZstdWindow)}
 	if d.o.Dictionary != nil {
 		options = append(options, zstd.WithDecoderDictRaw(0, d.o.Dictionary))
 	}

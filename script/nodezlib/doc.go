@@ -1,3 +1,3 @@
 // Package nodezlib compresses and decompresses bytes that come piece by piece, as Node's module
-// zlib does: the formats of zlib, gzip and raw deflate by compress/flate, and Brotli.
+// zlib does: zlib, gzip, raw deflate, Brotli and Zstandard.
 package nodezlib

@@ -7,17 +7,17 @@ import (
 
 const (
 	maxLength = 15 // bits of a code
-	fastBits  = 9  // codes up to that long are found at once
+	fastBits  = 9  // codes up to this length are found with one look-up
 )
 
 // code is a canonical Huffman code.
 type code struct {
 	counts  [maxLength + 1]uint16
 	symbols []uint16              // in the order of their codes
-	fast    [1 << fastBits]uint16 // symbol<<4 | length by the bits that come, 0: a longer code
+	fast    [1 << fastBits]uint16 // symbol<<4 | length, by the next bits of input; 0: a longer code
 }
 
-// completeness says whether lengths make a code.
+// completeness says whether lengths make a complete code.
 type completeness int
 
 const (
@@ -26,7 +26,8 @@ const (
 	broken // there are more codes than bits
 )
 
-// newCode returns the code of symbols with these lengths, 0 for one that does not occur.
+// newCode returns the code of symbols with these lengths; length 0 means that the symbol does not
+// occur.
 func newCode(lengths []uint8) (*code, completeness) {
 	c := &code{symbols: make([]uint16, 0, len(lengths))}
 	for _, length := range lengths {
@@ -62,10 +63,10 @@ func newCode(lengths []uint8) (*code, completeness) {
 	return c, complete
 }
 
-// single reports whether it has at most one symbol, of one bit.
+// single reports whether the code has at most one symbol, of one bit.
 func (c *code) single() bool { return len(c.symbols) == int(c.counts[1]) && len(c.symbols) <= 1 }
 
-// The codes of blocks that bring none: RFC 1951, 3.2.6.
+// fixedCodes are the codes of blocks without codes of their own: RFC 1951, 3.2.6.
 var fixedCodes = sync.OnceValues(func() (literals, distances *code) {
 	lengths := make([]uint8, 288)
 	for i := range lengths {

@@ -2,7 +2,7 @@ package nodezlib
 
 import "slices"
 
-// What is wrong with deflated bytes, by zlib's words.
+// Errors of raw deflate, with zlib's messages.
 var (
 	errBlockType   = &Error{BadData, "invalid block type"}
 	errStored      = &Error{BadData, "invalid stored block lengths"}
@@ -15,24 +15,25 @@ var (
 	errLiteral     = &Error{BadData, "invalid literal/length code"}
 	errDistance    = &Error{BadData, "invalid distance code"}
 	errTooFar      = &Error{BadData, "invalid distance too far back"}
-	// what is there is not enough for a step: it is taken up again with more
-	errMoreIsNeeded = &Error{BadEnd, "unexpected end of file"}
+	// a step needs more input, and is repeated with it
+	errNeedInput = &Error{BadEnd, "unexpected end of file"}
 )
 
-// inflater reads raw deflate (RFC 1951) that comes piece by piece: package flate's reader would
-// have to wait for it on a goroutine of its own.
+// inflater reads raw deflate (RFC 1951) that comes piece by piece. Package flate's reader would
+// need a goroutine of its own to wait for input.
 type inflater struct {
-	in     []byte // what was fed and not yet read
-	hold   uint64 // bits that were read and not yet used, the next one lowest
-	bits   uint
-	window []byte // the last bytes of output, a ring
-	at     int    // where the next goes
-	filled int    // how many there are
-	state  func(*inflater, []byte) (n int, err error)
-	last   bool // this block is the last one
-	done   bool
+	in         []byte // input that was not read
+	bitBuffer  uint64 // bits that were read and not used, the next one lowest
+	bitCount   uint
+	window     []byte // the last bytes of output: a ring
+	writeIndex int    // of the next byte in window
+	filled     int    // valid bytes in window
+	state      func(*inflater, []byte) (n int, err error)
+	last       bool // this block is the last one
+	done       bool
 
-	stored, length, distance int // what is left to be copied
+	// bytes of a stored block and of a match that are still to be copied, and the match's distance
+	stored, length, distance int
 	literals, distances      *code
 	dynamic                  dynamic
 }
@@ -42,18 +43,17 @@ const windowSize = 1 << maxWindowBits
 func newInflater(dictionary []byte) *inflater {
 	f := &inflater{window: make([]byte, windowSize), state: (*inflater).header}
 	for _, b := range dictionary[max(0, len(dictionary)-windowSize):] {
-		f.keep(b)
+		f.addToWindow(b)
 	}
 	return f
 }
 
-// next writes output into p and returns how many bytes it has: none if more has to be fed, or it is
-// done.
+// next writes output to p and returns its length: 0 if it needs more input or is done.
 func (f *inflater) next(p []byte) (n int, err error) {
 	for n < len(p) && !f.done {
 		written, err := f.state(f, p[n:])
 		n += written
-		if err == errMoreIsNeeded {
+		if err == errNeedInput {
 			return n, nil
 		} else if err != nil {
 			return n, err
@@ -62,55 +62,55 @@ func (f *inflater) next(p []byte) (n int, err error) {
 	return n, nil
 }
 
-// rest returns the bytes behind the end, which were read with its last bits.
+// rest returns the bytes after the end, some of which are in bitBuffer.
 func (f *inflater) rest() []byte {
-	f.take(f.bits % 8)
+	f.takeBits(f.bitCount % 8)
 	var p []byte
-	for ; f.bits > 0; f.take(8) {
-		p = append(p, byte(f.hold))
+	for ; f.bitCount > 0; f.takeBits(8) {
+		p = append(p, byte(f.bitBuffer))
 	}
 	return append(p, f.in...)
 }
 
-// fill reads bytes until there are that many bits, at most 48, and reports whether there are.
+// fill reads input until bitBuffer has n bits, at most 48, and reports whether it has.
 func (f *inflater) fill(n uint) bool {
-	for f.bits < n {
+	for f.bitCount < n {
 		if len(f.in) == 0 {
 			return false
 		}
-		f.hold |= uint64(f.in[0]) << f.bits
-		f.bits += 8
+		f.bitBuffer |= uint64(f.in[0]) << f.bitCount
+		f.bitCount += 8
 		f.in = f.in[1:]
 	}
 	return true
 }
 
-func (f *inflater) take(n uint) uint64 {
-	v := f.hold & (1<<n - 1)
-	f.hold >>= n
-	f.bits -= n
+func (f *inflater) takeBits(n uint) uint64 {
+	v := f.bitBuffer & (1<<n - 1)
+	f.bitBuffer >>= n
+	f.bitCount -= n
 	return v
 }
 
-func (f *inflater) keep(b byte) {
-	f.window[f.at] = b
-	f.at = (f.at + 1) % windowSize
+func (f *inflater) addToWindow(b byte) {
+	f.window[f.writeIndex] = b
+	f.writeIndex = (f.writeIndex + 1) % windowSize
 	f.filled = min(f.filled+1, windowSize)
 }
 
-// header reads that of a block.
+// header reads the header of a block.
 func (f *inflater) header([]byte) (int, error) {
 	if f.last {
 		f.done = true
 		return 0, nil
 	}
 	if !f.fill(3) {
-		return 0, errMoreIsNeeded
+		return 0, errNeedInput
 	}
-	f.last = f.take(1) == 1
-	switch f.take(2) {
+	f.last = f.takeBits(1) == 1
+	switch f.takeBits(2) {
 	case 0:
-		f.take(f.bits % 8)
+		f.takeBits(f.bitCount % 8)
 		f.state = (*inflater).storedHeader
 	case 1:
 		f.literals, f.distances = fixedCodes()
@@ -125,10 +125,10 @@ func (f *inflater) header([]byte) (int, error) {
 
 func (f *inflater) storedHeader([]byte) (int, error) {
 	if !f.fill(32) {
-		return 0, errMoreIsNeeded
+		return 0, errNeedInput
 	}
-	n := f.take(16)
-	if f.take(16) != n^0xffff {
+	n := f.takeBits(16)
+	if f.takeBits(16) != n^0xffff {
 		return 0, errStored
 	}
 	f.stored, f.state = int(n), (*inflater).copyStored
@@ -138,10 +138,10 @@ func (f *inflater) storedHeader([]byte) (int, error) {
 func (f *inflater) copyStored(p []byte) (n int, err error) {
 	for f.stored > 0 && n < len(p) {
 		if !f.fill(8) {
-			return n, errMoreIsNeeded
+			return n, errNeedInput
 		}
-		p[n] = byte(f.take(8))
-		f.keep(p[n])
+		p[n] = byte(f.takeBits(8))
+		f.addToWindow(p[n])
 		n++
 		f.stored--
 	}
@@ -153,10 +153,10 @@ func (f *inflater) copyStored(p []byte) (n int, err error) {
 
 // Symbols of RFC 1951, 3.2.5.
 const (
-	endOfBlock    = 256
-	firstLength   = 257
-	mostLiterals  = 286
-	mostDistances = 30
+	endOfBlock   = 256
+	firstLength  = 257
+	maxLiterals  = 286
+	maxDistances = 30
 )
 
 var (
@@ -169,33 +169,33 @@ var (
 		13}
 )
 
-// mostBits is what a match takes at most: the codes of its length and its distance, with their
-// extra bits.
-const mostBits = 15 + 5 + 15 + 13
+// maxMatchBits is the size of the largest match: the codes of its length and its distance, with
+// their extra bits.
+const maxMatchBits = 15 + 5 + 15 + 13
 
 // symbols reads literals and matches.
 func (f *inflater) symbols(p []byte) (n int, err error) {
 	for n < len(p) {
-		f.fill(mostBits) // If that many are not there, all of the input is in hold.
-		hold, bits := f.hold, f.bits
+		f.fill(maxMatchBits) // If there are fewer, bitBuffer has all of the input.
+		hold, bits := f.bitBuffer, f.bitCount
 		symbol, err := f.symbol(f.literals, errLiteral)
 		switch {
 		case err != nil:
 			return n, err
 		case symbol < endOfBlock:
 			p[n] = byte(symbol)
-			f.keep(p[n])
+			f.addToWindow(p[n])
 			n++
 			continue
 		case symbol == endOfBlock:
 			f.state = (*inflater).header
 			return n, nil
-		case symbol >= mostLiterals:
+		case symbol >= maxLiterals:
 			return n, errLiteral
 		}
 		if err := f.match(symbol - firstLength); err != nil {
-			if err == errMoreIsNeeded {
-				f.hold, f.bits = hold, bits // The match is read again from its beginning.
+			if err == errNeedInput {
+				f.bitBuffer, f.bitCount = hold, bits // The match is read again from its beginning.
 			}
 			return n, err
 		}
@@ -205,22 +205,22 @@ func (f *inflater) symbols(p []byte) (n int, err error) {
 	return n, nil
 }
 
-// match reads what follows the symbol of a length.
+// match reads a match after the symbol of its length.
 func (f *inflater) match(i int) error {
-	if f.bits < lengthExtra[i] {
-		return errMoreIsNeeded
+	if f.bitCount < lengthExtra[i] {
+		return errNeedInput
 	}
-	f.length = lengthBase[i] + int(f.take(lengthExtra[i]))
+	f.length = lengthBase[i] + int(f.takeBits(lengthExtra[i]))
 	symbol, err := f.symbol(f.distances, errDistance)
 	switch {
 	case err != nil:
 		return err
-	case symbol >= mostDistances:
+	case symbol >= maxDistances:
 		return errDistance
-	case f.bits < distanceExtra[symbol]:
-		return errMoreIsNeeded
+	case f.bitCount < distanceExtra[symbol]:
+		return errNeedInput
 	}
-	if f.distance = distanceBase[symbol] + int(f.take(distanceExtra[symbol])); f.distance > f.filled {
+	if f.distance = distanceBase[symbol] + int(f.takeBits(distanceExtra[symbol])); f.distance > f.filled {
 		return errTooFar
 	}
 	return nil
@@ -228,10 +228,10 @@ func (f *inflater) match(i int) error {
 
 func (f *inflater) copyMatch(p []byte) (n int, err error) {
 	n = min(f.length, len(p))
-	from := f.at - f.distance + windowSize
+	from := f.writeIndex - f.distance + windowSize
 	for i := range n {
 		p[i] = f.window[(from+i)%windowSize]
-		f.keep(p[i])
+		f.addToWindow(p[i])
 	}
 	if f.length -= n; f.length == 0 {
 		f.state = (*inflater).symbols
@@ -239,21 +239,21 @@ func (f *inflater) copyMatch(p []byte) (n int, err error) {
 	return n, nil
 }
 
-// symbol reads one of a code; wrong is the error of bits that stand for none.
+// symbol reads a symbol of a code. wrong is the error of bits that are no code.
 func (f *inflater) symbol(c *code, wrong error) (int, error) {
-	if entry := c.fast[f.hold&(1<<fastBits-1)]; entry != 0 && uint(entry&0xf) <= f.bits {
-		f.take(uint(entry & 0xf))
+	if entry := c.fast[f.bitBuffer&(1<<fastBits-1)]; entry != 0 && uint(entry&0xf) <= f.bitCount {
+		f.takeBits(uint(entry & 0xf))
 		return int(entry >> 4), nil
 	}
 	value, first, index := 0, 0, 0
 	for length := uint(1); length <= maxLength; length++ {
-		if length > f.bits {
-			return 0, errMoreIsNeeded
+		if length > f.bitCount {
+			return 0, errNeedInput
 		}
-		value |= int(f.hold >> (length - 1) & 1)
+		value |= int(f.bitBuffer >> (length - 1) & 1)
 		count := int(c.counts[length])
 		if value-first < count {
-			f.take(length)
+			f.takeBits(length)
 			return int(c.symbols[index+value-first]), nil
 		}
 		index += count
@@ -263,35 +263,36 @@ func (f *inflater) symbol(c *code, wrong error) (int, error) {
 	return 0, wrong
 }
 
-// dynamic is what the header of a block with its own codes has said so far.
+// dynamic is the state of reading the header of a block with its own codes.
 type dynamic struct {
 	literals, distances, codes int
-	lengths                    []uint8 // of the code of lengths, and then of both codes
-	code                       *code   // of the lengths, once it is known
+	lengths                    []uint8 // lengths of the code of lengths, and then of both codes
+	code                       *code   // code of lengths; nil until it was read
 }
 
-// codeOrder is in what order the lengths of the code of lengths come.
+// codeOrder is the order in which the lengths of the code of lengths come.
 var codeOrder = [...]int{16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15}
 
 func (f *inflater) dynamicHeader([]byte) (int, error) {
 	if !f.fill(14) {
-		return 0, errMoreIsNeeded
+		return 0, errNeedInput
 	}
-	d := dynamic{literals: int(f.take(5)) + 257, distances: int(f.take(5)) + 1, codes: int(f.take(4)) + 4}
-	if d.literals > mostLiterals || d.distances > mostDistances {
+	d := dynamic{literals: int(f.takeBits(5)) + 257, distances: int(f.takeBits(5)) + 1, codes: int(f.takeBits(4)) + 4}
+	if d.literals > maxLiterals || d.distances > maxDistances {
 		return 0, errTooMany
 	}
 	f.dynamic, f.state = d, (*inflater).codeLengths
 	return 0, nil
 }
 
+// codeLengths reads the code in which the lengths of the block's codes are written.
 func (f *inflater) codeLengths([]byte) (int, error) {
 	d := &f.dynamic
 	for len(d.lengths) < d.codes {
 		if !f.fill(3) {
-			return 0, errMoreIsNeeded
+			return 0, errNeedInput
 		}
-		d.lengths = append(d.lengths, uint8(f.take(3)))
+		d.lengths = append(d.lengths, uint8(f.takeBits(3)))
 	}
 	lengths := make([]uint8, len(codeOrder))
 	for i, length := range d.lengths {
@@ -305,11 +306,12 @@ func (f *inflater) codeLengths([]byte) (int, error) {
 	return 0, nil
 }
 
+// bothLengths reads the lengths of both codes of the block.
 func (f *inflater) bothLengths([]byte) (int, error) {
 	d := &f.dynamic
 	for len(d.lengths) < d.literals+d.distances {
 		f.fill(maxLength + 7)
-		hold, bits := f.hold, f.bits
+		hold, bits := f.bitBuffer, f.bitCount
 		symbol, err := f.symbol(d.code, errCodeLengths)
 		if err != nil {
 			return 0, err
@@ -330,11 +332,11 @@ func (f *inflater) bothLengths([]byte) (int, error) {
 		case 18:
 			extra, least = 7, 11
 		}
-		if f.bits < extra {
-			f.hold, f.bits = hold, bits
-			return 0, errMoreIsNeeded
+		if f.bitCount < extra {
+			f.bitBuffer, f.bitCount = hold, bits
+			return 0, errNeedInput
 		}
-		n := least + int(f.take(extra))
+		n := least + int(f.takeBits(extra))
 		if len(d.lengths)+n > d.literals+d.distances {
 			return 0, errRepeat
 		}

@@ -56,7 +56,7 @@ func decompress(mode nodezlib.Mode, o nodezlib.Options, p []byte, piece int) ([]
 	}
 }
 
-func TestWhatIsCompressedComesBackHoweverItIsSplit(t *testing.T) {
+func TestDecompressionRestoresTheInputHoweverItIsSplit(t *testing.T) {
 	for _, pair := range []struct{ in, out nodezlib.Mode }{
 		{nodezlib.Deflate, nodezlib.Inflate}, {nodezlib.Gzip, nodezlib.Gunzip}, {nodezlib.DeflateRaw, nodezlib.InflateRaw},
 		{nodezlib.Gzip, nodezlib.Unzip}, {nodezlib.Deflate, nodezlib.Unzip}, {nodezlib.BrotliEncode, nodezlib.BrotliDecode},
@@ -74,7 +74,7 @@ func TestWhatIsCompressedComesBackHoweverItIsSplit(t *testing.T) {
 	}
 }
 
-func TestOtherProgramsReadIt(t *testing.T) {
+func TestOtherProgramsReadTheOutput(t *testing.T) {
 	r, err := gzip.NewReader(bytes.NewReader(compress(t, nodezlib.Gzip, nodezlib.Options{Level: -1}, text)))
 	require.NoError(t, err)
 	got, err := io.ReadAll(r)
@@ -87,7 +87,7 @@ func TestOtherProgramsReadIt(t *testing.T) {
 	require.True(t, bytes.Equal(text, got))
 }
 
-func TestAFlushMakesAllThereThatWasWritten(t *testing.T) {
+func TestAFlushMakesAllOutputAvailable(t *testing.T) {
 	c, err := nodezlib.NewCompressor(nodezlib.Gzip, nodezlib.Options{Level: 6})
 	require.NoError(t, err)
 	d := nodezlib.NewDecompressor(nodezlib.Gunzip, nodezlib.Options{}, 1<<10)

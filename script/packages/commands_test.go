@@ -16,7 +16,7 @@ func testdata(t *testing.T, name string) []byte {
 	return b
 }
 
-// The packages that $ is likened to run commands as they do by Node.
+// The packages that $ resembles run commands as they do in Node.
 func TestPackagesThatRunCommandsDo(t *testing.T) {
 	for _, name := range []string{"zx", "execa"} {
 		t.Run(name, func(t *testing.T) {

@@ -19,13 +19,13 @@ import (
 // deadline ends an installation, or a script, that hangs.
 const deadline = 3 * time.Minute
 
-// packages are those that the tests use, and their versions.
+// packages are the packages that the tests use, with their versions.
 var packages = []string{
 	"commander@14.0.2", "chalk@5.6.2", "string-width@8.1.0", "fs-extra@11.3.2", "fast-glob@3.3.3", "js-yaml@4.1.1",
 	"winston@3.18.3", "koa@3.1.1", "ws@8.18.3", "tar@7.5.2", "lodash@4.17.21", "tape@5.9.0", "zx@8.8.5", "execa@10.2.1",
 }
 
-// made is a folder for the packages, and for the command.
+// made is a directory for the packages and for the command.
 var made string
 
 func TestMain(m *testing.M) { os.Exit(runTests(m)) }
@@ -55,8 +55,8 @@ var install = sync.OnceValue(func() error {
 	return nil
 })
 
-// program builds the command, once, since scripts start it again by process.execPath, and returns
-// its path.
+// program returns the path of the command, which it builds once, because scripts start it again
+// with process.execPath.
 var program = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(made, "brood")
 	if _, stderr, err := runIn(context.Background(), "", "go", "build", "-o", path, "../cmd/brood"); err != nil {
@@ -65,7 +65,7 @@ var program = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// runScript runs a file beside the packages and returns what it has printed. It must end well.
+// runScript runs a file beside the packages and returns its stdout. It must exit with 0.
 func runScript(t *testing.T, name string, source []byte, args ...string) string {
 	t.Helper()
 	if testing.Short() {

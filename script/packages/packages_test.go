@@ -1,4 +1,4 @@
-// Package packages runs scripts that use packages of npm's registry, as they are.
+// Package packages runs scripts that use unmodified packages of npm's registry.
 package packages_test
 
 import (

@@ -14,17 +14,17 @@ import (
 	"strings"
 )
 
-// packageJSON is what a package.json says of a package's files.
+// packageJSON is the part of a package.json that concerns the package's files.
 type packageJSON struct {
 	dir     string
 	Name    string
 	Type    string
 	Main    string
-	Exports any // string, []any or *object
+	Exports any // string, []any, *object or nil
 	Imports *object
 }
 
-// object is an object of JSON whose members are in their order, which is that of conditions.
+// object is an object of JSON with its members in order, because conditions are tried in order.
 type object struct {
 	keys   []string
 	values map[string]any
@@ -79,7 +79,7 @@ func (r *Resolver) scope(dir string) (*packageJSON, error) {
 	}
 }
 
-// decode returns JSON with the order of members.
+// decode decodes JSON and keeps the order of members.
 func decode(text []byte) (any, error) {
 	d := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(text, []byte("\ufeff"))))
 	v, err := decodeValue(d)
@@ -147,17 +147,17 @@ func (p *packageJSON) export(subpath string, q *request) (string, error) {
 	}
 	if target == "" {
 		if subpath == "." {
-			return "", failure("ERR_PACKAGE_PATH_NOT_EXPORTED", "No \"exports\" main defined in %s%s", p.path(), q.imports())
+			return "", failure("ERR_PACKAGE_PATH_NOT_EXPORTED", "No \"exports\" main defined in %s%s", p.path(), q.importedFrom())
 		}
 		return "", failure("ERR_PACKAGE_PATH_NOT_EXPORTED", "Package subpath '%s' is not defined by \"exports\" in %s%s",
-			subpath, p.path(), q.imports())
+			subpath, p.path(), q.importedFrom())
 	}
 	return target, nil
 }
 
 func (p *packageJSON) path() string { return filepath.Join(p.dir, "package.json") }
 
-// mainPath is what main names.
+// mainPath returns the path that the field main names.
 func (p *packageJSON) mainPath() string {
 	if filepath.IsAbs(p.Main) {
 		return filepath.Clean(p.Main)
@@ -165,15 +165,16 @@ func (p *packageJSON) mainPath() string {
 	return filepath.Join(p.dir, p.Main)
 }
 
-// entry is what a key of exports or imports stands for.
+// entry is a key of exports or imports that matches a request.
 type entry struct {
 	key        string
-	star       string // what the pattern's * is
+	star       string // text that the pattern's * matches
 	isPattern  bool
-	isInternal bool // of imports
+	isInternal bool // in imports
 }
 
-// match finds the entry of a key, or the pattern with the longest beginning that fits it.
+// match returns the target of the entry for key: the key itself, or the matching pattern with the
+// longest beginning. "": there is none.
 func (p *packageJSON) match(key string, of *object, q *request, internal bool) (target string, err error) {
 	if v, ok := of.values[key]; ok && !strings.Contains(key, "*") && !strings.HasSuffix(key, "/") {
 		target, _, err = p.target(v, entry{key: key, isInternal: internal}, q)
@@ -198,8 +199,8 @@ func (p *packageJSON) match(key string, of *object, q *request, internal bool) (
 	return target, err
 }
 
-// target returns what an entry means: a file of the package, or of imports a bare name. decided
-// without a target says that there is none whatever stands behind it.
+// target returns the target of an entry: a file of the package or, in imports, a bare name. If
+// decided is true and target is empty, there is none, and the following conditions do not count.
 func (p *packageJSON) target(v any, e entry, q *request) (target string, decided bool, err error) {
 	switch v := v.(type) {
 	case string:
@@ -231,7 +232,7 @@ func (p *packageJSON) target(v any, e entry, q *request) (target string, decided
 	case nil:
 		return "", true, nil
 	}
-	return "", false, p.invalid(v, e, q)
+	return "", false, p.invalidTarget(v, e, q)
 }
 
 // file returns the file that an entry names.
@@ -245,10 +246,10 @@ func (p *packageJSON) file(target string, e entry, q *request) (string, bool, er
 			(err != nil || u.Scheme == "") {
 			return path, true, nil
 		}
-		return "", false, p.invalid(target, e, q)
+		return "", false, p.invalidTarget(target, e, q)
 	}
 	if hasInvalidPart(target[2:]) {
-		return "", false, p.invalid(target, e, q)
+		return "", false, p.invalidTarget(target, e, q)
 	}
 	if e.isPattern && hasInvalidPart(e.star) {
 		kind := "exports"
@@ -257,20 +258,20 @@ func (p *packageJSON) file(target string, e entry, q *request) (string, bool, er
 		}
 		return "", false, failure("ERR_INVALID_MODULE_SPECIFIER",
 			"Invalid module \"%s\" request is not a valid match in pattern \"%s\" for the \"%s\" resolution of %s%s",
-			strings.Replace(e.key, "*", e.star, 1), e.key, kind, p.path(), q.imports())
+			strings.Replace(e.key, "*", e.star, 1), e.key, kind, p.path(), q.importedFrom())
 	}
 	if hasEmptyPart(target[2:]) || e.isPattern && hasEmptyPart(e.star) {
 		p.warnOfSlashes(path, hasEmptyPart(target[2:]), e, q)
 	}
-	return p.at(path, q)
+	return p.fileAt(path, q)
 }
 
-// hasEmptyPart reports whether a path begins or ends with a slash, or has two of them side by side.
+// hasEmptyPart reports whether a path begins or ends with a slash, or has two adjacent ones.
 func hasEmptyPart(path string) bool {
 	return slices.Contains(strings.Split(strings.ReplaceAll(path, `\`, "/"), "/"), "")
 }
 
-// warnOfSlashes warns of an entry whose target has slashes in excess, or whose pattern's part has.
+// warnOfSlashes warns of an entry whose target, or whose pattern's part, has superfluous slashes.
 func (p *packageJSON) warnOfSlashes(target string, inTarget bool, e entry, q *request) {
 	asked, matched, field := strings.Replace(e.key, "*", e.star, 1), "", "exports"
 	if asked != e.key {
@@ -287,14 +288,14 @@ func (p *packageJSON) warnOfSlashes(target string, inTarget bool, e entry, q *re
 		what = "double slash"
 	}
 	q.warn("DEP0166", fmt.Sprintf("Use of deprecated %s resolving \"%s\" for module request \"%s\" %sin the \"%s\" field module resolution of the "+
-		"package at %s%s.", what, target, asked, matched, field, p.path(), q.imports()))
+		"package at %s%s.", what, target, asked, matched, field, p.path(), q.importedFrom()))
 }
 
-// at returns the file that a target means, which is part of a URL.
-func (p *packageJSON) at(target string, q *request) (string, bool, error) {
+// fileAt returns the file of a target, which is part of a URL.
+func (p *packageJSON) fileAt(target string, q *request) (string, bool, error) {
 	if lower := strings.ToLower(target); strings.Contains(lower, "%2f") || strings.Contains(lower, "%5c") {
 		return "", false, failure("ERR_INVALID_MODULE_SPECIFIER",
-			"Invalid module \"%s\" must not include encoded \"/\" or \"\\\" characters%s", target, q.imports())
+			"Invalid module \"%s\" must not include encoded \"/\" or \"\\\" characters%s", target, q.importedFrom())
 	}
 	if path, err := url.PathUnescape(target); err == nil {
 		target = path
@@ -302,7 +303,7 @@ func (p *packageJSON) at(target string, q *request) (string, bool, error) {
 	return filepath.Join(p.dir, target), true, nil
 }
 
-// hasInvalidPart reports whether a part of a path leads out of its package, or into another.
+// hasInvalidPart reports whether a part of a path leads out of its package or into another.
 func hasInvalidPart(path string) bool {
 	for part := range strings.FieldsFuncSeq(path, func(r rune) bool { return r == '/' || r == '\\' }) {
 		if plain, err := url.PathUnescape(part); err == nil {
@@ -316,7 +317,8 @@ func hasInvalidPart(path string) bool {
 	return false
 }
 
-func (p *packageJSON) invalid(target any, e entry, q *request) error {
+// invalidTarget returns the error of a target that a package must not have.
+func (p *packageJSON) invalidTarget(target any, e entry, q *request) error {
 	text := "an array or an object"
 	isText := false
 	if s, ok := target.(string); ok {
@@ -330,17 +332,17 @@ func (p *packageJSON) invalid(target any, e entry, q *request) error {
 	}
 	if e.key == "." {
 		return failure("ERR_INVALID_PACKAGE_TARGET",
-			"Invalid \"exports\" main target %s defined in the package config %s%s%s", text, p.path(), q.imports(), hint)
+			"Invalid \"exports\" main target %s defined in the package config %s%s%s", text, p.path(), q.importedFrom(), hint)
 	}
 	kind := "exports"
 	if e.isInternal {
 		kind = "imports"
 	}
 	return failure("ERR_INVALID_PACKAGE_TARGET", "Invalid \"%s\" target %s defined for '%s' in the package config %s%s%s",
-		kind, text, e.key, p.path(), q.imports(), hint)
+		kind, text, e.key, p.path(), q.importedFrom(), hint)
 }
 
-// Format is what a file is to be run as.
+// Format is the format in which a file runs.
 type Format string
 
 // The formats of files.
@@ -350,8 +352,8 @@ const (
 	JSON     Format = "json"
 )
 
-// Format returns what a file is by its extension and its package, and whether that has been said: a
-// .js file of a package without a type may be either.
+// Format returns the format of a file by its extension and its package. said is false if neither
+// decides: a .js file of a package without a type may be either.
 func (r *Resolver) Format(file string) (format Format, said bool, err error) {
 	switch filepath.Ext(file) {
 	case ".mjs", ".mts":
@@ -368,7 +370,7 @@ func (r *Resolver) Format(file string) (format Format, said bool, err error) {
 	if p != nil && p.Type == "module" {
 		return Module, true, nil
 	}
-	// In node_modules what does not say is CommonJS.
+	// In node_modules a file without a type is CommonJS.
 	said = p != nil && p.Type == "commonjs" || strings.Contains(file,
 		string(filepath.Separator)+"node_modules"+string(filepath.Separator))
 	return CommonJS, said, nil

@@ -11,40 +11,40 @@ import (
 	"strings"
 )
 
-// Resolver finds files, and remembers the package.json files that it has read. It is for one
-// goroutine.
+// Resolver finds files, and caches the package.json files that it has read. It must be used by one
+// goroutine at a time.
 type Resolver struct {
-	// Conditions are those of packages besides Node's own: the flag --conditions.
+	// Conditions are conditions of packages besides Node's own: the flag --conditions.
 	Conditions []string
 
-	// KeepLinks has files known by the names they were asked for, not by those that symbolic links
-	// lead to: --preserve-symlinks.
+	// KeepLinks keeps the names by which files were requested; else symbolic links are resolved:
+	// --preserve-symlinks.
 	KeepLinks bool
 
-	// Warn is called with the code and the text of a warning that a package is deprecated in some
-	// way. nil: nobody is.
+	// Warn is called with the code and the text of a deprecation warning about a package. nil:
+	// warnings are dropped.
 	Warn func(code, message string)
 
-	// Builtin reports whether a bare name is that of a module which is no file: what imports of a
-	// package may lead to. Import returns it behind "node:". nil: there is none.
+	// Builtin reports whether a bare name is a built-in module, to which the field imports of a
+	// package may lead. Import then returns it after "node:". nil: there is none.
 	Builtin func(name string) bool
 
-	packages map[string]*packageJSON // by directory; nil where there is none
+	packages map[string]*packageJSON // by directory; nil: it has none
 }
 
 // New returns a resolver.
 func New() *Resolver { return &Resolver{packages: map[string]*packageJSON{}} }
 
-// Error says why there is no file for a specifier.
+// Error is the error of a specifier without a file.
 type Error struct {
 	Code    string // MODULE_NOT_FOUND, ERR_MODULE_NOT_FOUND, ERR_PACKAGE_PATH_NOT_EXPORTED…: Node's
 	Message string
-	Path    string // the file that an import has asked for, if that is all that is wrong
+	Path    string // the file or directory of an import, if the specifier itself is valid
 }
 
 func (e *Error) Error() string { return e.Message }
 
-// IsType reports whether it is a TypeError in Node.
+// IsType reports whether Node throws a TypeError.
 func (e *Error) IsType() bool {
 	return e.Code == "ERR_INVALID_MODULE_SPECIFIER" || e.Code == "ERR_PACKAGE_IMPORT_NOT_DEFINED"
 }
@@ -53,44 +53,45 @@ func failure(code, format string, a ...any) error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, a...)}
 }
 
-// noImport is the error of an import of a file or a directory.
-func noImport(path, code, format string, a ...any) error {
+// importFailure returns the error of an import of a file or a directory.
+func importFailure(path, code, format string, a ...any) error {
 	return &Error{code, fmt.Sprintf(format, a...), path}
 }
 
-// request is what is asked for by whom.
+// request is one resolution.
 type request struct {
 	specifier  string
-	dir        string   // of the file that asks
-	from       string   // that file, for errors; empty for require
-	conditions []string // under which packages export files
+	dir        string   // of the requesting file
+	from       string   // the requesting file, for errors; "" for require
+	conditions []string // conditions of exports and imports that hold
 	warn       func(code, message string)
 }
 
-func (r *Resolver) required(specifier, dir string) *request {
+func (r *Resolver) requireRequest(specifier, dir string) *request {
 	return &request{specifier, dir, "", append([]string{"node", "require", "module-sync"}, r.Conditions...), r.warn}
 }
 
-func (r *Resolver) imported(specifier, from string) *request {
+func (r *Resolver) importRequest(specifier, from string) *request {
 	return &request{specifier, filepath.Dir(from), from, append([]string{"node", "import", "module-sync"},
 		r.Conditions...), r.warn}
 }
 
-// imports says for errors who has asked.
-func (q *request) imports() string {
+// importedFrom returns the end of an error's text, which names the importing file.
+func (q *request) importedFrom() string {
 	if q.from == "" {
 		return ""
 	}
 	return " imported from " + q.from
 }
 
-// Require returns the file that require(specifier) means in a file of that directory.
+// Require returns the file that require(specifier) means in a file of directory dir. Its error is
+// an [*Error], or that of a file that cannot be read.
 func (r *Resolver) Require(specifier, dir string) (string, error) {
-	q := r.required(specifier, dir)
+	q := r.requireRequest(specifier, dir)
 	switch {
 	case strings.HasPrefix(specifier, "#"):
 		if p, err := r.scope(dir); err != nil || p != nil && p.Imports != nil {
-			return r.imports(q)
+			return r.resolveImports(q)
 		}
 	case filepath.IsAbs(specifier) || isRelative(specifier):
 		path := filepath.Clean(specifier)
@@ -107,7 +108,7 @@ func (r *Resolver) Require(specifier, dir string) (string, error) {
 		}
 		return "", notFound(specifier)
 	}
-	if file, ok, err := r.self(q); err != nil || ok {
+	if file, ok, err := r.resolveSelf(q); err != nil || ok {
 		return r.realUnless(file, err)
 	}
 	if file, ok, err := r.RequireIn(specifier, NodeModules(dir)); err != nil || ok {
@@ -120,9 +121,9 @@ func notFound(specifier string) error {
 	return failure("MODULE_NOT_FOUND", "Cannot find module '%s'", specifier)
 }
 
-// RequireIn looks for a package in directories of packages, which are not node_modules alone.
+// RequireIn searches directories of packages for a package. ok is false if none has it.
 func (r *Resolver) RequireIn(specifier string, dirs []string) (file string, ok bool, err error) {
-	q := r.required(specifier, "")
+	q := r.requireRequest(specifier, "")
 	for _, modules := range dirs {
 		if file, ok, err := r.inNodeModules(q, modules); err != nil || ok {
 			file, err = r.realUnless(file, err)
@@ -132,8 +133,8 @@ func (r *Resolver) RequireIn(specifier string, dirs []string) (file string, ok b
 	return "", false, nil
 }
 
-// NodeModules returns the directories in which packages for files of that directory are looked for,
-// nearest first.
+// NodeModules returns the directories in which packages for files of dir are searched, nearest
+// first.
 func NodeModules(dir string) (all []string) {
 	for {
 		if filepath.Base(dir) != "node_modules" {
@@ -147,8 +148,8 @@ func NodeModules(dir string) (all []string) {
 	}
 }
 
-// Global returns the directories in which packages are looked for when no other has them. home,
-// path and exec are HOME, NODE_PATH and the file of the program.
+// Global returns the directories that are searched for a package last. home, path and exec are
+// HOME, NODE_PATH and the path of the program.
 func Global(home, path, exec string) (all []string) {
 	for dir := range strings.SplitSeq(path, ":") {
 		if dir != "" {
@@ -170,11 +171,11 @@ func endsInDirectory(request string) bool {
 		strings.HasSuffix(request, "/..")
 }
 
-// extensions are tried in this order where a request names none. Those of TypeScript come last:
-// Node wants them spelled out.
+// extensions are tried in this order if a request has none. Those of TypeScript are last, because
+// Node does not try them.
 var extensions = []string{".js", ".json", ".node", ".ts", ".cts", ".mts"}
 
-// asFile returns the file that a path means: itself, or with an extension.
+// asFile returns the file of a path: itself, or with an extension.
 func asFile(path string) (string, bool) {
 	if isFile(path) {
 		return path, true
@@ -191,7 +192,7 @@ func withExtension(path string) (string, bool) {
 	return "", false
 }
 
-// asDirectory returns the file that a directory means: its package's main, or its index.
+// asDirectory returns the file of a directory: its package's main, or its index.
 func (r *Resolver) asDirectory(dir string) (file string, ok bool, err error) {
 	if !isDirectory(dir) {
 		return "", false, nil
@@ -222,7 +223,7 @@ func (r *Resolver) asDirectory(dir string) (file string, ok bool, err error) {
 	return file, ok, nil
 }
 
-// inNodeModules looks for a package in one directory.
+// inNodeModules searches one directory for a package.
 func (r *Resolver) inNodeModules(q *request, modules string) (file string, ok bool, err error) {
 	name, subpath, valid := splitPackage(q.specifier)
 	if valid && isDirectory(filepath.Join(modules, name)) {
@@ -248,8 +249,8 @@ func (r *Resolver) inNodeModules(q *request, modules string) (file string, ok bo
 	return r.asDirectory(path)
 }
 
-// self resolves a package's own name in its files.
-func (r *Resolver) self(q *request) (file string, ok bool, err error) {
+// resolveSelf resolves a package's own name in its files.
+func (r *Resolver) resolveSelf(q *request) (file string, ok bool, err error) {
 	name, subpath, valid := splitPackage(q.specifier)
 	if !valid {
 		return "", false, nil
@@ -262,12 +263,13 @@ func (r *Resolver) self(q *request) (file string, ok bool, err error) {
 	return file, err == nil, err
 }
 
-// imports resolves a name with # by the imports of the package that a directory belongs to.
-func (r *Resolver) imports(q *request) (string, error) {
+// resolveImports resolves a name with # by the field imports of the package that the requesting
+// file belongs to.
+func (r *Resolver) resolveImports(q *request) (string, error) {
 	if q.specifier == "#" {
 		return "",
 			failure("ERR_INVALID_MODULE_SPECIFIER", "Invalid module \"%s\" is not a valid internal imports specifier name%s",
-				q.specifier, q.imports())
+				q.specifier, q.importedFrom())
 	}
 	p, err := r.scope(q.dir)
 	if err != nil {
@@ -306,8 +308,8 @@ func (r *Resolver) imports(q *request) (string, error) {
 			q.specifier, in, from)
 }
 
-// Import returns the file that a module means by an import of a path or a bare name. from is the
-// module's path.
+// Import returns the file for an import of a path or a bare name in the module with path from. Its
+// error is an [*Error], or that of a file that cannot be read.
 func (r *Resolver) Import(specifier, from string) (string, error) {
 	file, err := r.importAny(specifier, from)
 	if e, ok := errors.AsType[*Error](err); ok && e.Code == "ERR_INVALID_PACKAGE_CONFIG" {
@@ -318,11 +320,12 @@ func (r *Resolver) Import(specifier, from string) (string, error) {
 	return file, err
 }
 
+// importAny is Import, with errors about package.json in the words of require.
 func (r *Resolver) importAny(specifier, from string) (string, error) {
-	q := r.imported(specifier, from)
+	q := r.importRequest(specifier, from)
 	switch {
 	case strings.HasPrefix(specifier, "#"):
-		return r.imports(q)
+		return r.resolveImports(q)
 	case filepath.IsAbs(specifier) || isRelative(specifier):
 		path := specifier
 		if !filepath.IsAbs(path) {
@@ -336,7 +339,7 @@ func (r *Resolver) importAny(specifier, from string) (string, error) {
 			failure("ERR_INVALID_MODULE_SPECIFIER", "Invalid module \"%s\" is not a valid package name imported from %s",
 				specifier, from)
 	}
-	if file, ok, err := r.self(q); err != nil || ok {
+	if file, ok, err := r.resolveSelf(q); err != nil || ok {
 		return r.realUnless(file, err)
 	}
 	for _, modules := range NodeModules(q.dir) {
@@ -398,14 +401,14 @@ func (r *Resolver) importFile(path string, q *request, isDir bool) (string, erro
 	if isDir || isDirectory(path) {
 		at := path
 		if isDir && at != "/" {
-			at += "/" // As it was asked for.
+			at += "/" // As requested.
 		}
 		return "",
-			noImport(at, "ERR_UNSUPPORTED_DIR_IMPORT",
+			importFailure(at, "ERR_UNSUPPORTED_DIR_IMPORT",
 				"Directory import '%s' is not supported resolving ES modules imported from %s", path, q.from)
 	}
 	if !isFile(path) {
-		return "", noImport(path, "ERR_MODULE_NOT_FOUND", "Cannot find module '%s' imported from %s", path, q.from)
+		return "", importFailure(path, "ERR_MODULE_NOT_FOUND", "Cannot find module '%s' imported from %s", path, q.from)
 	}
 	return r.real(path)
 }
@@ -435,7 +438,7 @@ func isDirectory(path string) bool {
 	return err == nil && info.IsDir()
 }
 
-// real returns a path without symbolic links, by which modules are known.
+// real returns a path without symbolic links, which identifies a module.
 func (r *Resolver) real(path string) (string, error) {
 	if r.KeepLinks {
 		return filepath.Clean(path), nil

@@ -15,7 +15,7 @@ import (
 
 func TestMain(m *testing.M) { os.Exit(leakcheck.Main(m)) }
 
-// tree is a folder with files: each line is a path, and behind a space what is in it.
+// tree is a directory of files: each line is a path, followed by a space and the content.
 const tree = `
 app/main.js
 app/other.js
@@ -60,7 +60,7 @@ func makeTree(t *testing.T) string {
 	return dir
 }
 
-// outcome is the file from the tree, or the code of the error.
+// outcome is the file's path in the tree, or the code of the error.
 func outcome(t *testing.T, dir, file string, err error) string {
 	t.Helper()
 	if e, ok := errors.AsType[*resolve.Error](err); ok {

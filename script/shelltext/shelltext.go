@@ -1,9 +1,11 @@
-// Package shelltext puts places for values into the text of a command for a POSIX shell.
+// Package shelltext puts references to values into the text of a command for a POSIX shell.
 //
-// The values themselves never become part of the text: they are the shell's positional parameters,
-// which the text first moves to variables and then refers to. So no value can be read as anything
-// but data, whatever it has in it and wherever it stands. What this package finds out by reading
-// the text is only how a reference has to be written there: with quotes of its own, or without.
+// The values never become part of the text. They are the shell's positional parameters, which the
+// text first moves to variables and then refers to, so no value is read as anything but data,
+// whatever it contains and wherever it stands. The package reads the text only to find out how a
+// reference must be written: with quotes of its own, or without.
+//
+// All functions are safe to call from any goroutine.
 package shelltext
 
 import (
@@ -11,16 +13,15 @@ import (
 	"strings"
 )
 
-// Place is how a value is referred to.
+// Place is the way in which a value is referred to.
 type Place uint8
 
 // The places.
 const (
-	// as a word or a part of one, in double quotes of its own; several values there are several
-	// words
+	// a word or a part of one, in double quotes of its own; several values are several words
 	Word   Place = iota
-	Inside       // within double quotes, or a here-document
-	// within arithmetic, where the shell reads a value as an expression: it has to be a number
+	Inside       // in double quotes or a here-document
+	// in arithmetic, where the shell evaluates a value as an expression: it must be a number
 	Number
 )
 
@@ -30,8 +31,9 @@ var (
 	errQuotedDoc = errors.New("has a value in a here-document whose delimiter is quoted: the shell expands nothing there")
 )
 
-// Parse reads a command that consists of pieces with a value after each but the last. It returns
-// the pieces between which references can be put, and the places of the values.
+// Parse parses a command that consists of pieces, with a value after each but the last. It returns
+// the pieces between which references can be put, and the places of the values. Its errors begin
+// with a verb, whose subject is the command.
 func Parse(pieces []string) (out []string, places []Place, err error) {
 	p := &parser{frames: []frame{{kind: command, first: true}}, atStart: true}
 	for i, piece := range pieces {
@@ -54,11 +56,11 @@ func Parse(pieces []string) (out []string, places []Place, err error) {
 	return out, places, nil
 }
 
-// kind is what part of the shell's grammar the text is in.
+// kind is the part of the shell's grammar that the text is in.
 type kind uint8
 
 const (
-	command   kind = iota // where commands stand
+	command   kind = iota // commands
 	double                // "…"
 	single                // '…'
 	ansi                  // $'…'
@@ -68,36 +70,37 @@ const (
 	document              // a here-document
 )
 
-// frame is one of the parts that the text is in, from the outermost to the innermost.
+// frame is one of the nested parts that the text is in.
 type frame struct {
-	kind    kind
-	closer  byte // of a command: ')' or '`', 0 for the outermost one
-	depth   int  // of arithmetic: parentheses that are open
-	quoted  bool // a parameter within double quotes; a document whose delimiter is quoted
-	cases   int  // of a command: "case" without its "esac", in which ")" ends a pattern
-	first   bool // of a command: the next word is the first of a command
-	pattern bool // of a command: the next word begins a pattern of a case, or is "esac"
-	inWord  bool // of a command: it is an expansion, which is part of a word
-	doc     heredoc
+	kind     kind
+	closer   byte // command: ')' or '`'; 0: the outermost one
+	depth    int  // arithmetic: open parentheses
+	quoted   bool // a parameter in double quotes; a document with a quoted delimiter
+	cases    int  // command: each "case" without its "esac", in which ")" ends a pattern
+	first    bool // command: the next word is the first of a command
+	pattern  bool // command: the next word begins a pattern of a case, or is "esac"
+	isInWord bool // command: it is an expansion, which is part of a word
+	doc      heredoc
 }
 
-// heredoc is a here-document that has begun, or will after the line.
+// heredoc is a here-document that has begun, or begins after the line.
 type heredoc struct {
 	delimiter string
-	tabs      bool // leading tabs are left out
+	tabs      bool // leading tabs are removed
 	quoted    bool
 }
 
+// parser is the state of one Parse. frames is never empty; its last element is the innermost part.
 type parser struct {
 	frames  []frame
-	pending []heredoc // they begin after the line
-	word    strings.Builder
-	atStart bool // of a word: "#" begins a comment
-	newLine bool // of a here-document
-	escaped bool // the piece ends with a backslash
-	dollar  bool // the piece ends with a "$" that stands for itself
+	pending []heredoc       // here-documents that begin after the line
+	word    strings.Builder // the current word of a command, so far
+	atStart bool            // a word can begin here, so "#" begins a comment
+	newLine bool            // a line of a here-document begins here
+	escaped bool            // the piece ends with a backslash
+	dollar  bool            // the piece ends with a "$" that stands for itself
 	out     strings.Builder
-	prefix  string // of the next piece
+	prefix  string // text to put before the next piece
 }
 
 func (p *parser) top() *frame { return &p.frames[len(p.frames)-1] }
@@ -112,7 +115,7 @@ func (p *parser) push(f frame) {
 
 func (p *parser) pop() { p.frames = p.frames[:len(p.frames)-1] }
 
-// read takes in a piece, and writes it.
+// read parses a piece, and writes it to out.
 func (p *parser) read(text string, last bool) error {
 	p.escaped, p.dollar = false, false
 	p.out.WriteString(text)
@@ -126,7 +129,7 @@ func (p *parser) read(text string, last bool) error {
 	return nil
 }
 
-// step takes in what the text begins with, and returns how many bytes that are.
+// step parses the first token of text, and returns its length in bytes.
 func (p *parser) step(text string, last bool) (n int, err error) {
 	c := text[0]
 	if c == '`' && p.endBackquote() {
@@ -136,7 +139,7 @@ func (p *parser) step(text string, last bool) (n int, err error) {
 	if f.kind == document {
 		if p.newLine {
 			p.newLine = false
-			if n, ok := f.doc.end(text, last); ok {
+			if n, ok := f.doc.matchDelimiter(text, last); ok {
 				p.pop()
 				p.nextDocument()
 				return n, nil
@@ -165,14 +168,14 @@ func (p *parser) step(text string, last bool) (n int, err error) {
 		if p.escaped = len(text) == 1; p.escaped {
 			return 1, nil
 		}
-		p.inWord(f, '\\')
-		return 2, nil // In a document, too, a line that ends so goes on with the next.
+		p.addToWord(f, '\\')
+		return 2, nil // In a document as well, a backslash joins a line with the next.
 	case '$':
 		if n := p.expansion(text, f); n > 0 {
 			return n, nil
 		}
 		p.dollar = len(text) == 1
-		p.inWord(f, c)
+		p.addToWord(f, c)
 		return 1, nil
 	case '`':
 		p.push(frame{kind: command, closer: '`', first: true})
@@ -197,7 +200,8 @@ func (p *parser) step(text string, last bool) (n int, err error) {
 	return 1, nil
 }
 
-// endBackquote ends an old command substitution: no quoting inside hides its end from the shell.
+// endBackquote ends a `…` substitution if the text is in one: no quoting in it hides its end from
+// the shell.
 func (p *parser) endBackquote() bool {
 	for i := len(p.frames) - 1; i > 0; i-- {
 		if p.frames[i].closer == '`' {
@@ -209,8 +213,8 @@ func (p *parser) endBackquote() bool {
 	return false
 }
 
-// expansion takes in what begins with "$" and has something behind it, and returns its length, 0
-// for none.
+// expansion parses the beginning of an expansion and returns its length, 0 if "$" stands for
+// itself.
 func (p *parser) expansion(text string, f *frame) int {
 	inQuotes := f.kind == double || f.kind == document || f.kind == parameter && f.quoted
 	switch rest := text[1:]; {
@@ -219,24 +223,25 @@ func (p *parser) expansion(text string, f *frame) int {
 		p.push(frame{kind: arith, depth: 2})
 		return 3
 	case strings.HasPrefix(rest, "("):
-		p.inWord(f, '$')
-		p.push(frame{kind: command, closer: ')', first: true, inWord: true})
+		p.addToWord(f, '$')
+		p.push(frame{kind: command, closer: ')', first: true, isInWord: true})
 		return 2
 	case strings.HasPrefix(rest, "{"):
-		p.inWord(f, '$')
+		p.addToWord(f, '$')
 		p.push(frame{kind: parameter, quoted: inQuotes})
 		return 2
 	case strings.HasPrefix(rest, "'") && !inQuotes && f.kind != arith:
-		p.inWord(f, '$')
+		p.addToWord(f, '$')
 		p.push(frame{kind: ansi})
 		return 2
 	case rest != "" && strings.IndexByte("$!?#@*-0123456789", rest[0]) >= 0:
-		p.inWord(f, '$')
+		p.addToWord(f, '$')
 		return 2
 	}
 	return 0
 }
 
+// inParameter parses a byte of ${…}.
 func (p *parser) inParameter(c byte, f *frame) {
 	switch {
 	case c == '}':
@@ -248,6 +253,7 @@ func (p *parser) inParameter(c byte, f *frame) {
 	}
 }
 
+// inArithmetic parses a byte of $((…)).
 func (p *parser) inArithmetic(text string, f *frame) int {
 	switch text[0] {
 	case '(':
@@ -260,12 +266,12 @@ func (p *parser) inArithmetic(text string, f *frame) int {
 	return 1
 }
 
-// inCommand takes in what stands where commands do.
+// inCommand parses a token where commands stand.
 func (p *parser) inCommand(text string, f *frame, last bool) (int, error) {
 	c := text[0]
 	switch c {
 	case '\'', '"':
-		p.inWord(f, c)
+		p.addToWord(f, c)
 		kind := single
 		if c == '"' {
 			kind = double
@@ -297,7 +303,7 @@ func (p *parser) inCommand(text string, f *frame, last bool) (int, error) {
 			return 2, nil
 		}
 		if f.pattern {
-			return 1, nil // In front of a pattern.
+			return 1, nil // It precedes a pattern.
 		}
 		p.push(frame{kind: command, closer: ')', first: true})
 		return 1, nil
@@ -307,7 +313,7 @@ func (p *parser) inCommand(text string, f *frame, last bool) (int, error) {
 		case f.cases > 0:
 			f.first, f.pattern = true, false
 		case f.closer == ')':
-			inWord := f.inWord
+			inWord := f.isInWord
 			p.pop()
 			p.atStart = p.top().kind == command && !inWord
 		}
@@ -326,19 +332,19 @@ func (p *parser) inCommand(text string, f *frame, last bool) (int, error) {
 		}
 		return 1, nil
 	}
-	p.inWord(f, c)
+	p.addToWord(f, c)
 	return 1, nil
 }
 
-// inWord notes that a byte belongs to a word.
-func (p *parser) inWord(f *frame, c byte) {
+// addToWord notes that a byte belongs to a word.
+func (p *parser) addToWord(f *frame, c byte) {
 	if f.kind == command {
 		p.atStart = false
 		p.word.WriteByte(c)
 	}
 }
 
-// endWord ends the word that has begun. Words of the grammar count where a command begins.
+// endWord ends the current word. Reserved words count at the beginning of a command.
 func (p *parser) endWord(f *frame) {
 	word := p.word.String()
 	p.word.Reset()
@@ -361,7 +367,7 @@ func (p *parser) endWord(f *frame) {
 	}
 }
 
-// leads reports whether a word of the grammar has a command behind it.
+// leads reports whether a command follows a reserved word.
 func leads(word string) bool {
 	switch word {
 	case "if", "then", "elif", "else", "while", "until", "do", "!", "{", "time":
@@ -370,7 +376,7 @@ func leads(word string) bool {
 	return false
 }
 
-// beginDocument takes in "<<" and the delimiter.
+// beginDocument parses "<<" and the delimiter.
 func (p *parser) beginDocument(text string, last bool) (int, error) {
 	i := len("<<")
 	var doc heredoc
@@ -411,7 +417,7 @@ func (p *parser) beginDocument(text string, last bool) (int, error) {
 	return i, nil
 }
 
-// nextDocument begins the next here-document of a line that has ended.
+// nextDocument begins the next here-document after a line.
 func (p *parser) nextDocument() {
 	if len(p.pending) == 0 {
 		return
@@ -422,8 +428,8 @@ func (p *parser) nextDocument() {
 	p.newLine = true
 }
 
-// end reports whether a line is the delimiter, and how long it is.
-func (d *heredoc) end(text string, last bool) (n int, ok bool) {
+// matchDelimiter reports whether a line is the delimiter, and returns the line's length.
+func (d *heredoc) matchDelimiter(text string, last bool) (n int, ok bool) {
 	line, _, whole := strings.Cut(text, "\n")
 	if !whole && !last {
 		return 0, false
@@ -441,14 +447,14 @@ func (d *heredoc) end(text string, last bool) (n int, ok bool) {
 	return n, true
 }
 
-// value says how a value is referred to that stands here. Quotes that have to be closed for it are
-// opened again in the next piece.
+// value returns the place of a value that stands here. Quotes that must be closed for it are opened
+// again in the next piece.
 func (p *parser) value() (Place, error) {
 	if p.escaped {
 		return 0, errBackslash
 	}
 	f := p.top()
-	if p.dollar && f.kind != single && f.kind != ansi { // It would belong to the reference.
+	if p.dollar && f.kind != single && f.kind != ansi { // It would become part of the reference.
 		text := p.out.String()
 		p.out.Reset()
 		p.out.WriteString(text[:len(text)-1] + `\$`)
@@ -456,7 +462,7 @@ func (p *parser) value() (Place, error) {
 	p.newLine = false
 	switch f.kind {
 	case command:
-		p.inWord(f, '$')
+		p.addToWord(f, '$')
 		return Word, nil
 	case single, ansi:
 		p.out.WriteString("'")

@@ -89,7 +89,7 @@ func TestPlacesWithoutAReferenceAreRefused(t *testing.T) {
 	}
 }
 
-// hostile are values that would do something if a shell read them.
+// hostile are values that would have an effect if a shell parsed them.
 var hostile = []string{
 	"", " ", "a b", "-n", "--help", "'", `"`, "`", `\`, "$", "$HOME", "$(touch broken)", "`touch broken`",
 	"';touch broken;'", `";touch broken;"`, "\ntouch broken\n",
@@ -97,7 +97,7 @@ var hostile = []string{
 	"!", "é\xff\xfe", ")", "}", "))", "esac", "'\"'\"'",
 }
 
-// shells are those that are there.
+// shells returns the installed shells.
 func shells(t *testing.T) (all []string) {
 	for _, name := range []string{"sh", "bash", "dash", "ksh", "busybox"} {
 		path, err := exec.LookPath(name)
@@ -154,8 +154,8 @@ func TestShellsTakeValuesForNothingButData(t *testing.T) {
 	}
 }
 
-// FuzzValuesDoNotRun looks whether a value can have the shell do something, wherever it stands:
-// also where what Parse makes of the text is wrong.
+// FuzzValuesDoNotRun checks that no value can make the shell run something, wherever it stands,
+// even if Parse has misread the text.
 func FuzzValuesDoNotRun(f *testing.F) {
 	for _, template := range []string{`: @`, `: "@`, `: '@`, ": `@", `: $(@`, "cat <<E\n@", `case a in @) ;; esac`, `: "$(: "@`, `: ${a:-@`, `: #@`} {
 		f.Add(template)
@@ -169,14 +169,14 @@ func FuzzValuesDoNotRun(f *testing.F) {
 			return
 		}
 		for _, value := range []string{"$(touch broken)`touch broken`\n;touch broken;'\";touch broken;\"';touch broken", `\`} {
-			// Many are no commands that a shell understands.
+			// Many inputs are no valid commands.
 			_, _ = shell(t, "/bin/sh", text, value)
 		}
 	})
 }
 
-// harmless reports whether a template has no words that could be commands: only quotes, operators
-// and one letter.
+// harmless reports whether a template has only quotes, operators and single letters, and so no
+// words that could be commands.
 func harmless(template string) bool {
 	return strings.Trim(template, "a: @\"'`\\$(){};|&\n#-+") == "" && !strings.Contains(template, ">")
 }

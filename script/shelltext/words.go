@@ -7,18 +7,18 @@ import (
 	"sync"
 )
 
-// Program is a command that is a program with its arguments and nothing else, to which a shell
-// would only add the time that it takes to start.
+// Program is a command that is a program with its arguments and nothing else, so a shell would only
+// add the time that it takes to start.
 type Program struct{ words [][]part }
 
-// part is a part of a word: text, or the value of that number, which is counted from 1.
+// part is a part of a word: text, or the value with that number, from 1.
 type part struct {
 	text  string
 	value int
 }
 
-// ReadProgram reads the text of a command with n values, to which it refers as Parse and its
-// callers write it. ok is false for whatever a shell gives a meaning: operators, expansions,
+// ReadProgram parses the text of a command with references to n values, written as Parse and its
+// callers write them. ok is false if a shell gives any part a meaning: operators, expansions,
 // patterns and assignments.
 func ReadProgram(text string, n int) (p Program, ok bool) {
 	text = strings.Trim(text, " \t\n")
@@ -33,14 +33,14 @@ func ReadProgram(text string, n int) (p Program, ok bool) {
 	return p, len(p.words) > 0
 }
 
-// Words returns the program's name and its arguments. ok is false for a name that a shell has a way
-// of its own with: an empty one, and those that it may have for itself.
+// Words returns the program's name and its arguments. ok is false if a shell treats the name
+// specially: an empty one, and reserved words and built-in commands.
 func (p Program) Words(values []string) (words []string, ok bool) {
 	words = make([]string, len(p.words))
 	for i, parts := range p.words {
 		words[i] = joined(parts, values)
 	}
-	if words[0] == "" || !strings.Contains(words[0], "/") && isShells(words[0]) {
+	if words[0] == "" || !strings.Contains(words[0], "/") && isShellWord(words[0]) {
 		return nil, false
 	}
 	return words, true
@@ -48,23 +48,23 @@ func (p Program) Words(values []string) (words []string, ok bool) {
 
 func joined(parts []part, values []string) string {
 	if len(parts) == 1 {
-		return parts[0].in(values)
+		return parts[0].resolve(values)
 	}
 	var b strings.Builder
 	for _, p := range parts {
-		b.WriteString(p.in(values))
+		b.WriteString(p.resolve(values))
 	}
 	return b.String()
 }
 
-func (p part) in(values []string) string {
+func (p part) resolve(values []string) string {
 	if p.value > 0 {
 		return values[p.value-1]
 	}
 	return p.text
 }
 
-// nextWord returns the first word of text, if a shell would take it as it is written.
+// nextWord returns the first word of text. plain is false if a shell gives it a meaning.
 func nextWord(text string, n int) (word []part, rest string, plain bool) {
 	for text != "" && text[0] != ' ' && text[0] != '\t' {
 		var next part
@@ -89,7 +89,7 @@ func nextWord(text string, n int) (word []part, rest string, plain bool) {
 	return word, text, true
 }
 
-// literal returns how many bytes at the beginning of text mean themselves wherever they stand.
+// literal returns the length of the prefix of text whose bytes stand for themselves everywhere.
 func literal(text string) int {
 	n := 0
 	for n < len(text) {
@@ -103,7 +103,7 @@ func literal(text string) int {
 	return n
 }
 
-// quoted returns what is in double quotes, behind the first of them: text without expansions, or
+// quoted returns the text in double quotes, after the first of them: text without expansions, or
 // one of n values.
 func quoted(text string, n int) (inside part, rest string, plain bool) {
 	between, rest, plain := strings.Cut(text, `"`)
@@ -117,9 +117,9 @@ func quoted(text string, n int) (inside part, rest string, plain bool) {
 	return part{text: between}, rest, plain && !strings.ContainsAny(between, "$`\\")
 }
 
-// ofShells are the words that POSIX's shell, dash, bash, ksh, zsh or BusyBox keeps for itself, or
-// has a command of its own for.
-var ofShells = sync.OnceValue(func() []string {
+// shellWords are the reserved words and built-in commands of POSIX's shell, dash, bash, ksh, zsh
+// and BusyBox.
+var shellWords = sync.OnceValue(func() []string {
 	return strings.Fields(`
 		! . : [ [[ { } alias autoload bg bind break builtin caller case cd chdir command compgen complete compopt continue coproc declare
 		dirs disown do done echo elif else emulate enable end esac eval exec exit export false fc fg fi float for foreach function functions
@@ -129,4 +129,4 @@ var ofShells = sync.OnceValue(func() []string {
 		vared wait whence where which while zcompile zformat zle zmodload zparseopts zstyle`)
 })
 
-func isShells(name string) bool { return slices.Contains(ofShells(), name) }
+func isShellWord(name string) bool { return slices.Contains(shellWords(), name) }

@@ -10,7 +10,7 @@ import (
 	"github.com/brood-go/brood/script/shelltext"
 )
 
-// words returns the words of a command, if it is a program with its arguments.
+// words returns the words of a command if it is a program with its arguments.
 func words(text string, values []string) ([]string, bool) {
 	p, ok := shelltext.ReadProgram(text, len(values))
 	if !ok {
@@ -46,7 +46,7 @@ func TestWordsOfAProgramWithItsArguments(t *testing.T) {
 	}
 }
 
-// FuzzWords compares what Words finds with what a shell makes of the same text.
+// FuzzWords compares Words with the words that a shell makes of the same text.
 func FuzzWords(f *testing.F) {
 	for _, text := range []string{"a b", `a 'b c' "d"`, `a "${brood1}" x"${brood2}"`, "a =b é"} {
 		f.Add(text, "v 1", "$v`2'")
@@ -59,7 +59,7 @@ func FuzzWords(f *testing.F) {
 		if !ok {
 			return
 		}
-		// The name of the program is an argument here.
+		// The program's name is passed as an argument here.
 		script := "brood1=$1 brood2=$2; printf '%s\\0' x " + text
 		out, err := exec.CommandContext(t.Context(), "sh", "-c", script, "sh", first, second).Output()
 		require.NoError(t, err, "%q", text)

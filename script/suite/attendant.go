@@ -13,27 +13,26 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// attendWord is the first argument of a process that attends a test.
+// attendWord is the first argument of an attendant's process.
 const attendWord = "attend"
 
-// attendant runs one test in a process of its own, so that everything the test has started comes to
-// this process when its parent has ended, and to none that attends another test: it is ended with
-// the test, whatever session or group it has made.
+// attendant runs one test in a process of its own. As a subreaper, this process becomes the parent
+// of all processes of the test whose parents have exited, and kills them with the test, whatever
+// session or group they have made.
 type attendant struct {
 	loop *reactor.Loop
-	// nil on a system that has none: what is outside of the test's process group is not reached
-	// there
+	// nil on a system without one: there only the test's process group is killed
 	reaper *childprocess.Reaper
 	child  *childprocess.ChildProcess
-	exited bool
-	result result
+	exited bool   // the test's own process has exited
+	result result // valid after the loop has ended
 }
 
-// outputMost is how much a test may write, in bytes.
-const outputMost = 64 << 20
+// maxOutput bounds the output of a test: bytes.
+const maxOutput = 64 << 20
 
-// attend runs a test, LIMIT PROGRAM ARGUMENT…, and prints the result. It ends the test when stdin
-// ends, which is the end of the runner.
+// attend runs a test, LIMIT PROGRAM ARGUMENT…, and prints the result. It kills the test when stdin
+// ends, because the runner has exited then.
 func attend(args []string) error {
 	limit, err := time.ParseDuration(args[0])
 	if err != nil {
@@ -47,10 +46,10 @@ func attend(args []string) error {
 		return err
 	}
 	if a.reaper != nil {
-		a.reaper.OnExit(func(int, childprocess.ExitStatus) { a.endLeft() })
+		a.reaper.OnExit(func(int, childprocess.ExitStatus) { a.killLeft() })
 	}
 	a.child, err = childprocess.ExecFile(a.loop, args[1], args[2:], &childprocess.ExecOptions{
-		MaxBuffer: outputMost,
+		MaxBuffer: maxOutput,
 		Options:   childprocess.Options{Detached: true, Timeout: limit, KillSignal: syscall.SIGKILL, CloseGrace: time.Second},
 	}, func(err error, stdout, stderr []byte) { a.result = resultOf(limit, err, stdout, stderr) })
 	if err != nil {
@@ -58,12 +57,12 @@ func attend(args []string) error {
 	}
 	a.child.OnExit(func(childprocess.ExitStatus) {
 		a.exited = true
-		a.endLeft()
+		a.killLeft()
 	})
-	// It ends with this process, and nobody waits for it.
+	// It ends with this process, which does not wait for it.
 	go func() {
 		_, _ = io.Copy(io.Discard, os.Stdin)
-		_ = a.loop.Post(a.runnerEnded)
+		_ = a.loop.Post(a.onRunnerExit)
 	}()
 	if err := a.loop.Run(); err != nil {
 		return err
@@ -72,29 +71,30 @@ func attend(args []string) error {
 	return err
 }
 
-// endLeft ends what the test has left. Those whose parents are ended by it are told as they come.
-func (a *attendant) endLeft() {
+// killLeft kills the remaining processes of a test that has exited. The children of a killed
+// process become children of this one, and the reaper reports them.
+func (a *attendant) killLeft() {
 	if !a.exited {
 		return
 	}
-	_, _ = a.child.KillGroup(syscall.SIGKILL) // Best effort: mostly there is nobody.
+	_, _ = a.child.KillGroup(syscall.SIGKILL) // Best effort: the group is usually empty.
 	if a.reaper == nil {
 		return
 	}
 	left := children()
 	for _, pid := range left {
-		_ = syscall.Kill(pid, syscall.SIGKILL) // It may just have ended.
+		_ = syscall.Kill(pid, syscall.SIGKILL) // Best effort: it may have exited.
 	}
 	if len(left) == 0 {
 		a.reaper.Close()
 	}
 }
 
-func (a *attendant) runnerEnded() {
-	_, _ = a.child.KillGroup(syscall.SIGKILL) // The rest follows its exit.
+func (a *attendant) onRunnerExit() {
+	_, _ = a.child.KillGroup(syscall.SIGKILL) // Its exit leads to killLeft.
 }
 
-// line is the result as the runner reads it: a verdict and a reason.
+// line returns the result as the runner parses it: a verdict and a reason.
 func (r *result) line() string { return string(r.verdict) + "\t" + r.reason + "\n" }
 
 func parseResult(output []byte) (result, error) {

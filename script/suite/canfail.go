@@ -13,8 +13,8 @@ import (
 //go:embed testdata/tree
 var ownTree embed.FS
 
-// canFail runs some tests of our own by a program: it is no judge whose wrong tests pass, because
-// its 'exit' event does not come, say.
+// canFail runs tests of our own that must fail, and some that must pass. A program whose wrong
+// tests pass, for example because it does not emit 'exit', cannot be judged.
 func canFail(p *program, dir string) error {
 	tree := filepath.Join(dir, "own")
 	if err := writeOwnTree(tree); err != nil {

@@ -2,5 +2,5 @@
 
 package main
 
-// children is not called where there is no Reaper.
+// children is not called without a Reaper.
 func children() []int { return nil }

@@ -1,6 +1,6 @@
 package main
 
-// family is a subject of Node's tests, a row of the table.
+// family is a subject of Node's tests: a row of the table.
 type family struct {
 	name     string
 	patterns []string
@@ -32,7 +32,8 @@ var families = []family{
 	{"es-module", []string{"es-module/test-*"}},
 }
 
-// named is a family whose tests begin with one of the prefixes, or with the name.
+// named returns the family of tests that begin with one of the prefixes, or with the name if there
+// are none.
 func named(name string, prefixes ...string) family {
 	f := family{name: name}
 	if prefixes == nil {

@@ -1,13 +1,13 @@
-// Command suite judges the host, or any other program that runs JavaScript, by Node's own tests: it
-// runs files of a tree of them, each in a process of its own and with its own flags, and says which
-// pass and why others do not.
+// Command suite judges the host, or any other program that runs JavaScript, by Node's own tests. It
+// runs files of a tree of tests, each in a process of its own and with its own flags, and reports
+// which pass and why others do not.
 //
 //	NODE_TEST_TREE=…/node/test go run ./suite 'parallel/test-child-process-*' 'sequential/test-child-process-*'
 //	NODE_TEST_TREE=…/node/test go run ./suite -program deno -results deno.csv child_process net
 //	go run ./suite -table brood.csv node.csv deno.csv
 //
-// The tree is the folder test of Node v25.8.1. What is to be run are patterns of files, and names
-// of the families of families.go; nothing is all families.
+// The tree is the folder test of Node v25.8.1. Arguments are patterns of files and names of
+// families (families.go). Without arguments all families run.
 package main
 
 import (
@@ -71,8 +71,8 @@ type options struct {
 	limit   time.Duration
 }
 
-// judge runs tests of the tree by a program, once that has shown that it can fail, and tells each
-// result.
+// judge runs tests of the tree with a program, after the program has shown that it can fail, and
+// calls tell with each result.
 func judge(o options, patterns []string, tell func(result)) ([]result, error) {
 	tree := os.Getenv("NODE_TEST_TREE")
 	if tree == "" {
@@ -86,7 +86,7 @@ func judge(o options, patterns []string, tell func(result)) ([]result, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Best effort: a test may have made what cannot be removed.
+	// Best effort: a test may have made files that cannot be removed.
 	defer func() { _ = os.RemoveAll(dir) }()
 	if o.program == "" {
 		o.program = filepath.Join(dir, "brood")
@@ -105,7 +105,7 @@ func judge(o options, patterns []string, tell func(result)) ([]result, error) {
 	return r.run(tests)
 }
 
-// buildBrood makes the program from this module.
+// buildBrood builds cmd/brood of this module.
 func buildBrood(file string) error {
 	out, err := exec.Command("go", "build", "-o", file, "github.com/brood-go/brood/script/cmd/brood").CombinedOutput()
 	if err != nil {

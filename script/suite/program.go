@@ -8,14 +8,14 @@ import (
 	"strings"
 )
 
-// program is what is judged.
+// program is the program to judge.
 type program struct {
 	file string
-	args []string // that it is always given, before those of a test
-	name string   // as it stands in tables
+	args []string // arguments before those of a test
+	name string   // its name in tables
 }
 
-// findProgram splits a command line at its spaces.
+// findProgram splits a command line at its spaces and looks up the program.
 func findProgram(command string) (*program, error) {
 	words := strings.Fields(command)
 	if len(words) == 0 {
@@ -28,9 +28,9 @@ func findProgram(command string) (*program, error) {
 	return &program{file: file, args: words[1:], name: filepath.Base(file)}, err
 }
 
-// command returns what runs a test: arguments of the program, and variables that are added to the
-// environment. Deno and Bun are called as their own runners call them, which have a command of its
-// own for what uses node:test, and drop flags that only Node has.
+// command returns the arguments and additional environment variables for a test. Deno and Bun are
+// called as their own runners call them: with another command for tests that use node:test, and
+// without flags that only Node has.
 func (p *program) command(t *test) (args, env []string) {
 	file := filepath.Join(t.tree, t.name)
 	switch p.name {
@@ -44,8 +44,8 @@ func (p *program) command(t *test) (args, env []string) {
 	return slices.Concat(p.args, args, []string{file}), slices.Concat(t.env, env)
 }
 
-// foreign has the tests' common module neither look for globals that a script has made, because
-// those of other programs are not known to it, nor start a test again for its flags.
+// foreign makes the tests' common module neither look for globals that a script has made, because
+// it does not know other programs' own globals, nor restart a test with its flags.
 var foreign = []string{"NODE_TEST_KNOWN_GLOBALS=0", "NODE_SKIP_FLAG_CHECK=1", "NO_COLOR=1"}
 
 var (

@@ -11,18 +11,18 @@ import (
 	"github.com/brood-go/brood/childprocess"
 )
 
-// verdict is what became of a test.
+// verdict is the outcome of a test.
 type verdict string
 
 const (
 	passed  verdict = "ok"
-	skipped verdict = "skip" // by itself: what it needs is not there
+	skipped verdict = "skip" // by itself, because something is missing that it needs
 	failed  verdict = "FAIL"
 )
 
 func (v verdict) valid() bool { return v == passed || v == skipped || v == failed }
 
-// result is the verdict of a test and, unless it passed, the reason.
+// result is the verdict on a test and, unless it passed, the reason.
 type result struct {
 	program, family, file string
 	verdict               verdict
@@ -34,8 +34,8 @@ func (r result) String() string {
 	return strings.TrimSpace(fmt.Sprintf("%-4s %-60s %5.1fs %s", r.verdict, r.file, r.took.Seconds(), r.reason))
 }
 
-// count is how many tests there were of each verdict.
-type count struct{ passed, skipped, failed int } // passed has those that skipped themselves, too
+// count is the number of tests with each verdict.
+type count struct{ passed, skipped, failed int } // passed includes skipped
 
 func countOf(all []result) (c count) {
 	for _, r := range all {
@@ -60,10 +60,10 @@ func (c count) String() string {
 	return text
 }
 
-// skipLine is what a test prints that skips itself, see common.skip.
+// skipLine matches the output of a test that skips itself, see common.skip.
 var skipLine = regexp.MustCompile(`(?m)^1\.\.0 # Skipped:? ?(.*)$`)
 
-// resultOf judges how a test has ended.
+// resultOf returns the result of a test that has exited.
 func resultOf(limit time.Duration, err error, stdout, stderr []byte) result {
 	if err == nil {
 		if found := skipLine.FindSubmatch(stdout); found != nil {
@@ -92,7 +92,7 @@ func resultOf(limit time.Duration, err error, stdout, stderr []byte) result {
 	return result{verdict: failed, reason: reason}
 }
 
-// blame is what the line looks like that says what went wrong, in the order of how much it says.
+// blame matches the line that says what went wrong, the most telling pattern first.
 var blame = []*regexp.Regexp{
 	regexp.MustCompile(`(?m)^(?:panic|fatal error): .*$`),
 	regexp.MustCompile(`(?m)^(?:error:|Mismatched|[A-Z]\w*Error\b).*$`),
@@ -109,7 +109,7 @@ func errorLine(output []byte) string {
 	return ""
 }
 
-// printable is a short text in one line.
+// printable returns the beginning of a text in one line.
 func printable(line []byte) string {
 	const longest = 200
 	return strings.Join(strings.Fields(string(bytes.ToValidUTF8(line[:min(len(line), longest)], nil))), " ")

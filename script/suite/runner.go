@@ -13,22 +13,23 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// runner runs tests on a loop of its own, each by an attendant.
+// runner runs tests on a loop of its own, each with an attendant. All of it runs on one goroutine.
 type runner struct {
 	program *program
-	dir     string // for what tests write
+	dir     string // for files of tests
 	jobs    int
 	limit   time.Duration
 	tell    func(result)
 
 	loop             *reactor.Loop
 	self             string
-	together, alone  []test // that wait
+	together, alone  []test // tests that have not started
 	running, started int
 	results          []result
-	broken           error // of the runner itself
+	broken           error // error of the runner itself; no test starts after it
 }
 
+// run runs the tests and returns their results, in the order in which they ended.
 func (r *runner) run(tests []test) (results []result, err error) {
 	if r.self, err = os.Executable(); err != nil {
 		return nil, err
@@ -63,9 +64,8 @@ func (r *runner) next() {
 	}
 }
 
-// place is what of the machine the next test has for itself: a folder, which is named for a number,
-// and a port that tests of another run on the same machine do not use. See common/tmpdir.js, and
-// common.PORT.
+// place returns variables that give the next test a folder and a port of its own. Tests of another
+// run on the same machine use other ports. See common/tmpdir.js and common.PORT.
 func (r *runner) place() []string {
 	const first, most, apart = 12346, 2000, 8
 	return []string{
@@ -74,20 +74,21 @@ func (r *runner) place() []string {
 	}
 }
 
+// start starts a test's attendant. Its end starts the next tests.
 func (r *runner) start(t test) {
 	args, env := r.program.command(&t)
 	began := time.Now()
 	_, err := childprocess.ExecFile(r.loop, r.self, append([]string{attendWord, r.limit.String(), r.program.file},
 		args...), &childprocess.ExecOptions{
 		Options: childprocess.Options{
-			// The tests are written to run in the folder above theirs.
+			// The tests expect to run in the folder above theirs.
 			Dir: filepath.Dir(t.tree), Detached: true,
 			Env: slices.Concat(os.Environ(), env, r.place()),
 		},
 	}, func(err error, stdout, stderr []byte) {
 		r.running--
 		one, parseErr := parseResult(stdout)
-		if err = cmp.Or(err, parseErr); err != nil { // The test may have ended its attendant.
+		if err = cmp.Or(err, parseErr); err != nil { // The test may have killed its attendant.
 			one = result{verdict: failed, reason: printable([]byte(err.Error()))}
 		}
 		one.program, one.family, one.file, one.took = r.program.name, t.family, filepath.ToSlash(t.name), time.Since(began)

@@ -31,7 +31,7 @@ func run(m *testing.M) int {
 	if buildDir, err = os.MkdirTemp("", "suite-test"); err != nil {
 		log.Fatal(err)
 	}
-	// Best effort: it is in the system's folder for such.
+	// Best effort: it is in the system's temporary directory.
 	defer func() { _ = os.RemoveAll(buildDir) }()
 	return leakcheck.Main(m)
 }
@@ -52,8 +52,8 @@ func brood(t *testing.T) string {
 	return file
 }
 
-// own judges brood by files of our own tree, and returns the results by file, and the lines that
-// tests wrote to a file of their own.
+// own judges brood by files of our own tree. It returns the results by file, and the lines that
+// tests wrote to a file.
 func own(t *testing.T, limit time.Duration, patterns ...string) (results map[string]result, lines []string) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "lines")
@@ -73,7 +73,7 @@ func own(t *testing.T, limit time.Duration, patterns ...string) (results map[str
 	return results, strings.Fields(string(text))
 }
 
-// long is a limit that no test reaches that ends.
+// long is a limit that no test reaches unless it hangs.
 const long = time.Minute
 
 func TestWrongTestsFailAndTheReasonNamesIt(t *testing.T) {
@@ -110,8 +110,8 @@ func TestWrongTestsFailAndTheReasonNamesIt(t *testing.T) {
 	}
 }
 
-func TestWhatDoesNotEndIsEndedWithAllThatItHasStarted(t *testing.T) {
-	const limit = 2 * time.Second // In which a script has to start a child.
+func TestATestThatHangsIsKilledWithAllItsProcesses(t *testing.T) {
+	const limit = 2 * time.Second // A script must start a child in this time.
 	results, pids := own(t, limit, "parallel/test-wrong-hang.js", "parallel/test-wrong-loop.js")
 	require.Len(t, results, 2)
 	for name, r := range results {
@@ -121,13 +121,13 @@ func TestWhatDoesNotEndIsEndedWithAllThatItHasStarted(t *testing.T) {
 	requireGone(t, 1, pids)
 }
 
-func TestWhatATestLeavesIsEnded(t *testing.T) {
+func TestProcessesThatATestLeavesAreKilled(t *testing.T) {
 	results, pids := own(t, long, "parallel/test-right-leaves.js")
 	require.Equal(t, passed, results["parallel/test-right-leaves.js"].verdict, results)
 	requireGone(t, 2, pids)
 }
 
-// requireGone fails if one of the processes is there, or if there are not so many.
+// requireGone fails if one of the processes exists, or if pids has not n elements.
 func requireGone(t *testing.T, n int, pids []string) {
 	t.Helper()
 	require.Len(t, pids, n)
@@ -144,7 +144,7 @@ func TestSequentialTestsRunAlone(t *testing.T) {
 	require.Contains(t, []string{"aabb", "bbaa"}, strings.Join(lines, ""))
 }
 
-func TestTheEndOfTheRunnerEndsATest(t *testing.T) {
+func TestTheExitOfTheRunnerKillsATest(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "fifo")
 	require.NoError(t, syscall.Mkfifo(file, 0o600))
 	cmd := exec.Command(os.Args[0], attendWord, long.String(), "/bin/sh", "-c", `echo $$ >"$0"; exec sleep 1000`, file)

@@ -9,6 +9,7 @@ import (
 	"strconv"
 )
 
+// resultHeader is the first line of a file of results.
 var resultHeader = []string{"program", "family", "file", "verdict", "seconds", "reason"}
 
 func writeResults(file string, all []result) error {
@@ -50,8 +51,8 @@ func readResults(file string) (all []result, err error) {
 	return all, nil
 }
 
-// printTable prints files of results in Markdown: a row for each family and for all of them, a
-// column for each file. A number in brackets is of those among the passed that skipped themselves.
+// printTable prints files of results in Markdown: a row for each family and one for all, a column
+// for each file. A number in brackets counts the passed tests that skipped themselves.
 func printTable(w io.Writer, files []string) error {
 	if len(files) == 0 {
 		return fmt.Errorf("-table has no file of results")

@@ -11,16 +11,16 @@ import (
 
 // test is a file of the tree.
 type test struct {
-	// the name is relative to the tree; the family empty for one that a pattern has found
+	// name is relative to tree; family is empty for a file that a pattern has found
 	tree, name, family string
 	flags, env         []string
 	usesNodeTest       bool
 }
 
-// alone reports whether no other test may run beside it.
+// alone reports whether no other test may run at the same time.
 func (t *test) alone() bool { return strings.HasPrefix(t.name, "sequential/") }
 
-// findTests returns the tests of families, and those that match patterns, each once.
+// findTests returns the tests of families and those that match patterns, each once.
 func findTests(tree string, wanted []string) ([]test, error) {
 	tree, err := filepath.Abs(tree)
 	if err != nil {
@@ -75,7 +75,7 @@ var (
 	nodeTestName = regexp.MustCompile(`['"]node:test['"]`)
 )
 
-// readTest reads what the head of a file asks for.
+// readTest reads the flags and variables in the head of a file.
 func readTest(tree, file, family string) (test, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {

@@ -1,6 +1,8 @@
-// Package typescript makes JavaScript for the engine, by esbuild: of TypeScript, whose types are
-// left out and not checked, and of JavaScript with syntax that the engine lacks. It knows where in
-// the source each place of the result came from.
+// Package typescript produces JavaScript for the engine with esbuild: from TypeScript, whose types
+// are removed and not checked, and from JavaScript with syntax that the engine lacks. It maps
+// places in the result to places in the source.
+//
+// All functions are safe to call from any goroutine.
 package typescript
 
 import (
@@ -12,18 +14,17 @@ import (
 	"github.com/evanw/esbuild/pkg/api"
 )
 
-// Script is JavaScript that was made of something else.
+// Script is a rewritten source.
 type Script struct {
 	Code  string
 	lines [][]segment // by lines of Code
 }
 
-// segment says that what begins at a column of the code was at a place of the source. All count
+// segment maps a column of the code, up to the next segment, to a place in the source. All count
 // from zero.
 type segment struct{ column, sourceLine, sourceColumn int }
 
-// Error is the error of a source that cannot be read, with its place: lines and columns count from
-// one.
+// Error is the error of a source that cannot be parsed. Line and Column count from one.
 type Error struct {
 	File         string
 	Line, Column int
@@ -33,9 +34,9 @@ type Error struct {
 
 func (e *Error) Error() string { return fmt.Sprintf("%s (%s:%d:%d)", e.Text, e.File, e.Line, e.Column) }
 
-// Strip leaves the types out of a source.
+// Strip removes the types from a source. Its error is an [*Error].
 func Strip(file, source string) (*Script, error) {
-	supported := maps.Clone(lacking)
+	supported := maps.Clone(unsupported)
 	supported["decorators"] = false
 	return transform(file, source, &api.TransformOptions{
 		Loader: api.LoaderTS, Supported: supported,
@@ -43,6 +44,7 @@ func Strip(file, source string) (*Script, error) {
 	})
 }
 
+// transform runs esbuild on a source, and returns the first of its errors.
 func transform(file, source string, o *api.TransformOptions) (*Script, error) {
 	o.Sourcefile, o.Sourcemap, o.SourcesContent = file, api.SourceMapExternal, api.SourcesContentExclude
 	o.Target, o.LogLevel = api.ESNext, api.LogLevelSilent
@@ -66,8 +68,8 @@ func transform(file, source string, o *api.TransformOptions) (*Script, error) {
 	return s, nil
 }
 
-// Place returns where in the source a place of the code came from. Lines and columns count from
-// one; a column of 0 is none.
+// Place returns the place in the source of a place in the code. Lines and columns count from one;
+// column 0 stands for the beginning of the line.
 func (s *Script) Place(line, column int) (sourceLine, sourceColumn int) {
 	if line < 1 || line > len(s.lines) {
 		return line, column
@@ -85,8 +87,8 @@ func (s *Script) Place(line, column int) (sourceLine, sourceColumn int) {
 	return found.sourceLine + 1, found.sourceColumn + 1
 }
 
-// decode reads the mappings of a source map: lines of segments of numbers, each as its difference
-// to the one before.
+// decode parses the mappings of a source map: lines of segments of numbers, each of which is the
+// difference from the one before.
 func decode(mappings string) (lines [][]segment) {
 	line, column := 0, 0
 	for text := range strings.SplitSeq(mappings, ";") {
@@ -95,7 +97,7 @@ func decode(mappings string) (lines [][]segment) {
 		for part := range strings.SplitSeq(text, ",") {
 			n := numbers(part)
 			if len(n) < 4 {
-				continue // An empty line, or what is from no source.
+				continue // An empty line, or code that comes from no source.
 			}
 			at += n[0]
 			line += n[2]
@@ -109,8 +111,8 @@ func decode(mappings string) (lines [][]segment) {
 
 const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
-// numbers reads numbers in base 64, of which each digit has five bits and says whether more follow;
-// the lowest bit is the sign.
+// numbers parses numbers in base 64: each digit has five bits and says whether more follow; the
+// lowest bit is the sign.
 func numbers(text string) (all []int) {
 	n, shift := 0, 0
 	for _, r := range text {

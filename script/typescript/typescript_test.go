@@ -48,7 +48,7 @@ func TestJSXIsRefused(t *testing.T) {
 	require.Error(t, err)
 }
 
-func TestWhatTheEngineLacksIsLowered(t *testing.T) {
+func TestUnsupportedSyntaxIsLowered(t *testing.T) {
 	for source, want := range map[string]bool{
 		"using a = b": true, "await using a = b": true, "for (using a of b);": true, "for await (const a of b);": true,
 		"for\nawait (a of b);": true, "// using a map\nusing.x = 1; using = 2; await f()": false,

@@ -16,7 +16,7 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// agentFlags are what the command line says of an agent.
+// agentFlags are the arguments of the command agent.
 type agentFlags struct {
 	*connection
 	o       fleet.AgentOptions
@@ -26,6 +26,7 @@ type agentFlags struct {
 	command []string
 }
 
+// parseAgent reads the arguments. A mistake is a *usageError.
 func parseAgent(p *program, args []string) (*agentFlags, error) {
 	f := newFlags(p, "agent")
 	a := &agentFlags{connection: f.connection()}
@@ -64,7 +65,7 @@ func parseAgent(p *program, args []string) (*agentFlags, error) {
 	return a, nil
 }
 
-// agent runs an agent until a signal comes, or somebody drains it.
+// agent runs an agent until a signal comes, or it is drained.
 func agent(p *program, args []string) error {
 	a, err := parseAgent(p, args)
 	if err != nil {
@@ -82,21 +83,22 @@ func agent(p *program, args []string) error {
 	if err != nil {
 		return err
 	}
-	// A pool that cannot start would let the loop end.
+	// A pool that cannot start its workers would let the loop end.
 	release := l.Hold()
-	ended := make(chan error, 1)
-	// It ends when the pool was told to stop, which ends the loop, and that is waited for below.
+	done := make(chan error, 1)
+	// This goroutine ends when the agent has ended. It stops the pool, which ends the loop; the
+	// last line of agent waits for it.
 	go func() {
 		err := a.run(p, l, workers)
-		// It is closed by nobody but agent.
+		// Only agent closes the loop, after this.
 		_ = l.Post(func() { workers.Stop(&pool.StopOptions{DropWaiting: true, JobGrace: -1}, nil) })
 		release()
-		ended <- err
+		done <- err
 	}()
 	if err := l.Run(); err != nil {
 		return err
 	}
-	return <-ended
+	return <-done
 }
 
 // pool returns the options of the workers.
@@ -111,6 +113,7 @@ func (a *agentFlags) pool() *pool.Options {
 	return o
 }
 
+// run takes jobs until a signal comes, the agent is drained, or its workers never start.
 func (a *agentFlags) run(p *program, l *reactor.Loop, workers *pool.Pool) error {
 	f, err := a.dial(p)
 	if err != nil {
@@ -118,13 +121,13 @@ func (a *agentFlags) run(p *program, l *reactor.Loop, workers *pool.Pool) error 
 	}
 	defer f.Close()
 	a.o.Loop = l
-	// A pool in a crash loop goes on. One whose workers never start does not.
-	over := make(chan error, 1)
+	// An agent whose pool is in a crash loop goes on. If its workers never start, it ends.
+	neverStarted := make(chan error, 1)
 	a.o.OnEvent = func(e fleet.Event) {
 		if _, ok := errors.AsType[*pool.StartError](e.Err); ok && e.Kind == fleet.EventPaused {
 			select {
-			case over <- e.Err:
-			default: // Once is enough.
+			case neverStarted <- e.Err:
+			default: // One is enough.
 			}
 		}
 	}
@@ -137,7 +140,7 @@ func (a *agentFlags) run(p *program, l *reactor.Loop, workers *pool.Pool) error 
 	case <-p.signals:
 	case <-agent.Done():
 		return nil
-	case err := <-over:
+	case err := <-neverStarted:
 		return err
 	}
 	ctx, stop := context.WithTimeout(context.Background(), a.grace)

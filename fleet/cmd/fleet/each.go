@@ -26,7 +26,8 @@ func each(l *reactor.Loop, parent *ipc.Channel, command []string) error {
 	}})
 }
 
-// runEach runs the command for a job. What it has started ends with it, if it is cancelled.
+// runEach runs the command for a job. If the job is cancelled, the command's process group is
+// killed.
 func runEach(ctx context.Context, t *fleet.Task, command []string) (any, error) {
 	o := &childprocess.RunOptions{MaxBuffer: pool.DefaultMaxResult, Input: bytes.NewReader(t.Job)}
 	o.Env = append(environ(), "FLEET_JOB="+t.ID, "FLEET_QUEUE="+t.Queue, "FLEET_ATTEMPT="+strconv.Itoa(t.Attempt))
@@ -39,7 +40,7 @@ func runEach(ctx context.Context, t *fleet.Task, command []string) (any, error) 
 		}
 		return nil, errors.New(text)
 	}
-	// A command need not read its job.
+	// The command may exit without reading its job.
 	if exit, ok := errors.AsType[*childprocess.ExitError](err); ok && exit.Status.Success() && ctx.Err() == nil {
 		err = nil
 	}

@@ -13,30 +13,32 @@ import (
 	"github.com/brood-go/brood/fleet"
 )
 
-// list is a flag that may be given several times.
+// list is the value of a flag that may be given several times.
 type list []string
 
-// String is for package flag.
+// String implements flag.Value.
 func (l *list) String() string { return strings.Join(*l, ",") }
 
-// Set is for package flag.
+// Set implements flag.Value.
 func (l *list) Set(s string) error {
 	*l = append(*l, s)
 	return nil
 }
 
-// flags are those of a command.
+// flags are the flags of a command.
 type flags struct {
 	*flag.FlagSet
 	p *program
 }
 
+// newFlags returns the flags of a command, which has none yet.
 func newFlags(p *program, name string) *flags {
 	f := &flags{flag.NewFlagSet("fleet "+name, flag.ContinueOnError), p}
-	f.SetOutput(io.Discard) // The error says it.
+	f.SetOutput(io.Discard) // parse returns the error instead.
 	return f
 }
 
+// parse reads the arguments. A mistake is a *usageError.
 func (f *flags) parse(args []string) error {
 	if err := f.Parse(args); err != nil {
 		return &usageError{err.Error()}
@@ -44,9 +46,10 @@ func (f *flags) parse(args []string) error {
 	return nil
 }
 
-// connection is how a command connects.
+// connection has the flags for a connection.
 type connection struct{ url, name, user, ca string }
 
+// connection adds the flags of a connection.
 func (f *flags) connection() *connection {
 	c := &connection{}
 	f.StringVar(&c.url, "url", os.Getenv("FLEET_URL"), "")
@@ -56,6 +59,7 @@ func (f *flags) connection() *connection {
 	return c
 }
 
+// dial connects to the server. The caller must Close the Fleet.
 func (c *connection) dial(p *program) (*fleet.Fleet, error) {
 	o := &fleet.Options{
 		URL: c.url, Name: c.name, User: c.user, Password: os.Getenv("FLEET_PASSWORD"),
@@ -74,7 +78,8 @@ func (c *connection) dial(p *program) (*fleet.Fleet, error) {
 	return fleet.Dial(o)
 }
 
-// environ is this program's environment without what is nobody else's business.
+// environ returns this program's environment without the FLEET_ variables, some of which are
+// secret.
 func environ() []string {
 	var env []string
 	for _, s := range os.Environ() {

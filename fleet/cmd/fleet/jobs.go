@@ -9,6 +9,7 @@ import (
 	"github.com/brood-go/brood/fleet"
 )
 
+// oneLine returns s without line breaks.
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // status prints the queues and the agents.
@@ -25,7 +26,7 @@ func status(p *program, args []string) error {
 		return err
 	}
 	defer fl.Close()
-	ctx, cancel := p.until()
+	ctx, cancel := p.untilSignal()
 	defer cancel()
 	names := []string(queues)
 	if len(names) == 0 {
@@ -56,20 +57,20 @@ func status(p *program, args []string) error {
 
 // cancel cancels a job.
 func cancel(p *program, args []string) error {
-	return withJobs(p, "cancel", args, 1, 2, func(fl *fleet.Fleet, args []string) error {
+	return withFleet(p, "cancel", args, 1, 2, func(fl *fleet.Fleet, args []string) error {
 		reason := ""
 		if len(args) > 1 {
 			reason = args[1]
 		}
-		ctx, end := p.until()
-		defer end()
+		ctx, stop := p.untilSignal()
+		defer stop()
 		return fl.Await(args[0]).Cancel(ctx, reason)
 	})
 }
 
-// withJobs dials for a command that has only the flags of a connection, and from least to most
-// arguments.
-func withJobs(p *program, name string, args []string, least, most int, do func(fl *fleet.Fleet, args []string) error) error {
+// withFleet connects and calls do, for a command without flags of its own. The command must have
+// from least to most arguments.
+func withFleet(p *program, name string, args []string, least, most int, do func(fl *fleet.Fleet, args []string) error) error {
 	f := newFlags(p, name)
 	c := f.connection()
 	if err := f.parse(args); err != nil {
@@ -86,15 +87,15 @@ func withJobs(p *program, name string, args []string, least, most int, do func(f
 	return do(fl, f.Args())
 }
 
-// dead lists the dead jobs, or queues some of them again.
+// dead lists the dead jobs, or requeues some of them.
 func dead(p *program, args []string) error {
 	f := newFlags(p, "dead")
 	c := f.connection()
-	again, limit := f.Bool("requeue", false, ""), f.Int("limit", 0, "")
+	requeue, limit := f.Bool("requeue", false, ""), f.Int("limit", 0, "")
 	if err := f.parse(args); err != nil {
 		return err
 	}
-	if *limit < 0 || !*again && f.NArg() > 0 || *again && f.NArg() == 0 {
+	if *limit < 0 || !*requeue && f.NArg() > 0 || *requeue && f.NArg() == 0 {
 		return &usageError{"ids are for -requeue, which needs some"}
 	}
 	fl, err := c.dial(p)
@@ -102,8 +103,8 @@ func dead(p *program, args []string) error {
 		return err
 	}
 	defer fl.Close()
-	ctx, end := p.until()
-	defer end()
+	ctx, stop := p.untilSignal()
+	defer stop()
 	for _, id := range f.Args() {
 		j, err := fl.Requeue(ctx, id)
 		if err != nil {
@@ -111,7 +112,7 @@ func dead(p *program, args []string) error {
 		}
 		fmt.Fprintln(p.out, j.ID())
 	}
-	if *again {
+	if *requeue {
 		return nil
 	}
 	jobs, err := fl.Dead(ctx, "", *limit)
@@ -124,7 +125,7 @@ func dead(p *program, args []string) error {
 	return nil
 }
 
-// drain has an agent end.
+// drain drains an agent.
 func drain(p *program, args []string) error {
 	f := newFlags(p, "drain")
 	c := f.connection()
@@ -140,7 +141,7 @@ func drain(p *program, args []string) error {
 		return err
 	}
 	defer fl.Close()
-	ctx, end := p.until()
-	defer end()
+	ctx, stop := p.untilSignal()
+	defer stop()
 	return fl.DrainAgent(ctx, f.Arg(0), *grace)
 }

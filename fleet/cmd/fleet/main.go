@@ -10,23 +10,23 @@
 //	fleet drain   [-grace D] AGENT
 //
 // A JOB that is no JSON is a text, and becomes a JSON string. The agent runs the command once for
-// each job: the job, which is JSON, is its stdin, what it writes to stdout is the answer, and
-// another exit status than 0 is a failure, with the end of stderr for a reason. FLEET_JOB,
-// FLEET_QUEUE and FLEET_ATTEMPT are in its environment. So a shell script can be the worker:
+// each job. Its stdin is the job, which is JSON, and its stdout is the answer. An exit status other
+// than 0 is a failure, whose reason is the end of stderr. FLEET_JOB, FLEET_QUEUE and FLEET_ATTEMPT
+// are in its environment. So a shell script can be the worker:
 //
 //	fleet agent -queue sums -- sh -c 'sha256sum "$(jq -r .)"'
 //	fleet submit -queue sums -wait /etc/hostname
 //
-// With -lines the command is started once and speaks the protocol of package pool's Lines, on its
-// descriptor 3.
+// With -lines the command is started once and speaks the protocol of pool.Lines on its descriptor
+// 3.
 //
-// All but serve take -url, -name and -user, or FLEET_URL, FLEET_NAME and FLEET_USER, and the
-// password from FLEET_PASSWORD; -ca is a file with the certificates to trust. None of these is in
-// the environment of a worker.
+// All commands except serve take -url, -name and -user, or FLEET_URL, FLEET_NAME and FLEET_USER,
+// and the password from FLEET_PASSWORD. -ca is a file with the certificates to trust. None of these
+// variables is in the environment of a worker.
 //
-// The exit code is 0 when all went well, 1 when not, 2 for a wrong call, and for submit -wait 3
-// when a job failed. SIGINT and SIGTERM end serve and agent; an agent lets its jobs finish for as
-// long as -grace says, and a second signal ends that.
+// The exit code is 0 for success, 1 for an error, 2 for wrong arguments, and 3 if a job failed that
+// submit -wait waited for. SIGINT and SIGTERM end serve and agent. An agent lets its jobs finish
+// for the time of -grace; a second signal ends that time.
 package main
 
 import (
@@ -47,25 +47,25 @@ import (
 const (
 	exitFailed = 1
 	exitUsage  = 2
-	exitJob    = 3 // a job failed that was waited for
+	exitJob    = 3 // a job failed that submit waited for
 )
 
-// workers are what this program is as a worker of its agents.
+// workers are the programs that this binary is when an agent forks it.
 var workers = childprocess.Workers{"each": each}
 
-// program is what a command talks to.
+// program has the streams and the signals that a command uses.
 type program struct {
 	in       io.Reader
 	out, err io.Writer
 	signals  <-chan os.Signal
 }
 
-// commands are those of this program.
+// commands are the commands by name.
 var commands = map[string]func(p *program, args []string) error{
 	"serve": serve, "agent": agent, "submit": submit, "status": status, "cancel": cancel, "dead": dead, "drain": drain,
 }
 
-// synopses are how they are called.
+// synopses are the arguments of the commands, by name.
 var synopses = map[string]string{
 	"serve":  "-dir DIR [-listen HOST:PORT] [-queue Q]... [-ack-wait D] [-users FILE -cert FILE -key FILE]",
 	"agent":  "-queue Q[:WEIGHT]... [-agent NAME] [-n N] [-attempts N] [-strict] [-grace D] [-lines] -- COMMAND [ARG]...",
@@ -76,12 +76,12 @@ var synopses = map[string]string{
 	"drain":  "[-grace D] AGENT",
 }
 
-// usageError is a mistake in the arguments.
+// usageError reports wrong arguments.
 type usageError struct{ text string }
 
 func (e *usageError) Error() string { return e.text }
 
-// errJob is that a job failed, which was told.
+// errJob is returned by submit if a job failed; its line has been printed.
 var errJob = errors.New("not all jobs were done")
 
 func main() {
@@ -98,6 +98,7 @@ func main() {
 	os.Exit(p.run(os.Args[1:]))
 }
 
+// run runs the command that args name, and returns the exit code.
 func (p *program) run(args []string) int {
 	var names []string
 	for name := range commands {
@@ -125,10 +126,10 @@ func (p *program) run(args []string) int {
 	return exitFailed
 }
 
-// until returns a context that ends with the next signal.
-func (p *program) until() (context.Context, context.CancelFunc) {
+// untilSignal returns a context that ends with the next signal. The caller must call the function.
+func (p *program) untilSignal() (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(context.Background())
-	// It ends with the signal or with the command, which ends the program.
+	// It ends with the signal or the context.
 	go func() {
 		select {
 		case <-p.signals:

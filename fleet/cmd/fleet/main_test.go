@@ -16,7 +16,7 @@ import (
 	"github.com/brood-go/brood/internal/test/leakcheck"
 )
 
-// asCommand has this test binary be the command.
+// asCommand is the variable that makes this test binary the command.
 const asCommand = "BROOD_TEST_FLEET_COMMAND"
 
 func TestMain(m *testing.M) {
@@ -37,7 +37,7 @@ func command(t testing.TB, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// run runs the command to its end.
+// run runs the command until it exits.
 func run(t testing.TB, in string, args ...string) (out string, code int) {
 	t.Helper()
 	cmd := command(t, args...)
@@ -63,8 +63,8 @@ func start(t testing.TB, args ...string) (d *daemon, last string) {
 	require.NoError(t, d.cmd.Start())
 	t.Cleanup(func() {
 		if d.cmd.ProcessState == nil {
-			_ = d.cmd.Process.Kill() // It may have ended.
-			_ = d.cmd.Wait()         // Likewise.
+			_ = d.cmd.Process.Kill() // It may have exited.
+			_ = d.cmd.Wait()         // It was killed, so the error says nothing.
 		}
 	})
 	var line []byte
@@ -78,8 +78,8 @@ func start(t testing.TB, args ...string) (d *daemon, last string) {
 	return d, words[len(words)-1]
 }
 
-// end sends SIGTERM and returns what the command has said since.
-func (d *daemon) end() string {
+// stop sends SIGTERM and returns the output since then.
+func (d *daemon) stop() string {
 	d.t.Helper()
 	require.NoError(d.t, d.cmd.Process.Signal(syscall.SIGTERM))
 	text, err := io.ReadAll(d.out)
@@ -140,7 +140,7 @@ esac
 	_, err := io.Copy(io.Discard, agent.out)
 	require.NoError(t, err)
 	require.NoError(t, agent.cmd.Wait())
-	require.Empty(t, server.end())
+	require.Empty(t, server.stop())
 }
 
 func TestAnAgentThatGetsASignalFinishesItsJobs(t *testing.T) {
@@ -149,8 +149,8 @@ func TestAnAgentThatGetsASignalFinishesItsJobs(t *testing.T) {
 	agent, _ := start(t, "agent", "-queue", "q", "-n", "1", "--", "cat")
 	out, code := run(t, "", "submit", "-queue", "q", "-wait", "1")
 	require.Zero(t, code, out)
-	require.True(t, strings.HasSuffix(agent.end(), "jobs finished, 0 given back\n"))
-	server.end()
+	require.True(t, strings.HasSuffix(agent.stop(), "jobs finished, 0 given back\n"))
+	server.stop()
 }
 
 func TestLinesOfAProgramThatIsStartedOnce(t *testing.T) {
@@ -169,10 +169,10 @@ done`
 		require.Zero(t, code, out)
 		require.Equal(t, "j"+want+"\t"+want+"\n", out)
 	}
-	agent.end()
+	agent.stop()
 }
 
-func TestWrongCallsAreTold(t *testing.T) {
+func TestWrongArgumentsAreReported(t *testing.T) {
 	for _, args := range [][]string{
 		{}, {"nosuch"}, {"serve"}, {"serve", "-dir", "x", "-listen", "x"}, {"serve", "-dir", "x", "-listen", "127.0.0.1:70000"}, {"agent"},
 		{"agent", "-queue", "q"}, {"agent", "-queue", "q:0", "--", "cat"}, {"agent", "--", "cat"}, {"submit"}, {"submit", "-queue", "q"}, {"submit", "x"},

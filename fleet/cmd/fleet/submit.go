@@ -13,21 +13,21 @@ import (
 )
 
 const (
-	// atOnce is how many jobs are on their way to the server at once, or waited for.
-	atOnce = 64
+	// maxInFlight bounds the jobs that are being submitted or waited for.
+	maxInFlight = 64
 
 	// longestLine bounds a job on stdin, in bytes.
 	longestLine = 64 << 20
 )
 
-// submitFlags are what the command line says of jobs.
+// submitFlags are the arguments of the command submit.
 type submitFlags struct {
 	queue string
 	o     fleet.JobOptions
 	wait  bool
 }
 
-// submit queues jobs, and with -wait prints their answers, each as it comes.
+// submit queues jobs. With -wait it prints each answer when it comes.
 func submit(p *program, args []string) error {
 	f := newFlags(p, "submit")
 	c := f.connection()
@@ -59,28 +59,28 @@ func submit(p *program, args []string) error {
 		return err
 	}
 	defer fl.Close()
-	ctx, cancel := p.until()
+	ctx, cancel := p.untilSignal()
 	defer cancel()
-	return s.all(ctx, p, fl, jobs)
+	return s.submitAll(ctx, p, fl, jobs)
 }
 
-// all submits the jobs, some at once.
-func (s *submitFlags) all(ctx context.Context, p *program, f *fleet.Fleet, jobs []string) error {
+// submitAll submits the jobs, up to maxInFlight at once.
+func (s *submitFlags) submitAll(ctx context.Context, p *program, f *fleet.Fleet, jobs []string) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	var mu sync.Mutex // above out and failed
+	var mu sync.Mutex // above p.out and failed
 	failed := false
 	var running sync.WaitGroup
-	room := make(chan struct{}, atOnce)
+	inFlight := make(chan struct{}, maxInFlight)
 	err := eachJob(p.in, jobs, func(text string) error {
 		select {
-		case room <- struct{}{}:
+		case inFlight <- struct{}{}:
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
-		running.Go(func() { // It ends with its job, and all waits for it.
-			defer func() { <-room }()
-			line, ok, err := s.one(ctx, f, text)
+		running.Go(func() { // It ends with its job; submitAll waits for it.
+			defer func() { <-inFlight }()
+			line, ok, err := s.submitOne(ctx, f, text)
 			if err != nil {
 				stop(err)
 				return
@@ -102,8 +102,8 @@ func (s *submitFlags) all(ctx context.Context, p *program, f *fleet.Fleet, jobs 
 	return err
 }
 
-// one submits a job and returns the line for it. ok is false when it failed.
-func (s *submitFlags) one(ctx context.Context, f *fleet.Fleet, text string) (line string, ok bool, err error) {
+// submitOne submits a job and returns its line of output. If ok is false, the job failed.
+func (s *submitFlags) submitOne(ctx context.Context, f *fleet.Fleet, text string) (line string, ok bool, err error) {
 	var job any = text
 	if json.Valid([]byte(text)) {
 		job = json.RawMessage(text)
@@ -128,7 +128,7 @@ func (s *submitFlags) one(ctx context.Context, f *fleet.Fleet, text string) (lin
 	return "", false, err
 }
 
-// eachJob calls do with each job, those on stdin where one is "-".
+// eachJob calls do with each job; "-" stands for the lines of stdin.
 func eachJob(in io.Reader, jobs []string, do func(text string) error) error {
 	for _, text := range jobs {
 		if text != "-" {

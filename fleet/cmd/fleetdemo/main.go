@@ -1,6 +1,6 @@
-// Fleetdemo shows that a fleet loses nothing: a server, three agents with four workers each, 2,000
-// jobs, and in the middle one of the agents is killed with SIGKILL. It counts the answers, each of
-// which it can check.
+// Fleetdemo shows that a fleet loses nothing. It runs a server, three agents with four workers
+// each, and 2,000 jobs. In the middle it kills one agent with SIGKILL. It checks and counts the
+// answers.
 //
 //	go run ./cmd/fleetdemo [-jobs N] [-ack-wait D]
 //
@@ -27,10 +27,10 @@ import (
 	"github.com/brood-go/brood/reactor"
 )
 
-// workers are what this program is as a worker of an agent.
+// workers are the programs that this binary is when a pool forks it.
 var workers = childprocess.Workers{"square": square}
 
-// workTime is how long a job takes.
+// workTime is the time that each job takes.
 const workTime = 30 * time.Millisecond
 
 // square answers a number with its square.
@@ -66,6 +66,7 @@ func main() {
 	exitWith(demo(*jobs, *ackWait, os.Stdout))
 }
 
+// exitWith prints err, if it is not nil, and exits.
 func exitWith(err error) {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "fleetdemo:", err)
@@ -74,7 +75,7 @@ func exitWith(err error) {
 	os.Exit(0)
 }
 
-// agent takes jobs of the server at url until its stdin ends.
+// agent takes jobs from the server at url until its stdin ends.
 func agent(url string) error {
 	f, err := fleet.Dial(&fleet.Options{URL: url})
 	if err != nil {
@@ -90,8 +91,9 @@ func agent(url string) error {
 	if err != nil {
 		return err
 	}
-	ended := make(chan error, 1)
-	// It ends when stdin does, and stops the pool, which ends the loop. That is waited for below.
+	done := make(chan error, 1)
+	// This goroutine ends when stdin does. It stops the pool, which ends the loop; the last line of
+	// agent waits for it.
 	go func() {
 		a, err := f.Agent(p, &fleet.AgentOptions{Loop: l, Queues: []fleet.QueueShare{{Name: "squares"}}})
 		if err == nil {
@@ -99,21 +101,22 @@ func agent(url string) error {
 			_, err = io.Copy(io.Discard, os.Stdin)
 			a.Drain(context.Background())
 		}
-		_ = l.Post(func() { p.Stop(nil, nil) }) // Nobody closes the loop before its end.
-		ended <- err
+		_ = l.Post(func() { p.Stop(nil, nil) }) // The loop is closed only after this.
+		done <- err
 	}()
 	if err := l.Run(); err != nil {
 		return err
 	}
-	return <-ended
+	return <-done
 }
 
-// A process is an agent.
+// A process is an agent in a process of its own.
 type process struct {
 	cmd *exec.Cmd
 	in  io.Closer
 }
 
+// startAgent starts an agent, and returns when it is ready.
 func startAgent(url string) (*process, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -138,14 +141,16 @@ func startAgent(url string) (*process, error) {
 	return p, nil
 }
 
+// kill kills the agent with SIGKILL.
 func (p *process) kill() {
-	_ = p.cmd.Process.Kill() // It may have ended.
-	_ = p.cmd.Wait()         // That it was killed is no news.
+	_ = p.cmd.Process.Kill() // It may have exited.
+	_ = p.cmd.Wait()         // It was killed, so the error says nothing.
 }
 
-func (p *process) end() error { return errors.Join(p.in.Close(), p.cmd.Wait()) }
+// stop ends the agent by closing its stdin, and waits for it.
+func (p *process) stop() error { return errors.Join(p.in.Close(), p.cmd.Wait()) }
 
-// demo runs n jobs and prints what became of them.
+// demo runs n jobs and prints the outcome.
 func demo(n int, ackWait time.Duration, out io.Writer) (err error) {
 	if n < 1 {
 		return errors.New("no jobs")
@@ -168,7 +173,7 @@ func demo(n int, ackWait time.Duration, out io.Writer) (err error) {
 	var agents []*process
 	defer func() {
 		for _, a := range agents {
-			err = errors.Join(err, a.end())
+			err = errors.Join(err, a.stop())
 		}
 	}()
 	for range 3 {
@@ -179,18 +184,18 @@ func demo(n int, ackWait time.Duration, out io.Writer) (err error) {
 		agents = append(agents, a)
 	}
 	began := time.Now()
-	c := &count{out: out, terminal: isTerminal(out), n: n, killAt: n / 2, kill: func() {
+	c := &tally{out: out, terminal: isTerminal(out), n: n, killAt: n / 2, kill: func() {
 		agents[0].kill()
 		agents = agents[1:]
 	}}
-	if err := c.all(f); err != nil {
+	if err := c.submitAll(f); err != nil {
 		return err
 	}
 	return c.report(time.Since(began))
 }
 
-// count is of answers.
-type count struct {
+// A tally counts the answers of n jobs.
+type tally struct {
 	out      io.Writer
 	terminal bool
 	n        int
@@ -199,19 +204,19 @@ type count struct {
 
 	mu     sync.Mutex
 	right  int
-	again  int // of these, how many were given out more than once
+	again  int // right answers of jobs that were given out more than once
 	failed []error
 }
 
-// all submits the jobs, waits for their answers, and kills an agent in the middle.
-func (c *count) all(f *fleet.Fleet) error {
+// submitAll submits the jobs, waits for their answers, and kills an agent in the middle.
+func (c *tally) submitAll(f *fleet.Fleet) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
 	var running sync.WaitGroup
 	defer running.Wait()
-	room := make(chan struct{}, 64)
+	inFlight := make(chan struct{}, 64)
 	for i := range c.n {
-		room <- struct{}{}
+		inFlight <- struct{}{}
 		if i == c.killAt {
 			c.kill()
 		}
@@ -219,15 +224,16 @@ func (c *count) all(f *fleet.Fleet) error {
 		if err != nil {
 			return err
 		}
-		running.Go(func() { // It ends with its job.
-			defer func() { <-room }()
+		running.Go(func() { // It ends with its job; submitAll waits for it.
+			defer func() { <-inFlight }()
 			c.add(ctx, i, j)
 		})
 	}
 	return nil
 }
 
-func (c *count) add(ctx context.Context, i int, j *fleet.Job) {
+// add waits for the answer of job i and counts it.
+func (c *tally) add(ctx context.Context, i int, j *fleet.Job) {
 	r, err := j.Result(ctx)
 	var square int
 	if err == nil {
@@ -249,8 +255,8 @@ func (c *count) add(ctx context.Context, i int, j *fleet.Job) {
 	c.draw()
 }
 
-// draw draws the bar when it grows: in its place on a terminal, and otherwise a line now and then.
-func (c *count) draw() {
+// draw prints the bar when it has grown: in place on a terminal, otherwise five times in all.
+func (c *tally) draw() {
 	const width, lines = 50, 5
 	done := width * c.right / c.n
 	if done == width*(c.right-1)/c.n || !c.terminal && done%(width/lines) != 0 {
@@ -263,6 +269,7 @@ func (c *count) draw() {
 	fmt.Fprintf(c.out, "[%s%s] %d of %d%s", strings.Repeat("#", done), strings.Repeat(" ", width-done), c.right, c.n, end)
 }
 
+// isTerminal reports whether out is a character device.
 func isTerminal(out io.Writer) bool {
 	file, ok := out.(*os.File)
 	if !ok {
@@ -272,7 +279,8 @@ func isTerminal(out io.Writer) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
 
-func (c *count) report(took time.Duration) error {
+// report prints the counts. It returns an error if an answer is missing or wrong.
+func (c *tally) report(took time.Duration) error {
 	if c.terminal {
 		fmt.Fprintln(c.out)
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/brood-go/brood/internal/test/leakcheck"
 )
 
-// TestMain is the program itself for its agents and their workers.
+// TestMain is the program itself when it is started as an agent or a worker.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 3 && os.Args[1] == "agent" {
 		exitWith(agent(os.Args[2]))

@@ -7,13 +7,13 @@ import (
 	"github.com/brood-go/brood/signals"
 )
 
-// dispositions has signals that nobody listens to end the program as they end Node: Go's runtime
-// drops most of them and prints what all goroutines do for some. Those that Node ignores, SIGPIPE
-// and SIGXFSZ, the runtime drops as well. SIGHUP, SIGINT and SIGTERM are the runtime's, which ends
-// the program by them unless it was started with one ignored, as by nohup(1).
+// dispositions makes signals without a listener end the program as they end Node: Go's runtime
+// drops most of them, and prints all goroutines for some. SIGPIPE and SIGXFSZ, which Node ignores,
+// the runtime drops as well. SIGHUP, SIGINT and SIGTERM stay with the runtime, which lets them end
+// the program unless it was started with them ignored, as by nohup(1).
 //
-// SIGUSR1 starts Node's debugger, and a script goes on. That there is none here is no reason to end
-// a script, so it is dropped as long as Node would take it for itself.
+// Node starts its debugger on SIGUSR1, and the script goes on. Without a debugger the signal is
+// dropped, unless --disable-sigusr1 makes it an ordinary signal.
 func dispositions(flags []string) {
 	var all []signals.Signal
 	names := "QUIT TRAP ABRT USR2 ALRM STKFLT XCPU VTALRM PROF IO PWR SYS"
@@ -30,5 +30,5 @@ func dispositions(flags []string) {
 	for s := first; err == nil && s <= last; s++ {
 		all = append(all, s)
 	}
-	_ = signals.Default(all...) // Other systems than Linux leave these to the runtime.
+	_ = signals.Default(all...) // Best effort: systems other than Linux leave these to the runtime.
 }

@@ -10,21 +10,21 @@ import (
 	"github.com/brood-go/brood/signals"
 )
 
-func TestASignalThatNobodyListensToEndsTheProgram(t *testing.T) {
+func TestASignalWithoutAListenerEndsTheProgram(t *testing.T) {
 	for _, s := range []syscall.Signal{unix.SIGUSR2, unix.SIGALRM, unix.SIGIO, unix.SIGQUIT, unix.SIGABRT, unix.SIGTRAP, unix.SIGVTALRM, unix.SIGTERM} {
 		name := signals.Name(s)
-		status, stdout := endOf(t, "-e", "process.kill(process.pid, '"+name+"'); console.log('never'); setInterval(() => {}, 1000)")
+		status, stdout := exitOf(t, "-e", "process.kill(process.pid, '"+name+"'); console.log('never'); setInterval(() => {}, 1000)")
 		require.Empty(t, stdout, name)
 		require.True(t, status.Signaled(), name)
 		require.Equal(t, s, status.Signal())
 	}
-	status, _ := endOf(t, "-e", "process.abort()")
+	status, _ := exitOf(t, "-e", "process.abort()")
 	require.Equal(t, unix.SIGABRT, status.Signal())
 }
 
 func TestASignalEndsTheProgramAfterItsLastListener(t *testing.T) {
 	for _, name := range []string{"SIGUSR2", "SIGALRM", "SIGQUIT", "SIGTERM"} {
-		status, stdout := endOf(t, "-e", `
+		status, stdout := exitOf(t, "-e", `
 			const name = '`+name+`';
 			const other = () => {};
 			process.on(name, other);
@@ -42,16 +42,16 @@ func TestASignalEndsTheProgramAfterItsLastListener(t *testing.T) {
 }
 
 func TestSignalsThatNodeDropsDoNotEndTheProgram(t *testing.T) {
-	status, stdout := endOf(t, "-e", `
+	status, stdout := exitOf(t, "-e", `
 		for (const name of ['SIGPIPE', 'SIGXFSZ', 'SIGUSR1', 'SIGWINCH', 'SIGURG', 'SIGCHLD']) process.kill(process.pid, name);
 		console.log('alive');`)
 	require.True(t, status.Exited())
 	require.Equal(t, "alive\n", stdout)
-	status, _ = endOf(t, "--disable-sigusr1", "-e", "process.kill(process.pid, 'SIGUSR1'); setInterval(() => {}, 1000)")
+	status, _ = exitOf(t, "--disable-sigusr1", "-e", "process.kill(process.pid, 'SIGUSR1'); setInterval(() => {}, 1000)")
 	require.Equal(t, unix.SIGUSR1, status.Signal())
 }
 
-func TestAnExceptionThatNobodyCatchesMayAbort(t *testing.T) {
+func TestAnUncaughtExceptionMayAbort(t *testing.T) {
 	source := `
 		process.on('uncaughtException', () => console.log('never'));
 		const d = require('domain').create();
@@ -61,7 +61,7 @@ func TestAnExceptionThatNobodyCatchesMayAbort(t *testing.T) {
 	require.Equal(t, unix.SIGABRT, status.Signal())
 	require.Empty(t, stdout)
 	require.Contains(t, stderr, "Error: boom")
-	status, stdout = endOf(t, "--abort-on-uncaught-exception", "-e", source, "heard")
+	status, stdout = exitOf(t, "--abort-on-uncaught-exception", "-e", source, "heard")
 	require.True(t, status.Exited())
 	require.Equal(t, "heard\n", stdout)
 }

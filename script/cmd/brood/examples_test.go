@@ -16,7 +16,7 @@ import (
 	"github.com/brood-go/brood/internal/test/leakcheck"
 )
 
-// made is a folder for what the tests make once.
+// made is a directory for files that the tests make once.
 var made string
 
 func TestMain(m *testing.M) { os.Exit(runTests(m)) }
@@ -33,8 +33,8 @@ func runTests(m *testing.M) int {
 // deadline ends a program that hangs.
 const deadline = 3 * time.Minute
 
-// program builds this command once, since scripts start it again by process.execPath, and returns
-// its path.
+// program returns the path of this command, which it builds once, because scripts start it again
+// with process.execPath.
 var program = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(made, "brood")
 	if out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput(); err != nil {
@@ -43,7 +43,7 @@ var program = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// brood runs the command in a directory and returns what it has printed. It must end well.
+// brood runs the command in a directory and returns its stdout. It must exit with 0.
 func brood(t *testing.T, dir string, args ...string) string {
 	t.Helper()
 	path, err := program()

@@ -15,7 +15,7 @@ import (
 	"github.com/brood-go/brood/script/host"
 )
 
-// exitUsage is the code of a command line that cannot be understood: Node's.
+// exitUsage is Node's exit code for an invalid command line.
 const exitUsage = 9
 
 func main() {
@@ -54,6 +54,7 @@ Runs a script written for Node. With - or without a script it is read from stdin
 NODE_OPTIONS has options, too. Options of Node that mean nothing here are taken silently.
 `
 
+// run runs the command and returns its exit code. An error is still to be printed.
 func run(program string, args []string) (code int, err error) {
 	c, err := parse(program, args, os.Getenv("NODE_OPTIONS"))
 	switch {
@@ -78,15 +79,15 @@ func run(program string, args []string) (code int, err error) {
 	if err != nil {
 		return 1, err
 	}
-	// An error that start returns has been told, and the script has ended with a code.
-	if err := start(h, c); errors.Is(err, errInput) {
+	// Any other error of startScript was reported, and the script has ended with a code.
+	if err := startScript(h, c); errors.Is(err, errInput) {
 		return 1, err
 	}
 	return h.Run()
 }
 
-// options are those of the script's world. The host is not closed: the program ends with it.
-func options(c *command) *host.Options {
+// options returns the host's options. The program does not close the host, because it ends with it.
+func options(c *commandLine) *host.Options {
 	o := &host.Options{Args: c.args, Argv0: os.Args[0], ExecArgv: c.execArgv, Flags: c.flags, EndOnSignals: true}
 	if c.script != "" {
 		o.Args = append([]string{c.script}, c.args...)
@@ -107,12 +108,13 @@ func options(c *command) *host.Options {
 
 var errInput = errors.New("stdin")
 
-func start(h *host.Host, c *command) error {
+// startScript runs the main script up to its first wait.
+func startScript(h *host.Host, c *commandLine) error {
 	switch {
 	case c.eval != nil:
 		return h.MainText(*c.eval, &host.TextOptions{Print: c.print})
 	case c.script == "" && c.tests():
-		return h.MainFile("") // The library looks for files of tests.
+		return h.MainFile("") // The library finds the test files.
 	case c.script != "" && c.script != "-":
 		if c.check {
 			return h.Check(c.script)

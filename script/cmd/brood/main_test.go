@@ -23,9 +23,8 @@ func init() {
 	})
 }
 
-// endOf runs the command and returns how it has ended and what it has printed. It has nothing to
-// complain about.
-func endOf(t *testing.T, args ...string) (status syscall.WaitStatus, stdout string) {
+// exitOf runs the command, which must print nothing on stderr, and returns its status and stdout.
+func exitOf(t *testing.T, args ...string) (status syscall.WaitStatus, stdout string) {
 	t.Helper()
 	status, stdout, stderr := outputOf(t, args...)
 	require.Empty(t, stderr)
@@ -57,7 +56,7 @@ func TestATextFindsModulesOfTheLibraryAsVariables(t *testing.T) {
 		{"1 2 undefined", []string{"-e", "const path = 1; fs = 2; var zlib; console.log(path, fs, typeof test)"}},
 		{"false", []string{"-p", "Object.keys(globalThis).includes('fs')"}},
 	} {
-		status, stdout := endOf(t, row.args...)
+		status, stdout := exitOf(t, row.args...)
 		require.Equal(t, 0, status.ExitStatus())
 		require.Equal(t, row.want+"\n", stdout)
 	}

@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// command is what the command line asks for.
-type command struct {
-	script   string   // a file, "-" for what stdin has, empty if there is none
+// commandLine is a parsed command line.
+type commandLine struct {
+	script   string   // a file; "-": stdin; empty: none
 	args     []string // of the script
-	execArgv []string // the flags as they were given
-	flags    []string // the flags in effect, those of NODE_OPTIONS first: --name, or --name=value
+	execArgv []string // the flags as written
+	flags    []string // the flags in effect, those of NODE_OPTIONS first: --name or --name=value
 	eval     *string
 	print    bool
 	check    bool
@@ -19,19 +19,19 @@ type command struct {
 	version  bool
 }
 
-// usageError is the error of a command line that cannot be understood.
+// usageError is the error of an invalid command line.
 type usageError struct{ text string }
 
 func (e *usageError) Error() string { return e.text }
 
-// short has the long names of options that have a short one.
-var short = map[string]string{
+// longNames maps short names and aliases of options to their long names.
+var longNames = map[string]string{
 	"-e": "--eval", "-p": "--print", "-pe": "--print", "-c": "--check", "-v": "--version", "-h": "--help", "-r": "--require",
 	"-C": "--conditions", "-i": "--interactive", "--es-module-specifier-resolution": "--experimental-specifier-resolution",
 	"--loader": "--experimental-loader", "--inspect-port": "--debug-port", "--prof-process": "--prof-process", "--expose_internals": "--expose-internals",
 }
 
-// withValue are options that have a value, behind an equals sign or in the argument that follows.
+// withValue are the options with a value, after an equals sign or in the next argument.
 const withValue = list(`conditions diagnostic-dir disable-warning dns-result-order env-file env-file-if-exists eval experimental-default-type
 	experimental-loader icu-data-dir import input-type max-http-header-size network-family-autoselection-attempt-timeout print redirect-warnings
 	require secure-heap secure-heap-min stack-trace-limit test-name-pattern test-reporter test-reporter-destination test-concurrency
@@ -41,9 +41,9 @@ const withValue = list(`conditions diagnostic-dir disable-warning dns-result-ord
 	max-semi-space-size stack-size heapsnapshot-signal heapsnapshot-near-heap-limit cpu-prof-dir cpu-prof-interval cpu-prof-name disable-proto
 	gc-interval max-heap-size max-lazy random-seed watch-kill-signal experimental-config-file`)
 
-// plain are options without a value. Those that mean nothing here are taken all the same: scripts
-// pass them to the children they start.
-const plain = list(`abort-on-uncaught-exception addons allow-addons allow-child-process allow-natives-syntax allow-wasi allow-worker async-context-frame check
+// withoutValue are the options without a value. They may have "no-" in front. Options without an
+// effect here are accepted, because scripts pass them to the children they start.
+const withoutValue = list(`abort-on-uncaught-exception addons allow-addons allow-child-process allow-natives-syntax allow-wasi allow-worker async-context-frame check
 	deprecation disable-sigusr1 disallow-code-generation-from-strings enable-fips enable-network-family-autoselection enable-source-maps
 	entry-url experimental-abortcontroller experimental-addon-modules experimental-async-context-frame experimental-detect-module
 	experimental-eventsource experimental-fetch experimental-global-customevent experimental-global-navigator experimental-global-webcrypto
@@ -64,16 +64,15 @@ const plain = list(`abort-on-uncaught-exception addons allow-addons allow-child-
 	predictable stress-flush-code flush-bytecode lazy opt turbofan maglev sparkplug always-sparkplug verify-heap zero-unused-memory
 	heap-prof cpu-prof experimental-wasm-stringref zero-fill-buffers`)
 
-// negatable options may have "no-" in front; for those in on that is the only form that says
-// something.
-const bare = list(`harmony harmony-shadow-realm harmony-weak-refs js-float16array`)
+// v8Options are options of V8 without a value, which have no effect here.
+const v8Options = list(`harmony harmony-shadow-realm harmony-weak-refs js-float16array`)
 
-// notInEnvironment are options that NODE_OPTIONS must not have.
+// notInEnvironment are the options that NODE_OPTIONS must not have.
 const notInEnvironment = list(`eval print check interactive version help expose-internals test prof v8-options completion-bash prof-process
 	build-snapshot allow-natives-syntax`)
 
-// list is words parted by blanks. Most command lines have few options, and none: to look through a
-// list is less than to make a table of it.
+// list is words separated by blanks. Searching it takes less time than making a table, because most
+// command lines have few options or none.
 type list string
 
 func (l list) has(word string) bool {
@@ -85,11 +84,11 @@ func (l list) has(word string) bool {
 	return false
 }
 
-// option returns the long name of an argument, its value, and whether it has one. ok is false for
-// what is no option that is known.
+// option returns the long name of an argument, its value, and whether it has a value. ok is false
+// if it is no known option.
 func option(arg string) (name, value string, hasValue, ok bool) {
 	name, value, hasValue = strings.Cut(arg, "=")
-	if long, ok := short[name]; ok {
+	if long, ok := longNames[name]; ok {
 		name = long
 	}
 	if !strings.HasPrefix(name, "--") {
@@ -100,17 +99,17 @@ func option(arg string) (name, value string, hasValue, ok bool) {
 	switch {
 	case withValue.has(name[2:]):
 		return name, value, hasValue, true
-	case plain.has(word), bare.has(word), strings.HasPrefix(word, "harmony"):
+	case withoutValue.has(word), v8Options.has(word), strings.HasPrefix(word, "harmony"):
 		return name, value, hasValue, !hasValue
-	case withValue.has(word): // --no-title has nothing to say, and takes nothing.
+	case withValue.has(word): // --no-title has no effect and no value.
 		return name, "", false, !hasValue && word != "eval"
 	}
 	return name, "", false, false
 }
 
-// parse reads a command line. program is what errors name.
-func parse(program string, args []string, nodeOptions string) (*command, error) {
-	c := &command{}
+// parse parses a command line. program is the name that errors begin with.
+func parse(program string, args []string, nodeOptions string) (*commandLine, error) {
+	c := &commandLine{}
 	if err := c.fromEnvironment(program, nodeOptions); err != nil {
 		return nil, err
 	}
@@ -146,10 +145,10 @@ func parse(program string, args []string, nodeOptions string) (*command, error) 
 	return c, c.finish(program, rest)
 }
 
-// tests reports whether files of tests are to be run.
-func (c *command) tests() bool { return slices.Contains(c.flags, "--test") }
+// tests reports whether test files are to be run.
+func (c *commandLine) tests() bool { return slices.Contains(c.flags, "--test") }
 
-func (c *command) take(name, value string, hasValue bool) {
+func (c *commandLine) take(name, value string, hasValue bool) {
 	switch name {
 	case "--eval":
 		c.eval = &value
@@ -171,8 +170,8 @@ func (c *command) take(name, value string, hasValue bool) {
 	c.flags = append(c.flags, name)
 }
 
-// finish takes what follows the options: the script and its arguments.
-func (c *command) finish(program string, rest []string) error {
+// finish takes the arguments after the options: the script and its arguments.
+func (c *commandLine) finish(program string, rest []string) error {
 	switch {
 	case slices.Contains(c.flags, "--interactive"):
 		return &usageError{program + ": -i: there is no interactive mode"}
@@ -186,10 +185,10 @@ func (c *command) finish(program string, rest []string) error {
 	return nil
 }
 
-// fromEnvironment takes the options of NODE_OPTIONS, which are parted by spaces; quotes keep some
-// together.
-func (c *command) fromEnvironment(program, text string) error {
-	words, err := split(text)
+// fromEnvironment takes the options of NODE_OPTIONS, which are separated by spaces; quotes may
+// enclose one.
+func (c *commandLine) fromEnvironment(program, text string) error {
+	words, err := splitWords(text)
 	if err != nil {
 		return &usageError{fmt.Sprintf("%s: %v", program, err)}
 	}
@@ -211,7 +210,7 @@ func (c *command) fromEnvironment(program, text string) error {
 	return nil
 }
 
-func split(text string) (words []string, err error) {
+func splitWords(text string) (words []string, err error) {
 	var word strings.Builder
 	started, quoted := false, false
 	for i := 0; i < len(text); i++ {

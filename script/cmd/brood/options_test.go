@@ -12,18 +12,18 @@ func TestCommandLinesAreReadAsNodeDoes(t *testing.T) {
 	for name, row := range map[string]struct {
 		args []string
 		env  string
-		want command
+		want commandLine
 	}{
-		"a file":           {[]string{"a.js", "-e", "x"}, "", command{script: "a.js", args: []string{"-e", "x"}}},
-		"run":              {[]string{"run", "a.js", "b"}, "", command{script: "a.js", args: []string{"b"}}},
-		"stdin":            {[]string{"-", "b"}, "", command{script: "-", args: []string{"b"}}},
-		"code":             {[]string{"-e", "1", "b"}, "", command{eval: &code, args: []string{"b"}, execArgv: []string{"-e", "1"}, flags: []string{"--eval=1"}}},
-		"code that prints": {[]string{"-pe", "1"}, "", command{eval: &code, print: true, args: []string{}, execArgv: []string{"-pe", "1"}, flags: []string{"--print=1"}}},
-		"the end of options": {[]string{"--expose_gc", "--", "a.js"}, "", command{script: "a.js", args: []string{}, execArgv: []string{"--expose_gc"},
+		"a file":           {[]string{"a.js", "-e", "x"}, "", commandLine{script: "a.js", args: []string{"-e", "x"}}},
+		"run":              {[]string{"run", "a.js", "b"}, "", commandLine{script: "a.js", args: []string{"b"}}},
+		"stdin":            {[]string{"-", "b"}, "", commandLine{script: "-", args: []string{"b"}}},
+		"code":             {[]string{"-e", "1", "b"}, "", commandLine{eval: &code, args: []string{"b"}, execArgv: []string{"-e", "1"}, flags: []string{"--eval=1"}}},
+		"code that prints": {[]string{"-pe", "1"}, "", commandLine{eval: &code, print: true, args: []string{}, execArgv: []string{"-pe", "1"}, flags: []string{"--print=1"}}},
+		"the end of options": {[]string{"--expose_gc", "--", "a.js"}, "", commandLine{script: "a.js", args: []string{}, execArgv: []string{"--expose_gc"},
 			flags: []string{"--expose-gc"}}},
-		"values": {[]string{"-r", "x", "--stack-trace-limit=3", "a.js"}, "--no-warnings", command{script: "a.js", args: []string{},
+		"values": {[]string{"-r", "x", "--stack-trace-limit=3", "a.js"}, "--no-warnings", commandLine{script: "a.js", args: []string{},
 			execArgv: []string{"-r", "x", "--stack-trace-limit=3"}, flags: []string{"--no-warnings", "--require=x", "--stack-trace-limit=3"}}},
-		"check": {[]string{"-c", "a.js"}, "", command{script: "a.js", args: []string{}, check: true, execArgv: []string{"-c"}, flags: []string{"--check"}}},
+		"check": {[]string{"-c", "a.js"}, "", commandLine{script: "a.js", args: []string{}, check: true, execArgv: []string{"-c"}, flags: []string{"--check"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, err := parse("brood", row.args, row.env)

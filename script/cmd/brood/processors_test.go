@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestThereAreTwoProcessorsUnlessSomebodySaysOtherwise(t *testing.T) {
+func TestThereAreTwoProcessorsUnlessGOMAXPROCSIsSet(t *testing.T) {
 	before := runtime.GOMAXPROCS(1)
 	t.Cleanup(func() { runtime.GOMAXPROCS(before) })
 	t.Setenv("GOMAXPROCS", "1")

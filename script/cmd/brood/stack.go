@@ -1,17 +1,15 @@
 package main
 
-// growStack has the stack of this goroutine grow at once, as long as there is little on it. Go
-// doubles one when it is full, and moves all frames then; the engine has some for each call of the
-// script, and before a script begins the stack would be moved five times. Memory that is not used
-// costs nothing.
+// growStack makes the stack of this goroutine large while it has few frames. Go doubles a full
+// stack and moves all frames; the engine has several for each call of the script, so the stack
+// would be moved five times before a script begins. Unused memory costs nothing.
 //
 //go:noinline
 func growStack(n int) byte {
-	// Always: what counts is that there is room for the array. To have it would be to fill it with
-	// zeroes.
+	// Always taken: only the room for the array matters. Using the array would fill it with zeroes.
 	if n >= 0 {
 		return 0
 	}
-	var room [120 << 10]byte // Larger arrays are not on the stack.
+	var room [120 << 10]byte // Larger arrays are not allocated on the stack.
 	return room[-n]
 }

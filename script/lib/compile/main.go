@@ -1,4 +1,4 @@
-// Command compile makes library.bin of the .js files of the directory that it is run in.
+// Command compile compiles the .js files of the working directory into library.bin.
 package main
 
 import (

@@ -8,7 +8,7 @@ const {
 } = require('internal/dns');
 const { validateString } = require('internal/validators');
 
-// promised returns a promise of what start tells its callback.
+// promised returns a promise of the result that start passes to its callback.
 function promised(start) {
   return new Promise((resolve, reject) => start((error, value) => (error ? reject(error) : resolve(value))));
 }

@@ -18,10 +18,10 @@ function exception(message, name) {
   return new DOMException(message, name);
 }
 
-// heard are signals that nothing else may refer to, but that will be aborted and have listeners.
+// heard keeps signals that have listeners and sources, because nothing else may refer to them.
 const heard = new Set();
 
-let collected; // calls what lets go of what a signal had, once nobody can see it any more
+let collected; // a FinalizationRegistry that releases what a signal refers to
 
 function whenCollected(signal, undo) {
   collected ??= new FinalizationRegistry((fn) => fn());
@@ -31,8 +31,10 @@ function whenCollected(signal, undo) {
 class AbortSignal extends EventTarget {
   #aborted = false;
   #reason;
-  #sources; // of one that any has made: WeakRefs, because nobody can abort what only this refers to
-  #kept; // those of them that time aborts
+  // signals that a signal made by any depends on: WeakRefs, because a source that is unreachable otherwise cannot be
+  // aborted
+  #sources;
+  #kept; // sources with a timeout
   #timed = false;
 
   constructor(key) {
@@ -67,7 +69,7 @@ class AbortSignal extends EventTarget {
     const ref = new WeakRef(signal);
     const timer = setTimeout(() => {
       const late = ref.deref();
-      if (late !== undefined) settle(late, exception('The operation was aborted due to timeout', 'TimeoutError'));
+      if (late !== undefined) abortAll(late, exception('The operation was aborted due to timeout', 'TimeoutError'));
     }, delay);
     timer.unref();
     whenCollected(signal, () => clearTimeout(timer));
@@ -99,8 +101,7 @@ class AbortSignal extends EventTarget {
         result.#follow(one);
         continue;
       }
-      // What depends on a signal that depends on others hangs on those: they are told in the order
-      // in which they were made.
+      // A signal depends on the sources of its sources: dependents are aborted in the order in which they were made.
       for (const ref of one.#sources) {
         const source = ref.deref();
         if (source !== undefined) result.#follow(source);
@@ -123,14 +124,14 @@ class AbortSignal extends EventTarget {
     whenCollected(this, () => from.deref()?.[kDependantSignals].delete(ref));
   }
 
-  // lose is called when one of the sources is gone. Without any, nothing aborts this.
+  // lose is called when a source was collected. Without sources the signal cannot be aborted.
   #lose(source) {
     this.#sources.delete(source);
     if (this.#sources.size === 0) heard.delete(this);
   }
 
-  // settle aborts a signal: it and all that depend on it are aborted before the first listener hears of it.
-  static settle(signal, reason) {
+  // abortAll aborts a signal: it and all its dependents are aborted before the first listener is called.
+  static abortAll(signal, reason) {
     if (signal.#aborted) return;
     const all = [signal];
     signal.#aborted = true;
@@ -165,8 +166,8 @@ class AbortSignal extends EventTarget {
   }
 }
 
-const { settle } = AbortSignal;
-delete AbortSignal.settle;
+const { abortAll } = AbortSignal;
+delete AbortSignal.abortAll;
 
 defineEventHandler(AbortSignal.prototype, 'abort');
 Object.defineProperty(AbortSignal.prototype, kMaxEventTargetListeners, { value: 0, writable: true });
@@ -184,7 +185,7 @@ class AbortController {
   get signal() { return AbortController.#of(this).#signal; }
 
   abort(reason = exception('This operation was aborted', 'AbortError')) {
-    settle(AbortController.#of(this).#signal, reason);
+    abortAll(AbortController.#of(this).#signal, reason);
   }
 
   [customInspect](depth, options, inspect) {

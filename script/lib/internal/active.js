@@ -1,6 +1,6 @@
 'use strict';
 
-// What keeps the loop running, as far as the library knows.
+// The things that keep the loop running, as far as the library knows them.
 
 function resources() {
   const { activeTimers } = require('internal/timers');

@@ -1,26 +1,23 @@
 'use strict';
 
-// The context of asynchronous work: a Map of stores by their AsyncLocalStorage, which is never
-// changed once it is one.
-//
-// Reactions of promises are jobs of the engine, which knows of no contexts. While stores are in
-// use, each change of the context closes a run of jobs: those that were put in the queue before it
-// belong to the context that was left. Before a job runs, its run's context becomes the current
-// one. That is right for jobs that are queued at once. Where a promise is still pending, its
-// reaction is queued in the context of whoever settles it: then() binds reactions to theirs for
-// that, and await of a pending promise is made to go through then().
+// The context of asynchronous work: a Map of stores by their AsyncLocalStorage, which is not changed after it is made.
+// Reactions of promises are jobs of the engine, which has no contexts. While stores are in use, each change of the
+// context closes a run of jobs: jobs that were queued before belong to the context that was left. Before a job runs,
+// its run's context becomes the current one. That is right for jobs that are queued at once. If a promise is still
+// pending, its reaction is queued in the context of the code that settles it: therefore then() binds reactions to their
+// own context, and await of a pending promise goes through then().
 
 const root = new Map();
 
 let current = root;
 let jobs; // of the engine, once stores are in use
 let isActive = false;
-let closed = 0; // jobs ever queued up to which runs are closed
-let captured; // returns what of a context goes with what is called later; undefined if all of it does
-let tracker; // of what belongs to which operation, once async_hooks wants to know
+let closed = 0; // number of jobs that are in closed runs
+let captured; // returns the part of a context that callbacks inherit; undefined: all of it
+let tracker; // the store of the running operation, once async_hooks needs it
 let failed; // an exception, and the context in which it was thrown
 const runs = []; // { end, context }: the jobs before end and after the run before it
-let firstRun = 0; // of runs that is not over
+let firstRun = 0; // index of the first run that has not ended
 
 function get() {
   return current;
@@ -56,7 +53,7 @@ function run(context, fn) {
 
 const forLater = () => (captured === undefined ? current : captured(current));
 
-// contextOf returns the context in which an exception that nobody caught was thrown.
+// contextOf returns the context in which an uncaught exception was thrown.
 function contextOf(error) {
   const context = failed !== undefined && failed.error === error ? failed.context : current;
   failed = undefined;
@@ -72,7 +69,7 @@ function beforeJob(number) {
     tracker?.beforeJob(number);
     return;
   }
-  enter(current); // It closes what the job before has queued.
+  enter(current); // Closes the run of jobs that the job before has queued.
   while (firstRun < runs.length && runs[firstRun].end <= number) firstRun++;
   if (firstRun > 64 && firstRun * 2 > runs.length) {
     runs.splice(0, firstRun);
@@ -93,8 +90,8 @@ function without(storage) {
 
 const has = (storage) => current.has(storage);
 
-// bind returns a function that calls fn in the current context. type and resource are for async_hooks: what sort of
-// operation it is that calls it, and what stands for that. Without a type it is no new one.
+// bind returns a function that calls fn in the current context. type and resource are for async_hooks: the type of the
+// calling operation, and the object that stands for it. Without a type there is no new operation.
 function bind(fn, type, resource) {
   if (!isActive || typeof fn !== 'function') return fn;
   const context = forLater();
@@ -104,7 +101,7 @@ function bind(fn, type, resource) {
   };
 }
 
-// activate has contexts go with asynchronous work from now on.
+// activate makes contexts follow asynchronous work from now on.
 function activate() {
   if (isActive) return;
   isActive = true;
@@ -122,8 +119,8 @@ function activate() {
     } }.then,
     writable: true, configurable: true, enumerable: false,
   });
-  // await takes a promise whose constructor is Promise as it is, and calls then() of others: those
-  // get another that does the same.
+  // await uses a promise whose constructor is Promise directly, and calls then() of others, which therefore get another
+  // constructor.
   let other = new Proxy(constructor, {});
   Object.defineProperty(Promise.prototype, 'constructor', {
     get() { return this !== Promise.prototype && promise(this)[0] === 0 ? other : constructor; },
@@ -135,17 +132,17 @@ function activate() {
   replacePromise = () => { other = trackedPromise(constructor); };
 }
 
-// track has operations tracked.
+// track starts tracking operations.
 function track(by) { tracker = by; }
 
-let replacePromise; // has Promise tell of those that a script makes
+let replacePromise; // makes Promise report the promises that a script makes
 
 function trackPromises() {
   replacePromise?.();
   replacePromise = undefined;
 }
 
-// trackedPromise makes the global Promise one that tells the tracker of each that it makes, and returns it.
+// trackedPromise replaces the global Promise by one that reports each promise that it makes, and returns it.
 function trackedPromise(constructor) {
   const Tracked = new Proxy(constructor, {
     construct: (target, args, newTarget) => tracker.construct(target, args, newTarget === Tracked ? target : newTarget),
@@ -154,7 +151,7 @@ function trackedPromise(constructor) {
   const { isPromise } = require('internal/types');
   Object.defineProperty(constructor, 'resolve', {
     value: { resolve(value) {
-      // The constructor of one that is settled is the engine's own, which is as good.
+      // A settled promise keeps the engine's constructor, which works as well.
       return this === Tracked && isPromise(value) && value.constructor === constructor ? value :
         Reflect.apply(resolve, this, [value]);
     } }.resolve,

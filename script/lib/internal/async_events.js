@@ -1,6 +1,6 @@
 'use strict';
 
-// The events that async_hooks tells of, and the hooks that hear of them.
+// The events of async_hooks, and the hooks that get them.
 
 const { codes: { ERR_ASYNC_CALLBACK, ERR_INVALID_ARG_VALUE } } = require('internal/errors');
 const { validateBoolean } = require('internal/validators');
@@ -8,11 +8,11 @@ const { validateBoolean } = require('internal/validators');
 const hookNames = ['init', 'before', 'after', 'destroy', 'promiseResolve'];
 
 let enabled = []; // hooks
-let wanted; // hooks once all that are called now have returned, if one of them has changed that
-let depth = 0; // calls of emit that are under way
-let collected; // a FinalizationRegistry that tells of resources that are gone
-let start; // has operations tracked
-let gone = []; // numbers of operations that are over and that nobody was told of
+let wanted; // the hooks after the running calls, if one of these has changed them
+let depth = 0; // calls of emit that have not returned
+let collected; // a FinalizationRegistry for resources
+let start; // starts tracking operations
+let gone = []; // numbers of operations that have ended and whose destroy event is still to be emitted
 
 class AsyncHook {
   #callbacks; #tracksPromises;
@@ -71,7 +71,7 @@ function set(hooks) {
   module.exports.promises = hooks.length === 0 || hooks.some(tracksPromises);
 }
 
-// emit calls the hooks. What one throws ends the script, whatever that does about exceptions.
+// emit calls the hooks. An exception in a hook ends the script, whatever handlers of exceptions it has.
 function emit(name, ...args) {
   depth++;
   for (const hook of enabled) {
@@ -95,18 +95,18 @@ function fail(error) {
   process.exit(1);
 }
 
-// destroyOnceCollected has destroy told when a resource is collected.
+// destroyOnceCollected emits destroy when a resource is collected.
 function destroyOnceCollected(resource, id) {
   collected ??= new FinalizationRegistry((number) => emit('destroy', number));
   collected.register(resource, id, resource);
 }
 
-// keep takes that back.
+// keep undoes destroyOnceCollected.
 function keep(resource) {
   collected?.unregister(resource);
 }
 
-// destroy tells, on a later turn, that an operation is over.
+// destroy emits, on a later turn, that an operation has ended.
 function destroy(id) {
   if (enabled.length > 0 && gone.push(id) === 1) require('internal/immediates').setFirst(tellGone);
 }

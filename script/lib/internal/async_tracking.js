@@ -1,9 +1,8 @@
 'use strict';
 
-// Who runs: each asynchronous operation has a number, and what it calls runs as that operation.
-// Until a script asks for it, that is known of what an AsyncResource runs, and of nothing else.
-// From then on it goes with the asynchronous context, in which it is one more store, and timers,
-// ticks, promises and handles are operations, too.
+// The running operation: each asynchronous operation has a number, and its callbacks run as that operation. Until a
+// script asks, only AsyncResource is tracked. From then on the running operation is one more store of the asynchronous
+// context, and timers, ticks, promises and handles are operations as well.
 
 const context = require('internal/async_context');
 const events = require('internal/async_events');
@@ -15,15 +14,15 @@ const key = Symbol('execution'); // its store
 let ids = 1;
 let isTracking = false;
 let executing = top; // what an AsyncResource runs, while nothing else is tracked
-let job; // the reaction that runs, if nobody has bound it: it gets a number when somebody asks for one
+let job; // the running reaction if it is not bound; it gets a number when the script asks for one
 
-// Given is a class whose constructor returns what it is given: Known adds a private name to any object.
+// Given is a class whose constructor returns its argument: Known adds a private name to any object.
 class Given {
   constructor(object) { return object; }
 }
 
-// Known is what stands for an operation. The operation is kept by it, and not by a WeakMap: that
-// would hold both for ever, because the operation has its resource.
+// Known adds the operation to its resource. A WeakMap would keep both alive for ever, because the operation refers to
+// the resource.
 class Known extends Given {
   #operation;
 
@@ -41,8 +40,8 @@ function current() {
   return context.get().get(key) ?? top;
 }
 
-// stores returns a context without who runs. What an operation keeps must not hold what happens to
-// run when it is begun, which may refer to what has to be collected first.
+// stores returns a context without the running operation. An operation must not keep the one that ran when it was
+// begun, because that may refer to objects that must be collected first.
 function stores(of = context.get()) {
   if (!of.has(key)) return of;
   if (of.size === 1) return context.root;
@@ -51,7 +50,7 @@ function stores(of = context.get()) {
   return others;
 }
 
-// create returns a new operation, and tells of it.
+// create returns a new operation, and emits its event.
 function create(type, resource, trigger = current().id) {
   const operation = { id: ++ids, trigger, resource, isDestroyed: false };
   Known.set(resource, operation);
@@ -59,8 +58,8 @@ function create(type, resource, trigger = current().id) {
   return operation;
 }
 
-// createOwned is create for a resource that is to be collected as soon as the script is done with it: it has the
-// operation, and not the other way round.
+// createOwned is create for a resource that must be collected as soon as the script drops it: the resource refers to
+// the operation, and not the other way round.
 function createOwned(type, resource, trigger) {
   const operation = { id: ++ids, trigger, resource: undefined, isDestroyed: false };
   announce(operation, type, resource);
@@ -71,8 +70,8 @@ function announce(operation, type, resource) {
   if (events.active) events.emit('init', operation.id, type, operation.trigger, resource);
 }
 
-// runAs calls fn as an operation, in a context, and tells of that. owner is the resource of an operation that does not
-// hold it.
+// runAs calls fn as an operation, in a context, and emits the events. owner is the resource of an operation that does
+// not hold it.
 function runAs(operation, within, fn, owner) {
   if (owner !== undefined) operation = { id: operation.id, trigger: operation.trigger, resource: owner };
   if (!isTracking) {
@@ -96,15 +95,15 @@ function tell(operation, fn) {
   }
 }
 
-// Operations that are over once their callback has run.
+// Operations that end with their callback.
 const once = new Set([
   'FSREQCALLBACK', 'GETADDRINFOREQWRAP', 'GETNAMEINFOREQWRAP', 'Immediate', 'Microtask', 'PIPECONNECTWRAP',
   'PROCESSWRAP', 'QUERYWRAP',
   'TCPCONNECTWRAP', 'TickObject',
 ]);
 
-// bind returns a function that calls fn as a new operation, whose resource is what it belongs to. Without a type it is
-// a part of what runs now, or of the operation that the resource belongs to.
+// bind returns a function that calls fn as a new operation for a resource. Without a type it belongs to the running
+// operation, or to the resource's.
 function bind(fn, within, type, resource) {
   if (type === undefined) {
     const operation = resource === undefined ? undefined : Known.get(resource);
@@ -125,7 +124,7 @@ function bind(fn, within, type, resource) {
   };
 }
 
-// destroyed is told that a resource is no more.
+// destroyed is called when a resource has ended.
 function destroyed(resource) {
   const operation = Known.get(resource);
   if (operation === undefined || operation.isDestroyed) return;
@@ -133,7 +132,7 @@ function destroyed(resource) {
   events.destroy(operation.id);
 }
 
-// A reaction that nobody has bound, such as what follows an await, is an operation of its own, too.
+// A reaction that is not bound, such as the one after an await, is an operation of its own as well.
 
 function beforeJob(number) {
   const before = job;
@@ -147,7 +146,7 @@ function nameJob() {
   const mine = job;
   job = undefined;
   if (!events.promises) return;
-  if (within.get(key) === undefined && within !== context.root) return; // It belongs to nothing that is tracked.
+  if (within.get(key) === undefined && within !== context.root) return; // It belongs to no tracked operation.
   mine.operation = create('PROMISE', {});
   mine.context = new Map(within).set(key, mine.operation);
   context.enter(mine.context);
@@ -155,7 +154,7 @@ function nameJob() {
   job = { context: undefined, operation: mine.operation };
 }
 
-// Promises. The engine tells of none: those that Promise and then() make are Known.
+// Promises. The engine emits no events for them: those that Promise and then() make are Known.
 
 let isInThen = false;
 
@@ -223,7 +222,7 @@ function construct(target, args, newTarget) {
   return promise;
 }
 
-// start has all that is asynchronous tracked from now on.
+// start tracks all asynchronous operations from now on.
 function start() {
   if (isTracking) return;
   isTracking = true;

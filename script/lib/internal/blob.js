@@ -24,7 +24,7 @@ function partOf(source, native) {
   if (isAnyArrayBuffer(source)) return new Uint8Array(source);
   if (ArrayBuffer.isView(source)) return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
   let text = `${source}`;
-  if (native) text = text.replace(/\r\n?/g, '\n'); // As the lines of the systems end that this runs on.
+  if (native) text = text.replace(/\r\n?/g, '\n'); // The line ends of the systems that this runs on.
   return new Uint8Array(binding.encode(text, UTF8));
 }
 
@@ -33,7 +33,7 @@ function typeOf(type) {
   return /[^\x20-\x7e]/.test(type) ? '' : type.toLowerCase();
 }
 
-// decodeText leaves out a byte order mark.
+// decodeText removes a byte order mark.
 function decodeText(bytes) {
   const text = binding.decode(bytes, UTF8);
   return text[0] === '\ufeff' ? text.slice(1) : text;
@@ -55,8 +55,8 @@ function* chunksOf(bytes, sizes) {
 let bytesOf; // returns the bytes of a Blob, undefined of anything else
 
 class Blob {
-  #bytes; // never changed, so that slices share them
-  #sizes; // of the sources, by which a stream goes
+  #bytes; // never changed: slices share them
+  #sizes; // of the sources, as a stream reads them
   #type;
 
   constructor(sources = [], options = undefined) {

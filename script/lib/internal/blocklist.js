@@ -1,6 +1,6 @@
 'use strict';
 
-// net.BlockList and net.SocketAddress. Addresses are compared as the numbers that they are.
+// net.BlockList and net.SocketAddress. Addresses are compared as numbers.
 
 const { codes: { ERR_INVALID_ARG_VALUE, ERR_INVALID_ADDRESS } } = require('internal/errors');
 const { customInspectSymbol } = require('internal/util');
@@ -20,7 +20,7 @@ class SocketAddress {
 
   static isSocketAddress(value) { return typeof value === 'object' && value !== null && #address in value; }
 
-  // parse returns the address of a text with a port or without, undefined if it is none.
+  // parse returns the address in a text with or without a port, undefined if it is invalid.
   static parse(input) {
     validateString(input, 'input');
     try {
@@ -73,7 +73,7 @@ function numberOf(address) {
   return n;
 }
 
-const MAPPED = 0xffffn << 32n; // what an IPv4 address in IPv6 begins with
+const MAPPED = 0xffffn << 32n; // the prefix of an IPv4 address in IPv6
 
 function asAddress(address, family) {
   if (SocketAddress.isSocketAddress(address)) return address;
@@ -82,7 +82,7 @@ function asAddress(address, family) {
   return new SocketAddress({ address, family });
 }
 
-// key returns the number of an address, those of IPv4 as IPv6 has them.
+// key returns the number of an address; IPv4 addresses are mapped to IPv6.
 function key({ address, family }) {
   return family === 'ipv4' ? MAPPED | numberOf(address) : numberOf(address);
 }

@@ -16,19 +16,20 @@ const timers = require('internal/timers');
 const immediates = require('internal/immediates');
 const fatal = require('internal/fatal');
 
-// hide adds a global that is not listed with the script's own.
+// hide adds a global that is not enumerable.
 function hide(name, value) {
   Object.defineProperty(globalThis, name, { value, writable: true, enumerable: false, configurable: true });
 }
 
-// show adds a global that is.
+// show adds a global that is enumerable.
 function show(name, value) {
   Object.defineProperty(globalThis, name, { value, writable: true, enumerable: true, configurable: true });
 }
 
-// later adds globals of a module that is loaded when one of them is first used.
+// later adds globals of a module that is loaded on first use.
 function later(id, names, enumerable = false) {
-  const descriptor = { get: undefined, set: undefined, enumerable, configurable: true }; // one for all: each is a good part of a start
+  // one array for all: making each takes a good part of a start
+  const descriptor = { get: undefined, set: undefined, enumerable, configurable: true };
   for (const name of names) {
     const be = (value) => Object.defineProperty(globalThis, name, { value, writable: true, enumerable, configurable: true });
     descriptor.get = () => {
@@ -83,8 +84,8 @@ later('stream/web', [
 ]);
 hide('WeakRef', require('internal/weak_ref').WeakRef);
 
-timers.setSettle(ticks.settle);
-immediates.setSettle(ticks.settle);
+timers.setRunDeferred(ticks.runDeferred);
+immediates.setRunDeferred(ticks.runDeferred);
 host.setHook('coded', require('internal/errors').coded);
 host.setHook('timers', timers.processTimers);
 host.setHook('immediates', immediates.processImmediates);

@@ -38,7 +38,7 @@ class BroadcastChannel extends EventTarget {
     return channel;
   }
 
-  // endOf returns the end of a channel, undefined if it is closed, and null if that is none.
+  // endOf returns the end of a channel, undefined if it is closed, and null if the value is no channel.
   static endOf(channel) {
     if (typeof channel !== 'object' || channel === null || !(#end in channel)) return null;
     return channel.#end.isOpen ? channel.#end : undefined;
@@ -48,7 +48,7 @@ class BroadcastChannel extends EventTarget {
 
   close() {
     const end = BroadcastChannel.#of(this).#end;
-    end.stop(); // What was posted before is not delivered, either.
+    end.stop(); // Earlier messages are not delivered, either.
     end.close();
   }
 

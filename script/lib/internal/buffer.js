@@ -10,8 +10,7 @@ const { validateInteger, validateNumber, validateString } = require('internal/va
 
 const binding = internalBinding('buffer');
 
-// FastBuffer has a constructor of its own, because the one that it would have by itself makes an array of its
-// arguments.
+// FastBuffer has a constructor of its own, because the default one makes an array of its arguments.
 class FastBuffer extends Uint8Array {
   constructor(source, offset, length) {
     super(source, offset, length);
@@ -88,7 +87,7 @@ for (const [name, number] of [['ascii', ASCII], ['base64', BASE64], ['base64url'
   textMethods[`${name}Write`] = writer(number);
 }
 
-// byteLength returns how many bytes text takes.
+// byteLength returns the number of bytes of text.
 function byteLength(text, encoding) {
   if (typeof text !== 'string') {
     if (ArrayBuffer.isView(text) || isAnyArrayBuffer(text)) return text.byteLength;
@@ -103,7 +102,7 @@ function byteLength(text, encoding) {
   }
 }
 
-// base64Length takes all for digits but the padding.
+// base64Length counts all but the padding as digits.
 function base64Length(text) {
   let n = text.length;
   if (n > 0 && text[n - 1] === '=') n--;

@@ -1,7 +1,7 @@
 'use strict';
 
-// The IPC channel of a child process, and of this process to the one that has forked it. Frames,
-// handles and their acknowledgements are Go's; messages are values here.
+// The IPC channel of a child process, or of this process to its parent. Frames, handles and acknowledgements are Go's;
+// messages are values here.
 
 const EventEmitter = require('events');
 const { codes } = require('internal/errors');
@@ -9,12 +9,12 @@ const { validateObject } = require('internal/validators');
 
 const { ERR_INVALID_ARG_TYPE, ERR_IPC_CHANNEL_CLOSED, ERR_IPC_DISCONNECTED, ERR_MISSING_ARGS } = codes;
 
-// What the function given to start is told. Go has the same numbers in host/channel.go.
+// The first argument of the function given to start. Go has the same numbers in host/channel.go.
 const [onMessage, onInternal, onDrain, onError, onDisconnect] = [0, 1, 2, 3, 4];
 
 const kChannelHandle = Symbol('kChannelHandle');
 
-// Control is what a target has as its channel: whether it keeps the loop running, and its descriptor.
+// Control is the property channel of a target: it keeps the loop running or not, and has the descriptor.
 class Control extends EventEmitter {
   #channel;
   #listeners = 0;
@@ -54,13 +54,12 @@ function checkMessage(message) {
   }
 }
 
-// errorOf returns the error of a write that has failed: Go gives its number, or the error.
+// errorOf returns the error of a failed write, for which Go gives a number or an error.
 function errorOf(failure) {
   return typeof failure === 'number' ? require('internal/system_errors').errnoException(failure, 'write') : failure;
 }
 
-// setupChannel makes a target, a child or the process, send and receive by a channel. closed is
-// called when that has ended.
+// setupChannel adds a channel to a target, a child or the process. closed is called when the channel has ended.
 function setupChannel(target, channel, advanced, closed = () => {}) {
   const control = new Control(channel);
   let ended = false;
@@ -79,7 +78,7 @@ function setupChannel(target, channel, advanced, closed = () => {}) {
       return;
     }
     handles.receive(type, kind, handle, (made) => {
-      if (!target.emit(name, message, made)) handle.close(); // Nobody knows of it.
+      if (!target.emit(name, message, made)) handle.close(); // No code refers to it.
     });
   }
 
@@ -91,8 +90,8 @@ function setupChannel(target, channel, advanced, closed = () => {}) {
     closed();
   }
 
-  // leave makes the target one without a channel.
-  function leave() {
+  // removeChannel removes the channel from the target.
+  function removeChannel() {
     target.connected = false;
     target.channel = null;
     target._channel = null;
@@ -105,7 +104,7 @@ function setupChannel(target, channel, advanced, closed = () => {}) {
     else process.nextTick(() => target.emit('error', error));
   }
 
-  // Messages wait with Go until somebody listens for them.
+  // Messages wait in Go until the script listens for them.
   target.on('newListener', (name) => {
     if (name === 'message') process.nextTick(() => channel.listen(target.listenerCount('message') > 0));
   });
@@ -113,8 +112,8 @@ function setupChannel(target, channel, advanced, closed = () => {}) {
     if (name === 'message' && target.listenerCount('message') === 0) channel.listen(false);
   });
 
-  // Go emits messages without a handle itself, until it is told to forget the target. The engine is slow to make lists of arguments, and to
-  // spread them.
+  // Go emits messages without a handle itself until forget, because the engine is slow to make and spread lists of
+  // arguments.
   channel.start(target, (what, value, type, given, kind, isNetwork) => {
     switch (what) {
       case onMessage:
@@ -129,7 +128,7 @@ function setupChannel(target, channel, advanced, closed = () => {}) {
         if (!ended) target.emit('error', errorOf(value));
         break;
       case onDisconnect:
-        if (target.channel !== null) leave();
+        if (target.channel !== null) removeChannel();
         break;
       case onDrain:
         control.emit('drain');
@@ -139,7 +138,7 @@ function setupChannel(target, channel, advanced, closed = () => {}) {
   target.send = function send(message, handle, options, callback) {
     if (handle === undefined && options === undefined && callback === undefined && this.connected && this._send === _send) {
       const more = channel.post(message);
-      if (more !== undefined) return more; // Else it was not sent, and what follows finds out why.
+      if (more !== undefined) return more; // Otherwise it was not sent, and the code below finds out why.
     }
     if (typeof handle === 'function') {
       callback = handle;
@@ -162,7 +161,7 @@ function setupChannel(target, channel, advanced, closed = () => {}) {
     const sent = handle ? require('internal/ipc_handles').prepare(target, handle, options) : undefined;
     let done;
     if (sent !== undefined) {
-      // Node writes a handle later than it is sent, and tells nobody of a write that fails then.
+      // Node writes a handle later, and reports no failure of that write.
       done = (failure) => {
         if (typeof callback === 'function') callback(typeof failure === 'number' ? null : errorOf(failure));
       };
@@ -192,7 +191,7 @@ function setupChannel(target, channel, advanced, closed = () => {}) {
 
   target._disconnect = function _disconnect() {
     channel.disconnect();
-    leave();
+    removeChannel();
   };
 
   return control;

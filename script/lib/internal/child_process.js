@@ -13,10 +13,10 @@ const binding = internalBinding('child');
 
 const { ERR_INVALID_ARG_VALUE, ERR_INVALID_SYNC_FORK_INPUT, ERR_IPC_ONE_PIPE, ERR_IPC_SYNC_FORK } = codes;
 
-// Errors that a child tells by an event; others are thrown by spawn.
+// Errors that a child emits; spawn throws all others.
 const told = new Set([errnoOf('EACCES'), errnoOf('EAGAIN'), errnoOf('EMFILE'), errnoOf('ENFILE'), errnoOf('ENOENT')]);
 
-const kIsUsedAsStdio = Symbol('kIsUsedAsStdio'); // of a stream that a child has
+const kIsUsedAsStdio = Symbol('kIsUsedAsStdio'); // of a stream of a child
 
 function stdioStringToArray(stdio, channel) {
   let slots;
@@ -36,7 +36,7 @@ function stdioStringToArray(stdio, channel) {
   return slots;
 }
 
-// slotOf returns what one descriptor of a child is to be.
+// slotOf returns the description of one descriptor of a child.
 function slotOf(stdio, i, sync) {
   if (stdio == null) stdio = i < 3 ? 'pipe' : 'ignore';
   if (stdio === 'ignore') return { type: 'ignore' };
@@ -150,7 +150,7 @@ ChildProcess.prototype.spawn = function spawn(options) {
   return failure;
 };
 
-// streamOf returns the stream of descriptor i of a child, which is told when it closes.
+// streamOf returns the stream of descriptor i of a child, which is notified of its close.
 function streamOf(native, i, child) {
   const socket = require('internal/net_socket').ofHandle(native, { readable: i > 0, writable: i === 0 || i > 2 });
   if (child !== undefined) socket.on('close', () => maybeClose(child));
@@ -162,28 +162,29 @@ function put(child, streams) {
   child.stdio = streams;
 }
 
-// Given is a class whose constructor returns what it is given: classes that extend it add private names to any object.
+// Given is a class whose constructor returns its argument: classes that extend it add private names to any object.
 class Given {
   constructor(object) { return object; }
 }
 
-// Unasked are children for whose stdin nobody has asked. A WeakMap would keep them for ever: their streams refer to them.
+// Unasked marks children whose stdin was not read yet. A WeakMap would keep them for ever, because their streams refer
+// to them.
 class Unasked extends Given {
-  #streams; // all of them, of which stdin is a native one, and null when it is closed
+  #streams; // all streams; stdin is a native one, or null once it is closed
 
   static add(child, streams) {
     if (!(#streams in child)) new Unasked(child);
     child.#streams = streams;
   }
 
-  // streams returns the streams of a child, undefined once it was asked for stdin.
+  // streams returns the streams of a child, undefined once stdin was read.
   static streams(child) { return #streams in child ? child.#streams : undefined; }
 
   static remove(child) { child.#streams = undefined; }
 }
 
-// putWhenAsked is put, but that the stream that is stdin is made when somebody asks for it. To make one takes as long as to start a program, and
-// few write to a child.
+// putWhenAsked is put, but makes the stdin stream when the property is first read: making it takes as long as starting
+// a program, and few scripts write to a child.
 function putWhenAsked(child, streams) {
   Unasked.add(child, streams);
   const ask = () => askForStdin(child);
@@ -231,7 +232,7 @@ function closeStdin(child) {
   streams[0] = null;
 }
 
-// To be shown a child has all of its streams.
+// inspect shows a child with all of its streams.
 ChildProcess.prototype[Symbol.for('nodejs.util.inspect.custom')] = function () {
   askForStdin(this);
   return this;
@@ -243,7 +244,7 @@ function publishStarted(child, failure) {
     { process: child, error: errnoException(failure, `spawn ${child.spawnfile}`) });
 }
 
-// lendToChild leaves a stream of this process to a child: nothing more is read here.
+// lendToChild lends a stream of this process to a child, and stops reading it here.
 function lendToChild({ handle, _stdio: stream }) {
   handle.readStop?.();
   stream.pause?.();
@@ -269,7 +270,7 @@ function onexit(child, code, signal) {
   maybeClose(child);
 }
 
-// flushStdio has the streams that nobody reads come to their end, or close would never come.
+// flushStdio resumes streams that are not read, because 'close' waits for their end.
 function flushStdio(child) {
   for (const stream of Unasked.streams(child) ?? child.stdio ?? []) {
     if (stream?.readable && !stream.readableFlowing && !stream[kIsUsedAsStdio]) stream.resume();

@@ -1,16 +1,16 @@
 'use strict';
 
-// Warns of scripts that read what a module has not exported yet, because both require each other.
+// Warns when a script reads a property that a module has not exported yet, because both require each other.
 
 const { isProxy } = require('internal/types');
 
-const hasMember = (target, name) => name in target || name === '__esModule'; // Compilers look for that.
+const hasMember = (target, name) => name in target || name === '__esModule'; // Compiled code reads it.
 
 function warn(name) {
   process.emitWarning(`Accessing non-existent property '${String(name)}' of module exports inside circular dependency`);
 }
 
-// warner is the prototype of exports that are not complete.
+// warner is the prototype of incomplete exports.
 const warner = new Proxy({}, {
   get(target, name) {
     if (!hasMember(target, name)) warn(name);
@@ -22,8 +22,8 @@ const warner = new Proxy({}, {
   },
 });
 
-// begin has reads of what these exports lack warned of. Those of compilers, and those that are no
-// plain objects, are left alone.
+// begin warns of reads of missing properties of these exports. Exports of compiled code, and those that are no plain
+// objects, are left alone.
 function begin(exports) {
   if (exports === null || typeof exports !== 'object' || isProxy(exports)) return;
   if (Object.getPrototypeOf(exports) === Object.prototype && !exports.__esModule) {

@@ -24,7 +24,7 @@ const builtinModules = [
 ];
 const schemeOnly = ['test', 'brood'];
 
-// builtinID returns the name in the library of what a script asks for, undefined if it asks for a file.
+// builtinID returns the library's name of a requested module, undefined if the request is for a file.
 function builtinID(request) {
   if (request.startsWith('node:')) {
     const id = request.slice(5);
@@ -62,7 +62,7 @@ Module.builtinModules = [...builtinModules, ...schemeOnly.map((id) => `node:${id
 Module._cache = Object.create(null);
 Module._pathCache = Object.create(null);
 Module._extensions = Object.create(null);
-Module.globalPaths = modules.globalPaths(); // of the variables that the program was started with
+Module.globalPaths = modules.globalPaths(); // of the environment at the start of the program
 Module.isBuiltin = (request) => {
   try {
     return builtinID(String(request)) !== undefined;
@@ -84,7 +84,7 @@ Module._resolveFilename = (request, parent, isMain, options) => {
   const dir = parent?.filename ? modules.dirname(parent.filename) : parent?.path ?? process.cwd();
   const isBare = !/^(\.{0,2}\/|\.{1,2}$|#)/.test(request);
   if (isBare && parent?.paths !== undefined) {
-    // A script may have changed the folders in which its modules look.
+    // A script may have changed the directories that are searched.
     const usual = modules.nodeModulePaths(dir);
     if (parent.paths.length !== usual.length || parent.paths.some((path, i) => path !== usual[i])) {
       const found = modules.resolveIn(request, parent.paths);
@@ -107,9 +107,9 @@ Module._resolveFilename = (request, parent, isMain, options) => {
 
 const ownExtensions = new Set(['.js', '.json', '.node']);
 
-// registeredExtension returns the longest end of a file's name for which there is something in require.extensions.
+// registeredExtension returns the longest extension of a file that require.extensions has.
 function registeredExtension(filename) {
-  const start = filename.lastIndexOf('/') + 2; // A dot at the beginning of a name hides the file.
+  const start = filename.lastIndexOf('/') + 2; // A name that begins with a dot has no extension there.
   for (let at = filename.indexOf('.', start); at >= 0; at = filename.indexOf('.', at + 1)) {
     const extension = filename.slice(at);
     if (Module._extensions[extension]) return extension;
@@ -131,7 +131,7 @@ function findByExtension(request, dir, isBare) {
   return undefined;
 }
 
-// resolveFrom is require.resolve with folders that are said.
+// resolveFrom is require.resolve with the option paths.
 function resolveFrom(request, paths, parent) {
   let failure;
   for (const path of paths) {
@@ -146,7 +146,7 @@ function resolveFrom(request, paths, parent) {
   throw withStack(failure, parent);
 }
 
-// withStack gives an error the modules that have led to it.
+// withStack adds the chain of requiring modules to an error.
 function withStack(failure, parent) {
   if (failure.code !== 'MODULE_NOT_FOUND') return failure;
   const stack = [];
@@ -157,7 +157,7 @@ function withStack(failure, parent) {
   return failure;
 }
 
-const requiring = new Set(); // ES modules that run because they are required
+const requiring = new Set(); // ES modules that require is running
 let circular; // internal/circular, once modules have required each other
 
 Module._load = (request, parent, isMain) => {
@@ -234,7 +234,7 @@ Module.prototype.require = function (request) {
   return trace.traceSync(() => Module._load(request, this, false), { id: request, parentFilename: this.filename });
 };
 
-let isWrapped = false; // a script has changed what is around the source of a module
+let isWrapped = false; // a script has changed Module.wrap or Module.wrapper
 
 let wrapper = ['(function (exports, require, module, __filename, __dirname) { ', '\n});'];
 let wrap = (source) => wrapper[0] + source + wrapper[1];
@@ -264,7 +264,7 @@ Module.prototype._compile = function _compile(source, filename) {
   return fn.call(this.exports, this.exports, makeRequire(this), this, filename, modules.dirname(filename));
 };
 
-// compileFunction makes a function of a source. A script that has changed Module.wrapper has its own around it.
+// compileFunction makes a function of a source, with the wrapper that a script may have changed.
 function compileFunction(source, filename) {
   if (!isWrapped) return modules.compile(source, filename);
   return modules.runScript(Module.wrap(source), filename);

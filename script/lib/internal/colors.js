@@ -1,7 +1,6 @@
 'use strict';
 
-// shouldColor reports whether what is written to a stream may have colors: as the environment says,
-// else if it is a terminal.
+// shouldColor reports whether output to a stream may have colors: as the environment says, else if it is a terminal.
 function shouldColor(stream) {
   const { env } = process;
   if (env.FORCE_COLOR !== undefined) return env.FORCE_COLOR !== '0' && env.FORCE_COLOR !== 'false';

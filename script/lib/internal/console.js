@@ -10,7 +10,7 @@ const lazyStreams = require('internal/lazy_stdio');
 const { isatty, writeSync } = internalBinding('stdio');
 
 const isConsole = Symbol('isConsole');
-const state = Symbol('state'); // what a console keeps for itself
+const state = Symbol('state'); // the private state of a console
 const mostIndentation = 1000;
 
 const isStream = (stream) => stream !== null && (typeof stream === 'object' || typeof stream === 'function') &&
@@ -29,7 +29,7 @@ function Console(first, ...rest) {
   validateOneOf(colorMode, 'colorMode', ['auto', true, false]);
   if (groupIndentation !== undefined) validateInteger(groupIndentation, 'groupIndentation', 0, mostIndentation);
   if (inspectOptions !== undefined) checkInspectOptions(inspectOptions, options.colorMode !== undefined);
-  // Methods are bound, those of a class that extends this one, too.
+  // Methods are bound, including those of a class that extends Console.
   const prototype = Object.getPrototypeOf(this);
   for (const name of Object.keys(Console.prototype)) {
     if (typeof prototype[name] !== 'function') continue;
@@ -55,8 +55,7 @@ function named(fn, name) {
   return Object.defineProperty(fn, 'name', { value: name, configurable: true });
 }
 
-// setUp gives a console what it keeps for itself. ignoreErrors: a stream that cannot be written to
-// is no error of the script's.
+// setUp sets the private state. ignoreErrors: a stream that cannot be written to is no error of the script.
 function setUp(console, { ignoreErrors = true, colorMode = 'auto', inspectOptions, groupIndentation = 2 }) {
   const hidden = (value) => ({ value, writable: true, configurable: true, enumerable: false });
   Object.defineProperties(console, {
@@ -80,13 +79,14 @@ function colorsFor({ colorMode, inspectOptions }, stream) {
   return colors ? { colors: true } : undefined;
 }
 
-// streamOf returns where a console writes; for the global one a descriptor as long as nobody has asked for the stream.
+// streamOf returns the stream of a console. For the global console it is a descriptor until the script uses the
+// process's stream.
 function streamOf(console, toStderr) {
   const name = toStderr ? '_stderr' : '_stdout';
   return console[name];
 }
 
-const directs = new Map(); // what stands for a stream of the process that nobody has asked for
+const directs = new Map(); // stands for a stream of the process that the script has not used
 
 for (const [name, fd] of [['stdout', 1], ['stderr', 2]]) {
   directs.set(name, { fd, isTTY: undefined, write: (text) => writeSync(fd, text) });
@@ -108,7 +108,7 @@ function write(console, toStderr, text) {
     try {
       stream.write(text);
     } catch {
-      // As with other streams: nobody may be there to read it.
+      // As with other streams, its reader may be gone.
     }
     return;
   }
@@ -117,7 +117,7 @@ function write(console, toStderr, text) {
     return;
   }
   if (stream === null || stream === undefined) return;
-  // An error that is told during the write or soon after it has a listener that does nothing.
+  // An error that is emitted during the write or soon after it has a listener that does nothing.
   const hasListener = typeof stream.once === 'function' && typeof stream.removeListener === 'function';
   try {
     if (hasListener) {
@@ -139,7 +139,7 @@ function write(console, toStderr, text) {
 
 function nothing() {}
 
-// ended returns a callback for a write after which an error may still be told.
+// ended returns a callback for a write after which an error may still be emitted.
 function ended(stream) {
   return (error) => {
     if (error == null || stream._writableState?.errorEmitted) return;
@@ -147,7 +147,7 @@ function ended(stream) {
   };
 }
 
-// formatAll is loaded with the first thing that is no mere text.
+// formatAll is loaded with the first value that is not a string.
 function formatAll(options, args) {
   return require('internal/format').formatAll(options, args);
 }
@@ -244,7 +244,7 @@ const methods = {
 Console.prototype = methods;
 Object.defineProperty(methods, 'constructor', { value: Console, writable: true, configurable: true, enumerable: false });
 
-// The global console has no prototype of Console's, and its streams are those that the process has when it writes.
+// The global console has no Console prototype, and uses the process's streams at the time of the write.
 const console = Object.create({});
 setUp(console, {});
 for (const name of Object.keys(methods)) console[name] = named(methods[name].bind(console), name);

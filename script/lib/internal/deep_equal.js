@@ -1,6 +1,7 @@
 'use strict';
 
-// Deep equality in three modes: loose (==), strict, and partial, where what is expected may be a part of what there is.
+// Deep equality in three modes: loose (==), strict, and partial, where the expected value may be a part of the actual
+// one.
 
 const inside = internalBinding('inside');
 const { classOf, classes } = inside;
@@ -22,7 +23,7 @@ const boxes = new Map([
 const isEnumerable = Object.prototype.propertyIsEnumerable;
 const tagOf = (value) => Object.prototype.toString.call(value);
 
-// Comparison is one comparison. It remembers the objects that it is within, for those that refer to themselves.
+// Comparison is one comparison. It remembers the objects under comparison, because they may refer to themselves.
 class Comparison {
   constructor(mode, skipPrototype) {
     this.mode = mode;
@@ -86,7 +87,7 @@ class Comparison {
       if (value === null) return 0;
       c = classOf(value);
     }
-    return c === classes.Module ? classes.Object : c; // Its tag tells it from others.
+    return c === classes.Module ? classes.Object : c; // Its tag distinguishes it.
   }
 
   plain(a, b) {
@@ -105,7 +106,7 @@ class Comparison {
 
   views(a, b, c) {
     if (this.mode !== partial && a.byteLength !== b.byteLength) return false;
-    // Floating point numbers with other bytes may still be equal: zeros, and what is no number.
+    // Floating point numbers with different bytes may be equal: zeros and NaN.
     if (!inside.sameBytes(a, b) && !((isFloat(c) || this.mode === partial) &&
       this.bytes(elementsOf(a), elementsOf(b), this.mode === loose))) {
       return false;
@@ -114,7 +115,7 @@ class Comparison {
     return this.enter(a, b, 'nothing', ownKeys(b, this.mode !== loose), ownKeys(a, this.mode !== loose));
   }
 
-  // bytes compares elements of typed arrays; in partial mode those of b occur in a, in their order.
+  // bytes compares elements of typed arrays; in partial mode those of b must occur in a, in their order.
   bytes(a, b, zerosAreOne) {
     if (this.mode === partial) {
       if (a.length < b.length) return false;
@@ -151,7 +152,7 @@ class Comparison {
     return this.mode === partial ? a.size >= b.size : a.size === b.size;
   }
 
-  // enter compares what is in two objects, unless they are being compared already.
+  // enter compares the contents of two objects, unless they are being compared already.
   enter(a, b, members, keys, given) {
     const own = given ?? (members === 'elements' ? undefined : Object.keys(a));
     keys ??= Object.keys(b);
@@ -217,7 +218,7 @@ class Comparison {
     return true;
   }
 
-  // sparse goes on where the first element is missing, without a look at each that is.
+  // sparse compares from the first missing element on, without reading each.
   sparse(a, b, from) {
     const keys = Object.keys(a);
     if (keys.length !== Object.keys(b).length) return false;
@@ -228,8 +229,8 @@ class Comparison {
     return true;
   }
 
-  // subsequence reports whether the elements of b are among those of a, in their order. From the
-  // first that is missing on, only those that are there count.
+  // subsequence reports whether the elements of b are among the elements of a, in their order. From the first missing
+  // one on, only existing elements count.
   subsequence(a, b) {
     let i = 0;
     for (let j = 0; j < b.length; j++, i++) {
@@ -255,7 +256,7 @@ class Comparison {
   }
 
   sets(a, b) {
-    const rest = []; // members of b for which an equal one is to be looked for
+    const rest = []; // elements of b for which an equal one is still to be found
     for (const member of b) {
       if (a.has(member)) continue;
       if ((member === null || typeof member !== 'object') && this.mode !== loose) return false;

@@ -1,6 +1,6 @@
 'use strict';
 
-// What dgram shares with cluster and child_process: the making of handles.
+// Shared by dgram, cluster and child_process: making handles.
 
 const { codes: { ERR_INVALID_FD_TYPE, ERR_SOCKET_BAD_TYPE } } = require('internal/errors');
 const { UDP } = require('internal/udp_handle');
@@ -12,7 +12,7 @@ function lookupFor(lookup, family, standard) {
   return (address, callback) => lookup(address || standard, family, callback);
 }
 
-// newHandle returns a handle of that type, which looks names up by lookup.
+// newHandle returns a handle of that type, which resolves names with lookup.
 function newHandle(type, lookup) {
   if (lookup === undefined) ({ lookup } = require('dns'));
   else validateFunction(lookup, 'lookup');
@@ -40,7 +40,7 @@ function _createSocketHandle(address, port, type, fd, flags) {
   return status;
 }
 
-// checkKind refuses a descriptor that is no UDP socket.
+// checkKind throws for a descriptor that is no UDP socket.
 function checkKind(fd) {
   const kind = internalBinding('net').kindOf(fd);
   if (kind !== 'UDP') throw new ERR_INVALID_FD_TYPE(kind);

@@ -1,8 +1,7 @@
 'use strict';
 
-// What the library publishes for diagnostics_channel, which is not loaded for that: active has the
-// channels that somebody listens to, by name, and is undefined until there is one. Who publishes
-// looks at it first, and makes no message for nobody.
+// The library's channels of diagnostics_channel, without loading it: active has the channels with subscribers, by name,
+// and is undefined until there is one. A publisher checks it first, and makes no message without a subscriber.
 
 function publish(name, message) {
   module.exports.active.get(name)?.publish(message);

@@ -37,7 +37,7 @@ function methodOf(value, symbols) {
   throw new TypeError(`Property [${symbols[0].description}] is not a function.`);
 }
 
-// Failures are the errors of what was disposed of, each of which hides those before it.
+// Failures are the errors of disposals; each suppresses those before it.
 class Failures {
   #any = false;
   #error;
@@ -51,7 +51,7 @@ class Failures {
   }
 }
 
-// Steps are what a stack is to do when it is disposed of, the last first.
+// Steps are the disposals of a stack, the last first.
 class Steps {
   #list = []; // functions; undefined once they were taken
 
@@ -76,7 +76,7 @@ class Steps {
     return list;
   }
 
-  // moved returns steps that are these, which are taken then.
+  // moved returns new Steps with these steps, and takes them from this.
   moved() {
     this.check();
     const steps = new Steps();
@@ -136,7 +136,7 @@ class AsyncDisposableStack {
   use(value) {
     this.#steps.check();
     if (value === null || value === undefined) {
-      this.#steps.add(() => {}); // It is waited for all the same.
+      this.#steps.add(() => {}); // It is awaited all the same.
       return value;
     }
     const method = methodOf(value, [Symbol.asyncDispose, Symbol.dispose]);

@@ -1,7 +1,7 @@
 'use strict';
 
-// What dns and dns/promises share: the checks of arguments, and the questions to Go. Their forms
-// differ only in how the answer is given.
+// Shared by dns and dns/promises: the checks of arguments and the calls of Go. They differ only in how the answer is
+// given.
 
 const contexts = require('internal/context_hook');
 const { codes } = require('internal/errors');
@@ -21,7 +21,7 @@ const ADDRCONFIG = 32;
 const V4MAPPED = 8;
 const ALL = 16;
 
-// Numbers that getaddrinfo's errors have in Node.
+// Node's numbers of getaddrinfo's errors.
 const errnos = { ENOTFOUND: -3008, EAI_AGAIN: -3001 };
 
 const errorCodes = {
@@ -90,19 +90,19 @@ function requireHostname(hostname) {
   if (!hostname) throw new ERR_INVALID_ARG_VALUE('hostname', hostname, 'must be a non-empty string');
 }
 
-// inOrder sorts addresses by their family, if that is asked for.
+// inOrder sorts addresses by family, if an order is set.
 function inOrder(list, order) {
   if (order === 'verbatim') return list;
   const first = order === 'ipv4first' ? 4 : 6;
   return [...list.filter(({ family }) => family === first), ...list.filter(({ family }) => family !== first)];
 }
 
-// request returns what a query calls, as an operation of that type.
+// request returns the callback of a query, as an operation of that type.
 function request(type, tell) {
   return contexts.bindRequest === undefined ? tell : contexts.bindRequest(tell, type);
 }
 
-// lookup finds the addresses of a name, and tells an error or a list of {address, family}. It is told on a later tick.
+// lookup finds the addresses of a name, and calls back with an error or a list of {address, family} on a later tick.
 function lookup(hostname, { family, order }, done) {
   const version = isIP(hostname);
   if (version) {
@@ -140,7 +140,7 @@ const queries = {
   resolveAny: 'ANY',
 };
 
-// ask asks for records of a kind; servers is a list of those to be asked, or empty.
+// ask queries records of a kind. servers has the servers to ask, or is empty.
 function ask(kind, syscall, name, servers, options, done) {
   binding.resolve(kind, name, servers, request('QUERYWRAP', (code, answer) => {
     if (code !== null) {

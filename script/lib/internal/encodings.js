@@ -1,6 +1,6 @@
 'use strict';
 
-// The names of encodings. Go knows them by numbers, those of package streams.
+// The names of encodings. For Go they are the numbers of package streams.
 
 const names = ['utf8', 'utf16le', 'latin1', 'ascii', 'hex', 'base64', 'base64url'];
 const UTF8 = 0;
@@ -17,13 +17,13 @@ for (const [alias, number] of [['utf-8', UTF8], ['ucs2', UTF16LE], ['ucs-2', UTF
   numbers.set(alias, number);
 }
 
-// encodingNumber returns the number of an encoding that is a string in lower or upper case, undefined if there is none
-// of that name.
+// encodingNumber returns the number of an encoding, whose name may be in lower or upper case, undefined if there is
+// none.
 function encodingNumber(name) {
   return numbers.get(name) ?? numbers.get(`${name}`.toLowerCase());
 }
 
-// normalizeEncoding returns the one name that an encoding has, undefined if it is none. Nothing stands for UTF-8.
+// normalizeEncoding returns the canonical name of an encoding, undefined if there is none. An empty name means UTF-8.
 function normalizeEncoding(name) {
   if (name === undefined || name === null || name === '') return 'utf8';
   return names[encodingNumber(name)];

@@ -20,7 +20,7 @@ function warn() {
 
 const untilNull = (text) => (text.includes('\0') ? text.slice(0, text.indexOf('\0')) : text);
 
-// put is setenv(3): text ends with its first null byte, and a name that no program could read is not set.
+// put is setenv(3): a text ends at its first null byte, and an invalid name is not set.
 function put(target, name, value) {
   name = untilNull(name);
   if (name === '' || name.includes('=')) return;

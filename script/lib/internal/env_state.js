@@ -1,14 +1,14 @@
 'use strict';
 
-// What process.env has, and how often it was changed.
+// The variables of process.env, and the number of their changes.
 
 const values = Object.assign(Object.create(null), internalBinding('process').environ());
 const state = { values, changes: 0, pairs };
 
-let listed = []; // NAME=value of what process.env had after so many changes
+let listed = []; // list of NAME=value after that number of changes
 let listedChanges = -1;
 
-// pairs returns a list of NAME=value. It takes much longer by way of process.env, which is a proxy.
+// pairs returns a list of NAME=value. Reading process.env, which is a proxy, would take much longer.
 function pairs() {
   if (listedChanges !== state.changes) {
     listed = Object.keys(values).map((name) => `${name}=${values[name]}`);

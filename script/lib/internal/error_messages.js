@@ -1,7 +1,6 @@
 'use strict';
 
-// What makes the message of an error of its arguments, by the error's code: a text, or a function of them. The classes that they are of
-// are in internal/errors.
+// The messages of errors by code: a text, or a function of the error's arguments. The classes are in internal/errors.
 
 function quoted(name) {
   if (name.endsWith(' argument')) return `The ${name}`;
@@ -15,7 +14,7 @@ function list(words, last) {
   return `${words.slice(0, -1).join(', ')}, ${last} ${words.at(-1)}`;
 }
 
-// expectedOf says what types were allowed: names of types, of classes, and others.
+// expectedOf describes the allowed types: names of types, of classes, and others.
 function expectedOf(expected) {
   const types = [];
   const classes = [];
@@ -39,7 +38,7 @@ function expectedOf(expected) {
   return list(parts, 'or');
 }
 
-// received says what came in place of it.
+// received describes the value that came in its place.
 function received(value) {
   if (value == null) return ` Received ${value}`;
   if (typeof value === 'function') return ` Received function ${value.name}`;

@@ -38,8 +38,8 @@ const bases = [
   [URIError, ' ERR_INVALID_URI '],
 ];
 
-// codes has the class of each code. One is made when it is first asked for, and what makes the messages is loaded with the first error: most
-// scripts see few errors or none.
+// codes has the class of each code. A class is made on first use, and the messages are loaded with the first error,
+// because most scripts see few errors or none.
 const codes = new Proxy({ __proto__: null }, {
   get(made, code) {
     if (made[code] === undefined && typeof code === 'string') {
@@ -67,7 +67,7 @@ function classOf(code, Base) {
   return NodeError;
 }
 
-// AbortError is what an AbortSignal ends an operation with.
+// AbortError is the error of an operation that an AbortSignal has aborted.
 class AbortError extends Error {
   constructor(message = 'The operation was aborted', options = undefined) {
     if (options !== undefined && typeof options !== 'object') {
@@ -79,7 +79,7 @@ class AbortError extends Error {
   }
 }
 
-// aggregateTwoErrors returns an error that stands for both, of which one may be missing.
+// aggregateTwoErrors returns one error for two, either of which may be missing.
 function aggregateTwoErrors(inner, outer) {
   if (!inner || !outer || inner === outer) return inner || outer;
   if (Array.isArray(outer.errors)) {
@@ -91,7 +91,7 @@ function aggregateTwoErrors(inner, outer) {
   return both;
 }
 
-// coded returns an error with a code whose text is known already: one that Go has made.
+// coded returns an error with a code and a text, made for Go.
 function coded(Base, code, message) {
   const error = new Base(message);
   Object.defineProperty(error, 'code', { value: code, enumerable: true, configurable: true, writable: true });

@@ -8,7 +8,7 @@ const modules = internalBinding('modules');
 
 const EVALUATING = 3;
 
-const required = new Map(); // what require returns, by URL
+const required = new Map(); // results of require, by URL
 
 // initializeMeta fills import.meta.
 function initializeMeta(meta, url, filename, isMain) {
@@ -21,7 +21,7 @@ function initializeMeta(meta, url, filename, isMain) {
     try {
       return modules.resolveImport(String(specifier), url);
     } catch (error) {
-      if (Object.hasOwn(error, 'url')) return error.url; // It need not be there.
+      if (Object.hasOwn(error, 'url')) return error.url; // It may be missing.
       throw error;
     }
   };
@@ -33,12 +33,12 @@ function run(url, text) {
   const state = modules.promiseState(promise);
   if (state === 'fulfilled') return namespace;
   let reason;
-  promise.catch((error) => { reason = error; }); // It is thrown below: nobody else has to handle it.
+  promise.catch((error) => { reason = error; }); // Thrown below, so it counts as handled.
   if (state === 'pending') throw new ERR_REQUIRE_ASYNC_MODULE();
   throw internalBinding('inside').promise(promise)[1];
 }
 
-// requireModule returns what require of an ES module returns.
+// requireModule returns the result of require for an ES module.
 function requireModule(filename, parent) {
   const url = modules.fileURL(filename);
   if (required.has(url)) return required.get(url);
@@ -57,7 +57,7 @@ function requireModule(filename, parent) {
   if (Object.hasOwn(namespace, 'module.exports')) {
     result = namespace['module.exports'];
   } else if (Object.hasOwn(namespace, 'default') && !Object.hasOwn(namespace, '__esModule')) {
-    // What compilers have made looks for __esModule before it takes the default.
+    // Compiled code checks __esModule before it takes the default.
     const name = JSON.stringify(url);
     result =
       run(`node:required/${url}`,

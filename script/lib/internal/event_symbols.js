@@ -1,11 +1,11 @@
 'use strict';
 
-// What events and EventTarget share.
+// Shared by events and EventTarget.
 
 module.exports = {
   defaultMaxListeners: 10,
   kMaxEventTargetListeners: Symbol('events.maxEventTargetListeners'),
   kMaxEventTargetListenersWarned: Symbol('events.maxEventTargetListenersWarned'),
-  // of listeners that are called even if the event was stopped
+  // listeners that are called even if the event was stopped
   kResistStopPropagation: Symbol('kResistStopPropagation'),
 };

@@ -1,6 +1,6 @@
 'use strict';
 
-// Event, CustomEvent, EventTarget, and NodeEventTarget, which has the methods of an EventEmitter, too.
+// Event, CustomEvent, EventTarget, and NodeEventTarget, which also has the methods of an EventEmitter.
 
 const { codes } = require('internal/errors');
 const { Native: WeakRef } = require('internal/weak_ref');
@@ -48,7 +48,7 @@ class Event {
     return event;
   }
 
-  // begin and end are what dispatchEvent does with an event; isStopped is what it asks between two listeners.
+  // dispatchEvent calls begin and end with an event, and isStopped between two listeners.
   static begin(event, target) {
     if (event.#dispatching) throw new ERR_EVENT_RECURSION(event.#type);
     event.#target = target;
@@ -99,7 +99,7 @@ class Event {
   }
 }
 
-// internals takes functions that only this module calls off a class that scripts see.
+// internals removes functions from a class that only this module calls.
 function internals(Class, names) {
   const taken = {};
   for (const name of names) {
@@ -109,7 +109,7 @@ function internals(Class, names) {
   return taken;
 }
 
-// show makes what a class has visible, as the interfaces of the web have it.
+// show makes the properties of a class enumerable, as in interfaces of the web.
 function show(Class, names) {
   for (const name of names) Object.defineProperty(Class.prototype, name, { enumerable: true });
   Object.defineProperty(Class.prototype, Symbol.toStringTag, { value: Class.name, configurable: true });
@@ -164,7 +164,7 @@ class Listener {
 
   get callback() { return this.weak ? this.ref.deref() : this.ref; }
 
-  // same reports whether adding that again would change nothing.
+  // same reports whether adding a listener again would change nothing.
   same(callback, capture) { return this.capture === capture && this.callback === callback; }
 }
 
@@ -184,7 +184,7 @@ function checkThis(target) {
   if (!isTarget(target)) throw new ERR_INVALID_THIS('EventTarget');
 }
 
-// isListener reports whether a target takes it; null and undefined are ignored.
+// isListener reports whether a target accepts a listener; null and undefined are ignored.
 function isListener(target, listener) {
   if (typeof listener === 'function' || (typeof listener === 'object' && listener !== null)) return true;
   if (listener == null) return false;
@@ -268,7 +268,7 @@ class EventTarget {
   [kNewListener](list, type) { warnOfMany(this, list, type); }
   [kRemoveListener]() {}
 
-  // Called when a listener in the style of the web is to get what was emitted.
+  // Called to make the event that a listener in the style of the web gets.
   [kCreateEvent](type, value) { return new CustomEvent(type, { detail: value }); }
 
   [customInspect](depth, options, inspect) {
@@ -282,7 +282,7 @@ class EventTarget {
 show(EventTarget, ['addEventListener', 'removeEventListener', 'dispatchEvent']);
 Object.defineProperty(EventTarget, kIsEventTarget, { value: true });
 
-// initEventTarget makes an object whose class is none of these a target.
+// initEventTarget makes an object of another class a target.
 function initEventTarget(target) {
   Object.defineProperty(target, kEvents, { value: new Map(), configurable: true });
 }
@@ -294,7 +294,7 @@ function drop(target, type, list, entry) {
   target[kRemoveListener](list, type, entry);
 }
 
-// prune drops listeners that were held weakly and are gone.
+// prune removes weakly held listeners that were collected.
 function prune(target, type, list) {
   for (const one of list) {
     if (one.weak && one.callback === undefined) drop(target, type, list, one);
@@ -346,7 +346,7 @@ function invoke(target, argument, callback) {
   }
 }
 
-// throwLater has an error be one that nobody caught, but lets the other listeners run.
+// throwLater makes an error uncaught, and lets the other listeners run first.
 function throwLater(error) {
   process.nextTick(() => { throw error; });
 }

@@ -1,18 +1,18 @@
 'use strict';
 
-// What becomes of an exception that nobody caught, and how a script ends.
+// Uncaught exceptions, and the end of a script.
 
 const process = require('internal/process');
 
 const host = internalBinding('host');
 
-let domains; // of module domain: it reports whether a domain has heard of an exception
+let domains; // of module domain: reports whether a domain has handled an exception
 
-// Exit codes of scripts whose exceptions cannot be dealt with.
+// Exit codes after exceptions that were not handled.
 const NO_HANDLER = 6;
 const HANDLER_THREW = 7;
 
-// uncaught is called with each exception that nobody caught.
+// uncaught is called with each uncaught exception.
 function uncaught(error, origin = 'uncaughtException') {
   const handle = process._fatalException;
   if (typeof handle !== 'function') {
@@ -37,8 +37,8 @@ function uncaught(error, origin = 'uncaughtException') {
 
 const mustAbort = () => require('internal/options').has('--abort-on-uncaught-exception');
 
-// tell is process._fatalException: it tells the script, and returns whether somebody has dealt with
-// the exception. If not, the listeners of the end have run.
+// tell is process._fatalException: it emits the event, and returns whether a listener has handled the exception. If
+// none has, the listeners of 'exit' have run.
 function tell(error, fromPromise) {
   const origin = fromPromise ? 'unhandledRejection' : 'uncaughtException';
   process.emit('uncaughtExceptionMonitor', error, origin);
@@ -52,13 +52,13 @@ function tell(error, fromPromise) {
   try {
     emitExit(1);
   } catch {
-    // What a listener of the end throws does not hide the error that led to it.
+    // An exception in a listener of 'exit' does not hide the error that led to it.
   }
   return false;
 }
 
-// safelyDescribe is describe for what may be anything: its getters may throw, and the script may
-// have broken what describe needs.
+// safelyDescribe is describe for any value: its getters may throw, and the script may have broken a function that
+// describe needs.
 function safelyDescribe(error, origin) {
   try {
     return describe(error, origin);
@@ -75,7 +75,7 @@ function nameOf(value) {
   }
 }
 
-// describe returns what Node prints of an exception that ends a script.
+// describe returns the text that Node prints about an exception that ends a script.
 function describe(error, origin) {
   const { inspect } = require('internal/inspect');
   let text;
@@ -89,7 +89,7 @@ function describe(error, origin) {
   return `${text}\n\nNode.js ${process.version}\n`;
 }
 
-// placeOf returns the line in which an error was made, with a mark below its column, if its source can be read.
+// placeOf returns the source line in which an error was made, with a mark below its column, if the source can be read.
 function placeOf(error, origin) {
   const frame = /\n    at (?:.*\()?(?:file:\/\/)?(\/[^\n]*?|\[eval\]|\[stdin\]):(\d+)(?::(\d+))?\)?(?:\n|$)/.exec(`\n${error.stack}`);
   if (frame === null || /\n    at [^\n]*\(?node:/.test(String(error.stack).slice(0, frame.index))) return '';
@@ -102,7 +102,8 @@ function placeOf(error, origin) {
   }
   if (text === undefined || text.length > longestLine) return `${file}:${line}\n\n`;
   let at = Math.max(0, (column ?? 1) - 1);
-  // The engine tells where the arguments begin. Node marks what threw, or what made the reason of a rejection.
+  // The engine gives the place of the arguments. Node marks the throw, or the expression that made the reason of a
+  // rejection.
   at = (origin === 'unhandledRejection' ? made : thrown).exec(text.slice(0, at))?.index ?? at;
   return `${file}:${line}\n${text}\n${' '.repeat(at)}^\n\n`;
 }
@@ -114,7 +115,7 @@ function sourceOf(file) {
   return file[0] === '[' ? require('internal/main').givenText() : require('fs').readFileSync(decodeURI(file), 'utf8');
 }
 
-const longestLine = 1000; // characters; what compilers have put on one line helps nobody
+const longestLine = 1000; // characters; longer lines are generated code, which helps no reader
 
 function beforeExit() {
   process.emit('beforeExit', process.exitCode ?? 0);
@@ -133,14 +134,14 @@ function end(code) {
   host.reallyExit(process.exitCode ?? 0);
 }
 
-// finish is called when nothing is left to be waited for.
+// finish is called when there is nothing left to wait for.
 function finish() {
   if (process.exitCode === undefined && require('internal/main').isUnsettled()) {
     host.report('Warning: Detected unsettled top-level await\n');
     end(13);
   }
   emitExit();
-  require('internal/ticks').settle(); // What the listeners have put off, but for ticks and what waits for the loop.
+  require('internal/ticks').runDeferred(); // Runs what the listeners have deferred, but no timers or I/O.
   host.reallyExit(process.exitCode ?? 0);
 }
 

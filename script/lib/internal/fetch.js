@@ -1,7 +1,7 @@
 'use strict';
 
-// The globals of fetch, which are loaded when one of them is first used: fetch itself must be there
-// for those that only keep it.
+// The globals of fetch, which are loaded on first use. fetch itself exists from the start, because scripts may only
+// store it.
 
 module.exports = {
   fetch(input, init) { return require('internal/http/fetch').fetch(input, init); },

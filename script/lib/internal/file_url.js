@@ -29,7 +29,7 @@ function posixPath(url, decode) {
   return ['', decode(url.pathname)];
 }
 
-// fromFileURL returns what stands before a path, and the path as decode has made it.
+// fromFileURL returns the part before a path, and the path decoded with decode.
 function fromFileURL(path, options, decode) {
   const windows = options?.windows;
   if (typeof path === 'string') path = new URL(path);

@@ -21,8 +21,7 @@ function formatNumber(value, options) {
   return number(plain, value, options?.numericSeparator ?? inspect.defaultOptions.numericSeparator);
 }
 
-// hasOwnText reports whether String of an object is something that a script has written. Nothing of
-// a proxy's is called.
+// hasOwnText reports whether String(object) would call a function of the script. It calls nothing of a proxy.
 function hasOwnText(value) {
   if (internalBinding('inside').proxy(value) !== undefined) return false;
   return [Symbol.toPrimitive, 'toString'].some((name) => typeof value[name] === 'function' && isOwn(value, name));
@@ -64,7 +63,7 @@ function asJSON(value) {
   }
 }
 
-// formatOne returns what a letter behind a percent sign makes of a value, undefined if that is no letter of ours.
+// formatOne returns a value formatted as the letter after a percent sign says, undefined for an unknown letter.
 function formatOne(letter, value, options) {
   switch (letter) {
     case 's': return asText(value, options);

@@ -1,6 +1,6 @@
 'use strict';
 
-// Immediates: those that are set while others run wait for the next turn of the loop.
+// Immediates. One that is set while others run waits for the next turn of the loop.
 
 const contexts = require('internal/context_hook');
 const { validateFunction } = require('internal/validators');
@@ -10,10 +10,10 @@ const binding = internalBinding('timers');
 const kRefed = Symbol('refed');
 
 let queue = [];
-let first; // what is to be called before the others
-let rest; // of a list in which one has thrown
+let first; // function to call before the others
+let rest; // the rest of a list after an exception
 let referenced = 0; // immediates that keep the loop running
-let settle; // runs ticks and reactions; bootstrap gives it
+let runDeferred; // runs ticks and reactions; bootstrap gives it
 
 function hold() {
   if (referenced++ === 0) binding.toggleImmediates(true);
@@ -64,8 +64,8 @@ function end(immediate) {
   immediate[kRefed] = null;
 }
 
-// processImmediates calls what was set before the turn. What throws ends it; the host calls it
-// again at once, for the rest.
+// processImmediates calls the immediates that were set before the turn. An exception ends it, and the host calls it
+// again at once for the rest.
 function processImmediates() {
   if (first !== undefined) runFirst();
   let list = rest;
@@ -76,7 +76,7 @@ function processImmediates() {
   }
   let ran = false;
   for (let i = 0; i < list.length; i++) {
-    if (ran) settle();
+    if (ran) runDeferred();
     const immediate = list[i];
     if (immediate._destroyed) continue;
     ran = true;
@@ -100,7 +100,7 @@ function setImmediate(callback, ...args) {
   return new Immediate(callback, args.length > 0 ? args : undefined);
 }
 
-// setFirst has fn called before the immediates of the next turn. It is none itself.
+// setFirst calls fn before the immediates of the next turn. fn is no immediate itself.
 function setFirst(fn) {
   first = fn;
   binding.scheduleImmediates();
@@ -126,6 +126,6 @@ Object.defineProperty(setImmediate, Symbol.for('nodejs.util.promisify.custom'), 
 });
 
 module.exports = {
-  activeImmediates: () => referenced, Immediate, clearImmediate, processImmediates, setImmediate, setSettle(fn) {
-    settle = fn;
+  activeImmediates: () => referenced, Immediate, clearImmediate, processImmediates, setImmediate, setRunDeferred(fn) {
+    runDeferred = fn;
   }, setFirst };

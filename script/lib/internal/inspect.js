@@ -32,8 +32,7 @@ function styled(text, style) {
   return codes === undefined ? text : `\u001b[${codes[0]}m${text}\u001b[${codes[1]}m`;
 }
 
-// makeState returns what one call of inspect knows while it walks. Functions of scripts get a part
-// of it: see optionsOf.
+// makeState returns the state of one call of inspect. Functions of scripts get a part of it: see optionsOf.
 function makeState(options, stylize) {
   return {
     budget: {}, indentationLvl: 0, seen: [], currentDepth: 0, circular: undefined, userOptions: undefined,
@@ -63,7 +62,7 @@ function inspect(value, options, ...old) {
   return formatValue(state, value, 0);
 }
 
-// optionsOf is what a function [inspect.custom] gets. A value of another world gets nothing of ours.
+// optionsOf returns the options for a function [inspect.custom]. A function of another realm gets no object of ours.
 function optionsOf(state, foreign) {
   const options = { stylize: state.stylize, showHidden: state.showHidden, depth: state.depth, colors: state.colors };
   for (const key of Object.keys(defaults)) options[key] = state[key];
@@ -136,7 +135,7 @@ function formatProxy(state, [target, handler], level) {
   return arrange(state, parts, '', ['Proxy [', ']'], true, level);
 }
 
-// formatObject formats what is not a primitive, once more than its name is asked for.
+// formatObject formats an object, including its properties.
 function formatObject(state, value, level, isMember) {
   if (names === undefined) {
     names = require('internal/inspect_names');
@@ -146,8 +145,8 @@ function formatObject(state, value, level, isMember) {
   const constructor = names.constructorName(value, state, level, hidden);
   const tag = tagOf(state, value, constructor);
 
-  // A look says what a value is like: its text if that is all there is to say, else what stands
-  // before its members (base), its braces, its further keys, and what formats its members.
+  // A look describes a value: text is all of it if it has no members; else base stands before the members, followed by
+  // the braces, further keys, and a function that formats the members.
   const look = lookOf(state, value, level, constructor, tag, isMember);
   const inherited = hidden !== undefined && hidden.length > 0 ? hidden : undefined;
   if (look.text !== undefined && inherited === undefined) return look.text;
@@ -228,7 +227,7 @@ function formatInherited(state, value, level, inherited) {
   });
 }
 
-// factOf returns what a getter says. Those of a DataView throw once its memory was given away.
+// factOf returns the value of a getter. Getters of a DataView throw once its memory was transferred.
 function factOf(value, key) {
   try {
     return value[key];

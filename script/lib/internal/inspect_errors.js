@@ -1,12 +1,13 @@
 'use strict';
 
-// What errors look like: their stack, improved where it does not say what the error is, and what it
-// does not say of them.
+// The look of errors: their stack, completed where it lacks the class or the message, and properties that the stack
+// does not show.
 
 const { formatValue, isOverflow } = require('internal/inspect');
 const { nameOf } = require('internal/inspect_names');
 
-// partsOf returns what is read of an error, undefined if reading fails: an error must not fail to be shown.
+// partsOf returns the properties of an error that are shown, undefined if reading one fails: showing an error must not
+// fail.
 function partsOf(error) {
   try {
     const { name, message, stack, cause } = error;
@@ -29,7 +30,7 @@ function errorLook(keysOf, state, error, level, constructor, tag) {
   try {
     if (Object.hasOwn(error, 'errors') && Array.isArray(error.errors) && !keys.includes('errors')) keys.push('errors');
   } catch {
-    // It has none that can be read.
+    // It has no readable stack.
   }
   const base = lines(state, error, parts, improve(stack, parts.name, constructor, tag));
   return keys.length === 0 ? { text: base, base, keys, isList: false } : { base, keys, isList: false };
@@ -68,7 +69,7 @@ function titleOf(error) {
   }
 }
 
-// removeKnown takes away the properties that the stack tells of.
+// removeKnown removes the properties that the stack shows.
 function removeKnown(keys, error, stack) {
   for (const name of ['name', 'message', 'stack']) {
     const i = keys.indexOf(name);
@@ -79,7 +80,7 @@ function removeKnown(keys, error, stack) {
 const startOfStack = /^([A-Z][a-z_ A-Z0-9[\]()-]+)(?::|\n\s+at)/;
 const onlyName = /^([a-z_A-Z0-9-]*Error)$/;
 
-// improve has the first line say what class of error it is.
+// improve adds the class of the error to the first line.
 function improve(stack, name, constructor, tag) {
   if (name == null) {
     name = 'Error';
@@ -108,7 +109,7 @@ function improve(stack, name, constructor, tag) {
   return length === 0 ? `${prefix}: ${stack}` : `${prefix}${stack.slice(length)}`;
 }
 
-// lines puts the frames where the error stands, or the whole in brackets if there is none.
+// lines returns the stack with indented frames, or in brackets if it has no frames.
 function lines(state, error, { message, cause }, stack) {
   const at = (message !== '' && stack.indexOf(message)) || -1;
   const start = stack.indexOf('\n    at', at === -1 ? 0 : at + message.length);
@@ -163,9 +164,9 @@ function common(a, b) {
   return { from: 0, length: 0 };
 }
 
-const mostFrames = 10; // rows of frames are looked for up to that length
+const mostFrames = 10; // rows of frames up to this length are searched
 
-// collapse leaves out rows of frames that repeat the row before them: a recursion.
+// collapse removes rows of frames that repeat the row before them: a recursion.
 function collapse(state, frames) {
   if (frames.length < 11) return frames;
   const out = [];
@@ -184,7 +185,7 @@ function collapse(state, frames) {
   return out;
 }
 
-// repeated returns the row that begins at i and is repeated behind itself, if that saves enough lines.
+// repeated returns the row that begins at i and is repeated after itself, if that saves enough lines.
 function repeated(frames, i) {
   let best;
   for (let length = 1; length <= mostFrames && i + 2 * length <= frames.length; length++) {

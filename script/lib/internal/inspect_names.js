@@ -1,6 +1,6 @@
 'use strict';
 
-// What an object is called: by its constructor, its tag, or as what it was made.
+// The name of an object: from its constructor, its tag, or its class in the engine.
 
 const { classOf, classes } = internalBinding('inside');
 
@@ -10,7 +10,7 @@ const functions = new Set(['BytecodeFunction', 'NativeFunction', 'BoundFunction'
 const likeObjects = new Set([undefined, 'Generator', 'AsyncGenerator', 'MapIterator', 'SetIterator', 'Arguments',
   'MappedArguments']);
 
-// className returns what an object was made as.
+// className returns the class as which an object was made.
 function className(object) {
   const name = classNames.get(classOf(object));
   if (functions.has(name)) return 'Function';
@@ -42,7 +42,7 @@ const plainConstructor = (prototype, constructor) => prototype.constructor === c
 function constructorName(object, state, level, inherited) {
   const prototype = Object.getPrototypeOf(object);
   if (inherited === undefined && !Object.hasOwn(object, 'constructor')) {
-    // What most values are is told without a look at descriptors.
+    // Most values are recognised without reading descriptors.
     if (prototype === Object.prototype && plainConstructor(prototype, Object)) return 'Object';
     if (prototype === Array.prototype && plainConstructor(prototype, Array)) return 'Array';
   }
@@ -71,7 +71,7 @@ function constructorName(object, state, level, inherited) {
   return `${name} <${of}>`;
 }
 
-// collect adds what prototypes below those of the language have besides functions and constructors.
+// collect adds the properties, except functions and constructors, of prototypes other than the language's.
 function collect(state, original, object, inherited) {
   let keys = new Set();
   for (let depth = 0; depth < 3; depth++) {
@@ -95,7 +95,7 @@ function collect(state, original, object, inherited) {
   }
 }
 
-// nameOf returns what stands before the braces.
+// nameOf returns the text before the braces.
 function nameOf(constructor, tag, fallback, size = '') {
   if (constructor === null) {
     if (tag !== '' && fallback !== tag) return `[${fallback}${size}: null prototype] [${tag}] `;

@@ -2,7 +2,7 @@
 
 // The colors of a regular expression: they go round a palette, one further for each level of groups.
 
-// What a part's color is behind, at the outermost level.
+// The colors of parts at the outermost level.
 const delimiter = 0;
 const punctuation = 1; // of groups, classes, counts and properties
 const literal = 2;
@@ -34,7 +34,7 @@ class Painter {
     return pattern.exec(this.source.slice(this.at));
   }
 
-  // escaped paints what begins with a backslash. kind is that of a plain character.
+  // escaped paints an escape. kind is the kind of a plain character.
   escaped(kind, level) {
     const isProperty = this.match(property);
     if (isProperty !== null) {

@@ -1,8 +1,8 @@
 'use strict';
 
-// What each sort of object looks like. A look is an object: text says all of an object that has no
-// members to be listed; else base stands before the braces, members formats what is no property,
-// keys are the properties to be listed. isList: the members are laid out as an array's.
+// The look of each kind of object. A look is an object: text is all of an object without members; else base stands
+// before the braces, members formats the members that are no properties, keys are the properties to list. isList:
+// members are laid out as those of an array.
 
 const { formatProperty, formatValue, keyOf } = require('internal/inspect');
 const { className, nameOf } = require('internal/inspect_names');
@@ -69,7 +69,7 @@ function lookOf(state, value, level, constructor, tag, isMember) {
   return { keys, braces: [`${nameOf(constructor, tag, 'Object')}{`, '}'], isList: false };
 }
 
-// urlOf returns the text of a URL, undefined of what is none. The class is not loaded for that.
+// urlOf returns the text of a URL, undefined for other objects. It does not load the class.
 function urlOf(value) {
   const URL = Object.getOwnPropertyDescriptor(globalThis, 'URL')?.value;
   return typeof URL === 'function' && value instanceof URL ? value.href : undefined;
@@ -102,7 +102,7 @@ function formatArray(state, value, level) {
   return output;
 }
 
-// formatHoles goes on where the first element is missing.
+// formatHoles formats from the first missing element on.
 function formatHoles(state, value, level, most, output, i) {
   const keys = Object.keys(value);
   let index = i;
@@ -217,7 +217,7 @@ function iteratorLook(name) {
   };
 }
 
-// formatList formats what a weak set holds, whose order is nobody's, or what is left of an iterator.
+// formatList formats the members of a weak set, in any order, or the rest of an iterator.
 function formatList(state, entries, level, order) {
   const most = mostOf(state, entries.length);
   const output = [];
@@ -430,8 +430,7 @@ function functionLook(state, value, level, constructor, tag) {
   return { base, keys, isList: false };
 }
 
-// externalLook is what a value of Go looks like that has no methods. Its number in Node is an
-// address, which nobody needs.
+// externalLook is the look of a value of Go without methods. Node shows an address there.
 function externalLook(state, value) {
   if (Object.getPrototypeOf(value) !== null) return undefined;
   const text = state.stylize('[External: 0]', 'special');

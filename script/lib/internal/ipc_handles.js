@@ -1,14 +1,14 @@
 'use strict';
 
-// Handles that go with messages: what is sent of a socket or a server, and what becomes of one that has come.
+// Handles that are sent with messages: the form in which a socket or a server is sent, and the object made from a
+// received one.
 
 const { codes: { ERR_INVALID_HANDLE_TYPE } } = require('internal/errors');
 const { closeDescriptor } = internalBinding('child');
 const { Handle, Pipe, TCP, constants } = require('internal/stream_handle');
 
-// prepare returns what is to be sent of a handle: its descriptor, the type that the receiver is
-// told, the key of the server that counts a connection, and what is to be done when it was sent. It
-// returns undefined if there is nothing to send any more.
+// prepare returns the sent form of a handle: its descriptor, the type for the receiver, the key of the server that
+// counts a connection, and a function to call after sending. It returns undefined if the handle is already closed.
 function prepare(target, handle, options) {
   const net = require('net');
   if (handle instanceof net.Socket) return prepareSocket(target, handle, options);
@@ -51,14 +51,14 @@ function prepareSocket(target, socket, options) {
   return sent;
 }
 
-// giveUp closes the handle of a connection that another process has, without shutting it down.
+// giveUp closes the handle of a connection that another process has got, without shutting it down.
 function giveUp(handle) {
   const fd = handle.detach();
   if (fd >= 0) closeDescriptor(fd);
   handle.close();
 }
 
-// adopt returns the handle of what has come.
+// adopt returns the handle for a received one.
 function adopt(given, kind, isNetwork) {
   if (kind === 'datagram') {
     const { UDP } = require('internal/udp_handle');
@@ -76,11 +76,11 @@ function opened(handle, fd) {
   return handle;
 }
 
-// What a handle has to be, for what its sender says that it had around it.
+// The kind of handle that each type of the sender needs.
 const kindsOf = { __proto__: null, 'net.Socket': ['connection', 'pipe'], 'net.Server': ['listener'],
   'dgram.Socket': ['datagram'] };
 
-// receive makes of a handle what its sender had around it. If it cannot be that the message comes without it.
+// receive makes the object of the sender's type from a handle. If that fails, the message is delivered without it.
 function receive(type, kind, handle, done) {
   if (kindsOf[type]?.includes(kind) === false) {
     handle.close();

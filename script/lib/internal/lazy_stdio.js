@@ -1,5 +1,5 @@
 'use strict';
 
-// The getters of process.stdin, stdout and stderr before anybody has asked for these, by name.
+// The getters of process.stdin, stdout and stderr before their first use, by name.
 
 module.exports = {};

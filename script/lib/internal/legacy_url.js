@@ -1,6 +1,6 @@
 'use strict';
 
-// The URLs of url.parse, as Node had them before there was a standard: whatever is given is taken apart somehow.
+// The URLs of url.parse, as Node had them before the standard: any text is split into parts somehow.
 
 const { codes: { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE } } = require('internal/errors');
 const { invalidURL } = require('internal/url');
@@ -102,7 +102,7 @@ function setPath(self) {
   if (self.pathname || self.search) self.path = (self.pathname || '') + (self.search || '');
 }
 
-// parseAuthority takes what stands before the path, and returns the rest.
+// parseAuthority parses the part before the path, and returns the rest.
 function parseAuthority(self, rest, url) {
   const end = rest.search(/[#/?]/);
   const authority = (end === -1 ? rest : rest.slice(0, end)).replace(/[\t\n\r]/g, '');
@@ -137,7 +137,7 @@ function splitPort(self) {
   if (host) self.hostname = host;
 }
 
-// cutHostname cuts a hostname off where it cannot go on, and returns what belongs to the path.
+// cutHostname cuts a hostname before the first invalid character, and returns the rest, which belongs to the path.
 function cutHostname(self, url) {
   const end = self.hostname.search(/[/\\#?:]/);
   if (end === -1) return '';
@@ -170,7 +170,7 @@ function parseRest(self, rest, parseQueryString) {
   if (pathname.length > 0) self.pathname = pathname;
 }
 
-// encodeAuth leaves what a user and a password may have in them.
+// encodeAuth encodes all but the characters that a user and a password may have.
 function encodeAuth(text) {
   return encodeURIComponent(text).replaceAll('%3A', ':');
 }

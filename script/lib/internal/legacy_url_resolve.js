@@ -148,7 +148,7 @@ function takeHost(result, relative) {
 
 const maxUp = 1 << 12; // '..' in a row: the engine passes no more than some thousands of arguments
 
-// withoutDots resolves '.' and '..'. What ends in one of them is a folder.
+// withoutDots resolves '.' and '..'. A path that ends in one of them is a directory.
 function withoutDots(path, { hasHost, mustBeAbsolute, undoAll }) {
   const last = path.at(-1);
   const isFolder = ((hasHost || path.length > 1) && (last === '.' || last === '..')) || last === '';

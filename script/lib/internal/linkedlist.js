@@ -9,12 +9,12 @@ function init(list) {
   return list;
 }
 
-// peek returns the first, null if there is none.
+// peek returns the first item, null if there is none.
 function peek(list) {
   return list._idlePrev === list ? null : list._idlePrev;
 }
 
-// remove takes an object out of its list. It may be in none.
+// remove removes an object from its list, if it is in one.
 function remove(item) {
   if (item._idleNext) item._idleNext._idlePrev = item._idlePrev;
   if (item._idlePrev) item._idlePrev._idleNext = item._idleNext;

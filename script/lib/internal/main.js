@@ -1,6 +1,6 @@
 'use strict';
 
-// Runs what a program was started for: a file, or a text.
+// Runs the program's script: a file, or a text.
 
 const { Module } = require('internal/cjs');
 const options = require('internal/options');
@@ -20,7 +20,7 @@ function run(what, ...args) {
   preload(() => how(...args));
 }
 
-// applyOptions sets what flags change of process.
+// applyOptions sets the properties of process that flags change.
 function applyOptions() {
   const limit = options.value('--stack-trace-limit');
   if (limit !== undefined) Error.stackTraceLimit = +limit;
@@ -159,10 +159,11 @@ function runText(source, given, print, name, checkOnly) {
 // modules that a program without cryptography cannot load
 const withCrypto = new Set(['crypto', 'http2', 'https', 'tls']);
 
-// addBuiltins has a text that is no file find modules of the library as global variables. It may
-// have variables of these names itself.
+// addBuiltins lets a text that is no file use modules of the library as global variables. The text may declare
+// variables of the same names.
 function addBuiltins() {
-  const descriptor = { get: undefined, set: undefined, enumerable: false, configurable: true }; // one for all: each takes its time
+  // one for all, because making each takes time
+  const descriptor = { get: undefined, set: undefined, enumerable: false, configurable: true };
   for (const id of Module.builtinModules) {
     if (/^_|[/:]/.test(id) || Object.hasOwn(globalThis, id) ||
       (withCrypto.has(id) && process.versions.openssl === undefined)) {
@@ -200,12 +201,12 @@ function importText(source, print, name) {
   main = modules.importMain(`${modules.fileURL(`${process.cwd()}/`)}${name}1`.replace(']1', '1]'), source, true);
 }
 
-// isUnsettled reports whether the main module still waits for something.
+// isUnsettled reports whether the main module is still pending.
 function isUnsettled() {
   return main !== undefined && modules.promiseState(main) === 'pending';
 }
 
-// nameModules gives a text, which seldom begins with require, the modules of the library by their names.
+// nameModules lets a text, which seldom uses require, use the modules of the library by their names.
 function nameModules() {
   for (const id of Module.builtinModules) {
     if (id in globalThis || !/^[a-z]\w*$/.test(id)) continue;

@@ -14,7 +14,7 @@ function checkPort(value, name) {
   throw new TypeError(`MessageEvent constructor: Expected eventInitDict.${name} ("${describe(value)}") to be an instance of MessagePort.`);
 }
 
-// MessageEvent is what listeners in the style of the web get of a message.
+// MessageEvent is the event that listeners in the style of the web get for a message.
 class MessageEvent extends Event {
   #data; #origin; #lastEventId; #source; #ports;
 

@@ -1,6 +1,6 @@
 'use strict';
 
-// MessagePort and MessageChannel. Both ends of a channel are in this program: what is posted at one is copied at once.
+// MessagePort and MessageChannel. Both ends of a channel are in this program: a message is copied when it is posted.
 
 const { coded, codes } = require('internal/errors');
 const {
@@ -11,8 +11,8 @@ const { checkedBy, cloneAndTransfer, refuse, transferredBy } = require('internal
 
 const { ERR_CLOSED_MESSAGE_PORT, ERR_CONSTRUCT_CALL_REQUIRED, ERR_INVALID_ARG_TYPE } = codes;
 
-const kEnd = Symbol('kEnd'); // of a port, undefined once the port was transferred
-const kPorts = Symbol('kPorts'); // that came with the message that listeners get now
+const kEnd = Symbol('kEnd'); // undefined once the port was transferred
+const kPorts = Symbol('kPorts'); // ports of the message that is being delivered
 const customInspect = Symbol.for('nodejs.util.inspect.custom');
 
 function MessagePort() {
@@ -45,7 +45,7 @@ function own(port, end) {
 
 const openEnd = (port) => (port[kEnd]?.isOpen ? port[kEnd] : undefined);
 
-// iterated returns the list that a value is, undefined if it is none.
+// iterated returns the values of an iterable, undefined for other values.
 function iterated(value) {
   if (value === null || (typeof value !== 'object' && typeof value !== 'function') ||
     typeof value[Symbol.iterator] !== 'function') {
@@ -108,7 +108,7 @@ for (const name of Object.keys(methods)) {
 defineEventHandler(MessagePort.prototype, 'message');
 defineEventHandler(MessagePort.prototype, 'messageerror');
 
-// A port receives, and keeps the loop running, while somebody listens.
+// A port receives, and keeps the loop running, while it has a listener.
 function onNewListener(list, type, entry) {
   Reflect.apply(NodeEventTarget.prototype[kNewListener], this, [list, type, entry]);
   if (type !== 'message' || list.size !== 1 || openEnd(this) === undefined) return;
@@ -184,7 +184,7 @@ function receiveMessageOnPort(port) {
   return message === undefined ? undefined : { message: message.value };
 }
 
-// moveMessagePortToContext can only refuse: a port of one context means nothing in another.
+// moveMessagePortToContext always throws: a port of one context means nothing in another.
 function moveMessagePortToContext(port) {
   if (!isPort(port)) throw new ERR_INVALID_ARG_TYPE('port', 'MessagePort', port);
   if (openEnd(port) === undefined) throw new ERR_CLOSED_MESSAGE_PORT();

@@ -1,38 +1,39 @@
 'use strict';
 
-// The ends of channels between ports: what is posted at one is queued at the others, and the loop has it delivered.
+// The ends of channels between ports: a message that is posted at one is queued at the others, and delivered by the
+// loop.
 
 const contexts = require('internal/context_hook');
-const { settle } = require('internal/ticks');
+const { runDeferred } = require('internal/ticks');
 
 const host = internalBinding('host');
 const binding = internalBinding('messages');
 
-// MOST is how many messages an end gets in a row, if more come while they are delivered, before others have their turn.
+// MOST is the number of messages that an end gets in a row before others have their turn.
 const MOST = 1000;
 
-const CLOSE = Symbol('close'); // what the last message is
+const CLOSE = Symbol('close'); // the last message
 
-let due = []; // ends with something to be delivered, or to be closed
+let due = []; // ends with messages to deliver, or to be closed
 let made = 0;
 let refs = 0; // ends that keep the loop running
 
 const tell = (owner, what, message) => owner[what](message);
 
-// End is one end. Its owner is what messages are given to: deliver(message) for each, and closed() once, last.
+// End is one end. Its owner gets the messages: deliver(message) for each, and closed() once, last.
 class End {
   queue = []; // its first messages may have been taken
   head = 0; // of queue
   owner = undefined;
   isReceiving = false;
   isRef = false;
-  isClosing = false; // close was called, closed was not
+  isClosing = false; // close was called, and closed was not
   isClosed = false;
   number = ++made;
   #isDue = false;
   #tell = tell; // in the context in which the end was made
 
-  // group are the ends that hear each other. isPair: with one of them the others are closed.
+  // group is the set of connected ends. If isPair is set, closing one closes the others.
   constructor(group, isPair) {
     this.group = group;
     this.isPair = isPair;
@@ -56,7 +57,7 @@ class End {
 
   stop() { this.isReceiving = false; }
 
-  // setRef says whether this end keeps the loop running while it is open.
+  // setRef makes this end keep the loop running while it is open, or not.
   setRef(on) {
     if (on === this.isRef || (on && this.isClosed)) return;
     this.isRef = on;
@@ -96,21 +97,21 @@ class End {
 
   #hasEnded() { return this.queue[this.head] === CLOSE; }
 
-  // process delivers what there is. What throws leaves the rest for the next time.
+  // process delivers the queued messages. After an exception the rest waits for the next call.
   process() {
     this.#isDue = false;
     try {
-      // One that is closed meanwhile gets what was there before, one that was closed before gets nothing.
+      // An end that is closed meanwhile gets the messages from before; one that was closed before gets nothing.
       let left = this.isClosing ? 0 : Math.max(this.length, MOST);
       for (; left > 0 && this.isReceiving && !this.isClosed; left--) {
         const message = this.take();
         if (message === undefined) break;
         this.#tell(this.owner, 'deliver', message);
-        settle();
+        runDeferred();
       }
       if (this.isClosing || this.#hasEnded()) {
         this.#finish();
-        settle();
+        runDeferred();
       }
     } finally {
       if (!this.isClosed && (this.isClosing || this.#hasEnded() || (this.isReceiving && this.length > 0))) this.wake();
@@ -129,7 +130,7 @@ class End {
     if (this.owner !== undefined) this.#tell(this.owner, 'closed');
   }
 
-  // drop closes an end of which nobody is told.
+  // drop closes an end without calling its owner.
   drop() {
     this.owner = undefined;
     this.#finish();

@@ -58,7 +58,7 @@ class MIMEParams {
   }
   toJSON() { return this.toString(); }
 
-  // parse reads parameters; those that are wrong are skipped, and of two with one name the first counts.
+  // parse parses parameters. Invalid ones are skipped, and the first of two with one name counts.
   static parse(params, text) {
     let at = 0;
     while (at < text.length) {

@@ -1,6 +1,6 @@
 'use strict';
 
-// A name that is a variable of CommonJS and none of ES modules: Node's error of its use says so.
+// Errors about variables of CommonJS that ES modules do not have: Node's message says so.
 
 const modules = internalBinding('modules');
 

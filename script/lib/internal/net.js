@@ -1,6 +1,6 @@
 'use strict';
 
-// What the parts of net share.
+// Shared by the parts of net.
 
 const binding = internalBinding('net');
 
@@ -43,8 +43,7 @@ function normalizeArgs(args) {
   return normalized;
 }
 
-// MIN_ATTEMPT_TIMEOUT is the least that an attempt to connect is given before the next address is
-// tried, too: milliseconds.
+// MIN_ATTEMPT_TIMEOUT is the shortest time after which the next address is tried as well: milliseconds.
 const MIN_ATTEMPT_TIMEOUT = 10;
 
 const { execArgv } = internalBinding('host');

@@ -1,6 +1,6 @@
 'use strict';
 
-// How a net.Socket connects: it looks a name up, and tries the addresses, those of both families in turns.
+// How a net.Socket connects: it looks up the name, and tries the addresses, those of both families in turns.
 
 const { codes } = require('internal/errors');
 const { isIP, defaults, MIN_ATTEMPT_TIMEOUT } = require('internal/net');
@@ -36,7 +36,7 @@ function start(socket, options, connected) {
   lookupAndConnect(socket, options, connected);
 }
 
-// check looks at what connect was given before anything of the socket is changed.
+// check checks the arguments of connect before the socket is changed.
 function check(options) {
   const { path, port, localAddress, localPort, autoSelectFamily, autoSelectFamilyAttemptTimeout, lookup } = options;
   if (path !== undefined && path !== null && path !== '') return;
@@ -103,7 +103,8 @@ function lookupAndConnect(socket, options, connected) {
   });
 }
 
-// lookupAll looks up all addresses of a name, and tries them in turns: of the first one's family, then of the other.
+// lookupAll resolves all addresses of a name, and tries them in turns: one of the first's family, then one of the
+// other.
 function lookupAll(to, lookup, host, options, wanted, timeout) {
   const { socket } = to;
   wanted.all = true;
@@ -145,7 +146,7 @@ function lookupAll(to, lookup, host, options, wanted, timeout) {
   });
 }
 
-// begin has a handle connect to an address. It returns the error of what failed at once.
+// begin makes a handle connect to an address. It returns the error of an immediate failure.
 function begin(to, handle, address, family, done) {
   const { port, localAddress, localPort } = to;
   let from = '';
@@ -219,7 +220,8 @@ function attemptPath(socket, handle, path, connected) {
   if (failed !== 0) process.nextTick(fail, socket, withHostPort(failed[0], 'connect', path));
 }
 
-// attemptNext tries the next address of several. After a while without an answer, the one after it is tried, too.
+// attemptNext tries the next of several addresses. If there is no answer for a while, the following one is tried as
+// well.
 function attemptNext(context) {
   const { socket, port, turns } = context;
   clearTimeout(context.timer);

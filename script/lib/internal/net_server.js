@@ -16,7 +16,7 @@ const binding = internalBinding('net');
 
 const { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_SERVER_ALREADY_LISTEN, ERR_SERVER_NOT_RUNNING } = codes;
 
-// DEFAULT_BACKLOG is how many connections wait to be accepted if the script does not say.
+// DEFAULT_BACKLOG is the default number of connections that wait to be accepted.
 const DEFAULT_BACKLOG = 511;
 
 function Server(options, connectionListener) {
@@ -92,7 +92,7 @@ function publishFailure(server, error) {
   if (diagnostics.active !== undefined) diagnostics.publish('tracing:net.server.listen:error', { server, error });
 }
 
-// failNow tells that a server cannot listen, failSoon has it told on the next tick.
+// failNow emits the error of listen, failSoon does so on the next tick.
 function failNow(server, error) {
   publishFailure(server, error);
   server.emit('error', error);
@@ -147,7 +147,7 @@ function addressesOf(handle) {
   };
 }
 
-// onConnection is called by the server's handle, and by what cluster has in its place.
+// onConnection is called by the server's handle, or by the one that cluster has put in its place.
 function onConnection(status, handle) {
   const self = this.owner;
   if (status) {
@@ -288,7 +288,7 @@ Server.prototype.listen = function (...args) {
   throw new ERR_INVALID_ARG_VALUE('options', options);
 };
 
-// openToAll lets others than the user connect to a Unix socket.
+// openToAll lets other users connect to a Unix socket.
 function openToAll(server, { path, readableAll, writableAll }) {
   if (!readableAll && !writableAll) return;
   const status = binding.openToAll(path, Boolean(readableAll), Boolean(writableAll));
@@ -298,7 +298,7 @@ function openToAll(server, { path, readableAll, writableAll }) {
   throw errnoException(status, 'uv_pipe_chmod');
 }
 
-// isLinkLocal reports whether an address means nothing without the interface that it belongs to.
+// isLinkLocal reports whether an address needs the interface that it belongs to.
 function isLinkLocal({ address, family }) {
   return family === 6 && /^fe[89ab][0-9a-f]:/i.test(address);
 }
@@ -371,7 +371,7 @@ Server.prototype.close = function (callback) {
         this._emitCloseIfDrained();
       }
     };
-    this._connections++; // So that close waits for those that the workers have.
+    this._connections++; // close must wait for the workers' connections.
     for (const worker of this._workers) worker.close(closed);
   } else {
     this._emitCloseIfDrained();

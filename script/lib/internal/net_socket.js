@@ -71,7 +71,7 @@ function Socket(options) {
   options.autoDestroy = true;
   options.decodeStrings = false;
   const { signal } = options;
-  options.signal = undefined; // It ends the socket, not the Duplex.
+  options.signal = undefined; // Ends the socket, not the Duplex.
   Duplex.call(this, options);
 
   if (options.blockList !== undefined) this.blockList = checkBlockList(options.blockList);
@@ -112,13 +112,13 @@ function Socket(options) {
 Object.setPrototypeOf(Socket.prototype, Duplex.prototype);
 Object.setPrototypeOf(Socket, Duplex);
 
-// What most sockets never change.
+// Properties that most sockets never change.
 Object.assign(Socket.prototype, {
   [kLastWriteQueueSize]: 0, [kTimeout]: null, [kBuffer]: null, [kBytesRead]: 0, [kBytesWritten]: 0,
   [kSetNoDelay]: false, [kSetKeepAlive]: false, [kSetKeepAliveDelay]: 0,
 });
 
-// syncHandle has a handle of the program's output write at once, however long it takes, so that nothing is lost when the program ends.
+// syncHandle makes writes to the program's output synchronous, because data must not be lost when the program ends.
 function syncHandle(handle, fd) {
   return require('internal/stdio').writeThrough(handle, fd);
 }
@@ -129,7 +129,7 @@ function checkBlockList(list) {
   return list;
 }
 
-// useBuffer has what is read come into one buffer of the script, which onread tells of.
+// useBuffer reads into one buffer of the script, and reports each read with onread.
 function useBuffer(socket, onread) {
   if (onread === null || typeof onread !== 'object') return;
   const { buffer, callback } = onread;
@@ -152,7 +152,7 @@ function abortBy(socket, signal) {
   socket.once('close', () => listener[Symbol.dispose]());
 }
 
-// attach has the socket hear of its handle.
+// attach sets the callbacks of the socket's handle.
 function attach(socket) {
   const handle = socket._handle;
   if (!handle) return;
@@ -189,7 +189,7 @@ function intoBuffer(socket, handle, chunk) {
 }
 
 function onEnd(socket) {
-  socket[kBufferMaker]?.(); // Each read has its buffer, that of the end, too.
+  socket[kBufferMaker]?.(); // Each read has its buffer, the one at the end as well.
   socket.push(null);
   socket.read(0);
 }
@@ -208,7 +208,7 @@ function writeAfterFIN(chunk, encoding, callback) {
   return false;
 }
 
-// _adopt has the socket be of another handle.
+// _adopt gives the socket another handle.
 Socket.prototype._adopt = function _adopt(handle) {
   if (this._handle === handle) return;
   const before = this._handle;
@@ -291,7 +291,7 @@ Socket.prototype.read = function (n) {
   return Duplex.prototype.read.call(this, n);
 };
 
-// whenConnected has fn called once the connection is there, or closed if it never will be.
+// whenConnected calls fn once the socket is connected, or closed if it never is.
 function whenConnected(socket, fn, closed) {
   function connect() {
     socket.off('close', close);
@@ -415,7 +415,7 @@ Socket.prototype._destroy = function (error, callback) {
         this.emit('error', errnoException(status, 'reset'));
       }
     } else if (this._closeAfterHandlingError) {
-      queueMicrotask(() => handle.close(closed)); // What is under way for the error comes first.
+      queueMicrotask(() => handle.close(closed)); // The callbacks that the error has scheduled run first.
     } else {
       handle.close(closed);
     }
@@ -487,7 +487,7 @@ Socket.prototype.unref = function () {
   return this;
 };
 
-// ofHandle returns a socket over a native stream of Go that is a pipe, or what stands for one, to a child.
+// ofHandle returns a socket over a native stream of Go for a pipe to a child, or for a similar descriptor.
 function ofHandle(native, { readable = true, writable = true } = {}) {
   return new Socket({ handle: new Pipe(constants.SOCKET).attach(native), readable, writable });
 }

@@ -1,7 +1,7 @@
 'use strict';
 
-// The part of net.Socket that tells of a connection, and sets options of it. What is set before
-// there is a connection is kept until then.
+// The properties of net.Socket about the connection, and its options. Options that are set before the connection are
+// applied after it.
 
 const { codes: { ERR_INVALID_ARG_TYPE } } = require('internal/errors');
 const { errnoException } = require('internal/system_errors');

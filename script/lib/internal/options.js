@@ -1,6 +1,6 @@
 'use strict';
 
-// The flags that the script's program was started with, with those of NODE_OPTIONS.
+// The flags of the program, including those of NODE_OPTIONS.
 
 const { flags } = internalBinding('host');
 
@@ -14,14 +14,14 @@ for (const flag of flags) {
   else values.set(name, [value]);
 }
 
-// has reports whether a flag is there, and no later one takes it back.
+// has reports whether a flag is set, and no later one unsets it.
 function has(name) {
   const off = `--no-${name.slice(2)}`;
   if (!values.has(name)) return false;
   return !values.has(off) || flags.lastIndexOf(name) > flags.lastIndexOf(off);
 }
 
-// isOff reports whether a flag that is on by itself was taken back.
+// isOff reports whether a flag that is on by default was unset.
 function isOff(name) {
   const off = `--no-${name.slice(2)}`;
   return values.has(off) && flags.lastIndexOf(off) > flags.lastIndexOf(name);

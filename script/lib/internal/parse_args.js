@@ -152,7 +152,7 @@ function store(values, options, name, value) {
   }
 }
 
-// argumentsOf returns what the script was given: all behind its file, or behind the options if there is none.
+// argumentsOf returns the script's arguments: all after its file, or after the options if there is no file.
 const argumentsOf = () => process.argv.slice(process.execArgv.some((one) =>
   /^(-e|-p|-pe|--eval|--print)(=|$)/.test(one)) ? 1 : 2);
 

@@ -1,6 +1,6 @@
 'use strict';
 
-// The process object. What it needs of other modules is loaded when it is first asked for.
+// The process object. It loads other modules on first use.
 
 const EventEmitter = require('events');
 const { codes: { ERR_INVALID_ARG_TYPE, ERR_UNCAUGHT_EXCEPTION_CAPTURE_ALREADY_SET } } = require('internal/errors');
@@ -74,7 +74,7 @@ const self = {
     self._captureCallback = fn;
   },
   hasUncaughtExceptionCaptureCallback() { return self._captureCallback != null; },
-  _tickCallback() { require('internal/ticks').settle(); },
+  _tickCallback() { require('internal/ticks').runDeferred(); },
   openStdin() {
     self.stdin.resume();
     return self.stdin;
@@ -127,7 +127,7 @@ self.getActiveResourcesInfo = () => require('internal/active').resources();
 self._getActiveHandles = () => require('internal/active').handles();
 self._getActiveRequests = () => [];
 
-// later adds a property whose value is made when it is first asked for.
+// later adds a property whose value is made on first use.
 function later(name, make) {
   Object.defineProperty(self, name, {
     get() {
@@ -152,7 +152,7 @@ Object.defineProperty(self, 'config', {
   enumerable: true, configurable: true, writable: false,
 });
 
-// The first listener of a signal begins to watch signals.
+// The first listener of a signal starts the watching of signals.
 self.on('newListener', function watchSignals(name) {
   if (typeof name === 'string' && name.startsWith('SIG')) {
     self.removeListener('newListener', watchSignals);

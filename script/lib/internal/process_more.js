@@ -1,6 +1,6 @@
 'use strict';
 
-// What scripts seldom ask of process. It is loaded when one of these is first used.
+// Rarely used parts of process, loaded on first use.
 
 const {
   codes: { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_OUT_OF_RANGE, ERR_UNKNOWN_CREDENTIAL },
@@ -20,7 +20,7 @@ function hrtime(since) {
   return ns < since[1] ? [s - since[0] - 1, ns - since[1] + 1e9] : [s - since[0], ns - since[1]];
 }
 
-// usage returns the time of the processor that was used, since what was told before.
+// usage returns the used processor time, minus an earlier result.
 function usage(now, before) {
   if (before === undefined) return now;
   if (before === null || typeof before !== 'object' || Array.isArray(before)) {
@@ -56,8 +56,8 @@ function checkId(id, name) {
   else if (typeof id !== 'string') throw new ERR_INVALID_ARG_TYPE(name, ['number', 'string'], id);
 }
 
-// change calls what changes the users of the process. Its errors are worded as those of the C
-// library: Node does not ask libuv here.
+// change calls the functions that change the users of the process. Its errors have the words of the C library: Node
+// does not use libuv here.
 function change(call, argument, syscall = call) {
   try {
     return system[call](argument);
@@ -131,7 +131,7 @@ function unref(one) { (one?.[Symbol.for('nodejs.unref')] ?? one?.unref)?.call(on
 
 function setSourceMapsEnabled(on) { validateBoolean(on, 'val'); }
 
-// finalization: what is registered is called before the end, unless it was collected.
+// finalization: the callback of an object is called before the exit, unless the object was collected.
 function makeFinalization() {
   const held = { exit: new Set(), beforeExit: new Set() };
   const listening = new Set();
@@ -161,7 +161,8 @@ function makeFinalization() {
   return { register: register('exit'), registerBeforeExit: register('beforeExit'), unregister };
 }
 
-// allowedFlags is the set of what NODE_OPTIONS may have. It cannot be changed, and takes flags as they may be written.
+// allowedFlags is the set of flags that NODE_OPTIONS may have. It cannot be changed, and accepts flags as they may be
+// written.
 function allowedFlags() {
   const names = ['-r', '-C', ...['conditions', 'deprecation', 'disable-warning', 'dns-result-order',
     'enable-source-maps', 'env-file',

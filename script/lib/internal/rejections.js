@@ -1,13 +1,13 @@
 'use strict';
 
-// Rejections that nobody has handled by the time all reactions have run.
+// Rejections that are unhandled when all reactions have run.
 
 const contexts = require('internal/context_hook');
 const fatal = require('internal/fatal');
 const process = require('internal/process');
 
 let pending = new Map(); // reasons and domains by promise
-const told = new WeakMap(); // numbers of those that were told of, by promise
+const told = new WeakMap(); // numbers of reported rejections, by promise
 const late = []; // promises that were handled after that
 let count = 0;
 
@@ -20,7 +20,7 @@ function handled(promise) {
   if (!pending.delete(promise) && told.has(promise)) late.push(promise);
 }
 
-// processRejections tells of what there is, and reports whether that was anything.
+// processRejections reports the unhandled rejections, and returns whether there were any.
 function processRejections() {
   let any = false;
   while (late.length > 0) {
@@ -56,14 +56,14 @@ function warnOfHandled(number) {
 
 const modes = ['none', 'strict', 'throw', 'warn'];
 
-// checkMode ends the program if --unhandled-rejections says what is none.
+// checkMode ends the program if --unhandled-rejections has an invalid mode.
 function checkMode() {
   if (modes.includes(mode())) return;
   internalBinding('stdio').writeSync(2, `${process.execPath}: invalid value for --unhandled-rejections\n`);
   process.reallyExit(9);
 }
 
-// mode is what --unhandled-rejections says.
+// mode returns the value of --unhandled-rejections.
 function mode() {
   return require('internal/options').value('--unhandled-rejections') ?? 'throw';
 }
@@ -89,13 +89,13 @@ function tell(promise, reason, number, domain) {
 const why = 'This error originated either by throwing inside of an async function without a catch block, ' +
   'or by rejecting a promise which was not handled with .catch(). ';
 
-// UnhandledPromiseRejection stands for a reason that is no error.
+// UnhandledPromiseRejection is the error for a reason that is no error.
 class UnhandledPromiseRejection extends Error {
   constructor(reason) {
     super(`${why}The promise rejected with the reason "${safeText(reason)}".`);
     this.code = 'ERR_UNHANDLED_REJECTION';
     Object.defineProperty(this, 'name', { value: 'UnhandledPromiseRejection', writable: true, configurable: true });
-    this.stack = `${this.name}: ${this.message}`; // Where it was made tells nothing.
+    this.stack = `${this.name}: ${this.message}`; // The place where it was made is of no use.
     Object.defineProperty(this, 'stack', { enumerable: false });
   }
 }
@@ -108,7 +108,7 @@ function asError(reason) {
   return isErrorLike(reason) ? reason : new UnhandledPromiseRejection(reason);
 }
 
-// safeText says what a value is without running anything of it.
+// safeText returns a text for a value without running anything of it.
 function safeText(value) {
   if (typeof value === 'symbol') return value.toString();
   if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return String(value);
@@ -135,7 +135,7 @@ function warnOfUnhandled(reason, number) {
       process.emitWarning(safeText(reason), name);
     }
   } catch {
-    // A reason that cannot be read is told of by the warning below.
+    // The warning below reports a reason that cannot be read.
   }
   process.emitWarning(warning);
 }

@@ -9,7 +9,7 @@ const binding = internalBinding('signals');
 
 const watchers = new Map(); // by name
 
-// follow watches what has listeners from now on; name has its first one.
+// follow watches each signal while it has listeners. name has its first one.
 function follow(process, name) {
   start(process, name);
   process.on('newListener', (added) => start(process, added));
@@ -35,7 +35,7 @@ function start(process, name) {
   watchers.set(name, watcher);
 }
 
-// expect keeps the loop running until a signal that the script has sent to its own process has come.
+// expect keeps the loop running until a signal that the script has sent to itself arrives.
 function expect(number) {
   for (const [name, watcher] of watchers) {
     if (signals[name] === number) watcher?.expect();

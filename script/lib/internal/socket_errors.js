@@ -1,10 +1,10 @@
 'use strict';
 
-// Errors of sockets: those of system calls, with the address that they were about.
+// Errors of sockets: errors of system calls, with the address.
 
 const { getSystemErrorName, names } = require('internal/system_errors');
 
-// withHostPort returns the error of a system call about an address, without what the system says of its number.
+// withHostPort returns the error of a system call about an address, without the system's text.
 function withHostPort(errno, syscall, address, port, additional) {
   const code = getSystemErrorName(errno);
   let where = '';
@@ -14,7 +14,7 @@ function withHostPort(errno, syscall, address, port, additional) {
   return complete(new Error(`${syscall} ${code}${where}`), errno, code, syscall, address, port);
 }
 
-// uvWithHostPort is withHostPort with what the system says.
+// uvWithHostPort is withHostPort with the system's text.
 function uvWithHostPort(errno, syscall, address, port) {
   const [code, text] = names.get(errno) ?? [`Unknown system error ${errno}`, ''];
   let where = '';

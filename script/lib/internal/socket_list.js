@@ -1,7 +1,7 @@
 'use strict';
 
-// The connections of a server that were sent to another process: how many there are is asked of
-// that process. Its side of this is Go's.
+// The connections of a server that were sent to another process, which is asked for their number. Its side of this is
+// Go's.
 
 const EventEmitter = require('events');
 const { codes: { ERR_CHILD_CLOSED_BEFORE_REPLY } } = require('internal/errors');
@@ -56,7 +56,7 @@ class SocketList extends EventEmitter {
 
 const lists = new WeakMap(); // of maps of lists by key, by process
 
-// count has a server count its connections in a process, too.
+// count makes a server count its connections in another process as well.
 function count(server, process) {
   const key = server._connectionKey;
   let all = lists.get(process);

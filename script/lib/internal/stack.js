@@ -1,9 +1,8 @@
 'use strict';
 
-// The engine's stack of an error begins with its first frame. Node's begins with "Name: message",
-// and has Error.captureStackTrace, stackTraceLimit and prepareStackTrace, on which scripts rely.
-// The classes are wrapped for that; their prototypes stay, so that errors of the engine itself are
-// instances of them, too.
+// The engine's stack of an error begins with its first frame. Node's begins with "Name: message", and Node has
+// Error.captureStackTrace, stackTraceLimit and prepareStackTrace, on which scripts rely. The classes are wrapped to
+// have them. Their prototypes stay, so errors of the engine itself are instances of the wrapped classes.
 
 const limit = 10;
 
@@ -17,7 +16,7 @@ function header(error) {
 
 const frame = /^ {4}at /;
 
-// framesOf returns the lines of a stack, without those of this file and of Reflect.construct, which it calls.
+// framesOf returns the lines of a stack, without frames of this file and of Reflect.construct, which it calls.
 function framesOf(stack) {
   const lines = String(stack).split('\n').filter((line) => frame.test(line));
   const last = lines.findLastIndex((line) => line.includes('(node:internal/stack:'));
@@ -34,7 +33,7 @@ function framesOf(stack) {
 const firstLine = /((?:\(| at )\/[^\n]*:1:)(\d+)(?=\)?$)/;
 const wrapperLength = '(function (exports, require, module, __filename, __dirname) {'.length;
 
-// sourceFrame gives a frame of a file that is not run as it is written its place in there.
+// sourceFrame maps a frame of a rewritten file to its place in the original source.
 function sourceFrame(line) {
   return line.replace(/^( {4}at (?:.* \()?)(.+?):(\d+)(?::(\d+))?(?=\)?$)/, (all, before, file, at, column) => {
     const place = internalBinding('modules').place(file, +at, +(column ?? 0));
@@ -42,24 +41,24 @@ function sourceFrame(line) {
   });
 }
 
-// callSite returns what Error.prepareStackTrace gets for a frame.
+// callSite returns the object for a frame that Error.prepareStackTrace gets.
 function callSite(line) {
   const CallSite = require('internal/call_site');
   return new CallSite(line);
 }
 
-// cut returns the frames of a stack that are to be told of.
+// cut returns the frames of a stack that are shown.
 function cut(frames, most) {
   return typeof most === 'number' ? frames.slice(0, Math.max(0, most)) : [];
 }
 
-// Given is a class whose constructor returns what it is given: classes that extend it add private names to any object.
+// Given is a class whose constructor returns its argument: classes that extend it add private names to any object.
 class Given {
   constructor(object) { return object; }
 }
 
-// Trace is what an error knows of its stack. The text is made when it is first asked for, as in
-// Node: it has the name and the message that the error has then.
+// Trace is the stack of an error. Its text is made on first use, as in Node, and has the error's name and message at
+// that time.
 class Trace extends Given {
   #raw; #most; #after; #title; #value; #made;
 
@@ -72,7 +71,7 @@ class Trace extends Given {
     trace.#made = false;
   }
 
-  // name gives an error a first line of its own, and leaves out the frames up to a function's.
+  // name sets the first line of an error's stack, and removes the frames up to a function.
   static name(error, title, after) {
     if (!(#raw in error)) return;
     error.#title = title;
@@ -119,7 +118,7 @@ const stackProperty = {
   configurable: true, enumerable: false,
 };
 
-// setStack gives an error its stack, of what the engine says.
+// setStack sets the stack of an error, given the engine's.
 function setStack(error, raw, after) {
   Trace.put(error, raw, Error.stackTraceLimit, after);
   Object.defineProperty(error, 'stack', stackProperty);
@@ -157,7 +156,7 @@ for (const name of ['EvalError', 'RangeError', 'ReferenceError', 'SyntaxError', 
   Object.setPrototypeOf(wrap(name), WrappedError);
 }
 
-// Too deep a recursion is a RangeError in Node.
+// A stack overflow is a RangeError in Node.
 Object.setPrototypeOf(globalThis.InternalError.prototype, globalThis.RangeError.prototype);
 delete globalThis.InternalError.prototype.name;
 
@@ -170,8 +169,8 @@ Object.defineProperty(WrappedError, 'captureStackTrace', {
   writable: true, configurable: true, enumerable: false,
 });
 
-// complete gives an error that the engine itself has thrown what the others have: its first line,
-// and places in the source.
+// complete completes an error that the engine itself has thrown: it gets the first line, and places in the original
+// source.
 function complete(error) {
   const { stack } = error;
   if (typeof stack !== 'string' || !frame.test(stack)) return;

@@ -1,8 +1,7 @@
 'use strict';
 
-// process.stdin, stdout and stderr. What is written to them is with the system when write returns,
-// so that nothing is lost when the program ends. stdin is read only when somebody wants it, and
-// holds nothing while it is paused.
+// process.stdin, stdout and stderr. Writes are synchronous, because data must not be lost when the program ends. stdin
+// is read only when the script wants it, and does not keep the loop running while it is paused.
 
 const { Readable, Writable } = require('stream');
 const { errnoException } = require('internal/system_errors');
@@ -10,7 +9,7 @@ const { errnoException } = require('internal/system_errors');
 const stdio = internalBinding('stdio');
 const { kindOf } = internalBinding('net');
 
-// READ_SIZE is how much of a file is read at once: bytes.
+// READ_SIZE is the size of a read from a file: bytes.
 const READ_SIZE = 64 * 1024;
 
 function toBytes(chunk, encoding) {
@@ -33,7 +32,7 @@ SyncWriteStream.prototype._write = function (chunk, encoding, callback) {
   callback(status === 0 ? null : errnoException(status, 'write'));
 };
 
-// writeThrough has a handle write at once.
+// writeThrough makes the writes of a handle synchronous.
 function writeThrough(handle, fd) {
   let written = 0;
   handle.write = (bytes, done) => {
@@ -49,7 +48,7 @@ function writeThrough(handle, fd) {
   return handle;
 }
 
-// Nobody closes the output of the program: what has destroyed the stream leaves it as it was.
+// The program's output is never closed: destroying the stream leaves the descriptor open.
 function keepOpen(error, callback) {
   callback(error);
   this._undestroy();
@@ -72,7 +71,7 @@ function output(fd) {
       stream = new (require('net').Socket)({ fd, readable: false, writable: true });
       stream._type = 'pipe';
       break;
-    default: // It is closed: what is written goes nowhere.
+    default: // It is closed: the data is dropped.
       stream = new Writable({ write(chunk, encoding, callback) { callback(); } });
   }
   stream.fd = fd;
@@ -100,7 +99,7 @@ class FileInput extends Readable {
       return;
     }
     this.bytesRead += n;
-    // A turn between chunks lets the rest of the program go on, as it does in Node.
+    // A turn between chunks lets the rest of the program run, as in Node.
     setImmediate(() => this.push(n === 0 ? null : buffer.subarray(0, n)));
   }
 }
@@ -128,13 +127,13 @@ function stdin(fd) {
     stream._handle.reading = false;
     stream._readableState.reading = false;
     stream._handle.readStop();
-    // A resume before may be on its way, on the next tick, too: the last of both counts.
+    // An earlier resume may be scheduled, also on the next tick: the last call counts.
     stream.on('pause', () => process.nextTick(stopIfPaused, stream));
   }
   return stream;
 }
 
-// stopIfPaused has a paused stdin not keep the program running.
+// stopIfPaused makes a paused stdin not keep the program running.
 function stopIfPaused(stream) {
   if (!stream._handle?.reading || stream.readableFlowing) return;
   stream._readableState.reading = false;

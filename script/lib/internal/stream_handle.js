@@ -1,15 +1,14 @@
 'use strict';
 
-// What a socket or a server has as its _handle. Its methods are those of Node's handles that
-// scripts and tests use: they return 0 or a negative number, and what they begin is told later.
-// Descriptors and bytes are Go's.
+// The _handle of a socket or a server. It has the methods of Node's handles that scripts and tests use: they return 0
+// or a negative number, and report the result later. Descriptors and bytes are Go's.
 
 const contexts = require('internal/context_hook');
 
 const binding = internalBinding('net');
 
-// What the function given to a native stream is told, and what its write returns. Go has the same
-// numbers in host/stream.go.
+// The first argument of the function given to a native stream, and the results of write. Go has the same numbers in
+// host/stream.go.
 const [onData, onEnd, onError, onClose, onWritten, onShut] = [0, 1, 2, 3, 4, 5];
 const TAKEN = 0;
 
@@ -17,27 +16,27 @@ const EBADF = -9;
 
 function nothing() {}
 
-// Handle is a stream of bytes, a server that listens, or neither yet.
+// Handle is a stream of bytes, a listening server, or neither yet.
 class Handle {
   #native = null; // the stream
-  #socket = null; // one that is bound
+  #socket = null; // a bound socket
   #listener = null;
-  #attempt = null; // to connect
+  #attempt = null; // an attempt to connect
   #closed = false;
   #ended = false; // both halves have ended by themselves
   #refed = true;
-  #written = null; // called when what was written is with the kernel
+  #written = null; // called when the kernel has taken the data
   #shut = null; // called when the writing half is ended
   #whenClosed = null;
-  #counts = null; // of bytes, once the stream is gone
+  #counts = null; // numbers of bytes after the stream has closed
 
   reading = false;
-  onconnection = null; // of a server: called with a number and the handle of a connection
+  onconnection = null; // server: called with a number and the handle of a connection
   ondata = nothing; // called with each chunk, a Uint8Array
-  onend = nothing; // nothing more comes
+  onend = nothing; // the end of the data
   onerror = nothing; // called with a negative number and the system call
 
-  // attach has the handle be of a native stream.
+  // attach makes the handle use a native stream.
   attach(native) {
     this.#native = native;
     native.start(this.#bound((what, value, call) => this.#on(what, value, call)));
@@ -45,7 +44,7 @@ class Handle {
     return this;
   }
 
-  // #bound returns a function of this handle's that Go calls.
+  // #bound binds a function to the current asynchronous context, as an operation of this handle.
   #bound(fn) {
     return contexts.create === undefined ? fn : contexts.bind(fn, undefined, this);
   }
@@ -97,7 +96,7 @@ class Handle {
   get bytesWritten() { return this.#counts?.[1] ?? this.#native?.bytesWritten() ?? 0; }
   get writeQueueSize() { return this.#closed ? 0 : this.#native?.queued() ?? 0; }
 
-  // open takes a descriptor: a stream, or if that is asked for, a socket to listen on.
+  // open takes ownership of a descriptor, and reads and writes it. It returns 0 or a negative number.
   open(fd, readable = true, writable = true) {
     const native = binding.open(fd, readable, writable);
     if (typeof native === 'number') return native;
@@ -112,7 +111,7 @@ class Handle {
     return 0;
   }
 
-  // bound keeps a socket that was bound, or returns why it could not be.
+  // bound keeps a bound socket and returns 0, or returns the error of binding: a negative number.
   bound(socket) {
     if (typeof socket === 'number') return socket;
     this.#socket = socket;
@@ -133,8 +132,8 @@ class Handle {
     return 0;
   }
 
-  // connectTo begins to connect. done is called with a number. It returns 0, or a list of a
-  // negative number and the call that has failed.
+  // connectTo begins to connect. It returns 0, or a list of a negative number and the failed system call. done is
+  // called with a number.
   connectTo(network, address, from, done) {
     const tell = (status, native) => {
       this.#attempt = null;
@@ -164,8 +163,8 @@ class Handle {
     return 0;
   }
 
-  // write returns true when the kernel has taken all of it; if not, done is called with 0, or with
-  // a negative number and the system call.
+  // write returns true if the kernel has taken all data; else done is called with 0, or with a negative number and the
+  // system call.
   write(bytes, done) {
     if (this.#closed) {
       done(EBADF, 'write');
@@ -178,20 +177,20 @@ class Handle {
     return false;
   }
 
-  // shutdown ends the writing half. done is called then. It returns whether there was one.
+  // shutdown ends the writing half, and then calls done. It returns false if there is none.
   shutdown(done) {
     if (this.#native === null || this.#closed || !this.#native.shutdown()) return false;
     this.#shut = done;
     return true;
   }
 
-  // detach gives up a connection that another process is to have, and returns its descriptor, or a
-  // negative number. Whoever has it closes it.
+  // detach returns the descriptor of a connection for another process, or a negative number. The caller owns the
+  // descriptor.
   detach() {
     return this.#native?.detach() ?? -1;
   }
 
-  // lend pauses a stream that a child reads or writes from now on, and returns its descriptor, or a negative number.
+  // lend pauses a stream for a child that uses it from now on, and returns its descriptor, or a negative number.
   lend() {
     return this.#native?.lend() ?? this.fd;
   }
@@ -232,12 +231,12 @@ class Handle {
       return;
     }
     (this.#listener ?? this.#socket)?.close();
-    // Even if nobody is told: what closes has the loop go on, and beforeExit is emitted again.
+    // Also without a callback: the close keeps the loop running, and beforeExit is emitted again.
     setImmediate(() => this.#on(onClose));
   }
 }
 
-// The roles that a handle can be made for.
+// The roles of a handle.
 const [SOCKET, SERVER] = [0, 1];
 
 class TCP extends Handle {
@@ -268,7 +267,7 @@ class TCP extends Handle {
   setTypeOfService(value) { return binding.setTOS(this.fd, value); }
   getTypeOfService() { return binding.getTOS(this.fd); }
 
-  // reset closes a connection such that the other side gets ECONNRESET.
+  // reset closes a connection so that the peer gets ECONNRESET.
   reset(done) {
     const status = binding.reset(this.fd);
     if (status === 0) this.close(done);
@@ -287,7 +286,7 @@ class Pipe extends Handle {
 }
 
 const DEFAULT_BACKLOG = 511;
-// As in Node, those of a Pipe have no addresses.
+// As in Node, a Pipe's have no addresses.
 Pipe.prototype.getsockname = undefined;
 Pipe.prototype.getpeername = undefined;
 

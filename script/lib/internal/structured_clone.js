@@ -16,12 +16,12 @@ const boxes = {
 };
 const errorNames = new Set(['EvalError', 'RangeError', 'ReferenceError', 'SyntaxError', 'TypeError', 'URIError']);
 
-// clonedBy is the method by which objects of the library are cloned: it returns the copy.
+// clonedBy is the method that clones an object of the library: it returns the copy.
 const clonedBy = Symbol.for('brood.clone');
-// transferredBy is the one by which they are transferred: it returns the copy, and a function that
-// moves what the original has into it.
+// transferredBy is the method that transfers one: it returns the copy, and a function that moves the original's state
+// into the copy.
 const transferredBy = Symbol.for('brood.transfer');
-// checkedBy is called before that, with what sends the copy, and throws if it cannot be.
+// checkedBy is called before that with the sender of the copy, and throws if the object cannot be sent.
 const checkedBy = Symbol('checkedBy');
 
 const detach = ArrayBuffer.prototype.transfer;
@@ -126,7 +126,7 @@ function copyError(value, keep, seen) {
 }
 
 function copyObject(value, keep, seen) {
-  // Objects of the library with hidden state are none that scripts can make a copy of.
+  // A script cannot copy objects of the library with private state.
   if (value[Symbol.toStringTag] !== undefined &&
     /^(?:Map|Set|Array|String|RegExp String) Iterator$|Generator$/.test(value[Symbol.toStringTag])) {
     return refuse(`${nameOf(value)} could not be cloned.`);
@@ -145,7 +145,7 @@ function copyArray(value, copy, seen) {
 
 function copyProperties(value, copy, seen, keys = Object.keys(value)) {
   for (const key of keys) {
-    if (!Object.hasOwn(value, key)) continue; // A getter before it has taken it away.
+    if (!Object.hasOwn(value, key)) continue; // A getter before it has removed it.
     const one = clone(value[key], seen);
     if (key in copy) {
       Object.defineProperty(copy, key, { value: one, writable: true, enumerable: true, configurable: true });
@@ -192,9 +192,9 @@ function checkTransfer(list, source) {
   }
 }
 
-// cloneAndTransfer returns a copy that has what is in list, which the original loses. Nothing is
-// transferred unless all can be cloned. source is what the copy is sent by, if it is sent. What is
-// transferred, other than memory, is added to moved.
+// cloneAndTransfer returns a copy that gets the contents of the objects in list; the originals lose them. Nothing is
+// transferred unless all can be cloned. source is the sender of the copy, if it is sent. Transferred objects, except
+// memory, are added to moved.
 function cloneAndTransfer(value, list, source, moved) {
   const seen = new Map();
   if (list.length === 0) return clone(value, seen);

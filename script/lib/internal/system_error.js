@@ -1,6 +1,6 @@
 'use strict';
 
-// The error of a system call that Node tells by an object: code, message, syscall, and for some path and dest.
+// The error of a system call that is described by an object: code, message, syscall, and sometimes path and dest.
 class SystemError extends Error {
   constructor(info, code = 'ERR_SYSTEM_ERROR', what = 'A system error occurred') {
     let message = `${what}: ${info.syscall} returned ${info.code} (${info.message})`;

@@ -1,18 +1,19 @@
 'use strict';
 
-// What runs after each call into the script: ticks, then reactions of promises, then the rejections that nobody handles. The queues are Go's.
+// The calls that run after each call into the script: ticks, then reactions of promises, then unhandled rejections. The
+// queues are Go's.
 
 const contexts = require('internal/context_hook');
 const { validateFunction } = require('internal/validators');
 
 const host = internalBinding('host');
 
-const { nextTick, queueMicrotask, setProcess, settle } = host;
+const { nextTick, queueMicrotask, setProcess, runDeferred } = host;
 
 for (const fn of [nextTick, queueMicrotask]) Object.defineProperty(fn, 'length', { value: 1, configurable: true });
 
-let rejections; // internal/rejections, once a promise was rejected that nobody handled
-let kept; // what the script's WeakRefs hold until the job is done
+let rejections; // internal/rejections, once a promise without a handler was rejected
+let kept; // targets of WeakRefs that are kept until the job is done
 
 function keepForJob(value) {
   if (kept === undefined) {
@@ -22,7 +23,7 @@ function keepForJob(value) {
   kept.add(value);
 }
 
-// rejection is called by the engine: when nobody handles a rejected promise, and when somebody does after all.
+// rejection is called by the engine when a promise without a handler is rejected, and again when it gets one.
 function rejection(promise, reason, handled) {
   rejections ??= require('internal/rejections');
   if (handled) rejections.handled(promise);
@@ -35,4 +36,4 @@ host.setHook('drop', () => { kept = undefined; });
 host.setHook('rejection', rejection);
 host.setHook('processRejections', () => rejections !== undefined && rejections.process());
 
-module.exports = { keepForJob, nextTick, queueMicrotask, setProcess, settle };
+module.exports = { keepForJob, nextTick, queueMicrotask, setProcess, runDeferred };

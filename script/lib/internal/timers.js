@@ -1,8 +1,7 @@
 'use strict';
 
-// The timers of the script. Those of one duration are a list, in the order in which they were set;
-// the lists are a heap by when the first of each is due; and one timer of the loop serves all of
-// them.
+// The timers of the script. Timers of one duration are in a list, in the order in which they were set. The lists are in
+// a heap, ordered by the time of their first timer. One timer of the loop serves all of them.
 
 const contexts = require('internal/context_hook');
 const { codes: { ERR_OUT_OF_RANGE } } = require('internal/errors');
@@ -18,13 +17,13 @@ const kHasPrimitive = Symbol('kHasPrimitive');
 const kRefed = Symbol('refed');
 
 let ids = 0; // of timers and lists
-let settle; // runs ticks and reactions; bootstrap gives it
+let runDeferred; // runs ticks and reactions; bootstrap gives it
 
 class TimersList {
   constructor(expiry, msecs) {
     init(this);
     this.expiry = expiry;
-    this.id = ++ids; // Of lists that are due at once, the older comes first.
+    this.id = ++ids; // If lists are due at once, the older one comes first.
     this.msecs = msecs;
     this.place = -1; // in the heap
   }
@@ -79,7 +78,7 @@ function dropList(list) {
   down(last.place);
 }
 
-// When the loop is to look.
+// The time at which the loop's timer fires.
 
 let nextExpiry = Infinity; // when the loop's timer fires
 let referenced = 0; // timers that keep the loop running
@@ -113,10 +112,10 @@ function insert(timer, msecs, start = binding.now()) {
   append(list, timer);
 }
 
-let running = false; // processTimers looks at the heap
+let running = false; // processTimers is running
 
-// processTimers calls what is due when it begins: what becomes due meanwhile waits for the next
-// turn. What throws ends it; the host calls it again at once.
+// processTimers calls the timers that are due when it begins; later ones wait for the next turn. An exception ends it,
+// and the host calls it again at once.
 function processTimers() {
   const now = binding.now();
   let ran = false;
@@ -126,7 +125,7 @@ function processTimers() {
     while (heap.length > 0) {
       const list = heap[0];
       if (list.expiry > now) break;
-      if (ran) settle();
+      if (ran) runDeferred();
       ran = true;
       processList(list, now);
     }
@@ -141,15 +140,15 @@ function processList(list, now) {
   while (!isEmpty(list)) {
     const timer = peek(list);
     if (now - timer._idleStart < list.msecs) {
-      // The others have to wait, too. At least until the next millisecond: a timer that sets itself
-      // anew must not hold the loop.
+      // The others wait as well, at least until the next millisecond: a timer that sets itself anew must not block the
+      // loop.
       list.expiry = Math.max(timer._idleStart + list.msecs, now + 1);
       list.id = ++ids;
       down(list.place);
       return;
     }
     if (ran) {
-      settle();
+      runDeferred();
       if (peek(list) !== timer) continue; // A tick has cleared it.
     }
     ran = true;
@@ -185,8 +184,8 @@ function end(timer) {
   if (contexts.destroyed !== undefined) contexts.destroyed(timer);
 }
 
-const known = new Map(); // timers by their numbers, of those that were converted to one
-const warned = new Set(); // of what is warned of once
+const known = new Map(); // timers by number, if they were converted to one
+const warned = new Set(); // warnings that were given
 
 function warn(type, text) {
   if (type !== 'TimeoutOverflowWarning') {
@@ -280,7 +279,7 @@ function setInterval(callback, repeat, ...args) {
   return new Timeout(callback, repeat, args.length > 0 ? args : undefined, true, true);
 }
 
-// setUnrefTimeout is for time limits of the library's own, which hold nothing.
+// setUnrefTimeout sets a time limit of the library, which does not keep the loop running.
 function setUnrefTimeout(callback, after) {
   validateFunction(callback, 'callback');
   return new Timeout(callback, after, undefined, false, false);
@@ -302,7 +301,7 @@ function clearInterval(timer) {
   clearTimeout(timer);
 }
 
-// getTimerDuration checks a number of milliseconds, as sockets and child processes take it.
+// getTimerDuration checks a number of milliseconds of a socket or a child process.
 function getTimerDuration(ms, name) {
   validateNumber(ms, name);
   if (ms < 0 || !Number.isFinite(ms)) throw new ERR_OUT_OF_RANGE(name, 'a non-negative finite number', ms);
@@ -319,5 +318,5 @@ module.exports = {
   activeTimers: () => referenced,
   TIMEOUT_MAX, Timeout, clearInterval, clearTimeout, getTimerDuration, kRefed, kTimeout: Symbol('timeout'),
   processTimers, setInterval,
-  setSettle(fn) { settle = fn; }, setTimeout, setUnrefTimeout,
+  setRunDeferred(fn) { runDeferred = fn; }, setTimeout, setUnrefTimeout,
 };

@@ -1,6 +1,6 @@
 'use strict';
 
-// How many colours a terminal shows, by the environment.
+// The number of colours of a terminal, according to the environment.
 
 const { validateInteger, validateObject } = require('internal/validators');
 
@@ -16,7 +16,7 @@ const termDepths = {
 const termPatterns = [/ansi/, /color/, /linux/, /direct/, /^con[0-9]*x[0-9]/, /^rxvt/, /^screen/, /^xterm/, /^vt100/,
   /^vt220/];
 
-// byForce returns what FORCE_COLOR asks for, undefined if it is not set.
+// byForce returns the depth that FORCE_COLOR sets, undefined without it.
 function byForce(env) {
   switch (env.FORCE_COLOR) {
     case undefined: return undefined;

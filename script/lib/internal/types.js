@@ -1,6 +1,6 @@
 'use strict';
 
-// What a value was made as, whatever its prototype says.
+// The class as which a value was made, whatever its prototype is.
 
 const { classOf, classes } = internalBinding('inside');
 

@@ -8,7 +8,7 @@ const contexts = require('internal/context_hook');
 const binding = internalBinding('udp');
 const { sockname, peername } = internalBinding('net');
 
-// What the function given to a native socket is told. Go has the same numbers in host/udp.go.
+// The first argument of the function given to a native socket. Go has the same numbers in host/udp.go.
 const [onMessage, onError, onSent] = [0, 1, 2];
 
 const EBADF = -9;
@@ -17,7 +17,7 @@ class SendWrap {}
 
 class UDP {
   #native;
-  #sends = []; // those that were not told of
+  #sends = []; // requests without a result
   #closed = false;
   #refed = true;
 
@@ -61,7 +61,8 @@ class UDP {
   connect6(address, port) { return this.#native.connect(address, port); }
   disconnect() { return this.#native.disconnect(); }
 
-  // send sends one datagram of a list of pieces. request.oncomplete is called with a number and how many bytes.
+  // send sends one datagram made of a list of pieces. request.oncomplete is called with a number and the number of
+  // bytes.
   send(request, list, length, port, address) {
     const bytes = list.length === 1 ? list[0] : require('buffer').Buffer.concat(list);
     const status = this.#native.send(bytes, address ?? '', port ?? 0);
@@ -86,7 +87,7 @@ class UDP {
     return this.#native.sourceMembership(source, group, on ?? '', false);
   }
 
-  // bufferSize sets a size, if it is not 0, and returns it. What has failed is told in context.
+  // bufferSize sets a size unless it is 0, and returns it. A failure is described in context.
   bufferSize(size, receive, context) {
     const result = this.#native.bufferSize(size, receive);
     if (result >= 0) return result;

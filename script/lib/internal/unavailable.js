@@ -1,10 +1,10 @@
 'use strict';
 
-// What modules have that cannot be done here: scripts can load the modules, and get an error when they use it.
+// Functions of modules that are not available here: scripts can load the modules, and get an error on use.
 
 const { codes: { ERR_FEATURE_UNAVAILABLE_ON_PLATFORM } } = require('internal/errors');
 
-// unavailable returns an object of functions, each of which throws. They are constructors, too.
+// unavailable returns an object of functions that throw, also as constructors.
 function unavailable(module, names) {
   const all = {};
   for (const name of names) {

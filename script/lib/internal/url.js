@@ -21,7 +21,7 @@ function invalidURL(input, base) {
   return error;
 }
 
-// parse returns the parts of a URL, null if it is none.
+// parse returns the parts of a URL, null if it is invalid.
 function parse(input, base) {
   if (base === undefined) return binding.parse(input);
   return base === '' ? null : binding.parse(input, base);
@@ -181,7 +181,7 @@ Object.defineProperties(URL, {
   revokeObjectURL: enumerable,
 });
 
-// isURL reports whether value is a URL, of any realm, and none of those that url.parse has made.
+// isURL reports whether value is a URL of any realm, and not a result of url.parse.
 function isURL(value) {
   return Boolean(value?.href && value.protocol && value.auth === undefined && value.path === undefined);
 }
@@ -196,7 +196,7 @@ function domainToUnicode(domain) {
   return binding.toUnicode(`${domain}`);
 }
 
-// urlToHttpOptions returns what http.request takes.
+// urlToHttpOptions returns the options of http.request for a URL.
 function urlToHttpOptions(url) {
   require('internal/validators').validateObject(url, 'url', { allowArray: true, allowFunction: true });
   const { hostname, pathname, port, username, password, search } = url;

@@ -23,7 +23,7 @@ function wellFormed(value) {
 
 const isObject = (value) => (typeof value === 'object' && value !== null) || typeof value === 'function';
 
-// pairsOf returns the list of what the constructor got.
+// pairsOf returns the list of pairs for the argument of the constructor.
 function pairsOf(init) {
   if (!isObject(init)) {
     const text = toText(init);
@@ -48,8 +48,8 @@ function pairsOf(init) {
   return list;
 }
 
-let attach; // gives params a function that is told of each change
-let update; // has params read a query anew
+let attach; // sets a function of params that is called after each change
+let update; // makes params parse a query anew
 let listOf; // returns the list, undefined if value is no URLSearchParams
 
 class URLSearchParams {
@@ -202,7 +202,7 @@ class URLSearchParams {
   }
 }
 
-// inBraces puts what is shown in one line, or in a line each if that is too long.
+// inBraces joins parts in one line, or in a line each if that is too long.
 function inBraces(name, shown, options) {
   const length = shown.reduce((sum, text) => sum + text.replace(/\u001b\[\d+m/g, '').length + 2, -2);
   return length > options.breakLength ? `${name} {\n  ${shown.join(',\n  ')} }` : `${name} { ${shown.join(', ')} }`;

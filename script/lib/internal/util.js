@@ -1,12 +1,12 @@
 'use strict';
 
-// What other modules of the library need of util without loading all of it.
+// The functions of util that other modules of the library need, without all of util.
 
 const { codes: { ERR_INVALID_ARG_TYPE } } = require('internal/errors');
 const { validateFunction, validateString, validateUint32 } = require('internal/validators');
 
 const customPromisify = Symbol.for('nodejs.util.promisify.custom');
-const customPromisifyArgs = Symbol('customPromisifyArgs'); // the names of what a callback gets besides the error
+const customPromisifyArgs = Symbol('customPromisifyArgs'); // names of a callback's results, after the error
 
 function copyProperties(to, from) {
   const descriptors = Object.getOwnPropertyDescriptors(from);
@@ -14,7 +14,7 @@ function copyProperties(to, from) {
     try {
       Object.defineProperty(to, key, descriptors[key]);
     } catch {
-      // A property of the function that cannot be defined again, such as prototype of a class.
+      // A property of the function that cannot be redefined, such as the prototype of a class.
     }
   }
 }
@@ -53,9 +53,9 @@ function promisify(original) {
 }
 promisify.custom = customPromisify;
 
-const warned = new Set(); // codes of what has been warned of
+const warned = new Set(); // codes of warnings that were given
 
-// deprecate returns a function that warns when it is first called. A code is warned of once.
+// deprecate returns a function that warns on the first call. Each code is warned of once.
 function deprecate(fn, message, code, { modifyPrototype = true } = {}) {
   if (code !== undefined) validateString(code, 'code');
   let done = false;
@@ -117,8 +117,7 @@ function inherits(ctor, superCtor) {
 
 const words = /^[\w-]+$/;
 
-// debuglog returns a function that prints if NODE_DEBUG has that name. When that is first called,
-// told gets the same function.
+// debuglog returns a function that prints if NODE_DEBUG has that name. Its first call passes it to told.
 function debuglog(set, told) {
   let enabled;
   const isEnabled = () => {

@@ -1,6 +1,6 @@
 'use strict';
 
-// Checks of arguments, each of which throws what Node does.
+// Checks of arguments, which throw Node's errors.
 
 const { codes } = require('internal/errors');
 
@@ -43,7 +43,7 @@ function validateFunction(value, name) {
   if (typeof value !== 'function') throw new ERR_INVALID_ARG_TYPE(name, 'Function', value);
 }
 
-// validateObject refuses null, arrays and functions unless the options allow them.
+// validateObject rejects null, arrays and functions unless the options allow them.
 function validateObject(value, name, { allowArray = false, allowFunction = false, nullable = false } = {}) {
   if ((!nullable && value === null) || (!allowArray && Array.isArray(value)) ||
       (typeof value !== 'object' && (!allowFunction || typeof value !== 'function'))) {

@@ -1,7 +1,7 @@
 'use strict';
 
-// Atomics.wait. There is one thread, so nobody can notify it: it sleeps. Interrupting the host ends
-// it, which cannot end the engine's.
+// Atomics.wait. There is one thread, so no other can notify it: it sleeps. Interrupting the host ends it; the engine's
+// own wait could not be interrupted.
 
 const { sleep } = internalBinding('host');
 

@@ -46,7 +46,7 @@ function emitWarning(warning, type, code, until) {
 
 const options = require('internal/options');
 
-// areOff reports whether a warning is not to be printed.
+// areOff reports whether a warning is suppressed.
 function areOff({ code, name }) {
   if (options.isOff('--warnings') || process.env.NODE_NO_WARNINGS === '1') return true;
   return options.all('--disable-warning').some((one) => one === code || one === name);
@@ -69,11 +69,11 @@ function print(warning) {
     text += `(Use \`node ${flag} ...\` to show where the warning was created)\n`;
   }
   if (appended(text)) return;
-  // As console.error does: the stream may be one of the script's.
+  // As console.error does: the script may have replaced the stream.
   require('internal/console').console._stderr.write(text);
 }
 
-// appended reports whether a text is now in the file for warnings, if there is one.
+// appended reports whether a text was written to the file for warnings, if there is one.
 function appended(text) {
   const path = options.value('--redirect-warnings') ?? process.env.NODE_REDIRECT_WARNINGS;
   if (!path) return false;

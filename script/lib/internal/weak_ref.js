@@ -1,7 +1,7 @@
 'use strict';
 
-// WeakRef. The engine frees a value with the last reference to it, but the language has a WeakRef
-// hold what it was made of, or has told of, until the current job is done.
+// WeakRef. The engine frees a value with the last strong reference, but the language requires that a WeakRef keeps its
+// target until the current job is done, after it was made or dereferenced.
 
 const { keepForJob } = require('internal/ticks');
 

@@ -16,7 +16,7 @@ function createInterface(input, output, completer, terminal) {
   return new Interface(input, output, completer, terminal);
 }
 
-// Readline keeps what is to be written until commit, unless it commits by itself.
+// Readline keeps its output until commit, unless autoCommit is set.
 class Readline {
   #stream;
   #todo = [];

@@ -1,11 +1,12 @@
 'use strict';
 
-// All of what a stream yields, as one value.
+// All data of a stream, as one value.
 
 const { Buffer } = require('buffer');
 const { codes: { ERR_INVALID_ARG_TYPE } } = require('internal/errors');
 
-// bytesOf returns the memory of a chunk. What is neither bytes nor text becomes text, as the parts of a Blob do.
+// bytesOf returns the memory of a chunk. Other values than bytes and text are converted to text, as the parts of a Blob
+// are.
 function bytesOf(chunk) {
   if (ArrayBuffer.isView(chunk)) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
   if (chunk instanceof ArrayBuffer || chunk instanceof SharedArrayBuffer) return new Uint8Array(chunk);

@@ -8,7 +8,7 @@ const { kResistStopPropagation } = require('internal/event_target');
 
 const listening = { once: true, [kResistStopPropagation]: true };
 
-// check throws for what no timer takes.
+// check throws if a value is no valid delay.
 function check(delay, options) {
   if (delay !== undefined) validateNumber(delay, 'delay');
   validateObject(options, 'options');
@@ -20,7 +20,7 @@ function aborted(signal) {
   return new AbortError(undefined, { cause: signal.reason });
 }
 
-// wait returns the promise of a timer that start makes and stop ends.
+// wait returns the promise of a timer that start makes and stop clears.
 function wait(delay, value, options, start, stop) {
   try {
     check(delay, options);
@@ -53,9 +53,8 @@ function setImmediate(value, options = {}) {
 
 const AsyncIteratorPrototype = Object.getPrototypeOf(Object.getPrototypeOf(async function* () {}).prototype);
 
-// Interval yields a value as often as the time has passed, however late it is asked for it. It is
-// no generator, because the engine does not wait for the return of one at a break: here all is
-// undone before return() returns.
+// Interval yields a value for each interval that has passed, however late next is called. It is no generator, because
+// the engine does not wait for a generator's return at a break: here the timer is stopped before return() returns.
 class Interval {
   #delay; #value; #options;
   #timer; // undefined until the first next
@@ -65,7 +64,7 @@ class Interval {
   #onAbort = () => {
     timers.clearTimeout(this.#timer);
     const [first, ...others] = this.#waiting.splice(0);
-    if (first === undefined) return; // The next call hears of it.
+    if (first === undefined) return; // The next call gets the error.
     this.#end();
     first.reject(aborted(this.#options.signal));
     for (const { resolve } of others) resolve({ value: undefined, done: true });

@@ -1,4 +1,4 @@
-//! What the programs in Rust share: the orders of work.go, and the commands that they are done with.
+//! The orders of work.go and the commands for them, shared by the programs in Rust.
 
 use std::env;
 use std::io::{stdin, BufRead};
@@ -39,7 +39,7 @@ impl Programs {
         command
     }
 
-    /// A child that writes, with an order of this benchmark's own program.
+    /// A child that writes: this benchmark's program with one of its orders.
     pub fn writing(&self, order: &str, amount: usize) -> Command {
         let mut command = Command::new(&self.bench);
         command
@@ -49,7 +49,7 @@ impl Programs {
         command
     }
 
-    /// A child that reads so many bytes.
+    /// A child that reads that many bytes.
     pub fn reading(&self, bytes: usize) -> Command {
         let mut command = Command::new(&self.bench);
         command
@@ -60,7 +60,7 @@ impl Programs {
     }
 }
 
-/// Answers each order, but for "heap", with what `answer` returns.
+/// Answers each order, except "heap", with the result of `answer`.
 pub fn serve(mut answer: impl FnMut(&str, &[usize]) -> u128) {
     let mut heap = Vec::new();
     for line in stdin().lock().lines() {

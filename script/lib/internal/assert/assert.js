@@ -1,6 +1,6 @@
 'use strict';
 
-// The assertions. Each is a method of Assert, whose options it heeds; taken from its object it has none.
+// The assertions. Each is a method of Assert and uses its options; without the object it uses none.
 
 const { codes: { ERR_CONSTRUCT_CALL_REQUIRED, ERR_INVALID_ARG_TYPE, ERR_MISSING_ARGS } } = require('internal/errors');
 const { inspect } = require('internal/inspect');
@@ -19,7 +19,7 @@ function needBoth(count) {
   if (count < 2) throw new ERR_MISSING_ARGS('actual', 'expected');
 }
 
-// falsy is the message of an assertion that a value is truthy: the call, as it is written.
+// falsy returns the message of a failed ok: the source of the call.
 function falsy() {
   const { callSites } = require('internal/stack');
   const site = callSites(20).find((one) => one.getFileName() !== 'native' && !one.getFileName()?.startsWith('node:'));
@@ -29,7 +29,7 @@ function falsy() {
     `The expression evaluated to a falsy value:\n\n  ${text}\n`;
 }
 
-// ensure is ok, for the functions that do what it does.
+// ensure is ok for other functions: the stack of its error begins at fn.
 function ensure(fn, count, value, message, self) {
   if (value) return;
   let generated = false;

@@ -4,11 +4,11 @@ const { inspect } = require('internal/inspect');
 const { validateObject, validateOneOf } = require('internal/validators');
 
 const withDiff = new Set(['deepStrictEqual', 'strictEqual', 'partialDeepStrictEqual']);
-const longText = 512; // characters of a string over which it is cut by as many where the error is shown
+const longText = 512; // characters; longer strings are cut where inspect shows the error
 
 const isError = (value) => value instanceof Error;
 
-// copyOf returns a copy of an error whose stack tells nothing but the error, so that two can be compared.
+// copyOf returns a copy of an error whose stack has only the message, so two errors can be compared.
 function copyOf(error) {
   const copy = new Error(error.message);
   Object.setPrototypeOf(Object.assign(copy, error), Object.getPrototypeOf(error));
@@ -60,7 +60,7 @@ class AssertionError extends Error {
       this.operator = operator;
     }
     Error.captureStackTrace(this, stackStartFn ?? stackStartFunction);
-    void this.stack; // It is made now, with the code in it.
+    void this.stack; // The stack is made now, with the code in it.
     this.name = 'AssertionError';
     this.diff = diff;
   }

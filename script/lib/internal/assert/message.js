@@ -1,6 +1,6 @@
 'use strict';
 
-// The messages of assertions: what was found, what was expected, and how they differ.
+// The messages of assertions: the actual value, the expected value, and their differences.
 
 const { inspect } = require('internal/inspect');
 const { insert, myersDiff, nop } = require('internal/assert/myers_diff');
@@ -19,15 +19,15 @@ const headers = {
   notDeepEqualUnequal: 'Expected values not to be loosely deep-equal:',
 };
 
-const shortest = 12; // characters of two values that are told in one line
-const keptLines = 5; // lines in common that are shown behind a difference
+const shortest = 12; // the most characters of two values on one line
+const keptLines = 5; // equal lines that are shown after a difference
 const mostSame = 50; // lines shown of values that look the same
 const mostText = 512; // characters shown of each of two values
 const mostUnequal = 1024;
 
 const isTerminal = internalBinding('stdio').isatty(2);
 
-// colors returns codes for what is written to stderr, empty if it takes none.
+// colors returns color codes for stderr, empty if it has no colors.
 function colors() {
   const isOn = require('internal/colors').shouldColor({ isTTY: isTerminal });
   const code = (n) => (isOn ? `\u001b[${n}m` : '');
@@ -92,8 +92,7 @@ function unified(diff, isPartial, isFull) {
   return { text: `\n${text.trimEnd()}`, skipped };
 }
 
-// difference is the message of an assertion that two values are equal. With a text of the caller's,
-// that is its first line.
+// difference returns the message of an assertion that two values are equal. A message of the caller is its first line.
 function difference(actual, expected, operator, given, diffType) {
   if (operator === 'strictEqual' && ((isObject(actual) && isObject(expected)) ||
     (typeof actual === 'function' && typeof expected === 'function'))) {
@@ -123,7 +122,7 @@ function difference(actual, expected, operator, given, diffType) {
   return `${given ?? headers[operator]}\n${header}${skipped ? '\n... Skipped lines' : ''}\n${text}\n`;
 }
 
-// unequal is the message of an assertion that two values are not equal.
+// unequal returns the message of an assertion that two values are not equal.
 function unequal(actual, operator, diffType) {
   let header = headers[operator];
   if (operator === 'notStrictEqual' && (isObject(actual) || typeof actual === 'function')) {
@@ -142,7 +141,7 @@ function unequal(actual, operator, diffType) {
 const cut = (text, most, diffType) => (text.length > most &&
   diffType !== 'full' ? `${text.slice(0, most - 3)}...` : text);
 
-// looselyDifferent is the message of the other assertions.
+// looselyDifferent returns the message of the other assertions.
 function looselyDifferent(actual, expected, operator, diffType) {
   const shown = show(actual);
   const wanted = show(expected);

@@ -1,6 +1,6 @@
 'use strict';
 
-// The shortest way from one list of lines to another, by Myers' algorithm.
+// The shortest edit script from one list of lines to another, by Myers' algorithm.
 
 const { codes: { ERR_OUT_OF_RANGE } } = require('internal/errors');
 
@@ -9,8 +9,7 @@ const nop = 0;
 const remove = -1; // a line of the expected value alone
 
 const mostLines = 2 ** 31;
-// lines that differ; what takes more is told without a line in common, because memory grows with
-// their square
+// the most lines that differ; for more, all lines are reported as different, because memory grows with their square
 const mostSteps = 1000;
 
 const isSame = (a, b, ignoreComma) => a === b || (ignoreComma && (`${a},` === b || a === `${b},`));

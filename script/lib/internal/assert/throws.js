@@ -1,6 +1,6 @@
 'use strict';
 
-// Assertions of what a function throws, or a promise is rejected with.
+// Assertions about the exception of a function or the rejection of a promise.
 
 const {
   codes: { ERR_AMBIGUOUS_ARGUMENT, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_INVALID_RETURN_VALUE },
@@ -14,7 +14,7 @@ const { isDeepStrictEqual } = require('internal/deep_equal');
 const nothing = Symbol('nothing was thrown');
 const errorTypes = ['Object', 'Error', 'Function', 'RegExp'];
 
-// isError reports whether a value is an error, maybe of another world.
+// isError reports whether a value is an error, of any realm.
 const isError = (value) => isNativeError(value) || value instanceof Error;
 
 function fail(options) {
@@ -22,7 +22,7 @@ function fail(options) {
   throw new AssertionError(options);
 }
 
-// start returns the function whose callers are the stack. Behind an await it has none.
+// start returns the function at which the stack begins. After an await there is none.
 const start = ({ fn, isAsync }) => (isAsync ? undefined : fn);
 
 // Comparison is the part of an error that is compared, for the message.
@@ -67,7 +67,7 @@ function compareObject(actual, expected, message, from) {
   }
 }
 
-// mismatch returns what is wrong with an error, undefined if it is as expected.
+// mismatch returns the message about an unexpected error, undefined if the error is as expected.
 function mismatch(actual, expected) {
   if (isRegExp(expected)) {
     const text = String(actual);
@@ -106,7 +106,7 @@ function compare(actual, expected, message, from) {
   throw error;
 }
 
-// expectError checks what was thrown. rest is what the caller was given besides the function: an error, a message.
+// expectError checks an exception. rest has the caller's arguments after the function: an error, a message.
 function expectError(from, actual, ...rest) {
   let [error, message] = rest;
   if (typeof error === 'string') {

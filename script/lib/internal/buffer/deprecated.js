@@ -13,7 +13,7 @@ function warn() {
     'Buffer.allocUnsafe(), or Buffer.from() methods instead.', 'DeprecationWarning', 'DEP0005', warn);
 }
 
-// isPending reports whether warnings are wanted that are not given yet, which modules of others get, too.
+// isPending reports whether pending deprecations are to be warned of, in dependencies as well.
 function isPending() {
   return process.execArgv.includes('--pending-deprecation') || process.env.NODE_PENDING_DEPRECATION === '1';
 }

@@ -4,8 +4,7 @@ const { HEX } = require('internal/encodings');
 
 const { decode } = internalBinding('buffer');
 
-// most is how many bytes a buffer may have whose other properties are looked for: the engine lists
-// all elements with them.
+// most is the size up to which other properties of a buffer are listed: the engine lists all elements with them.
 const most = 1 << 16;
 
 // inspectBuffer returns a buffer as util.inspect shows it: its first bytes, and properties that a script has added.

@@ -4,7 +4,7 @@
 
 const { codes: { ERR_BUFFER_OUT_OF_BOUNDS, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE } } = require('internal/errors');
 
-// fail throws what is wrong with an offset, or with a number of bytes.
+// fail throws the error of an invalid offset or number of bytes.
 function fail(value, last, name = 'offset') {
   if (typeof value !== 'number') throw new ERR_INVALID_ARG_TYPE(name, 'number', value);
   if (Math.floor(value) !== value) throw new ERR_OUT_OF_RANGE(name, 'an integer', value);
@@ -12,7 +12,7 @@ function fail(value, last, name = 'offset') {
   throw new ERR_OUT_OF_RANGE(name, `>= ${name === 'offset' ? 0 : 1} and <= ${last}`, value);
 }
 
-// check sees to it that the buffer has size bytes at the offset.
+// check throws unless the buffer has size bytes at the offset.
 function check(buffer, offset, size) {
   const last = buffer.length - size;
   if (typeof offset !== 'number' || !(offset >= 0 && offset <= last) || Math.floor(offset) !== offset) {
@@ -20,7 +20,7 @@ function check(buffer, offset, size) {
   }
 }
 
-// checkValue sees to it that a number fits.
+// checkValue throws unless a number fits.
 function checkValue(value, min, max, size) {
   if (!(value > max || value < min)) return;
   const n = typeof min === 'bigint' ? 'n' : '';
@@ -33,7 +33,7 @@ function checkValue(value, min, max, size) {
   throw new ERR_OUT_OF_RANGE('value', range, value);
 }
 
-// An element that is not there is undefined: that of a place which is no whole number, too.
+// A missing element is undefined, also at an index that is no integer.
 
 function readUInt8(offset = 0) {
   const first = this[offset];

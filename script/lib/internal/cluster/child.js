@@ -1,6 +1,6 @@
 'use strict';
 
-// A worker of a cluster: its servers are those of the primary process.
+// A worker of a cluster: its servers belong to the primary process.
 
 const EventEmitter = require('events');
 const { handler, send: sendTo } = require('internal/cluster/messages');
@@ -19,7 +19,7 @@ cluster._setupWorker = function () {
   process.once('disconnect', () => {
     process.channel = null;
     worker.emit('disconnect');
-    if (!worker.exitedAfterDisconnect) process.exit(0); // The primary has gone.
+    if (!worker.exitedAfterDisconnect) process.exit(0); // The primary has exited.
   });
   process.on('internalMessage', handler(worker, (message, handle) => {
     if (message.act === 'newconn') onConnection(message, handle);
@@ -32,8 +32,7 @@ function send(message, answered) {
   return sendTo(process, message, null, answered);
 }
 
-// _getServer asks the primary for a server, as server listens, and calls back with a number and
-// what it has as its handle.
+// _getServer asks the primary for a server when server listens, and calls back with an error number and a handle.
 cluster._getServer = function (server, options, callback) {
   let { address } = options;
   if (options.port < 0 && typeof address === 'string') address = require('path').resolve(address);
@@ -63,7 +62,7 @@ function free(place, index) {
   if (taken.set.size === 0) indexes.delete(place);
 }
 
-// shared has the primary told when its handle is closed here.
+// shared notifies the primary when its handle is closed here.
 function shared({ errno, key }, handle, place, index, callback) {
   const { close } = handle;
   handle.close = function (...args) {
@@ -118,10 +117,10 @@ function onConnection({ key, seq }, handle) {
   let accepted = server !== undefined && handle !== undefined;
   const { owner } = server ?? {};
   const isFull = owner?.maxConnections != null && owner._connections >= owner.maxConnections;
-  if (isFull && !owner.dropMaxConnection) accepted = false; // Else the server takes it, and drops it.
+  if (isFull && !owner.dropMaxConnection) accepted = false; // Otherwise the server takes it, and drops it.
   send({ ack: seq, accepted });
   if (accepted) server.onconnection(0, handle);
-  else if (handle) require('internal/ipc_handles').giveUp(handle); // The primary has it, too.
+  else if (handle) require('internal/ipc_handles').giveUp(handle); // The primary has it as well.
 }
 
 function disconnect(worker, byPrimary) {
@@ -130,7 +129,7 @@ function disconnect(worker, byPrimary) {
   function closed() {
     if (--waiting > 0) return;
     if (byPrimary) process.disconnect();
-    // So that it knows before the channel ends.
+    // The primary must know before the channel ends.
     else send({ act: 'exitedAfterDisconnect' }, () => process.disconnect());
   }
   for (const handle of handles.values()) {

@@ -1,11 +1,11 @@
 'use strict';
 
-// What the processes of a cluster tell each other: internal messages, of which some are answered.
+// The internal messages between the processes of a cluster, some of which are answered.
 
 const callbacks = new Map(); // of messages that wait for an answer, by their numbers
 let seq = 0;
 
-// send sends a message. answered, if it is given, is called as a handler is with the answer.
+// send sends a message. answered, if given, handles the answer.
 function send(process, message, handle, answered) {
   if (!process.connected) return false;
   if (answered !== undefined) callbacks.set(seq, answered);
@@ -14,7 +14,8 @@ function send(process, message, handle, answered) {
   return process.send(message, handle);
 }
 
-// handler returns a listener of internal messages, which calls what waits for an answer, or fn with the worker as this.
+// handler returns a listener of internal messages: it calls the callback that waits for an answer, or fn with the
+// worker as this.
 function handler(worker, fn) {
   return function onInternalMessage(message, handle) {
     if (message.cmd !== 'NODE_CLUSTER') return;

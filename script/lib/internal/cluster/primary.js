@@ -9,7 +9,7 @@ const Worker = require('internal/cluster/worker');
 
 const cluster = new EventEmitter();
 const intercom = new EventEmitter(); // emits disconnect when there is no worker left
-const handles = new Map(); // that workers share, by their keys
+const handles = new Map(); // handles that workers share, by key
 const [SCHED_NONE, SCHED_RR] = [1, 2];
 let ids = 0;
 let initialized = false;
@@ -76,7 +76,7 @@ cluster.fork = function (env) {
     cluster.emit('message', this, message, handle);
   });
   worker.process.once('exit', (exitCode, signalCode) => {
-    if (!worker.isConnected()) { // Else what it has sent is still to come.
+    if (!worker.isConnected()) { // Otherwise its messages are still to come.
       removeHandlesOf(worker);
       removeWorker(worker);
     }
@@ -141,7 +141,8 @@ function queryServer(worker, message) {
   const known = handles.get(key);
   let handle = known;
   if (known === undefined || known.has(worker)) { // If it has the address already, this one will fail.
-    const isDatagram = message.addressType === 'udp4' || message.addressType === 'udp6'; // Nobody could be given one.
+    // No worker could be assigned one.
+    const isDatagram = message.addressType === 'udp4' || message.addressType === 'udp6';
     const Handle = schedulingPolicy !== SCHED_RR || isDatagram ? require('internal/cluster/shared_handle') :
       require('internal/cluster/round_robin_handle');
     handle = new Handle(key, shortest(message), message);
@@ -155,7 +156,7 @@ function queryServer(worker, message) {
   });
 }
 
-// shortest returns an address. The path of a Unix socket may have about 100 bytes, so that the shorter one is taken.
+// shortest returns the shorter form of a path: the path of a Unix socket may have about 100 bytes.
 function shortest({ address, port }) {
   if (port >= 0 || typeof address !== 'string') return address;
   const relative = require('path').relative(process.cwd(), address);

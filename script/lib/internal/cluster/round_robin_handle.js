@@ -4,16 +4,16 @@ const { send: sendTo } = require('internal/cluster/messages');
 const { giveUp } = require('internal/ipc_handles');
 const { TCP, constants } = require('internal/stream_handle');
 
-// RoundRobinHandle is a server of the primary process, which gives each connection to the worker
-// that has waited longest.
+// RoundRobinHandle is a server of the primary process, which assigns each connection to the worker that has waited
+// longest.
 class RoundRobinHandle {
   constructor(key, address, { port, fd, flags, backlog, readableAll, writableAll }) {
     const net = require('net');
     this.key = key;
     this.all = new Map(); // workers that listen
-    this.free = new Map(); // those of them that wait for a connection
+    this.free = new Map(); // workers that wait for a connection
     this.handles = []; // connections that wait for a worker
-    this.sent = new Map(); // the connection that a worker has not answered for
+    this.sent = new Map(); // the connection that a worker has not acknowledged
     this.handle = null;
     this.server = net.createServer();
     if (fd >= 0) this.server.listen({ fd, backlog });
@@ -53,7 +53,7 @@ class RoundRobinHandle {
     if (!this.all.delete(worker.id)) return false;
     this.free.delete(worker.id);
     const sent = this.sent.get(worker.id);
-    if (sent !== undefined && !worker.isConnected()) { // Nobody will answer for it.
+    if (sent !== undefined && !worker.isConnected()) { // No worker will answer for it.
       this.sent.delete(worker.id);
       giveUp(sent);
     }
@@ -78,7 +78,7 @@ class RoundRobinHandle {
     this.handoff(next[1]);
   }
 
-  // handoff gives a worker the next connection, or notes that it waits for one.
+  // handoff assigns the next connection to a worker, or notes that it waits for one.
   handoff(worker) {
     if (!this.all.has(worker.id)) return;
     if (this.handles.length === 0) {

@@ -1,13 +1,13 @@
 'use strict';
 
-// What the parts of crypto share: how they take bytes and texts, and give them.
+// Shared by the parts of crypto: conversion of bytes and texts.
 
 const { Buffer } = require('buffer');
 const { encodingNumber } = require('internal/encodings');
 const { codes: { ERR_INVALID_ARG_TYPE, ERR_UNKNOWN_ENCODING } } = require('internal/errors');
 const { isAnyArrayBuffer } = require('internal/types');
 
-// viewOf returns a Uint8Array of what has bytes, undefined of anything else.
+// viewOf returns a Uint8Array of a buffer or view, undefined for other values.
 function viewOf(data) {
   if (data instanceof Uint8Array) return data;
   if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
@@ -39,7 +39,7 @@ function result(bytes, encoding) {
   return encoding && encoding !== 'buffer' ? buffer.toString(encoding) : buffer;
 }
 
-// lazy has objects of a class become streams when one of them is first used as one: most hashes never are.
+// lazy makes objects of a class streams when one is first used as one: most hashes never are.
 function lazy(prototype, Transform) {
   for (const name of ['_readableState', '_writableState']) {
     Object.defineProperty(prototype, name, {

@@ -40,7 +40,7 @@ class CipherBase extends Transform {
     if (this.#isAuthenticated && !tagLengths.includes(length)) throw new ERR_CRYPTO_INVALID_AUTH_TAG(length);
   }
 
-  // output returns bytes as the caller wants them. A character may be in two pieces.
+  // output returns bytes in the encoding that the caller wants. A character may be in two pieces.
   #output(bytes, encoding, isLast) {
     if (!encoding || encoding === 'buffer') return result(bytes);
     this.#decoder ??= new StringDecoder(encoding);

@@ -1,6 +1,6 @@
 'use strict';
 
-// Keys that are made of passwords and of other keys.
+// Keys that are derived from passwords and from other keys.
 
 const { bytesOf, ofBytes, result } = require('internal/crypto/bytes');
 const { coded, codes: { ERR_CRYPTO_INVALID_SCRYPT_PARAMS, ERR_OUT_OF_RANGE } } = require('internal/errors');
@@ -14,7 +14,7 @@ const binding = internalBinding('crypto');
 const mostBytes = 2 ** 31 - 1;
 const passwordTypes = ['string', ...ofBytes];
 
-// told returns the callback of Go for one of the script.
+// told returns the callback of Go for a callback of the script.
 const told = (callback, convert) => (error, bytes) => (error === null ? callback(null, convert(bytes)) :
   callback(error));
 
@@ -89,7 +89,7 @@ function hkdfArguments(digest, key, salt, info, keylen) {
   return [digest, key, salt, info, keylen];
 }
 
-// bufferOf returns the bytes as an ArrayBuffer, which is what a hkdf gives.
+// bufferOf returns the bytes as an ArrayBuffer, the result type of hkdf.
 const bufferOf = (bytes) => bytes.buffer;
 
 function hkdf(digest, ikm, salt, info, keylen, callback) {

@@ -11,7 +11,7 @@ const {
   validateFunction, validateInteger, validateObject, validateOneOf, validateString,
 } = require('internal/validators');
 
-const own = Symbol('own'); // what the constructor is given by this module alone
+const own = Symbol('own'); // an argument of the constructor that only this module has
 
 class KeyObject {
   #bytes;

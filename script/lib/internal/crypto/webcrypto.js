@@ -9,7 +9,7 @@ const {
 
 const binding = internalBinding('crypto');
 
-const own = Symbol('own'); // what the constructors are given by this module alone
+const own = Symbol('own'); // an argument of the constructors that only this module has
 const mostValues = 65536; // bytes that getRandomValues fills at once
 
 function failure(message, name) {

@@ -1,7 +1,7 @@
 'use strict';
 
-// The text of a command, and the values in it. A shell gets the values as positional parameters: they are never part of
-// what it reads.
+// The text of a command and its values. A shell gets the values as positional parameters: they are never part of the
+// text that it parses.
 
 const { codes: { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE } } = require('internal/errors');
 const { ProcessOutput } = require('internal/dollar/output');
@@ -15,14 +15,14 @@ const NUMBER = 2;
 
 const templates = new WeakMap(); // by the list of strings, which is the same each time a template is evaluated
 
-// written returns a piece of a template as it stands in the script, but for the two escapes without which it could not
-// stand there: backslashes are the shell's.
+// written returns a piece of a template as it stands in the script, without the two escapes that JavaScript needs:
+// backslashes are the shell's.
 function written(raw) {
   if (raw.includes('\0')) throw new ERR_INVALID_ARG_VALUE('command', raw, 'must be a string without null bytes');
   return raw.includes('\\') ? raw.replace(/\\(\\|`|\$\{)/g, (all, escaped) => (escaped === '\\' ? all : escaped)) : raw;
 }
 
-// Template is a command as it stands in the script.
+// Template is the text of a command in a script, parsed once.
 class Template {
   constructor(strings) {
     const [text, ...parsed] = binding.parse(strings.raw.map(written));
@@ -32,7 +32,7 @@ class Template {
     this.where = callSites(20).find((site) => !/^(node:|native)/.test(site.getFileName() ?? 'native'))?.toString() ?? '';
   }
 
-  // check returns the values as the host takes them.
+  // check returns the values in the form that the host takes.
   check(values) {
     return this.places.map((place, i) => oneOrMore(values[i], place, `values[${i}]`));
   }
@@ -53,7 +53,7 @@ function quoted(value, place) {
   return place >= INSIDE ? text.replace(/[\\"$`]/g, '\\$&') : binding.quote(text);
 }
 
-// templateOf returns what a template is, of its list of strings, and undefined for what is no such list.
+// templateOf returns the parsed template for a list of strings, undefined for any other value.
 function templateOf(strings) {
   let template = templates.get(strings);
   if (template === undefined && Array.isArray(strings) && Array.isArray(strings.raw)) {
@@ -63,7 +63,7 @@ function templateOf(strings) {
   return template;
 }
 
-// oneOrMore returns a string or bytes, or a list of such for an array that makes several words.
+// oneOrMore returns a string or bytes, or for an array, which makes several words, a list of these.
 function oneOrMore(value, place, name) {
   if (place === NUMBER) return number(value, name);
   if (!Array.isArray(value)) return one(value, name);
@@ -74,7 +74,7 @@ function oneOrMore(value, place, name) {
   return Buffer.concat(all.flatMap((each, i) => [Buffer.from(i === 0 ? '' : ' '), Buffer.from(each)]));
 }
 
-// shown is that for a person, who is told of values, too, that are not known yet or cannot be used.
+// shown returns the text for people, including values that are not known yet or cannot be used.
 function shown(value, place) {
   try {
     return oneOrMore(value, place, '');
@@ -110,7 +110,7 @@ function one(value, name) {
   throw new ERR_INVALID_ARG_TYPE(name, ['string', 'number', 'bigint', 'boolean', 'Array', 'Buffer', 'URL', 'ProcessOutput', 'ProcessPromise'], value);
 }
 
-// quote returns a text so that a POSIX shell takes it for one word.
+// quote returns a text in a form that a POSIX shell reads as one word.
 function quote(value) {
   const text = one(value, 'value');
   return binding.quote(typeof text === 'string' ? text : text.toString());

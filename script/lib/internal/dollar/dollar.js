@@ -9,14 +9,15 @@ const { ProcessPromise } = require('internal/dollar/process_promise');
 
 const optionsOf = new WeakMap(); // of a $
 
-// settings is what each $ inherits from: its options are properties, which commands that are begun later have.
+// settings has the default options. Each $ inherits from it, and its options are properties, which hold for later
+// commands.
 const settings = Object.create(Function.prototype, Object.fromEntries(names.map((name) => [name, {
   get() { return optionsOf.get(this)?.[name]; },
   set(value) { put(optionsOf.get(this), name, value); },
   enumerable: true, configurable: true,
 }])));
 
-// make returns a $ whose options are those of another, but for some.
+// make returns a $ with the options of another, some of them changed.
 function make(inherited, own) {
   const options = Object.create(inherited);
   for (const [name, value] of Object.entries(own)) put(options, name, value);

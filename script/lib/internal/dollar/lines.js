@@ -1,13 +1,13 @@
 'use strict';
 
-// Lines is what a command writes, line by line. The command waits while the script is behind.
+// Lines is the output of a command, line by line. The command waits while the script is behind.
 class Lines {
   #reader; // of the host
-  #ended; // called at the end of the lines; its promise is that of the command's end
-  #stop; // called to end the command
+  #ended; // called at the end of the lines; returns the promise of the command's end
+  #stop; // called to kill the command
   #lines = [];
   #next = 0; // of #lines
-  #waiting = []; // calls of next that have to wait
+  #waiting = []; // calls of next that wait
   #isOver = false;
   #result; // the promise of the last call
 
@@ -42,14 +42,14 @@ class Lines {
     if (this.#waiting.length > 0) this.#reader.read();
   }
 
-  // #end waits for the command, whose failure is one of the lines. It is told once.
+  // #end waits for the command. Its failure is the error of the iteration, once.
   #end() {
     const result = this.#result ?? this.#ended();
     this.#result = Promise.resolve();
     return result.then(() => ({ value: undefined, done: true }));
   }
 
-  // return ends the command: its other lines are not wanted.
+  // return kills the command: its other lines are not wanted.
   return(value) {
     this.#isOver = true;
     this.#lines = [];

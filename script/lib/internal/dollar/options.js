@@ -1,6 +1,6 @@
 'use strict';
 
-// The options of commands: what they may be, and what the host makes of them.
+// The options of commands: their checks, and their form for the host.
 
 const { codes: { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE } } = require('internal/errors');
 const {
@@ -9,7 +9,7 @@ const {
 
 const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
-// milliseconds returns a duration that is a number of them, or a text with a unit.
+// milliseconds returns the milliseconds of a duration: a number of them, or a text with a unit.
 function milliseconds(value, name) {
   if (typeof value === 'string') {
     const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(value) ?? [];
@@ -38,7 +38,7 @@ function object(value, name) {
 
 const slots = new Set(['pipe', 'ignore', 'inherit']);
 
-// stdioOf returns what the first three descriptors are, of one text for all or a list.
+// stdioOf returns the option for each of the first three descriptors, given one text for all or a list.
 function stdioOf(value, name) {
   if (!Array.isArray(value)) value = [value, value, value];
   if (value.length > 3) throw new ERR_INVALID_ARG_VALUE(name, value, 'must not have more than three');
@@ -53,7 +53,7 @@ function stdioOf(value, name) {
   });
 }
 
-// checks returns what is kept of each option, or throws.
+// checks has a function for each option that returns the checked value, or throws.
 const checks = {
   __proto__: null,
   cwd: (value, name) => (value instanceof URL ? require('url').fileURLToPath(value) : text(value, name)),
@@ -89,7 +89,7 @@ const checks = {
   verbose: boolean,
 };
 
-// validated returns what is kept of an option, undefined for none.
+// validated returns the checked value of an option, undefined if it is not set.
 function validated(name, value) {
   const check = checks[name];
   if (check === undefined) throw new ERR_INVALID_ARG_VALUE(`options.${String(name)}`, value, 'is not an option of $');
@@ -98,14 +98,14 @@ function validated(name, value) {
 
 const asides = new Set(['nothrow', 'quiet']);
 
-// put sets an option of a command, or of those that inherit from options. hasMore tells of options that matter to the start of a
-// command: most have none.
+// put sets an option of a command, or of those that inherit from options. hasMore marks options that matter for the
+// start of a command, because most commands have none.
 function put(options, name, value) {
   options[name] = validated(name, value);
   if (!asides.has(name)) options.hasMore = true;
 }
 
-// forHost returns what the host takes of options.
+// forHost returns the options in the form that the host takes.
 function forHost(options) {
   const { cwd, env, shell, prefix, input, timeout, killSignal, killGrace, maxBuffer, cutOff, limits } = options;
   return {
@@ -113,7 +113,7 @@ function forHost(options) {
   };
 }
 
-// isStream reports whether an input comes bit by bit.
+// isStream reports whether an input is a stream or an iterable.
 function isStream(input) {
   return typeof input === 'object' && !ArrayBuffer.isView(input);
 }
@@ -127,9 +127,9 @@ function pairsOf(env) {
 }
 
 const state = require('internal/env_state');
-let told = 0; // changes of the environment that the host knows of
+let told = 0; // number of the environment's changes that the host has got
 
-// tellEnvironment gives the host the variables of process.env, if they have changed.
+// tellEnvironment passes the variables of process.env to the host if they have changed.
 function tellEnvironment() {
   if (told === state.changes) return;
   internalBinding('command').setEnvironment(pairsOf(state.values));

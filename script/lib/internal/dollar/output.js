@@ -1,16 +1,16 @@
 'use strict';
 
-// How a command has ended, and what it has written.
+// The exit of a command and its output.
 
 const { signalName } = require('internal/constants');
 
 const custom = Symbol.for('nodejs.util.inspect.custom');
 
-// Bits of an end. Go has the same in host/command.go.
+// Bits of a command's outcome. Go has the same in host/command.go.
 const LATE = 1;
 const CUT_OFF = 2;
 const FULL = 4;
-const ENDED = LATE | FULL; // by a limit
+const KILLED = LATE | FULL; // by a limit
 
 const nothing = new Uint8Array(0);
 
@@ -24,19 +24,19 @@ function textOf(bytes) {
 }
 
 let bitsOf;
-let setPipedFrom; // sets what pipedFrom of an output is
+let setPipedFrom; // sets pipedFrom of an output
 
-// ProcessOutput is what a command that has succeeded has written, or one whose failure is no error.
+// ProcessOutput is the output of a command that has succeeded, or whose failure is no error.
 class ProcessOutput {
   #stdout; // bytes; undefined: none
   #stderr;
-  #more; // {stdout, stderr, pipedFrom}: the texts of both, as far as they were asked for, and see pipedFrom
+  #more; // {stdout, stderr, pipedFrom}: decoded outputs, if they were read, and the value of pipedFrom
   #ms;
   #bits;
   #template;
   #values;
 
-  // It is what the host tells of the end of a command, see host/command.go.
+  // The arguments are those of the host's commandClosed, see host/command.go.
   constructor(code, signal, stdout, stderr, ms, bits, template, values) {
     this.#stdout = stdout;
     this.#stderr = stderr;
@@ -60,7 +60,7 @@ class ProcessOutput {
   get duration() { return this.#ms; } // milliseconds
   get timedOut() { return (this.#bits & LATE) !== 0; }
   get cutOff() { return (this.#bits & CUT_OFF) !== 0; } // there was more output than maxBuffer
-  get pipedFrom() { return this.#more?.pipedFrom; } // how the command has ended whose output this one has read
+  get pipedFrom() { return this.#more?.pipedFrom; } // the output of the command before this one in a pipe
 
   buffer() { return bufferOf(this.#stdout); }
   text(encoding = 'utf8') { return encoding === 'utf8' ? this.stdout : this.buffer().toString(encoding); }
@@ -75,8 +75,8 @@ class ProcessOutput {
   }
 }
 
-// ProcessError is the error of a command that has failed: it has what a ProcessOutput has. More is known of a failure: error, isAborted,
-// hasStarted, timeout, maxBuffer and where.
+// ProcessError is the error of a command that has failed, with the properties of a ProcessOutput. A failure has also:
+// error, isAborted, hasStarted, timeout, maxBuffer and where.
 class ProcessError extends Error {
   constructor(output, failure) {
     const { command, stdout, stderr, exitCode, signal, timedOut, cutOff, pipedFrom } = output;
@@ -107,7 +107,7 @@ class ProcessError extends Error {
   lines() { return this.output.lines(); }
 }
 
-// described says in words what has become of a command.
+// described returns the text about the end of a command.
 function described(output, { error, isAborted, hasStarted, timeout, maxBuffer }) {
   const { exitCode, signal } = output;
   const bits = bitsOf(output);
@@ -123,15 +123,14 @@ function shortened(text, most) {
   return text.length > most ? `${text.slice(0, most)}…` : text;
 }
 
-// wasEnded reports whether a limit has ended a command.
-function wasEnded(output) {
-  return (bitsOf(output) & ENDED) !== 0;
+// wasKilled reports whether a limit has killed a command.
+function wasKilled(output) {
+  return (bitsOf(output) & KILLED) !== 0;
 }
 
-// isBrokenPipe reports whether a command has ended because nobody read any more what it wrote, as in a shell's
-// pipeline.
+// isBrokenPipe reports whether a command was killed because its reader had closed the pipe, as in a shell's pipeline.
 function isBrokenPipe(error) {
   return error.signal === 'SIGPIPE' || error.exitCode === 128 + 13;
 }
 
-module.exports = { ProcessError, ProcessOutput, isBrokenPipe, setPipedFrom, wasEnded };
+module.exports = { ProcessError, ProcessOutput, isBrokenPipe, setPipedFrom, wasKilled };

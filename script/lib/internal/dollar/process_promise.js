@@ -1,17 +1,17 @@
 'use strict';
 
-// ProcessPromise is a command that runs, and the promise of its end.
+// ProcessPromise is a command, and the promise of its output.
 
 const { codes: { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_INVALID_STATE } } = require('internal/errors');
 const { templateOf } = require('internal/dollar/command');
 const { forHost, isStream, put, tellEnvironment, validated } = require('internal/dollar/options');
-const { ProcessError, ProcessOutput, isBrokenPipe, setPipedFrom, wasEnded } = require('internal/dollar/output');
+const { ProcessError, ProcessOutput, isBrokenPipe, setPipedFrom, wasKilled } = require('internal/dollar/output');
 const { nextTick } = require('internal/ticks');
 
 const binding = internalBinding('command');
 
-// What a command is at. It is started at the end of the turn in which it was made, so that methods can say what it is
-// to be.
+// The states of a command. It is started at the end of the turn in which it was made, so methods can still set its
+// options.
 const [NEW, WAITING, RUNNING, OVER] = [0, 1, 2, 3];
 
 const MAX_BUFFER = 64 << 20; // Go's default
@@ -20,7 +20,7 @@ function nothing() {}
 
 let start; // starts a command
 
-// The functions of the promise that is being made.
+// The functions of the promise that the constructor is making.
 let resolveMade;
 let rejectMade;
 
@@ -29,13 +29,13 @@ function takeFunctions(resolve, reject) {
   rejectMade = reject;
 }
 
-// Connections is what most commands have nothing of.
+// Connections has the state that most commands do not need.
 class Connections {
-  slots; // what the first three descriptors are: lists of targets; undefined: nothing to be read, and two that are kept
-  streams = [undefined, undefined, undefined]; // this side of descriptors that are pipes
+  slots; // targets of the first three descriptors; undefined: no input, and both outputs are kept
+  streams = [undefined, undefined, undefined]; // the script's ends of pipes
   source; // the command whose output this one reads
   sinks = []; // promises of streams that take the output
-  isStopped = false; // by one who does not want to know how it ends
+  isStopped = false; // killed by #stop: its exit is no failure
   aborted; // {reason}
   disposeAbort;
 }
@@ -43,15 +43,15 @@ class Connections {
 class ProcessPromise extends Promise {
   #template;
   #values;
-  #options; // those of its $, or its own, which inherit from these
+  #options; // the options of its $, or its own, which inherit from these
   #hasOwnOptions = false;
-  #nothrow; // of its own; undefined: as in #options
+  #nothrow; // whether the command itself was set to; undefined: as in #options
   #quiet;
   #state = NEW;
-  #number; // of the host, while it runs
+  #number; // the host's number of the command, while it runs
   #resolve;
   #reject;
-  #connections; // undefined as long as it has none
+  #connections; // undefined: it has none
 
   constructor(template, values, options) {
     super(takeFunctions);
@@ -66,16 +66,17 @@ class ProcessPromise extends Promise {
 
   static {
     start = (command) => command.#start();
-    internalBinding('host').setHook('commandEnded', (command, code, signal, stdout, stderr, ms, bits, error) => {
-      command.#over(code, signal, stdout, stderr, ms, bits, error);
+    internalBinding('host').setHook('commandClosed', (command, code, signal, stdout, stderr, ms, bits, error) => {
+      command.#onClose(code, signal, stdout, stderr, ms, bits, error);
     });
-    // await takes a promise as it is whose constructor is Promise, and by way of two others if not. then() makes no commands of what it returns.
+    // await uses a promise whose constructor is Promise directly, and others by way of two more. then() does not return
+    // a command.
     delete ProcessPromise.prototype.constructor;
   }
 
   get [Symbol.toStringTag]() { return 'ProcessPromise'; }
 
-  // What the command is to be.
+  // Methods that set options.
 
   cwd(dir) {
     this.#mustBeNew('cwd');
@@ -130,7 +131,7 @@ class ProcessPromise extends Promise {
 
   #connected() { return this.#connections ??= new Connections(); }
 
-  // What goes in and what comes out.
+  // Input and output.
 
   get stdin() {
     const { streams, source } = this.#connected();
@@ -161,14 +162,15 @@ class ProcessPromise extends Promise {
     return require('internal/net_socket').ofHandle(own, { readable: i > 0, writable: i === 0 });
   }
 
-  // #connect adds a target to what a descriptor is. The first takes the place of what it is without.
+  // #connect adds a target of a descriptor. The first one replaces the default.
   #connect(i, target) {
     const slots = this.#connected().slots ??= [undefined, undefined, undefined];
     if (slots[i] === undefined || i === 0) slots[i] = [target];
     else slots[i].push(target);
   }
 
-  // pipe has a command, a file or a stream read what this one writes, and returns the command that reads, or this one.
+  // pipe connects the output of this command to a command, a file or a stream, and returns the reading command, or this
+  // one.
   pipe(target, ...values) {
     const template = templateOf(target);
     if (template !== undefined) {
@@ -198,7 +200,7 @@ class ProcessPromise extends Promise {
     this.#connect(1, [w]);
     next.#connect(0, [r]);
     next.#connected().source = this;
-    this.catch(nothing); // The next one tells of it.
+    this.catch(nothing); // The next command reports it.
     return next;
   }
 
@@ -212,7 +214,7 @@ class ProcessPromise extends Promise {
     this.#mustBeNew('lines');
     const [reader, fd] = binding.pipe('lines');
     this.#connect(1, [fd]);
-    this.catch(nothing); // The lines tell of it.
+    this.catch(nothing); // The iteration reports it.
     const { Lines } = require('internal/dollar/lines');
     return new Lines(reader, () => this, () => this.#stop());
   }
@@ -224,7 +226,7 @@ class ProcessPromise extends Promise {
   async buffer() { return (await this).buffer(); }
   get exitCode() { return this.#outcome().then(({ exitCode }) => exitCode); }
 
-  // Its life.
+  // The run of the command.
 
   get pid() {
     this.#start();
@@ -233,37 +235,37 @@ class ProcessPromise extends Promise {
 
   get command() { return this.#template.show(this.#values); }
 
-  // kill sends a signal to all processes of the command, and reports whether there was one. Without a signal they are
-  // ended: with SIGKILL, if the soft signal does not help in time.
+  // kill sends a signal to all processes of the command, and reports whether there was one. Without a signal it kills
+  // them: with SIGKILL, if killSignal does not end them in time.
   kill(signal) {
     const number = signal === undefined ? undefined : signal === 0 ? 0 : validated('killSignal', signal);
     this.#start();
     if (this.#state === WAITING) throw new ERR_INVALID_STATE('the command waits for another one, whose output is part of it');
     if (this.#number === undefined) return false;
-    if (number !== undefined) return binding.kill(this.#number, number);
-    const isThere = binding.kill(this.#number, 0);
-    this.#end();
+    if (number !== undefined) return binding.signal(this.#number, number);
+    const isThere = binding.signal(this.#number, 0);
+    this.#killAll();
     return isThere;
   }
 
-  // abort ends the command, whose error has the reason.
+  // abort kills the command. Its error has the reason.
   abort(reason) {
     if (this.#state === OVER || this.#connections?.aborted !== undefined) return;
     this.#connected().aborted = { reason: reason ?? new (require('internal/errors').AbortError)() };
-    this.#end();
+    this.#killAll();
   }
 
-  // #end ends the command, and those whose output it reads.
-  #end() {
-    if (this.#number !== undefined) binding.end(this.#number);
+  // #killAll kills the command, and those whose output it reads.
+  #killAll() {
+    if (this.#number !== undefined) binding.kill(this.#number);
     else if (this.#state < RUNNING) this.#connected().aborted ??= { reason: undefined };
-    this.#connections?.source?.#end();
+    this.#connections?.source?.#killAll();
   }
 
-  // #stop ends the command for one who has had enough of it. Its promise does not tell of that.
+  // #stop kills the command for a reader that needs no more. Its exit is then no failure.
   #stop() {
     this.#connected().isStopped = true;
-    this.#end();
+    this.#killAll();
     return this.#outcome();
   }
 
@@ -295,18 +297,18 @@ class ProcessPromise extends Promise {
 
   #launch() {
     this.#state = RUNNING;
-    let isStarting = false; // Then the host closes the descriptors.
+    let isStarting = false; // The host closes the descriptors.
     try {
       const options = this.#options;
       const hasMore = options.hasMore === true || this.#connections !== undefined;
       if (hasMore && this.#isAborted(options.signal)) {
-        this.#closeGiven();
-        this.#over(-1, 0, undefined, undefined, 0, 0, undefined);
+        this.#closePipeEnds();
+        this.#onClose(-1, 0, undefined, undefined, 0, 0, undefined);
         return;
       }
       tellEnvironment();
       const { text } = this.#template;
-      if (!hasMore) { // Most commands are started by this.
+      if (!hasMore) { // Most commands start here.
         isStarting = true;
         this.#number = binding.start(this, text, this.#values, false);
         if (this.#number !== undefined) return;
@@ -320,8 +322,8 @@ class ProcessPromise extends Promise {
       this.#number = binding.start(this, text, values, true, given, slots);
       this.#follow(options);
     } catch (error) {
-      if (!isStarting) this.#closeGiven();
-      if (isStarting && error.syscall !== undefined) this.#over(-1, 0, undefined, undefined, 0, 0, error);
+      if (!isStarting) this.#closePipeEnds();
+      if (isStarting && error.syscall !== undefined) this.#onClose(-1, 0, undefined, undefined, 0, 0, error);
       else this.#fail(error);
     }
   }
@@ -333,13 +335,14 @@ class ProcessPromise extends Promise {
     return this.#connections?.aborted !== undefined;
   }
 
-  // #follow sees to options that concern a command that runs.
+  // #follow applies the options that concern a running command.
   #follow({ signal, input }) {
     if (signal !== undefined) this.#connected().disposeAbort = require('events').addAbortListener(signal, () => this.abort(signal.reason));
-    if (isStream(input)) require('stream').pipeline(input, this.#connections.streams[0], nothing); // It need not read all of it.
+    // It need not read all of it.
+    if (isStream(input)) require('stream').pipeline(input, this.#connections.streams[0], nothing);
   }
 
-  // #slotsOf returns what the host makes of the descriptors, undefined for what it does without being told.
+  // #slotsOf returns the descriptors in the form that the host takes, undefined for the default.
   #slotsOf(options) {
     const { stdio, input } = options;
     const isVerbose = this.#isShown;
@@ -362,22 +365,22 @@ class ProcessPromise extends Promise {
     return [stdin ?? [stdio?.[0] ?? 'ignore'], stdout ?? other(1), stderr ?? other(2)];
   }
 
-  // #closeGiven closes the descriptors of a command that is not started.
-  #closeGiven() {
-    for (const [fd] of (this.#connections?.slots ?? []).flat().filter(Array.isArray)) binding.closeGiven(fd);
+  // #closePipeEnds closes the descriptors of a command that is not started.
+  #closePipeEnds() {
+    for (const [fd] of (this.#connections?.slots ?? []).flat().filter(Array.isArray)) binding.closePipeEnd(fd);
   }
 
   #fail(error) {
-    if (this.#state === WAITING) this.#closeGiven();
+    if (this.#state === WAITING) this.#closePipeEnds();
     this.#state = OVER;
     this.#reject(error);
   }
 
-  // #over is called when the command has ended.
-  #over(code, signal, stdout, stderr, ms, bits, error) {
+  // #onClose is called when the command has exited and its output is complete.
+  #onClose(code, signal, stdout, stderr, ms, bits, error) {
     this.#state = OVER;
     const output = new ProcessOutput(code, signal, stdout, stderr, ms, bits, this.#template, this.#values);
-    if (code === 0 && bits === 0 && error === undefined && this.#connections === undefined) { // Most commands end so.
+    if (code === 0 && bits === 0 && error === undefined && this.#connections === undefined) { // Most commands end here.
       this.#number = undefined;
       this.#resolve(output);
       return;
@@ -389,14 +392,14 @@ class ProcessPromise extends Promise {
     };
     this.#number = undefined;
     disposeAbort?.[Symbol.dispose]();
-    if (wasEnded(output)) source?.#end();
+    if (wasKilled(output)) source?.#killAll();
     if (source === undefined && (sinks === undefined || sinks.length === 0)) this.#settle(output, failure);
     else this.#settleWithOthers(output, failure);
   }
 
-  // #settle settles the promise. other is a failure of another command that is one of this, too.
+  // #settle settles the promise. other is the failure of another command that is a failure of this one as well.
   #settle(output, failure, other) {
-    const hasFailed = output.exitCode !== 0 || failure.error !== undefined || wasEnded(output);
+    const hasFailed = output.exitCode !== 0 || failure.error !== undefined || wasKilled(output);
     const isTold = this.#connections?.isStopped !== true && !((this.#nothrow ?? this.#options.nothrow) && failure.error === undefined);
     if (!isTold || (!hasFailed && other === undefined)) {
       this.#resolve(output);
@@ -406,8 +409,8 @@ class ProcessPromise extends Promise {
     this.#reject(hasFailed ? new ProcessError(output, { ...failure, timeout, maxBuffer, where: this.#template.where }) : other);
   }
 
-  // #settleWithOthers waits for the command in front of this one, and for streams behind it. Their errors are this
-  // one's, too.
+  // #settleWithOthers waits for the command before this one, and for the streams after it. Their errors are errors of
+  // this command as well.
   async #settleWithOthers(output, failure) {
     const { source, sinks } = this.#connections;
     const [first, ...failures] = await Promise.all([source?.#outcome(), ...sinks]);

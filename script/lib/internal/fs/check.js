@@ -39,7 +39,7 @@ function toFlags(flags, name = 'flags') {
   return opening[flags];
 }
 
-// toPath returns a path as a string or a Buffer, of what may be a URL, too.
+// toPath returns a path as a string or a Buffer. It may be given as a URL.
 function toPath(path, name = 'path') {
   if (typeof path === 'string') {
     if (path.includes('\0')) nulls(path, name);
@@ -54,7 +54,7 @@ function toPath(path, name = 'path') {
   throw new ERR_INVALID_ARG_TYPE(name, ['string', 'Buffer', 'URL'], path);
 }
 
-// fromURL returns the path of what is a URL, and anything else as it is.
+// fromURL returns the path of a URL, and any other value unchanged.
 function fromURL(path) {
   const isURL = path !== null && typeof path === 'object' && path.href && path.protocol && path.auth === undefined &&
     path.path === undefined;
@@ -71,7 +71,7 @@ function toFd(fd, name = 'fd') {
   return fd;
 }
 
-// pathOrFd returns what a file is named by in readFile and writeFile.
+// pathOrFd returns the path or the descriptor of readFile and writeFile.
 function pathOrFd(file) {
   return (file | 0) === file ? toFd(file) : toPath(file);
 }
@@ -82,7 +82,7 @@ function assertEncoding(encoding) {
   }
 }
 
-// toOptions returns options, of what may be an encoding or a callback, too.
+// toOptions returns the options, which may be given as an encoding, or left out before a callback.
 function toOptions(options, fallback = {}) {
   if (options == null || typeof options === 'function') return fallback;
   if (typeof options === 'string') options = { ...fallback, encoding: options };
@@ -109,7 +109,7 @@ function toCopyMode(mode) {
   return toFlagsUpTo(mode ?? 0, COPYFILE_EXCL | COPYFILE_FICLONE | COPYFILE_FICLONE_FORCE);
 }
 
-// toFlagsUpTo checks a mode whose bits are flags. Node does this in C++, which has words of its own.
+// toFlagsUpTo checks a mode whose bits are flags, with the messages of Node's C++ code.
 function toFlagsUpTo(mode, most) {
   if (typeof mode !== 'number') throw coded(TypeError, 'ERR_INVALID_ARG_TYPE', 'mode must be int32 or null/undefined');
   if (!Number.isFinite(mode)) throw coded(RangeError, 'ERR_OUT_OF_RANGE', 'mode is out of range');
@@ -118,7 +118,7 @@ function toFlagsUpTo(mode, most) {
   return mode;
 }
 
-// toId returns a user or a group, of which -1 means that it stays.
+// toId returns a user or group id; -1 means no change.
 function toId(id, name) {
   validateInteger(id, name, -1, 2 ** 32 - 1);
   return id;
@@ -152,7 +152,7 @@ function checkWrite(offset, length, size) {
   validateInt32(length, 'length', 0);
 }
 
-// toPosition returns where to read, -1 for where the file is.
+// toPosition returns the position to read at, -1 for the file's own.
 function toPosition(position, length) {
   if (position == null) return -1;
   if (typeof position === 'number') {
@@ -175,7 +175,7 @@ function checkBufferArray(buffers) {
   return buffers;
 }
 
-// textOf returns a name or a path, which Go gives as bytes, in the encoding that was asked for.
+// textOf returns a name or a path, which Go returns as bytes, in the requested encoding.
 function textOf(bytes, encoding) {
   const buffer = typeof bytes === 'string' ? Buffer.from(bytes) :
     Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -1,7 +1,7 @@
 'use strict';
 
-// fs.cp. How it copies is written once, as a generator that yields the calls it needs: cpSync makes
-// them at once, cp waits for each.
+// fs.cp. The algorithm is written once, as a generator that yields its calls of fs: cpSync makes them at once, cp waits
+// for each.
 
 const { dirname, isAbsolute, join, parse, resolve, sep } = require('path');
 const { constants: { COPYFILE_EXCL } } = require('internal/fs/constants');
@@ -52,7 +52,7 @@ function refuse(code, message, path) {
 
 const same = (a, b) => b !== undefined && b.ino !== 0n && b.ino === a.ino && b.dev === a.dev;
 
-// isInside reports whether a path is a folder's, or in it.
+// isInside reports whether a path is a directory's or inside it.
 function isInside(path, folder) {
   const at = resolve(folder);
   const inside = resolve(path);
@@ -87,7 +87,7 @@ function* checkPaths(from, to, options) {
   return { source, target };
 }
 
-// checkParents finds out whether a copy would end inside what is copied, by other names.
+// checkParents throws if the destination is inside the source under another name.
 function* checkParents(from, source, to) {
   for (let at = resolve(dirname(to)); at !== resolve(dirname(from)) && at !== parse(at).root; at = dirname(at)) {
     const stats = yield* statsOf('stat', at);
@@ -229,7 +229,7 @@ function toText(path, name) {
 function cp(from, to, options, callback) {
   if (typeof options === 'function') [options, callback] = [undefined, options];
   callback = toCallback(callback);
-  // In Node cpSync fills a folder that is there, and cp does not.
+  // In Node cpSync copies into an existing directory, and cp does not.
   options = { ...check(options), refusesFolders: true };
   copy(toText(from, 'src'), toText(to, 'dest'), options).then(() => process.nextTick(callback, null),
     (error) => process.nextTick(callback, error));

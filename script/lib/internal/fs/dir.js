@@ -1,6 +1,6 @@
 'use strict';
 
-// Dir: a directory that is read entry by entry. All of a directory is listed at once; its Dir hands the entries out.
+// Dir: a directory that is read entry by entry. All of it is listed at once, and the Dir returns the entries.
 
 const { toCallback, toOptions, toPath } = require('internal/fs/check');
 const { codes, codes: { ERR_INVALID_THIS } } = require('internal/errors');

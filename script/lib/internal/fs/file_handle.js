@@ -20,7 +20,7 @@ const kRefs = Symbol('kRefs');
 const kClosing = Symbol('kClosing');
 const kClosed = Symbol('kClosed');
 
-// What forgets to close its files has them closed once their handles are collected.
+// The file of a handle that was collected without close is closed.
 const forgotten = new FinalizationRegistry((fd) => {
   process.emitWarning(`Closing file descriptor ${fd} on garbage collection`);
   require('fs').close(fd, () => {});
@@ -58,7 +58,7 @@ class FileHandle extends EventEmitter {
     }
   }
 
-  // _use runs an operation, during which the file stays open.
+  // _use runs an operation, and keeps the file open meanwhile.
   async _use(name, operation) {
     if (this.fd === -1) {
       throw Object.assign(new Error('file closed'), { code: 'EBADF', syscall: name });
@@ -161,7 +161,7 @@ class FileHandle extends EventEmitter {
   async [Symbol.asyncDispose]() { await this.close(); }
 }
 
-// readWhole reads what is left of a file. Between its pieces a signal may end it.
+// readWhole reads the rest of a file. A signal may abort it between two reads.
 async function readWhole(fd, options) {
   const { encoding, signal } = toOptions(options, {});
   const check = () => {

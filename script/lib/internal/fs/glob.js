@@ -1,6 +1,6 @@
 'use strict';
 
-// fs.glob: patterns are walked part by part, so that only folders that may have something are read.
+// fs.glob: patterns are walked part by part, and only directories that may have a match are read.
 
 const path = require('path');
 const { toCallback } = require('internal/fs/check');
@@ -31,7 +31,7 @@ function expand(pattern) {
 const magic = /[*?[\]{}!+@()]/;
 
 class Walk {
-  #folders = new Map(); // what is in those that were read, by name
+  #folders = new Map(); // entries of directories that were read, by name
   #found = new Set();
   #isExcluded;
   #withFileTypes;
@@ -43,7 +43,7 @@ class Walk {
       exclude.some((pattern) => path.matchesGlob(withFileTypes ? one.name : one, pattern));
   }
 
-  // entries returns what is in a folder. In one that cannot be read there is nothing.
+  // entries returns the entries of a directory, none if it cannot be read.
   #entries(folder) {
     let entries = this.#folders.get(folder);
     if (entries === undefined) {
@@ -70,7 +70,7 @@ class Walk {
       pattern.endsWith('/'));
   }
 
-  // visit yields what parts of a pattern match from a place on: at is its path, name what it is called in the results.
+  // visit yields the matches of the parts of a pattern below a place: at is its path, name its name in the results.
   * #visit(place, parts, wantsFolder) {
     if (parts.length === 0) {
       if (!this.#found.has(place.name) && (!wantsFolder || place.entry === undefined || place.entry.isDirectory())) {
@@ -97,7 +97,7 @@ class Walk {
     }
   }
 
-  // inside returns a place in a folder, undefined if there is none, or it is not wanted.
+  // inside returns a place in a directory, undefined if it does not exist or is excluded.
   #inside(place, name) {
     const entry = name === '..' ? undefined : this.#entries(place.at).get(name);
     if (name !== '..' && entry === undefined) return undefined;

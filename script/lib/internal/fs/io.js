@@ -69,7 +69,7 @@ function readSync(fd, buffer, offsetOrOptions, length, position) {
   return binding.read(fd, buffer, plan.offset, plan.length, plan.position);
 }
 
-// writePlan returns what Go writes: bytes with a place in them, or a text.
+// writePlan returns the arguments for Go: bytes with a range, or a text.
 function writePlan(buffer, offset, length, position) {
   if (ArrayBuffer.isView(buffer)) {
     if (offset !== null && typeof offset === 'object') {
@@ -131,9 +131,8 @@ function writeSync(fd, buffer, offset, length, position) {
   return binding.write(fd, plan.bytes, plan.offset, plan.length, plan.position);
 }
 
-// What many buffers are read into, or written from, is one for the system: with a call for each of
-// them a read would wait for more than there is, and another's bytes could come between those that
-// were written.
+// A read into many buffers, and a write from them, is one system call: with several calls a read could block for more
+// data, and bytes of other writers could come between.
 
 const totalOf = (buffers) => buffers.reduce((sum, buffer) => sum + buffer.byteLength, 0);
 const bytesOf = (view) => new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
@@ -151,7 +150,7 @@ function gather(buffers) {
   return buffers.length === 1 ? bytesOf(buffers[0]) : require('buffer').Buffer.concat(buffers.map(bytesOf));
 }
 
-// noBuffers is what the system says to a read without any.
+// noBuffers is the error of a read without buffers.
 function noBuffers() {
   return require('internal/fs/links').systemError('EINVAL', 'read');
 }

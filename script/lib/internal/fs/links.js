@@ -1,6 +1,6 @@
 'use strict';
 
-// What of fs is seldom used: file systems, temporary directories that remove themselves, blobs of files.
+// Rarely used parts of fs: file systems, temporary directories that remove themselves, and blobs of files.
 
 const { toCallback, toOptions, toPath } = require('internal/fs/check');
 

@@ -1,8 +1,8 @@
 'use strict';
 
-// The operations of fs that are one call of Go. Each says how many arguments it needs, what Go gets
-// of them, and what the result is; the callback form, the synchronous one and the one with promises
-// are made of that.
+// The operations of fs that are one call of Go. Each has the number of its arguments, a function that returns the
+// arguments for Go, and one that converts the result. The callback form, the synchronous one and the one with promises
+// are made from that.
 
 const contexts = require('internal/context_hook');
 const {
@@ -19,7 +19,7 @@ function define(name, needed, most, prepare, finish, call = binding[name]) {
   operations[name] = { needed, most, prepare, finish, call };
 }
 
-// checked returns a call of Go of which one argument is looked at last, after the callback.
+// checked returns a call of Go one of whose arguments is checked last, after the callback.
 function checked(name, at, convert) {
   return (...args) => {
     args[at] = convert(args[at]);
@@ -27,7 +27,7 @@ function checked(name, at, convert) {
   };
 }
 
-// Those whose other arguments are looked at before the callback.
+// Operations whose other arguments are checked before the callback.
 const callbackLast = new Set(['access', 'chmod', 'copyFile', 'fchmod', 'fchown', 'ftruncate', 'futimes', 'open']);
 
 let isToldOfTemplates = false;
@@ -127,14 +127,14 @@ define('readdir', 1, 2, (path, options) => {
   return names.map((name, i) => entry(name, path, kinds[i]));
 });
 
-// entry returns a Dirent; a name of a recursive listing has the folders in front.
+// entry returns a Dirent. A name in a recursive listing begins with its directories.
 function entry(name, path, kind) {
   const at = typeof name === 'string' ? name.lastIndexOf('/') : -1;
   if (at < 0) return new Dirent(name, path, kind);
   return new Dirent(name.slice(at + 1), require('path').join(String(path), name.slice(0, at)), kind);
 }
 
-// isMissing reports whether stat has failed because there is no such file, which is no error for those who say so.
+// isMissing reports whether stat has failed because the file is missing, which is no error with throwIfNoEntry false.
 function isMissing(name, error, options) {
   return name === 'stat' && options?.throwIfNoEntry === false && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
 }
@@ -170,7 +170,7 @@ function callback(name) {
   } }[name];
 }
 
-// promise returns the form that gives a promise, for functions of (this operation's arguments).
+// promise returns the form with promises, for functions of (this operation's arguments).
 function promise(name, as = name) {
   const { prepare, finish, call } = operations[name];
   return { async [as](...args) {

@@ -50,7 +50,7 @@ async function closing(handle, operation) {
   return value;
 }
 
-// writeTo writes all that data has, which may be an iterable or a stream, to a descriptor.
+// writeTo writes all of data, which may be an iterable or a stream, to a descriptor.
 async function writeTo(fd, data, { encoding, signal, flush }) {
   checkSignal(signal);
   if (isIterable(data)) {
@@ -69,7 +69,7 @@ async function writeTo(fd, data, { encoding, signal, flush }) {
   if (flush) await promise('fsync')(fd);
 }
 
-const chunkSize = 512 * 1024; // bytes between two looks at the signal
+const chunkSize = 512 * 1024; // bytes between two checks of the signal
 
 function writeBytes(fd, bytes) {
   return new Promise((resolve, reject) => {
@@ -106,7 +106,7 @@ promises.lchmod = async function lchmod() {
   throw new (require('internal/errors').codes.ERR_METHOD_NOT_IMPLEMENTED)('lchmod()');
 };
 
-// The others have callbacks in files that are loaded when one is first called.
+// The others are made from functions with callbacks in files that are loaded on first use.
 for (const [file, names] of [['remove', ['rm']], ['copy', ['cp']], ['dir', ['opendir']], ['links', ['statfs']]]) {
   for (const name of names) {
     promises[name] = { async [name](...args) {

@@ -21,7 +21,7 @@ function check(options) {
   return options;
 }
 
-// isDirectory looks at what lstat says of a path; it throws if that cannot be removed so.
+// mayRemove throws if a path with these stats cannot be removed with these options.
 function mayRemove(stats, path, options) {
   if (stats.isDirectory() && !options.recursive) {
     const error = new SystemError({ code: 'EISDIR', message: 'is a directory', path, syscall: 'rm', errno: -21 });

@@ -1,6 +1,6 @@
 'use strict';
 
-// What fs tells of files: Stats, BigIntStats and Dirent.
+// Stats, BigIntStats and Dirent.
 
 const {
   constants: { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK },
@@ -44,7 +44,7 @@ for (const Class of [Stats, BigIntStats]) {
   Object.setPrototypeOf(Class, Base);
   Class.prototype = Object.create(Base.prototype, { constructor: { value: Class, writable: true,
     configurable: true } });
-  // The dates are made when they are first asked for.
+  // The dates are made on first use.
   for (const name of times) {
     Object.defineProperty(Class.prototype, name, {
       get() {
@@ -64,7 +64,7 @@ function milliseconds(list, i) {
   return list[i] * 1e3 + list[i + 1] / 1e6;
 }
 
-// toStats makes one of what Go tells.
+// toStats makes one of Go's result.
 function toStats(list) {
   if (typeof list[0] === 'bigint') {
     const all = [10, 12, 14, 16].map((i) => list[i] * 1_000_000_000n + list[i + 1]);

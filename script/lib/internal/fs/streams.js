@@ -16,7 +16,7 @@ const kHandle = Symbol('kHandle');
 const kBusy = Symbol('kBusy');
 const kIdle = Symbol('kIdle');
 
-// importFd takes the descriptor or the FileHandle that the options give.
+// importFd sets the stream's descriptor or FileHandle from the options.
 function importFd(stream, options) {
   if (typeof options.fd === 'number') {
     toFd(options.fd);
@@ -36,7 +36,7 @@ function importFd(stream, options) {
   throw new ERR_INVALID_ARG_TYPE('options.fd', ['number', 'FileHandle'], options.fd);
 }
 
-// handleFs has the functions of fs that streams use, over a FileHandle.
+// handleFs returns the functions of fs that streams use, for a FileHandle.
 function handleFs(handle) {
   const then = (promise, done, value) => promise.then((result) =>
     process.nextTick(done, null, value(result), result?.buffer ?? result?.buffers),
@@ -60,7 +60,7 @@ function requireFunction(fs, names) {
   for (const name of names) validateFunction(fs[name], `options.fs.${name}`);
 }
 
-// start takes what both kinds of streams have: the file, and whether it is opened and closed here.
+// start sets the common options of both kinds of streams: the file, and whether it is opened and closed here.
 function start(stream, path, options, flags, mode) {
   if (options.fd == null) {
     stream.fd = null;
@@ -85,8 +85,7 @@ function checkPlace(n, name) {
   validateInteger(n, name, 0);
 }
 
-// construct opens the file, unless there is a descriptor. A script that has replaced open(), as it
-// could once, has its own called.
+// construct opens the file unless there is a descriptor. It calls open() if a script has replaced that.
 function construct(done) {
   const stream = this;
   if (typeof stream.fd === 'number') {
@@ -191,7 +190,7 @@ ReadStream.prototype._read = function (size) {
     } else if (bytesRead > 0) {
       if (this.pos !== undefined) this.pos += bytesRead;
       this.bytesRead += bytesRead;
-      // What is much shorter than its buffer is copied, so that the rest is not held.
+      // A chunk that is much shorter than its buffer is copied, so the rest is not kept.
       if (bytesRead === into.length) this.push(into);
       else if (bytesRead * 2 > into.length) this.push(into.subarray(0, bytesRead));
       else this.push(Buffer.from(into.subarray(0, bytesRead)));
@@ -252,7 +251,7 @@ Object.setPrototypeOf(WriteStream, Writable);
 WriteStream.prototype.open = writeOpen.open;
 WriteStream.prototype._construct = construct;
 
-// writeAll writes all of a chunk, and waits a little where the descriptor does not take it.
+// writeAll writes all of a chunk, and waits a little if the descriptor takes nothing.
 function writeAll(stream, data, size, position, done, attempts = 0) {
   stream[kFs].write(stream.fd, data, 0, size, position, (error, n, buffer) => {
     if (error?.code === 'EAGAIN') {
@@ -282,11 +281,11 @@ const mostAttempts = 5;
 
 WriteStream.prototype._write = function (data, encoding, done) {
   this[kBusy] = true;
-  writeAll(this, data, data.length, this.pos, (error) => settle(this, error, done));
+  writeAll(this, data, data.length, this.pos, (error) => finishWrite(this, error, done));
   if (this.pos !== undefined) this.pos += data.length;
 };
 
-function settle(stream, error, done) {
+function finishWrite(stream, error, done) {
   stream[kBusy] = false;
   if (stream.destroyed) {
     done(error);
@@ -300,7 +299,7 @@ WriteStream.prototype._writev = function (data, done) {
   const chunks = data.map(({ chunk }) => chunk);
   const size = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
   this[kBusy] = true;
-  const finish = (error) => settle(this, error, done);
+  const finish = (error) => finishWrite(this, error, done);
   this[kFs].writev(this.fd, chunks, this.pos ?? null, (error, n) => {
     if (error && error.code !== 'EAGAIN') {
       finish(error);
@@ -337,7 +336,7 @@ WriteStream.prototype.close = function (done) {
     }
     this.on('close', done);
   }
-  // Without autoClose nobody else closes it once it has ended.
+  // Without autoClose the file is still closed after the end.
   if (!this.autoClose) this.on('finish', this.destroy);
   this.end();
 };

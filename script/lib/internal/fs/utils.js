@@ -1,6 +1,6 @@
 'use strict';
 
-// What Node's own tests know by this name.
+// Functions that Node's own tests expect under this name.
 
 const { checkRead, checkWrite, toFlags } = require('internal/fs/check');
 const { check } = require('internal/fs/remove');

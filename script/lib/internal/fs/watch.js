@@ -61,7 +61,7 @@ class FSWatcher extends EventEmitter {
     try {
       entries = require('fs').readdirSync(folder, { withFileTypes: true });
     } catch {
-      return; // It is no folder, or is gone again.
+      return; // It is no directory, or was removed.
     }
     for (const entry of entries) {
       const [at, name] = [path.join(folder, entry.name), path.join(inside, entry.name)];
@@ -83,7 +83,7 @@ class FSWatcher extends EventEmitter {
           try {
             this.#add(full, name);
           } catch {
-            // It is gone again.
+            // It was removed.
           }
           this.#emit(kind, name);
           this.#addFolders(full, name, true);
@@ -140,7 +140,7 @@ function statsOf(file) {
   }
 }
 
-// ignoring returns what tells whether a name is not to be told.
+// ignoring returns a function that reports whether a name is to be ignored.
 function ignoring(ignore, name = 'options.ignore') {
   if (ignore == null) return undefined;
   if (Array.isArray(ignore)) {
@@ -183,7 +183,7 @@ function watch(filename, options, listener) {
   return watcher;
 }
 
-// watchIterator is watch of fs.promises: what has happened is kept until it is asked for.
+// watchIterator is watch of fs.promises: events are kept until they are asked for.
 async function* watchIterator(filename, options = {}) {
   if (options === null || typeof options !== 'object') options = toOptions(options);
   const { signal, maxQueue = 2048, overflow = 'ignore' } = options;
@@ -229,7 +229,7 @@ async function* watchIterator(filename, options = {}) {
   }
 }
 
-// watchFile looks at a file every so often.
+// watchFile checks a file at intervals.
 
 const watchers = new Map(); // by path
 

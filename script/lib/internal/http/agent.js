@@ -12,7 +12,7 @@ function Agent(options) {
   if (!(this instanceof Agent)) return new Agent(options);
   EventEmitter.call(this);
   this.options = { __proto__: null, noDelay: true, ...options };
-  this.options.path = null; // net would take it for that of a Unix socket.
+  this.options.path = null; // net would take it for the path of a Unix socket.
   this.requests = { __proto__: null };
   this.sockets = { __proto__: null };
   this.freeSockets = { __proto__: null };
@@ -38,7 +38,7 @@ Object.setPrototypeOf(Agent, EventEmitter);
 Agent.defaultMaxSockets = Infinity;
 Agent.prototype.createConnection = function createConnection(...args) { return net.createConnection(...args); };
 
-// onFree gives a connection to the next request, or keeps it. It is this of the agent.
+// onFree gives a connection to the next request, or keeps it. this is the agent.
 function onFree(socket, options) {
   const name = this.getName(options);
   if (!socket.writable) {
@@ -67,7 +67,7 @@ function onFree(socket, options) {
   free.push(socket);
 }
 
-// It is this of a socket that nobody uses.
+// A listener of an unused socket. this is the socket.
 function onFreeSocketError() {
   this.destroy();
   this.emit('agentRemove');
@@ -185,8 +185,8 @@ Agent.prototype.removeSocket = function removeSocket(socket, options) {
   });
 };
 
-// keepSocketAlive has an idle connection not keep the program running, and closes it before the server does. It returns
-// false for one that is not worth keeping.
+// keepSocketAlive makes an idle connection not keep the program running, and closes it before the server does. It
+// returns false if the connection is not worth keeping.
 Agent.prototype.keepSocketAlive = function keepSocketAlive(socket) {
   socket.setKeepAlive(true, this.keepAliveMsecs);
   socket.unref();

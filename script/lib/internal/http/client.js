@@ -102,7 +102,7 @@ function checkPath(path) {
   if (invalidPath.test(path)) throw new ERR_UNESCAPED_CHARACTERS('Request path');
 }
 
-// What is sent is always what was checked.
+// The headers that are sent are those that were checked.
 Object.defineProperty(ClientRequest.prototype, 'path', {
   __proto__: null, configurable: true, enumerable: true,
   get() { return this[kPath]; },
@@ -204,7 +204,7 @@ ClientRequest.prototype.destroy = function destroy(error) {
   return this;
 };
 
-// onSocket gives the request its connection, or says that there is none.
+// onSocket gives the request its connection, or an error if there is none.
 ClientRequest.prototype.onSocket = function onSocket(socket, error) {
   if (socket?.connecting || socket?.destroyed) socket.on('error', onEarlyError);
   process.nextTick(attachSocket, this, socket, error);
@@ -214,7 +214,7 @@ function emitTimeout() {
   this._httpMessage?.emit('timeout');
 }
 
-// _listenTimeout has the timeout of the connection be the request's.
+// _listenTimeout emits the connection's 'timeout' on the request.
 ClientRequest.prototype._listenTimeout = function _listenTimeout() {
   if (this.timeoutCb) return;
   this.timeoutCb = emitTimeout;

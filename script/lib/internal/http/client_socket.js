@@ -1,7 +1,7 @@
 'use strict';
 
-// The connection of a client's request: what comes on it is the response. The socket is this of functions that are
-// named for an event.
+// The connection of a client's request, on which the response arrives. In functions that are named for an event, this
+// is the socket.
 
 const { finished } = require('stream');
 const diagnostics = require('internal/diagnostics');
@@ -13,10 +13,10 @@ const kError = Symbol('kError');
 // calls a listener in the asynchronous context of the request; undefined if nothing uses such
 // contexts
 const kContext = Symbol('kContext');
-const kStart = Symbol('kStart'); // the time at which a request that is observed was sent
+const kStart = Symbol('kStart'); // time at which an observed request was sent
 
-// forRequest returns a listener of the socket that is called in the context of the request: the
-// socket may have been made for another one.
+// forRequest returns a listener of the socket that is called in the request's context: the socket may have been made
+// for another request.
 function forRequest(listener) {
   return function (value) {
     const call = this._httpMessage?.[kContext];
@@ -34,7 +34,7 @@ function emitError(req, error) {
   req.emit('error', error);
 }
 
-// fail has the request end without a response.
+// fail ends the request without a response.
 function fail(req, error) {
   req.destroyed = true;
   if (!req.aborted && !error) error = reset('socket hang up');
@@ -43,7 +43,7 @@ function fail(req, error) {
   req.emit('close');
 }
 
-// onEarlyError keeps the error of a connection that fails before its request listens. It is this of the socket.
+// onEarlyError keeps the error of a connection that fails before its request listens. this is the socket.
 function onEarlyError(error) {
   this[kError] = error;
 }
@@ -94,7 +94,7 @@ function isInformational(status) {
   return status >= 100 && status < 200 && status !== 101;
 }
 
-// onIncoming gets a response whose head is there. It is this of the parser.
+// onIncoming is called with a response after its head. this is the parser.
 function onIncoming(res, shouldKeepAlive) {
   const { socket } = this;
   const req = socket._httpMessage;
@@ -179,7 +179,7 @@ function upgrade(req, socket, res, rest) {
     return;
   }
   req.upgradeOrConnect = true;
-  socket.emit('agentRemove'); // It is the script's from now on.
+  socket.emit('agentRemove'); // The script owns it from now on.
   socket.removeListener('close', onClose);
   socket.removeListener('error', onError);
   socket._httpMessage = null;
@@ -206,7 +206,7 @@ const onEnd = forRequest(function () {
 const onError = forRequest(function (error) {
   const { _httpMessage: req, parser } = this;
   if (req) {
-    req.socket._hadError = true; // There is one error of a request.
+    req.socket._hadError = true; // A request has one error.
     emitError(req, error);
   }
   if (parser) {
@@ -220,7 +220,7 @@ const onError = forRequest(function (error) {
 
 const onClose = forRequest(function () {
   const { _httpMessage: req, parser } = this;
-  this.read(); // What has come is still of the response.
+  this.read(); // The received bytes still belong to the response.
   req.destroyed = true;
   const { res } = req;
   if (res) {
@@ -249,7 +249,7 @@ function emitFree(req) {
   req.socket?.emit('free');
 }
 
-// giveBack has the connection be used for other requests.
+// giveBack releases the connection for other requests.
 function giveBack(req) {
   const { socket } = req;
   if (req.timeoutCb) {
@@ -263,10 +263,10 @@ function giveBack(req) {
   socket.removeListener('drain', socketOnDrain);
   process.nextTick(emitFree, req);
   req.destroyed = true;
-  if (req.res) req.res.socket = null; // Whoever destroys the response means no other request.
+  if (req.res) req.res.socket = null; // Destroying the response means that no other request follows.
 }
 
-// It is this of the response.
+// this is the response.
 function onResponseEnd() {
   const { req } = this;
   const { socket } = req;
@@ -284,7 +284,7 @@ function onResponseEnd() {
   }
 }
 
-// It is this of the request.
+// this is the request.
 function onRequestFinish() {
   if (this.shouldKeepAlive && this._ended && !this.destroyed) giveBack(this); // Once.
 }

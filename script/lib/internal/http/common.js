@@ -1,6 +1,6 @@
 'use strict';
 
-// What the parts of http share: checks of names and values, and the parsers of connections.
+// Shared by the parts of http: checks of names and values, and the parsers of connections.
 
 const {
   codes: { ERR_HTTP_INVALID_HEADER_VALUE, ERR_INVALID_CHAR, ERR_INVALID_HTTP_TOKEN },
@@ -39,7 +39,7 @@ function utcDate() {
   return dateText;
 }
 
-// The functions of a parser. It is this of them.
+// The functions of a parser, which is this.
 
 function onHeaders(headers, url) {
   if (this.maxHeaderPairs <= 0 || this._headers.length < this.maxHeaderPairs) {
@@ -124,7 +124,7 @@ function clean(parser) {
   parser.joinDuplicateHeaders = null;
 }
 
-// freeParser takes a parser from its request and its socket.
+// freeParser removes a parser from its request and its socket.
 function freeParser(parser, req, socket) {
   if (parser) {
     if (parser._consumed) parser.unconsume();
@@ -137,12 +137,12 @@ function freeParser(parser, req, socket) {
   if (socket) socket.parser = null;
 }
 
-// prepareError adds the bytes that were no message.
+// prepareError adds the invalid bytes to an error.
 function prepareError(error, parser, rawBytes) {
   error.rawPacket = rawBytes || parser.getCurrentBuffer();
 }
 
-// A socket's drain is that of the message that is written to it.
+// A socket's 'drain' is emitted on the message that is being written to it.
 function socketOnDrain() {
   const message = this._httpMessage;
   const { kNeedDrain } = require('internal/http');
@@ -154,7 +154,7 @@ function socketOnDrain() {
 
 let warned = false;
 
-// isLenient reports whether the program was told to take what can be read in two ways.
+// isLenient reports whether the flag --insecure-http-parser is set.
 function isLenient() {
   const lenient = require('internal/options').has('--insecure-http-parser');
   if (lenient && !warned) {

@@ -61,7 +61,7 @@ class Headers {
   get [Symbol.toStringTag]() { return 'Headers'; }
 }
 
-// bytesOf returns a body as bytes, and the type that it has if nobody says another.
+// bytesOf returns a body as bytes, and its default type.
 function bytesOf(body) {
   const { Buffer } = require('buffer');
   if (body == null) return [null, undefined];

@@ -22,7 +22,7 @@ function isJoined(message, name, value) {
     Boolean(message[kUniqueHeaders]?.has(name.toLowerCase()));
 }
 
-// Head collects the lines of a head, and what they say of how the message ends.
+// Head collects the lines of a head, and how they say that the message ends.
 class Head {
   hasConnection = false;
   hasLength = false;
@@ -102,7 +102,7 @@ class Head {
     }
   }
 
-  // addConnection says whether the connection is kept.
+  // addConnection adds the header that says whether the connection is kept.
   addConnection() {
     const { message } = this;
     if (message._removedConnection) {
@@ -125,7 +125,7 @@ class Head {
     }
   }
 
-  // addLength says where the body ends.
+  // addLength adds the header that says where the body ends.
   addLength() {
     const { message } = this;
     if (this.hasLength || this.hasEncoding) return;
@@ -139,7 +139,7 @@ class Head {
       this.text += 'Transfer-Encoding: chunked\r\n';
       message.chunkedEncoding = true;
     } else {
-      message._last = true; // The end of the connection is that of the body.
+      message._last = true; // The body ends with the connection.
     }
   }
 }
@@ -160,7 +160,7 @@ const methods = {
     if (this.chunkedEncoding !== true && head.hasTrailer) throw new ERR_HTTP_TRAILER_INVALID();
     this._header = `${head.text}\r\n`;
     this._headerSent = false;
-    if (head.hasExpect) this._send(''); // The other side is waited for.
+    if (head.hasExpect) this._send(''); // The peer is waited for.
   },
 
   setHeader(name, value) {
@@ -245,7 +245,7 @@ const methods = {
     return all;
   },
 
-  // addTrailers sets what comes after the body.
+  // addTrailers sets the headers after the body.
   addTrailers(headers) {
     this._trailer = '';
     const add = (name, value) => {

@@ -11,10 +11,10 @@ const kTrailers = Symbol('kTrailers');
 const kTrailersDistinct = Symbol('kTrailersDistinct');
 const kTrailersCount = Symbol('kTrailersCount');
 
-// What becomes of a header that comes again: the first counts, both are joined, or there is a list.
+// What is done with a repeated header: the first counts, both are joined, or there is a list.
 const [FIRST, LIST, COMMA, SEMICOLON] = [0, 1, 2, 3];
 
-// known has the small letters of names and what becomes of them. Other names are joined by commas.
+// known maps names to their lower case and to the treatment of repeated ones. Other names are joined by commas.
 const known = new Map([['set-cookie', LIST], ['cookie', SEMICOLON]]);
 for (const name of ['age', 'authorization', 'content-length', 'content-type', 'etag', 'expires', 'from', 'host',
   'if-modified-since',
@@ -165,7 +165,7 @@ IncomingMessage.prototype._addHeaderLine = function _addHeaderLine(field, value,
   }
 };
 
-// define sets a header, which may have the name of what objects have.
+// define sets a header as an own property, because it may be named like a property of Object.prototype.
 function define(headers, name, value) {
   if (name === '__proto__') {
     Object.defineProperty(headers, name, { __proto__: null, value, enumerable: true, writable: true,
@@ -180,15 +180,15 @@ IncomingMessage.prototype._addHeaderLineDistinct = function _addHeaderLineDistin
   else define(headers, name, [value]);
 };
 
-// _dump throws the rest away.
+// _dump discards the rest.
 IncomingMessage.prototype._dump = function _dump() {
   if (this._dumped) return;
   this._dumped = true;
-  this.removeAllListeners('data'); // What is buffered is of no interest, either.
+  this.removeAllListeners('data'); // Buffered data is of no interest, either.
   this.resume();
 };
 
-// _dumpAndCloseReadable has a message without a body be one that was read to its end.
+// _dumpAndCloseReadable makes a message without a body one that was read to its end.
 IncomingMessage.prototype._dumpAndCloseReadable = function _dumpAndCloseReadable() {
   this._dumped = true;
   Object.assign(this._readableState, {

@@ -1,7 +1,7 @@
 'use strict';
 
-// OutgoingMessage: a response that a server gives, or a request. What is written waits until it has a socket, so that
-// answers go out in the order of the requests.
+// OutgoingMessage: a server's response, or a request. Its data waits until it has a socket, so answers are sent in the
+// order of the requests.
 
 const EventEmitter = require('events');
 const { codes } = require('internal/errors');
@@ -27,7 +27,7 @@ const kRejectBody = Symbol('kRejectNonStandardBodyWrites');
 
 function nothing() {}
 
-// What most messages never change is on the prototype.
+// Properties that most messages never change are on the prototype.
 function OutgoingMessage(options) {
   Stream.call(this);
   this.outputData = [];
@@ -215,7 +215,7 @@ function write_(message, chunk, encoding, callback, isLast) {
   }
   const { socket } = message;
   if (!isLast && socket && !socket.writableCorked) {
-    socket.cork(); // What is written in one turn goes out at once.
+    socket.cork(); // Data written in one turn is sent together.
     process.nextTick(uncork, socket);
   }
   let more;
@@ -317,7 +317,7 @@ OutgoingMessage.prototype._finish = function _finish() {
   this.emit('prefinish');
 };
 
-// _flush writes what has waited for the socket.
+// _flush writes the data that has waited for the socket.
 OutgoingMessage.prototype._flush = function _flush() {
   const { socket } = this;
   if (!socket?.writable) return;

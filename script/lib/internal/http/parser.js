@@ -1,7 +1,7 @@
 'use strict';
 
-// HTTPParser, as Node's internals have it, over the parser of messages in Go: what it finds goes to functions that are
-// the properties of the numbers below.
+// HTTPParser, as Node's internals have it, over the parser in Go: results are passed to functions, which are the
+// properties with the numbers below.
 
 const { FastBuffer } = require('internal/buffer');
 
@@ -12,7 +12,7 @@ const [kOnMessageBegin, kOnHeaders, kOnHeadersComplete, kOnBody, kOnMessageCompl
 
 const [REQUEST, RESPONSE] = [1, 2];
 
-// What next returns in its last three bits. Go has the same numbers in http1/parser.go and host/http.go.
+// Events in the last three bits of next's result. Go has the same numbers in http1/parser.go and host/http.go.
 const [MORE, HEAD, BODY, MESSAGE, UPGRADE, FAILED] = [0, 1, 2, 3, 4, 5];
 
 const DEFAULT_LIMIT = 16 * 1024;
@@ -47,11 +47,11 @@ class HTTPParser {
   #native = null;
   #isRequest;
   #list = null;
-  #current; // the bytes that execute looks at
-  #handle = null; // the one that is consumed
-  #before; // what had its bytes
+  #current; // the argument of execute
+  #handle = null; // the consumed handle
+  #before; // the former owner of the bytes
 
-  started = 0; // when the message began, 0 if there is none
+  started = 0; // time at which the message began; 0: none has
   headersDone = false;
   hasExpired = false;
 
@@ -67,7 +67,7 @@ class HTTPParser {
     }
   }
 
-  // execute returns how many bytes it has consumed, or the error that says why they are no message.
+  // execute returns the number of consumed bytes, or the error of an invalid message.
   execute(bytes, offset = 0, length = bytes.length - offset) {
     const native = this.#native;
     if (native === null) return 0;
@@ -133,7 +133,7 @@ class HTTPParser {
     return Object.assign(new Error(`Parse Error: ${reason}`), { bytesParsed, code, reason });
   }
 
-  // finish is called when nothing more comes. It returns an error if that is in the middle of a message.
+  // finish is called at the end of the connection. It returns an error if a message is incomplete.
   finish() {
     const native = this.#native;
     if (native === null) return undefined;
@@ -143,7 +143,7 @@ class HTTPParser {
     return undefined;
   }
 
-  // consume has the parser get the bytes of a handle before its socket does.
+  // consume makes the parser get the bytes of a handle before its socket does.
   consume(handle) {
     this.#handle = handle;
     this.#before = handle.ondata;

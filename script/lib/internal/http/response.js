@@ -39,7 +39,7 @@ function emitClose(res) {
   res.emit('close');
 }
 
-// Those whose connection was closed are told so. It is this of a socket.
+// Emits 'close' on responses whose connection was closed. this is a socket.
 function onSocketClose() {
   if (this._httpMessage) emitClose(this._httpMessage);
 }
@@ -100,7 +100,7 @@ ServerResponse.prototype._implicitHeader = function _implicitHeader() {
   this.writeHead(this.statusCode);
 };
 
-// setAll sets headers over those that there are.
+// setAll sets headers, replacing existing ones.
 function setAll(res, headers) {
   if (!Array.isArray(headers)) {
     for (const name of Object.keys(headers ?? {})) {

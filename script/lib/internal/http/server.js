@@ -94,8 +94,7 @@ function Server(options, requestListener) {
 Object.setPrototypeOf(Server.prototype, net.Server.prototype);
 Object.setPrototypeOf(Server, net.Server);
 
-// setupConnectionsTracking looks at the connections from time to time: some may have had all their time. The server is
-// this of it.
+// setupConnectionsTracking checks the connections at intervals for timeouts. this is the server.
 function setupConnectionsTracking() {
   clearInterval(this[kConnectionsCheckingInterval]);
   this[kConnectionsCheckingInterval] = setInterval(checkConnections, this.connectionsCheckingInterval, this).unref();
@@ -154,11 +153,11 @@ Server.prototype[EventEmitter.captureRejectionSymbol] = function (error, event, 
   res.end(STATUS_CODES[500]);
 };
 
-// Connection is one connection of a server: what was asked for, and the answers that wait for their turn.
+// Connection is one connection of a server: its requests, and the answers that wait for their turn.
 class Connection {
   outgoing = [];
   incoming = [];
-  outgoingData = 0; // what answers that have no socket yet hold
+  outgoingData = 0; // bytes held by answers without a socket
   requestsCount = 0;
   keepAliveTimeoutSet = false;
 
@@ -188,7 +187,7 @@ class Connection {
     };
   }
 
-  // executed deals with what the parser made of bytes.
+  // executed handles the result of parsing a chunk.
   executed(result, bytes) {
     const { parser, socket } = this;
     if (result instanceof Error) {
@@ -249,7 +248,7 @@ class Connection {
     }
   }
 
-  // asked deals with a request whose head is there.
+  // asked handles a request after its head.
   asked(req, keepAlive) {
     const { server, socket } = this;
     if (this.keepAliveTimeoutSet) {
@@ -263,7 +262,7 @@ class Connection {
     this.incoming.push(req);
     if (!socket._paused && (socket._writableState.needDrain || this.outgoingData >= socket.writableHighWaterMark)) {
       socket._paused = true;
-      socket.pause(); // Whoever does not read answers may ask for no more.
+      socket.pause(); // A client that does not read answers must not send more requests.
     }
     const res = new server[kServerResponse](req, {
       highWaterMark: socket.writableHighWaterMark, rejectNonStandardBodyWrites: server.rejectNonStandardBodyWrites,
@@ -293,7 +292,7 @@ class Connection {
     return 0;
   }
 
-  // modern does what HTTP/1.1 asks for, and reports whether the request is dealt with.
+  // modern handles the features of HTTP/1.1, and reports whether it has handled the request.
   modern(req, res) {
     const { server } = this;
     if (server.requireHostHeader && req.headers.host === undefined) {
@@ -337,7 +336,7 @@ class Connection {
     }
     incoming.shift();
     releaseIncoming.call(req);
-    // Nobody has read its body, which is in the way of the next request.
+    // The request's body was not read, and blocks the next request.
     if (!req._consuming && !req.readableDidRead) req._dump();
     res.detachSocket(socket);
     process.nextTick(emitClose, res);
@@ -348,7 +347,7 @@ class Connection {
       outgoing.shift().assignSocket(socket);
     } else if (server.keepAliveTimeout > 0 && Number.isFinite(server.keepAliveTimeout) &&
       typeof socket.setTimeout === 'function') {
-      // A client that uses all the time that it was told must not find the connection closed.
+      // A client that uses all of the announced time must not find the connection closed.
       socket.setTimeout(server.keepAliveTimeout + (server.keepAliveTimeoutBuffer >= 0 ? server.keepAliveTimeoutBuffer :
         1000));
       this.keepAliveTimeoutSet = true;
@@ -356,7 +355,7 @@ class Connection {
   }
 }
 
-// releaseIncoming has the parser forget a request that was read to its end. It is this of the request.
+// releaseIncoming makes the parser forget a request that was read to its end. this is the request.
 function releaseIncoming() {
   const parser = this.socket?.parser;
   if (parser?.incoming !== this) return;
@@ -402,12 +401,12 @@ function socketOnTimeout() {
 
 const statusOf = { HPE_HEADER_OVERFLOW: 431, HPE_CHUNK_EXTENSIONS_OVERFLOW: 413, ERR_HTTP_REQUEST_TIMEOUT: 408 };
 
-// socketOnError ends a connection whose client does not speak HTTP, or not in time. It is this of the socket.
+// socketOnError ends a connection whose client sends no valid HTTP, or not in time. this is the socket.
 function socketOnError(error) {
   this.removeListener('error', socketOnError);
   if (this.listenerCount('error') === 0) this.on('error', nothing);
   if (this.server.emit('clientError', error, this)) return;
-  // An answer that has begun is not to be spoilt.
+  // An answer that has begun must not be damaged.
   if (this.writable && !this._httpMessage?._headerSent) {
     const status = statusOf[error.code] ?? 400;
     this.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n\r\n`);
@@ -417,7 +416,7 @@ function socketOnError(error) {
 }
 
 function connectionListener(socket) {
-  socket.server = this; // Another server may have accepted it, and have handed it over.
+  socket.server = this; // Another server may have accepted it and emitted it here.
   if (this.timeout && typeof socket.setTimeout === 'function') socket.setTimeout(this.timeout);
   socket.on('timeout', socketOnTimeout);
   const parser = parsers.alloc();

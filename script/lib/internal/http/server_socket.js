@@ -1,6 +1,6 @@
 'use strict';
 
-// A server's socket whose bytes go past it to a parser: who wants to hear of them gets them after all.
+// A server's socket whose bytes go directly to a parser. A listener of 'data' gets them all the same.
 
 const { codes: { ERR_HTTP_SOCKET_ENCODING } } = require('internal/errors');
 
@@ -8,7 +8,7 @@ function socketSetEncoding() {
   throw new ERR_HTTP_SOCKET_ENCODING();
 }
 
-// socketListener has unconsume called before somebody listens to the socket's data.
+// socketListener calls unconsume before a listener of the socket's data is added.
 function socketListener(socket, unconsume) {
   for (const name of ['on', 'addListener', 'prependListener']) {
     const listen = socket[name];

@@ -1,6 +1,6 @@
 'use strict';
 
-// Observers of the timeline. What they are told, they are told after what runs now.
+// Observers of the timeline. They are called after the running code.
 
 const {
   codes: { ERR_ILLEGAL_CONSTRUCTOR, ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_MISSING_ARGS },
@@ -15,7 +15,7 @@ const observers = new Set();
 const timeline = []; // marks, measures and resources that have not been cleared
 const mostWarned = 1e6; // entries of the timeline
 const allowed = Symbol('allowed');
-let waiting = false; // a call of the observers is to come
+let waiting = false; // a call of the observers is scheduled
 
 const byStart = (a, b) => a.startTime - b.startTime;
 
@@ -142,7 +142,7 @@ function wait() {
 
 let isWarned = false;
 
-// add adds an entry to the timeline unless it is only for those that observe.
+// add offers an entry to the observers, and adds it to the timeline if keep is set.
 function add(entry, keep = true) {
   for (const observer of observers) offer(observer, entry);
   if (!keep) return;

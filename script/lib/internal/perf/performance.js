@@ -8,7 +8,7 @@ const { PerformanceEntry, PerformanceMark, PerformanceNodeEntry, allowed, measur
 const { add, byStart, clear, timeline } = require('internal/perf/observer');
 const { EventTarget } = require('internal/event_target');
 
-// Milestones are told where they are known; the others are as if they had been with the start.
+// Milestones that are unknown have the time of the start.
 class PerformanceNodeTiming extends PerformanceEntry {
   constructor() {
     super(allowed, 'node', 'node', 0, 0);

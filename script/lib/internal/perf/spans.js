@@ -1,10 +1,9 @@
 'use strict';
 
-// What the library takes time for and tells observers of: connections and requests. isObserved is
-// undefined until a script observes anything. Who has something to tell looks at that first, and
-// measures nothing for nobody.
+// The entries that the library makes for observers: connections and requests. isObserved is undefined until a script
+// observes anything; the library checks it first, and measures nothing without an observer.
 
-// begin returns the time, undefined if nobody observes entries of that type.
+// begin returns the time, undefined without an observer of entries of that type.
 function begin(type) {
   return module.exports.isObserved(type) ? require('internal/perf/clock').now() : undefined;
 }

@@ -34,7 +34,7 @@ function moveCursor(stream, dx, dy, callback) {
   return send(stream, text, callback);
 }
 
-// clearLine clears what is left of the cursor if dir is below 0, what is right of it if above, else all.
+// clearLine clears the line left of the cursor if dir < 0, right of it if dir > 0, else all of it.
 function clearLine(stream, dir, callback) {
   const text = dir < 0 ? CSI.kClearToLineBeginning : dir > 0 ? CSI.kClearToLineEnd : CSI.kClearLine;
   return send(stream, text, callback);

@@ -13,15 +13,15 @@ const wordAfter = /^(?:\s+|[^\w\s]+|\w+)\s*/;
 
 class Editor {
   #rl;
-  #rows = 0; // of the cursor, counted from the prompt
+  #rows = 0; // of the cursor, from the prompt
   #onKeypress;
   #sawReturn = 0;
   #tabs = 0; // pressed in a row
-  #begin = null; // what the lines of the history that are gone through begin with; null if none are
+  #begin = null; // beginning of the lines of the history that are searched; null: no search
   #edits = new History();
   #cuts = new Cuts();
-  #isPutIn = false; // the last key has put in a cut, which may be changed for another
-  #known; // the text whose position was asked for last: mostly the next one has a character more
+  #isPutIn = false; // the last key has inserted a cut, which may be replaced by another
+  #known; // the text whose position was computed last: the next one usually has one character more
 
   constructor(rl) { this.#rl = rl; }
 
@@ -31,7 +31,7 @@ class Editor {
     this.#onKeypress = (text, key) => {
       this.write(text, key);
       if (key?.sequence) {
-        // A lone half of a character cannot be shown; the terminal shows what the line is.
+        // A lone half of a surrogate pair cannot be shown, so the terminal shows the whole line.
         const code = key.sequence.codePointAt(0);
         if (code >= 0xd800 && code <= 0xdfff) this.refresh();
       }
@@ -52,7 +52,7 @@ class Editor {
     if (typeof input.setRawMode === 'function') input.setRawMode(on);
   }
 
-  // position returns where the cursor is behind a text.
+  // position returns the cursor's position after a text.
   position(text) {
     const { columns, tabSize } = this.#rl;
     const { width: getStringWidth } = require('internal/inspect_layout');
@@ -74,7 +74,7 @@ class Editor {
         offset += width;
       }
     }
-    // A sequence, or a pair of halves, may go on in the next text.
+    // An escape sequence, or a surrogate pair, may continue in the next text.
     this.#known = /\x1b|[\ud800-\udbff]$/.test(rest) ? undefined : { text, columns, offset, rows };
     const cols = columns === Infinity ? offset : offset % columns;
     rows += columns === Infinity ? 0 : (offset - cols) / columns;
@@ -96,7 +96,7 @@ class Editor {
     this.#rows = at.rows;
   }
 
-  // clear goes to a new line, with nothing in it.
+  // clear starts a new, empty line.
   clear() {
     const rl = this.#rl;
     this.#move(Infinity);
@@ -203,7 +203,7 @@ class Editor {
     return true;
   }
 
-  // #stopProcess stops the program as a shell's job, and goes on where it was once it continues.
+  // #stopProcess stops the program as a job of the shell, and redraws the line when it continues.
   #stopProcess() {
     const rl = this.#rl;
     process.once('SIGCONT', () => {
@@ -237,7 +237,7 @@ class Editor {
     this.refresh();
   }
 
-  // #cut deletes to an end of the line what may be put in again.
+  // #cut deletes text to an end of the line, and keeps it for insertion.
   #cut(n) {
     const { line, cursor } = this.#rl;
     this.#cuts.add(n < 0 ? line.slice(0, cursor) : line.slice(cursor));
@@ -250,7 +250,7 @@ class Editor {
     this.#insert(this.#cuts.current);
   }
 
-  // #change puts in the cut before the one that was.
+  // #change replaces the inserted cut by the one before it.
   #change() {
     const last = this.#cuts.current;
     const text = this.#isPutIn ? this.#cuts.next() : undefined;
@@ -361,8 +361,8 @@ class Editor {
     }
   }
 
-  // #remember goes up or down in the history, among the lines that begin as the search says. At its
-  // ends is what was searched for.
+  // #remember goes up or down in the history, among the lines with the searched beginning. At its ends is the searched
+  // text.
   #remember(by) {
     const rl = this.#rl;
     const { history } = rl;

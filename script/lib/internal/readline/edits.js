@@ -1,12 +1,12 @@
 'use strict';
 
-// What an editor of lines remembers of its edits: states to go back to, and texts that were cut.
+// The memory of a line editor: states for undo, and cut texts.
 
 const mostStates = 2048;
-const mostCharacters = 1 << 20; // in all the states: what is pasted has one for each of its characters
+const mostCharacters = 1 << 20; // in all states: pasted text has a state for each of its characters
 const mostCuts = 32;
 
-// History has the states of a line before its edits, and those that were gone back from.
+// History has the states of a line before its edits, and those that were undone.
 class History {
   #before = [];
   #after = [];
@@ -26,7 +26,7 @@ class History {
     }
   }
 
-  // undo returns the state before the last edit, undefined if there is none; state is the present one.
+  // undo returns the state before the last edit, undefined if there is none. state is the present one.
   undo(state) {
     const last = this.#before.pop();
     if (last === undefined) return undefined;
@@ -48,10 +48,10 @@ class History {
   }
 }
 
-// Cuts are what was deleted up to an end of a line, newest first.
+// Cuts are the texts that were deleted up to an end of a line, newest first.
 class Cuts {
   #all = [];
-  #at = 0; // the one that is put in
+  #at = 0; // index of the inserted one
 
   add(text) {
     if (text === '' || text === this.#all[0]) return;
@@ -62,7 +62,7 @@ class Cuts {
 
   get current() { return this.#all[this.#at]; }
 
-  // next returns the cut before the current one, which becomes that; undefined if there is no other.
+  // next makes the cut before the current one the current one, and returns it; undefined if there is none.
   next() {
     if (this.#all.length < 2) return undefined;
     this.#at = (this.#at + 1) % this.#all.length;

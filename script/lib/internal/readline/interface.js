@@ -1,6 +1,6 @@
 'use strict';
 
-// Interface: lines of a stream. What edits a line on a terminal is in internal/readline/editor.
+// Interface: lines of a stream. The editor for terminals is in internal/readline/editor.
 
 const EventEmitter = require('events');
 const { AbortError, codes: { ERR_INVALID_ARG_VALUE, ERR_USE_AFTER_CLOSE } } = require('internal/errors');
@@ -11,7 +11,7 @@ const { StringDecoder } = require('string_decoder');
 
 const lineEnd = /\r\n|\n|\r|\u2028|\u2029/;
 const otherEnd = /[\r\u2028\u2029]/;
-const leastDelay = 100; // milliseconds between a \r and a \n that still are one end of a line
+const leastDelay = 100; // milliseconds; a \n within this time after a \r belongs to the same line end
 
 const kQuestion = Symbol('kQuestion');
 const kOldPrompt = Symbol('kOldPrompt');
@@ -81,7 +81,7 @@ function Interface(input, output, completer, terminal) {
 Object.setPrototypeOf(Interface.prototype, EventEmitter.prototype);
 Object.setPrototypeOf(Interface, EventEmitter);
 
-// listen adds a listener that the interface takes back when it is closed.
+// listen adds a listener that is removed when the interface is closed.
 function listen(rl, to, event, listener) {
   if (to == null || typeof to.on !== 'function') return;
   to.on(event, listener);
@@ -106,7 +106,7 @@ function onData(rl, data) {
     if (text[0] === '\n') text = text.slice(1);
     rl[kSawReturn] = 0;
   }
-  // Most texts have no other ends than \n, by which they are divided much faster.
+  // Most texts have only \n as line ends, for which split is much faster.
   const lines = text.split(otherEnd.test(text) ? lineEnd : '\n');
   if (lines.length === 1) {
     rl[kRest] += text;
@@ -177,7 +177,7 @@ function ask(rl, query, callback) {
   rl.prompt();
 }
 
-// cancel takes a question back.
+// cancel cancels a question.
 function cancel(rl) {
   if (!rl[kQuestion]) return;
   rl[kQuestion] = null;
@@ -243,7 +243,7 @@ Interface.prototype.close = function () {
   this.emit('close');
 };
 
-// _giveUp closes the interface because of a key, which who waits for an answer is told.
+// _giveUp closes the interface because of a key, and rejects the waiting question.
 Interface.prototype._giveUp = function (key) {
   this.close();
   this[kReject]?.(new AbortError(`Aborted with ${key}`));
@@ -282,17 +282,17 @@ Interface.prototype.getCursorPos = function () {
 };
 Interface.prototype._getCursorPos = Interface.prototype.getCursorPos;
 
-const mostLines = 1024; // that wait for a loop before the input is paused
+const mostLines = 1024; // lines that may wait for a loop before the input is paused
 
-// The lines as they come: those that wait are kept, and the input is paused when they are many.
+// The lines in order: waiting lines are kept, and the input is paused if they are many.
 Interface.prototype[Symbol.asyncIterator] = function () {
-  this[kIterator] ??= iterate(this); // Loops within each other take the lines of one.
+  this[kIterator] ??= iterate(this); // Nested loops take the lines of one.
   return this[kIterator];
 };
 
 function iterate(rl) {
   let lines = [];
-  let taken = 0; // lines at the beginning that were handed out: to shift each would move all the others
+  let taken = 0; // returned lines at the beginning of the list: shifting each would move all the others
   const waiting = [];
   let ended = rl.closed;
   let failure;

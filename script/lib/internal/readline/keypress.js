@@ -1,13 +1,13 @@
 'use strict';
 
-// emitKeypressEvents makes 'keypress' events of what a terminal sends.
+// emitKeypressEvents makes 'keypress' events of a terminal's input.
 
 const { StringDecoder } = require('string_decoder');
 
 const kDecoder = Symbol('keypress-decoder');
 const kKeys = Symbol('escape-decoder');
 
-// Names of keys by what follows ESC and [ or O, without modifiers.
+// Names of keys by the characters after ESC and [ or O, without modifiers.
 const named = {
   'OP': 'f1', 'OQ': 'f2', 'OR': 'f3', 'OS': 'f4', '[P': 'f1', '[Q': 'f2', '[R': 'f3', '[S': 'f4', '[11~': 'f1',
   '[12~': 'f2', '[13~': 'f3', '[14~': 'f4', '[[A': 'f1', '[[B': 'f2', '[[C': 'f3', '[[D': 'f4', '[[E': 'f5',
@@ -24,9 +24,9 @@ const controlled = { 'Oa': 'up', 'Ob': 'down', 'Oc': 'right', 'Od': 'left', 'Oe'
   '[3^': 'delete', '[5^': 'pageup',
   '[6^': 'pagedown', '[7^': 'home', '[8^': 'end' };
 
-const longestSequence = 32; // characters; what is longer is no key
+const longestSequence = 32; // characters; a longer sequence is no key
 
-// sequenceOf returns the length of the escape sequence that text begins with, 0 if it is not over yet.
+// sequenceOf returns the length of the escape sequence at the beginning of text, 0 if it is incomplete.
 function sequenceOf(text) {
   let at = 1;
   while (text[at] === '\x1b' && at < 3) at++;
@@ -127,7 +127,7 @@ class Keys {
     }
   }
 
-  // flush tells of an escape that nothing has followed.
+  // flush emits an escape that nothing has followed.
   flush() {
     const text = this.#text;
     this.#text = '';
@@ -152,7 +152,7 @@ function emitKeypressEvents(stream, iface = {}) {
 
   function onData(input) {
     if (stream.listenerCount('keypress') === 0) {
-      stream.removeListener('data', onData); // Nobody watches any more.
+      stream.removeListener('data', onData); // There is no listener any more.
       stream.on('newListener', onNewListener);
       return;
     }

@@ -1,13 +1,13 @@
 'use strict';
 
-// What is taken of the chunks that a Readable holds.
+// Taking data from the chunks that a Readable holds.
 
 const { Buffer } = require('buffer');
 const { codes: { ERR_OUT_OF_RANGE } } = require('internal/errors');
 
 const MAX_HIGH_WATER_MARK = 0x40000000; // bytes: 1 GiB
 
-// markFor returns the next power of two, so that reading ever a little more does not raise the mark each time.
+// markFor returns the next power of two, because slowly growing reads must not raise the mark each time.
 function markFor(n) {
   if (n > MAX_HIGH_WATER_MARK) throw new ERR_OUT_OF_RANGE('size', '<= 1GiB', n);
   return n <= 1 ? n : 2 ** (32 - Math.clz32(n - 1));
@@ -60,7 +60,7 @@ function take(n, state) {
   return state.decoder !== null ? parts.join('') : Buffer.concat(parts);
 }
 
-// trim drops what was read from the front of the list.
+// trim removes chunks that were read from the list.
 function trim(state) {
   if (state.bufferIndex === state.buffer.length) {
     state.buffer.length = 0;

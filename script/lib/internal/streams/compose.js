@@ -1,6 +1,6 @@
 'use strict';
 
-// compose makes one duplex of several streams: what is written goes to the first, what is read comes from the last.
+// compose makes one duplex of several streams: writes go to the first, reads come from the last.
 
 const { AbortError, codes: { ERR_INVALID_ARG_VALUE, ERR_MISSING_ARGS } } = require('internal/errors');
 const { destroyer } = require('internal/streams/destroy');
@@ -59,9 +59,8 @@ function compose(...streams) {
   return duplex;
 }
 
-// endWith has a duplex end with the streams that it is made of: who destroys it destroys these, by
-// destroyAll. It returns a function to be called when they have ended, which tells whether anybody
-// has heard of that.
+// endWith ends a duplex with its streams: destroying it destroys them with destroyAll. It returns a function to call
+// when they have ended, which returns whether a callback has got that.
 function endWith(duplex, waiting, destroyAll) {
   let closed; // the callback of _destroy; null once they have ended
   duplex._destroy = (error, callback) => {
@@ -83,7 +82,7 @@ function endWith(duplex, waiting, destroyAll) {
   };
 }
 
-// wake calls what waits for an event, once.
+// wake calls the function that waits for an event, once.
 function wake(waiting, event) {
   const callback = waiting[event];
   if (!callback) return;
@@ -91,7 +90,7 @@ function wake(waiting, event) {
   callback();
 }
 
-// writeTo has a duplex's writing side be another stream.
+// writeTo makes another stream the writing side of a duplex.
 function writeTo(duplex, stream, waiting) {
   duplex._write = (chunk, encoding, callback) => {
     if (stream.write(chunk, encoding)) callback();
@@ -104,7 +103,7 @@ function writeTo(duplex, stream, waiting) {
   stream.on('drain', () => wake(waiting, 'drain'));
 }
 
-// readFrom has a duplex's reading side be another stream.
+// readFrom makes another stream the reading side of a duplex.
 function readFrom(duplex, stream, waiting) {
   stream.on('readable', () => wake(waiting, 'readable'));
   stream.on('end', () => duplex.push(null));

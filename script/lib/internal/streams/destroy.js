@@ -10,7 +10,7 @@ const kDestroy = Symbol('kDestroy');
 
 function setErrored(error, w, r) {
   if (!error) return;
-  void error.stack; // A getter that makes it does so while the place of the error is known.
+  void error.stack; // A getter for the stack makes it now, while the place of the error is known.
   if (w && !w.errored) w.errored = error;
   if (r && !r.errored) r.errored = error;
 }
@@ -78,7 +78,7 @@ function emitError(stream, error) {
   stream.emit('error', error);
 }
 
-// undestroy has a stream be as if it had never been destroyed: sockets are used again.
+// undestroy resets a stream to the state before destroy, because sockets are reused.
 function undestroy() {
   const r = this._readableState;
   const w = this._writableState;
@@ -99,7 +99,7 @@ function undestroy() {
   }
 }
 
-// errorOrDestroy tells of an error: the stream is destroyed by it, or if that is not wanted, the event is all.
+// errorOrDestroy reports an error: it destroys the stream, or with autoDestroy false only emits the event.
 function errorOrDestroy(stream, error, sync) {
   const r = stream._readableState;
   const w = stream._writableState;
@@ -182,7 +182,7 @@ function destroyer(stream, error) {
   if (!stream.destroyed) stream[kIsDestroyed] = true;
 }
 
-// dispose is what leaving a block does with a stream that was declared for it: it ends, and is waited for.
+// dispose destroys a stream that was declared with await using, and waits for its end.
 function dispose(stream, isDone) {
   let error;
   if (!stream.destroyed) {

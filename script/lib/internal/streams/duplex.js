@@ -1,6 +1,6 @@
 'use strict';
 
-// Duplex: a Readable that is a Writable, too.
+// Duplex: a Readable that is a Writable as well.
 
 const { construct } = require('internal/streams/destroy');
 const { Stream } = require('internal/streams/legacy');

@@ -54,7 +54,8 @@ function ofPromise(promise) {
   return duplex = new Duplexify({ objectMode: true, writable: false, read() {} });
 }
 
-// ofFunction returns the duplex of a function that gets an iterable of what is written, and returns one, or a promise.
+// ofFunction returns the duplex of a function that takes an iterable of the written data, and returns an iterable or a
+// promise.
 function ofFunction(fn, name) {
   const { value, write, final, destroy } = callGenerator(fn);
   if (isDuplexNodeStream(value)) return value;

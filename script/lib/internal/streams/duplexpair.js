@@ -1,6 +1,6 @@
 'use strict';
 
-// duplexPair returns two duplexes: what is written to one is read from the other.
+// duplexPair returns two duplexes: data that is written to one is read from the other.
 
 const { Duplex } = require('internal/streams/duplex');
 

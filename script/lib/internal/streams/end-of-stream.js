@@ -45,7 +45,7 @@ function eos(stream, options, callback) {
   const w = stream._writableState;
   const r = stream._readableState;
 
-  // If the stream tells of its close, that is waited for: only then is it done with what it holds.
+  // If the stream emits 'close', that is waited for: only then has it released its resources.
   let willEmitClose = canEmitClose(stream) && isReadableNodeStream(stream) === readable &&
     isWritableNodeStream(stream) === writable;
   let writableFinished = isWritableFinished(stream, false);
@@ -56,7 +56,7 @@ function eos(stream, options, callback) {
   };
   const onFinish = () => {
     writableFinished = true;
-    if (stream.destroyed) willEmitClose = false; // It has been emitted.
+    if (stream.destroyed) willEmitClose = false; // It was emitted.
     if (willEmitClose && (!stream.writable || readable)) return;
     if (!readable || readableFinished) callback.call(stream);
   };
@@ -96,7 +96,7 @@ function eos(stream, options, callback) {
     if (!willEmitClose) stream.on('abort', onClose);
     if (stream.req) onRequest();
     else stream.on('request', onRequest);
-  } else if (writable && !w) { // A stream of another make.
+  } else if (writable && !w) { // A foreign stream.
     stream.on('end', onLegacyFinish);
     stream.on('close', onLegacyFinish);
   }
@@ -140,7 +140,7 @@ function eos(stream, options, callback) {
   return cleanup;
 }
 
-// abortable returns what calls callback, which an abort of the signal does, too.
+// abortable returns a function that calls callback, as an abort of the signal does.
 function abortable(stream, signal, callback, cleanup) {
   const onAbort = () => {
     cleanup();

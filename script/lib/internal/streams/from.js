@@ -28,7 +28,7 @@ function from(Readable, iterable, options) {
   }
 
   const readable = new Readable({ objectMode: true, highWaterMark: 1, ...options });
-  let reading = false; // of two calls of next one would overtake the other
+  let reading = false; // two calls of next could overtake each other
   readable._read = function () {
     if (reading) return;
     reading = true;
@@ -76,7 +76,7 @@ function from(Readable, iterable, options) {
           return;
         }
         if (typeof value?.then === 'function') {
-          isAsync = true; // Those that yield promises are asked as if they were asynchronous.
+          isAsync = true; // An iterable of promises is treated as asynchronous.
           nextAsync(value);
           return;
         }

@@ -48,7 +48,7 @@ class ReadableIterator {
     });
   }
 
-  // queue has calls wait for those before them.
+  // queue makes a call wait for those before it.
   #queue(call) {
     const result = this.#last === undefined ? call() : this.#last.then(call, call);
     this.#last = result;

@@ -46,7 +46,7 @@ Stream.prototype.pipe = function pipe(dest, options) {
   }
   source.on('data', onData);
   dest.on('drain', onDrain);
-  // If the source is one of two, the other may still have something for it.
+  // If there is another source, it may still have data for the destination.
   if (!dest._isStdio && options?.end !== false) {
     source.on('end', onEnd);
     source.on('close', onClose);
@@ -65,7 +65,7 @@ Stream.prototype.eventNames = function eventNames() {
   return Reflect.ownKeys(this._events).filter((name) => this._events[name] !== undefined);
 };
 
-// prependListener adds a listener before the others, to emitters of other makes, too.
+// prependListener adds a listener before the others, also to foreign emitters.
 function prependListener(emitter, event, listener) {
   if (typeof emitter.prependListener === 'function') return emitter.prependListener(event, listener);
   const existing = emitter._events?.[event];

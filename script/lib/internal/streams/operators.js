@@ -36,7 +36,7 @@ function map(fn, options) {
   return mapped(this, fn, options?.signal, concurrency, highWaterMark + concurrency);
 }
 
-// mapped calls fn for as many values at once as concurrency says, and holds at most most results that nobody has taken.
+// mapped calls fn for at most concurrency values at once, and holds at most most results that were not taken.
 async function* mapped(stream, fn, outer, concurrency, most) {
   const signal = AbortSignal.any(outer ? [outer] : []);
   const argument = { signal };
@@ -132,7 +132,7 @@ function flatMap(fn, options) {
   })();
 }
 
-// countOf makes a whole number of what drop and take get.
+// countOf converts the argument of drop and take to an integer.
 function countOf(number) {
   number = Number(number);
   if (Number.isNaN(number)) return 0;
@@ -160,7 +160,7 @@ function take(number, options) {
     for await (const value of this) {
       checkAborted(options);
       if (number-- > 0) yield value;
-      if (number <= 0) return; // The stream is not read further than need be.
+      if (number <= 0) return; // The stream is not read further than necessary.
     }
   }).call(this);
 }

@@ -29,7 +29,7 @@ function pipeline(...streams) {
   });
 }
 
-// Pipeline is what one call of pipeline keeps.
+// Pipeline is the state of one call of pipeline.
 class Pipeline {
   constructor(callback, outer) {
     this.callback = callback;
@@ -38,7 +38,7 @@ class Pipeline {
     this.outer = outer;
     this.error = undefined;
     this.value = undefined; // of the promise that the last function returned
-    this.left = 0; // ends to be waited for
+    this.left = 0; // ends that are still to come
     this.destroys = [];
     this.cleanups = []; // of the last stream, which the caller may go on reading
     this.finish = this.finish.bind(this);
@@ -85,7 +85,7 @@ function connect(streams, callback, options) {
   return from;
 }
 
-// watch has a stream be destroyed when another fails, and notes its own errors, those after the end of piping, too.
+// watch destroys a stream when another fails, and records its own errors, including those after the end of piping.
 function watch(p, stream, i, isLast, end) {
   if (end) {
     const { destroy, cleanup } = ending(stream, !isLast, i > 0);
@@ -125,7 +125,7 @@ function source(p, stream) {
 
 const readableOf = (stream) => (isTransformStream(stream) ? stream.readable : stream);
 
-// iterableOf returns what a function of a pipeline iterates over.
+// iterableOf returns the argument of a function in a pipeline.
 function iterableOf(value) {
   if (isIterable(value)) return value;
   if (isReadableNodeStream(value)) return value[Symbol.asyncIterator] ? value : readAll(value);
@@ -143,7 +143,7 @@ function callTransform(p, fn, from, i, isLast, end) {
     if (!isIterable(made, true)) throw new ERR_INVALID_RETURN_VALUE('AsyncIterable', `transform[${i - 1}]`, made);
     return made;
   }
-  // The last one's result is what the caller may read, or the value of its promise.
+  // The result of the last function is the stream that the caller may read, or the promise's value.
   const out = new PassThrough({ objectMode: true });
   const then = made?.then;
   if (typeof then === 'function') {
@@ -203,13 +203,13 @@ function pipe(p, from, to, end) {
   to.on('close', () => {
     if (!ended) p.failOnly(new ERR_STREAM_PREMATURE_CLOSE());
   });
-  from.pipe(to, { end: false }); // It is ended below: what comes after the end of the source is an error otherwise.
+  from.pipe(to, { end: false }); // Ended below: data after the end of the source would be an error otherwise.
   if (end) {
     const endIt = () => {
       ended = true;
       to.end();
     };
-    if (isReadableFinished(from)) process.nextTick(endIt); // 'end' has been.
+    if (isReadableFinished(from)) process.nextTick(endIt); // 'end' was emitted.
     else from.once('end', endIt);
   } else {
     p.finish();
@@ -217,7 +217,7 @@ function pipe(p, from, to, end) {
   eos(from, { readable: true, writable: false }, (error) => {
     const r = from._readableState;
     if (error?.code === 'ERR_STREAM_PREMATURE_CLOSE' && r?.ended && !r.errored && !r.errorEmitted) {
-      // It was closed after all was read of what it is made of: 'end' is still to come.
+      // Closed after all of its source was read: 'end' is still to come.
       from.once('end', p.finish).once('error', p.finish);
     } else {
       p.finish(error);

@@ -17,17 +17,18 @@ const {
 
 const { on: addListener, removeListener: dropListener, removeAllListeners: dropAll } = Stream.prototype;
 
-// What most streams never change is on the prototype: to make a stream is what much of a short process costs.
+// Properties that most streams never change are on the prototype, because making streams is a large part of a short
+// process.
 function ReadableState(options, stream, isDuplex) {
   this.highWaterMark = 0;
-  this.buffer = []; // what was pushed and not yet read, from bufferIndex on
+  this.buffer = []; // pushed and not yet read, from bufferIndex on
   this.bufferIndex = 0;
   this.length = 0; // bytes, or objects
   this.pipes = [];
-  this.flowing = null; // null: nobody has said
+  this.flowing = null; // null: not set
   this.ended = false;
   this.endEmitted = false;
-  this.reading = false; // _read has been called, and has not pushed
+  this.reading = false; // _read was called, and has not pushed
   this.sync = true; // _read is on the stack
   this.needReadable = false;
   this.emittedReadable = false;
@@ -59,7 +60,7 @@ Object.assign(ReadableState.prototype, {
   objectMode: false, constructed: true, readableListening: false, errored: null, errorEmitted: false, emitClose: true,
   autoDestroy: true,
   paused: null, // by pause, not because data is not wanted
-  awaitDrainWriters: null, // whom of pipes it waits for: one, or a Set if there are several
+  awaitDrainWriters: null, // pipe targets whose 'drain' it waits for: one, or a Set of several
   multiAwaitDrain: false, defaultEncoding: 'utf8', decoder: null, encoding: null,
 });
 
@@ -87,7 +88,7 @@ function Readable(options) {
   if (typeof this._construct === 'function') construct(this, () => onConstructed(this, this._readableState));
 }
 
-// onConstructed reads what had to wait for _construct.
+// onConstructed starts the read that had to wait for _construct.
 function onConstructed(stream, state) {
   if (state.needReadable) maybeReadMore(stream, state);
 }
@@ -101,7 +102,7 @@ Readable.prototype._undestroy = undestroy;
 Readable.prototype._destroy = function _destroy(error, callback) { callback(error); };
 Readable.prototype[EventEmitter.captureRejectionSymbol] = function (error) { this.destroy(error); };
 
-// What a stream gets.
+// Input of a stream.
 
 Readable.prototype.push = function push(chunk, encoding) {
   const state = this._readableState;
@@ -128,7 +129,7 @@ Readable.prototype.unshift = function unshift(chunk, encoding) {
   return addValue(this, state, chunk, encoding, true);
 };
 
-// toChunk makes what the stream's buffer holds of bytes or text: undefined if it is neither, which is an error.
+// toChunk converts bytes or text to a chunk of the buffer: undefined for other values, which are an error.
 function toChunk(stream, state, chunk, encoding) {
   if (typeof chunk === 'string') {
     encoding ||= state.defaultEncoding;
@@ -216,7 +217,7 @@ function add(stream, state, chunk, inFront) {
   maybeReadMore(stream, state);
 }
 
-// nobodyWaits forgets which writers have to drain: data comes all the same.
+// nobodyWaits forgets the waiting pipe targets: data flows all the same.
 function nobodyWaits(state) {
   if (state.multiAwaitDrain) state.awaitDrainWriters.clear();
   else if (state.awaitDrainWriters !== null) state.awaitDrainWriters = null;
@@ -255,7 +256,7 @@ function emitReadableNow(stream) {
     stream.emit('readable');
     state.emittedReadable = false;
   }
-  // Another 'readable' is needed if it does not flow, and what there is is no more than what it wants to have.
+  // Another 'readable' is needed if it does not flow, and holds no more than the high-water mark.
   state.needReadable = !state.flowing && !state.ended && state.length <= state.highWaterMark;
   flow(stream);
 }
@@ -277,7 +278,7 @@ function readMore(stream, state) {
   state.readingMore = false;
 }
 
-// What is read of it.
+// Output of a stream.
 
 Readable.prototype.read = function read(n) {
   if (n === undefined) n = NaN;
@@ -287,7 +288,7 @@ Readable.prototype.read = function read(n) {
   if (n > state.highWaterMark) state.highWaterMark = markFor(n);
   if (n !== 0) state.emittedReadable = false;
 
-  // read(0) only asks for more. If there is enough, it says so instead.
+  // read(0) only starts reading. If the buffer has enough, it emits 'readable' instead.
   if (n === 0 && state.needReadable &&
       ((state.highWaterMark !== 0 ? state.length >= state.highWaterMark : state.length > 0) || state.ended)) {
     if (state.length === 0 && state.ended) endReadable(this);
@@ -411,7 +412,7 @@ Readable.prototype.removeAllListeners = function removeAllListeners(event) {
 function updateListening(stream) {
   const state = stream._readableState;
   state.readableListening = stream.listenerCount('readable') > 0;
-  if (state.resumeScheduled && state.paused === false) state.flowing = true; // By resume(), which is to be.
+  if (state.resumeScheduled && state.paused === false) state.flowing = true; // By resume(), which is scheduled.
   else if (stream.listenerCount('data') > 0) stream.resume();
   else if (!state.readableListening) state.flowing = null;
 }

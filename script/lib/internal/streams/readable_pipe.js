@@ -1,6 +1,6 @@
 'use strict';
 
-// How a Readable is piped, wrapped and iterated over, and what its properties are.
+// Piping, wrapping and iterating over a Readable, and its properties.
 
 const { destroyer, dispose, errorOrDestroy } = require('internal/streams/destroy');
 const { prependListener } = require('internal/streams/legacy');
@@ -40,7 +40,7 @@ Readable.prototype.pipe = function pipe(dest, options) {
     source.removeListener('end', unpipe);
     source.removeListener('data', onData);
     cleaned = true;
-    // Nobody is told of a drain any more: if the source waits for it, that ends now.
+    // There will be no 'drain': if the source waits for it, that ends now.
     if (onDrain && state.awaitDrainWriters && (!dest._writableState || dest._writableState.needDrain)) onDrain();
   }
   function pause() {

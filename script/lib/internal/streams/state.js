@@ -1,6 +1,6 @@
 'use strict';
 
-// How much streams buffer before they ask for no more.
+// The high-water marks of streams.
 
 const { codes: { ERR_INVALID_ARG_VALUE } } = require('internal/errors');
 const { validateInteger } = require('internal/validators');

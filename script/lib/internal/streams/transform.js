@@ -1,6 +1,6 @@
 'use strict';
 
-// Transform and PassThrough: duplexes that read what was written to them.
+// Transform and PassThrough: duplexes whose output is made from their input.
 
 const { codes: { ERR_METHOD_NOT_IMPLEMENTED } } = require('internal/errors');
 const { Duplex } = require('internal/streams/duplex');
@@ -11,15 +11,14 @@ const kDone = Symbol('kDone');
 
 function Transform(options) {
   if (!(this instanceof Transform)) return new Transform(options);
-  // A reading side that holds nothing is told apart from one that has the default: the writing side
-  // then is what buffers.
+  // A high-water mark of 0 is distinguished from the default: the writing side then buffers instead.
   const mark = options ? getHighWaterMark({ objectMode: false }, options, 'readableHighWaterMark', true) : null;
   if (mark === 0) {
     options = { ...options, highWaterMark: null, readableHighWaterMark: mark,
       writableHighWaterMark: options.writableHighWaterMark || 0 };
   }
   Duplex.call(this, options);
-  // _read is called before there is something: what is pushed then is no answer to it.
+  // _read is called before there is data: a push then does not answer it.
   this._readableState.sync = false;
   this[kCallback] = null;
   if (options) {
@@ -49,7 +48,7 @@ function final(callback) {
   });
 }
 
-// onPrefinish flushes a stream whose _final is not the one below: it is called all the same.
+// onPrefinish flushes a stream whose _final was overridden.
 function onPrefinish() {
   if (this._final !== final) final.call(this);
 }
@@ -61,7 +60,7 @@ Transform.prototype._transform = function _transform() { throw new ERR_METHOD_NO
 Transform.prototype._write = function _write(chunk, encoding, callback) {
   const r = this._readableState;
   const w = this._writableState;
-  // One function serves all writes, but for those of classes that call this with a callback of their own.
+  // One function serves all writes, except for those of classes that call this with a callback of their own.
   const done = callback === w.onwrite ? this[kDone] ??= makeDone(this, r, w, callback) : makeDone(this, r, w, callback);
   done.had = r.length;
   this._transform(chunk, encoding, done);

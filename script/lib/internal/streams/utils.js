@@ -1,6 +1,6 @@
 'use strict';
 
-// What a stream is, and how far it has come. Streams of other makes are asked by what they show.
+// The kind and state of a stream. Foreign streams are judged by their properties.
 
 const kIsDestroyed = Symbol('kIsDestroyed');
 const kIsDisturbed = Symbol.for('nodejs.stream.disturbed');
@@ -57,7 +57,7 @@ function isIterable(value, isAsync) {
   return isFunction(value[Symbol.asyncIterator]) || isFunction(value[Symbol.iterator]);
 }
 
-// The functions below return null of what is no stream, or a stream that does not tell.
+// The functions below return null for a value that is no stream, or whose state is unknown.
 
 function isDestroyed(stream) {
   if (!isNodeStream(stream)) return null;

@@ -18,11 +18,12 @@ const {
 
 function nothing() {}
 
-// What most streams never change is on the prototype: to make a stream is what much of a short process costs.
+// Properties that most streams never change are on the prototype, because making streams is a large part of a short
+// process.
 function WritableState(options, stream, isDuplex) {
   this.highWaterMark = 0;
-  this.length = 0; // bytes or objects that were written and that _write has not dealt with
-  this.writing = false; // _write has been called, and not its callback
+  this.length = 0; // written bytes or objects that _write has not finished
+  this.writing = false; // _write was called, and its callback was not
   this.writecb = null;
   this.writelen = 0;
   this.sync = true; // _write is on the stack
@@ -60,7 +61,7 @@ Object.assign(WritableState.prototype, {
   objectMode: false, constructed: true, finalCalled: false, errored: null, errorEmitted: false, emitClose: true,
   autoDestroy: true,
   decodeStrings: true, defaultEncoding: 'utf8',
-  allBuffers: true, allNoop: true, // of what is buffered
+  allBuffers: true, allNoop: true, // of the buffered chunks
   onFinished: null, // callbacks of end, if there are any
   onwrite: null, // what _write is to call, from the first write on
 });
@@ -96,13 +97,13 @@ Object.setPrototypeOf(Writable.prototype, Stream.prototype);
 Object.setPrototypeOf(Writable, Stream);
 Writable.WritableState = WritableState;
 
-// onConstructed writes what had to wait for _construct.
+// onConstructed writes the data that had to wait for _construct.
 function onConstructed(stream, state) {
   if (!state.writing) clearBuffer(stream, state);
   if (state.ending) finishMaybe(stream, state);
 }
 
-// A Duplex inherits from Readable, and is a Writable, too.
+// A Duplex inherits from Readable, and is a Writable as well.
 Object.defineProperty(Writable, Symbol.hasInstance, {
   value(object) {
     if (Function.prototype[Symbol.hasInstance].call(this, object)) return true;
@@ -120,7 +121,7 @@ Writable.prototype.write = function write(chunk, encoding, callback) {
   return begin(this, chunk, encoding, callback ?? nothing) === true;
 };
 
-// begin checks a write and sees to it. It returns what write does, or the error.
+// begin checks a write and starts it. It returns the result of write, or the error.
 function begin(stream, chunk, encoding, callback) {
   const state = stream._writableState;
   if (typeof callback !== 'function') callback = nothing;
@@ -172,7 +173,7 @@ function writeOrBuffer(stream, state, chunk, encoding, callback) {
     stream._write(chunk, encoding, state.onwrite);
     state.sync = false;
   }
-  return isBelow && !state.errored && !state.destroyed; // Nobody should wait for a drain of a stream that has failed.
+  return isBelow && !state.errored && !state.destroyed; // After a failure no code should wait for 'drain'.
 }
 
 function doWrite(stream, state, isMany, length, chunk, encoding, callback) {
@@ -198,9 +199,9 @@ function onWrite(stream, error) {
   state.length -= state.writelen;
   state.writelen = 0;
   if (error) {
-    void error.stack; // A getter that makes it does so while the place of the error is known.
+    void error.stack; // A getter for the stack makes it now, while the place of the error is known.
     state.errored ??= error;
-    // In case of a duplex, nothing more is read of it either.
+    // A duplex is not read any more, either.
     if (stream._readableState) stream._readableState.errored ??= error;
     if (sync) process.nextTick(onWriteError, stream, state, error, callback);
     else onWriteError(stream, state, error, callback);
@@ -211,7 +212,7 @@ function onWrite(stream, error) {
     afterWrite(stream, state, 1, callback);
     return;
   }
-  // Many writes that end at once have one tick, which calls all their callbacks if these are the same.
+  // Writes that end at once have one tick, which calls all their callbacks if these are the same.
   const info = state.afterWriteTickInfo;
   if (info !== null && info.callback === callback) {
     info.count++;
@@ -227,7 +228,7 @@ function onWrite(stream, error) {
 function onWriteError(stream, state, error, callback) {
   state.pendingcb--;
   callback(error);
-  errorBuffer(state); // Whoever waits hears of it before 'error'.
+  errorBuffer(state); // Waiting callbacks are called before 'error'.
   errorOrDestroy(stream, error);
 }
 
@@ -249,7 +250,7 @@ function afterWrite(stream, state, count, callback) {
   finishMaybe(stream, state);
 }
 
-// errorBuffer tells those who wait for a write or the end that it will not be.
+// errorBuffer calls the callbacks of waiting writes and of end with an error.
 function errorBuffer(state) {
   if (state.writing) return;
   for (let i = state.bufferedIndex; i < state.buffered.length; i++) {
@@ -270,7 +271,7 @@ function callFinished(state, error) {
 
 const FEW = 256; // writes that may stay in front of the list: moving the others costs more
 
-// clearBuffer writes what waits: one at a time, or all at once to a stream that takes that.
+// clearBuffer writes the waiting chunks: one at a time, or all at once with _writev.
 function clearBuffer(stream, state) {
   if (state.corked || state.bufferProcessing || state.destroyed || !state.constructed) return;
   const { buffered, objectMode } = state;
@@ -348,7 +349,7 @@ Writable.prototype.end = function end(chunk, encoding, callback) {
   }
   if (error === undefined) {
     if (!state.errored && !state.ending) {
-      // The stream ends once all is written: 'finish' comes then. Errors after this are those of writing after the end.
+      // The stream ends once all is written; then 'finish' is emitted. Later errors are those of a write after the end.
       state.ending = true;
       finishMaybe(this, state, true);
       state.ended = true;
@@ -389,7 +390,7 @@ function callFinal(stream, state) {
     } else if (needsFinish(state)) {
       state.prefinished = true;
       stream.emit('prefinish');
-      // Another tick, so that 'error' of what prefinish did comes first.
+      // On another tick, because an 'error' in prefinish must come first.
       state.pendingcb++;
       process.nextTick(finish, stream, state);
     }

@@ -1,6 +1,6 @@
 'use strict';
 
-// What Node's own tests reach its internals by: parts that are JavaScript here, by Node's names, and the library's own.
+// The internals that Node's own tests use: parts in JavaScript by Node's names, and the library's own.
 
 const inside = internalBinding('inside');
 

@@ -1,6 +1,6 @@
 'use strict';
 
-// What the function of a test gets.
+// The argument of a test's function.
 
 const { validateFunction, validateNumber, validateObject, validateString } = require('internal/validators');
 

@@ -7,7 +7,7 @@ const path = require('path');
 
 const { writeSync } = internalBinding('stdio');
 
-// What files of tests are called that nobody has named.
+// The names of test files, if the command line has none.
 const usual = [
   '**/test/**/*.?(c|m)[jt]s', '**/*-test.?(c|m)[jt]s', '**/*.test.?(c|m)[jt]s', '**/*_test.?(c|m)[jt]s',
   '**/test-*.?(c|m)[jt]s', '**/test.?(c|m)[jt]s',
@@ -21,7 +21,7 @@ function filesOf(pattern) {
   return fs.globSync(pattern, { exclude: (name) => path.basename(`${name}`) === 'node_modules' });
 }
 
-// run returns the file to run in this process if there is one alone; else it ends the process itself.
+// run returns the file to run in this process if there is only one; else it runs all and ends the process.
 function run(patterns) {
   const missing = patterns.filter((pattern) => filesOf(pattern).length === 0);
   if (missing.length > 0) {

@@ -7,7 +7,7 @@ const {
 } = require('internal/errors');
 const { validateBoolean, validateFunction, validateInteger, validateObject } = require('internal/validators');
 
-// Behavior is what a mock does: its own, or one for a certain use.
+// Behavior is the behaviour of a mock: in general, or for a certain call.
 class Behavior {
   #once = new Map();
   constructor(value) { this.value = value; }
@@ -70,7 +70,7 @@ const { next, tell } = MockFunctionContext;
 delete MockFunctionContext.next;
 delete MockFunctionContext.tell;
 
-// makeMock returns what stands for a function. A function without a name of its own is made anew each time.
+// makeMock returns the mock of a function. A function without a name of its own is made anew each time.
 function makeMock(original, context) {
   const record = (args, target, self, run) => {
     let result;
@@ -107,7 +107,7 @@ function checkTimes(times) {
   validateInteger(times, 'options.times', 1);
 }
 
-// descriptorOf returns a property's descriptor, of the object or what it inherits from.
+// descriptorOf returns the descriptor of a property, own or inherited.
 function descriptorOf(object, name) {
   for (let own = object; own !== null && own !== undefined; own = Object.getPrototypeOf(own)) {
     const descriptor = Object.getOwnPropertyDescriptor(own, name);

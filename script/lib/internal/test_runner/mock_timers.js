@@ -1,6 +1,6 @@
 'use strict';
 
-// mock.timers of node:test: timers and a clock that go on when the test says so.
+// mock.timers of node:test: timers and a clock that the test advances.
 
 const { AbortError, codes: { ERR_INVALID_ARG_VALUE, ERR_INVALID_STATE } } = require('internal/errors');
 const { validateAbortSignal, validateNumber, validateStringArray } = require('internal/validators');
@@ -85,7 +85,7 @@ class MockTimers {
         this.clear(timer);
       } else {
         timer.due += timer.interval;
-        // Behind those that are due at the same time.
+        // After those that are due at the same time.
         this.#queue.push(...this.#queue.splice(this.#queue.indexOf(timer), 1));
       }
       Reflect.apply(timer.callback, timer, timer.args);

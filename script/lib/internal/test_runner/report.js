@@ -1,6 +1,6 @@
 'use strict';
 
-// Tells reporters what becomes of tests, and sets the exit code.
+// Passes results to reporters, and sets the exit code.
 
 const options = require('internal/options');
 
@@ -8,7 +8,7 @@ const counts = { tests: 0, suites: 0, pass: 0, fail: 0, cancelled: 0, skipped: 0
 const failed = [];
 const began = Number(process.hrtime.bigint()) / 1e6;
 
-let reporters; // those that the flags say
+let reporters; // the reporters that flags name
 
 // start makes the reporters, before the first test.
 function start() {
@@ -38,7 +38,7 @@ function make(name, destination) {
     try {
       writeSync(fd, text);
     } catch {
-      // Nobody reads it any more; the exit code still tells.
+      // There is no reader any more; the exit code still reports failures.
     }
   }, isatty(fd));
 }
@@ -61,7 +61,7 @@ function count(test) {
   else counts.pass++;
 }
 
-// finish has the reporters tell the counts and what has failed. It is called as the process exits.
+// finish makes the reporters print the counts and the failures. It is called as the process exits.
 function finish() {
   const duration = Number(process.hrtime.bigint()) / 1e6 - began;
   for (const reporter of reporters) reporter.finish(counts, duration, failed);

@@ -1,6 +1,6 @@
 'use strict';
 
-// Tests and suites: how they are made, run one after the other, and what becomes of them.
+// Tests and suites: they run one after the other and report their results.
 
 const { AbortError } = require('internal/errors');
 const {
@@ -14,15 +14,15 @@ const report = require('internal/test_runner/report');
 const timeoutMax = 2 ** 31 - 1;
 const now = () => Number(process.hrtime.bigint()) / 1e6;
 
-// usualTimeout is how long a test may take that says nothing itself: the flag --test-timeout.
+// usualTimeout is the time limit of tests without one of their own: the flag --test-timeout.
 function usualTimeout() {
   const value = require('internal/options').value('--test-timeout');
   return value === undefined ? undefined : Number(value);
 }
 
-let running; // the test whose function is being called right now
+let running; // the test whose function is running
 
-// Failure is why a test has failed; cause is what it threw.
+// Failure is the reason why a test has failed; cause is the exception.
 function failure(message, failureType, cause = message) {
   const { codes: { ERR_TEST_FAILURE } } = require('internal/errors');
   const error = new ERR_TEST_FAILURE(message instanceof Error ? message.message : String(message));
@@ -163,7 +163,7 @@ class Test {
     for (const one of chain) await one.callHooks(name, test);
   }
 
-  // limited runs fn for as long as it may take.
+  // limited runs fn with a time limit.
   async limited(fn, { timeout, signal } = {}) {
     const stop = Promise.withResolvers();
     stop.promise.catch(() => {});
@@ -226,7 +226,7 @@ class Test {
     if (failed > 0) this.fail(failure(`${failed} subtest${failed > 1 ? 's' : ''} failed`, 'subtestsFailed'));
   }
 
-  // afterwards runs the hooks that come when a test is over, whatever became of it.
+  // afterwards runs the hooks for the end of a test, whatever its result.
   async afterwards() {
     const hooks = [() => this.callHooks('after', this)];
     if (this.wasPrepared) hooks.push(() => this.parent.eachHook('afterEach', this));
@@ -241,7 +241,7 @@ class Test {
     this.controller?.abort();
   }
 
-  // planned waits for assertions that were planned, if the plan says so.
+  // planned waits for planned assertions, if the plan says so.
   async planned() {
     const { plan } = this;
     if (plan === undefined || !plan.wait || plan.actual >= plan.count) return;
@@ -277,7 +277,7 @@ class Test {
   }
 }
 
-// Suite is a test whose function only makes others: it is called at once.
+// Suite is a test whose function only defines others: it is called at once.
 class Suite extends Test {
   constructor(parent, given) {
     super(parent, { ...given, kind: 'suite' });
@@ -286,7 +286,7 @@ class Suite extends Test {
     Suite.open = this;
     try {
       this.made = this.fn.call(this.context, this.context);
-      this.made?.then?.(undefined, () => {}); // It is told when the suite runs.
+      this.made?.then?.(undefined, () => {}); // Reported when the suite runs.
     } catch (error) {
       this.fail(failure(error, 'testCodeFailure'));
     } finally {
@@ -334,7 +334,7 @@ async function call(fn, context, test) {
   }
 }
 
-// argumentsOf sorts out what a test is made of: name, options and function, each of which may be left out.
+// argumentsOf returns the name, options and function of a test, each of which may be left out.
 function argumentsOf(name, options, fn) {
   if (typeof name === 'function') return { fn: name, options: {}, name: undefined };
   if (name !== null && typeof name === 'object') return { fn: options, options: name, name: undefined };
@@ -343,7 +343,7 @@ function argumentsOf(name, options, fn) {
   return { name, options, fn };
 }
 
-// What flags say of the tests that are to run: patterns of their names, and that those alone run that say only.
+// The flags that select tests: patterns of names, and --test-only.
 let filters;
 
 function readFilters() {
@@ -361,7 +361,7 @@ function readFilters() {
 const spacedName = (test) => (test.parent?.parent === undefined ? test.name :
   `${spacedName(test.parent)} ${test.name}`);
 
-// isFiltered reports whether a test is left out. A suite is there for those of its tests that are not.
+// isFiltered reports whether a test is left out. A suite is not if one of its tests is not.
 function isFiltered(test) {
   filters ??= readFilters();
   const { wanted, unwanted, only } = filters;

@@ -6,7 +6,7 @@ const [second, minute, hour] = [1000, 60 * 1000, 60 * 60 * 1000];
 
 const pad = (value) => String(value).padStart(2, '0');
 
-// formatTime returns a time that is given in milliseconds as one reads it.
+// formatTime formats milliseconds for people.
 function formatTime(ms) {
   if (ms < second) return `${Number(ms.toFixed(3))}ms`;
   const hours = Math.floor(ms / hour);

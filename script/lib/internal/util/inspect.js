@@ -1,6 +1,6 @@
 'use strict';
 
-// What Node has under this name, as far as scripts with --expose-internals want it.
+// The part of Node's module of this name that scripts with --expose-internals need.
 
 const { inspect } = require('internal/inspect');
 const { format, formatWithOptions } = require('internal/format');

@@ -1,6 +1,6 @@
 'use strict';
 
-// Streams of Node made of those of the web, and the other way round.
+// Streams of Node made from those of the web, and the other way round.
 
 const { Buffer } = require('buffer');
 const {
@@ -19,7 +19,7 @@ const { ReadableStream, failReadable } = require('internal/webstreams/readable')
 const { deferred, nothing } = require('internal/webstreams/util');
 const { WritableStream, failWritable } = require('internal/webstreams/writable');
 
-// calling returns a function that calls back; what the callback throws is nobody's here.
+// calling returns a function that calls back and drops the callback's exception.
 function calling(callback) {
   return (error) => {
     try {
@@ -134,7 +134,7 @@ function strategyOf(isObjectMode, highWaterMark) {
   return isObjectMode ? { highWaterMark } : { highWaterMark, size: (chunk) => chunk?.byteLength ?? chunk?.length ?? 1 };
 }
 
-// asAbort returns what a stream of the web fails with when the other has ended too early.
+// asAbort returns the error of a web stream whose other side has ended too early.
 function asAbort(error) {
   return error.code === 'ERR_STREAM_PREMATURE_CLOSE' ? new AbortError(undefined, { cause: error }) : error;
 }
@@ -159,7 +159,7 @@ function newReadableStreamFromStreamReadable(stream, options = {}) {
   stream.pause();
   const cleanup = eos(stream, (error) => {
     cleanup();
-    stream.on('error', nothing); // What comes later is nobody's.
+    stream.on('error', nothing); // Later results are dropped.
     if (error) controller.error(asAbort(error));
     else if (!isCancelled) controller.close();
   });
@@ -192,7 +192,7 @@ function newWritableStreamFromStreamWritable(stream) {
     return ended;
   }
   let controller;
-  let drained; // what a write waits for
+  let drained; // the promise that a write waits for
   let closed;
   const cleanup = eos(stream, (error) => {
     cleanup();
@@ -239,7 +239,7 @@ function newReadableWritablePairFromDuplex(duplex, options = {}) {
   };
 }
 
-// fail has a stream of the web fail.
+// fail makes a stream of the web fail.
 function fail(stream, error) {
   if (stream instanceof ReadableStream) failReadable(stream, error);
   else if (stream instanceof WritableStream) failWritable(stream, error);

@@ -1,6 +1,6 @@
 'use strict';
 
-// How a ReadableStream is piped, and made two.
+// Piping and teeing of a ReadableStream.
 
 const { AbortError, codes: { ERR_INVALID_ARG_TYPE } } = require('internal/errors');
 const { ReadableStream, failReadable } = require('internal/webstreams/readable');
@@ -8,7 +8,7 @@ const { deferred, invalidState, kState, nothing, rejected } = require('internal/
 const { WritableStream, isCloseQueued } = require('internal/webstreams/writable');
 const { validateAbortSignal } = require('internal/validators');
 
-// reasonOf returns what an abort ends a pipe with: what Node's own functions abort with is a DOMException here.
+// reasonOf returns the reason with which an abort ends a pipe: errors of Node's own functions are DOMExceptions here.
 function reasonOf({ reason }) {
   if (!(reason instanceof AbortError)) return reason;
   const { DOMException } = require('internal/dom_exception');
@@ -70,7 +70,7 @@ function pipeTo(source, destination, options) {
     else await writer.close();
   }
 
-  // end does with each side what the other's end means for it.
+  // end closes, aborts or cancels each side after the other has ended.
   async function end({ reason, isAbort, isReader, isWriter }) {
     if (!isWriter) await written.then(undefined, nothing);
     if ((isReader || isAbort) && !preventAbort) await writer.abort(reason).then(undefined, nothing);

@@ -296,7 +296,7 @@ class ReadableByteStreamController extends Controller {
   get byobRequest() { return null; }
 }
 
-// ReadableStreamBYOBRequest is there to be asked for: no controller makes one.
+// ReadableStreamBYOBRequest exists only as a name: no controller makes one.
 class ReadableStreamBYOBRequest {
   constructor() { throw new ERR_ILLEGAL_CONSTRUCTOR(); }
 }
@@ -337,7 +337,7 @@ function pullIfNeeded(controller) {
   }, (error) => fail(controller, error));
 }
 
-// pull answers a request of what there is, or has it wait.
+// pull answers a request from the queue, or makes it wait.
 function pull(controller, request) {
   const { queue, stream } = controller;
   if (queue.length === 0) {

@@ -103,7 +103,7 @@ class TransformStreamDefaultController {
     if (t.source.closed) throw invalidState('Controller is already closed');
     t.controller.enqueue(chunk);
     const isRead = t.readable[kState].reader?.requests.length > 0;
-    if (!isRead && !(t.controller.desiredSize > 0)) t.wanted = deferred(); // The next write waits until somebody reads.
+    if (!isRead && !(t.controller.desiredSize > 0)) t.wanted = deferred(); // The next write waits for a read.
   }
 
   error(reason = undefined) { this.#t.fail(reason); }
@@ -177,7 +177,8 @@ class TextDecoderStream {
   get writable() { return this.#transform.writable; }
 }
 
-// describeAs shows properties of a class that has a private part, so that others are told apart.
+// describeAs sets the properties that inspect shows for a class with private state, so its objects can be
+// distinguished.
 function describeAs(Class, names) {
   describe(Class, (self) => {
     if (!(self instanceof Class)) throw new ERR_INVALID_THIS(Class.name);

@@ -1,10 +1,10 @@
 'use strict';
 
-// What the streams of the web share.
+// Shared by the streams of the web.
 
 const { codes: { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE } } = require('internal/errors');
 
-const kState = Symbol('kState'); // what a stream, a reader, a writer or a controller knows; only the library sees it
+const kState = Symbol('kState'); // the private state of a stream, a reader, a writer or a controller
 const kMake = Symbol('kMake'); // the key of constructors that scripts cannot call
 
 function invalidState(text) {
@@ -13,7 +13,7 @@ function invalidState(text) {
 
 function nothing() {}
 
-// deferred returns a promise with the functions that settle it. Nobody needs to handle it.
+// deferred returns a promise with the functions that settle it. Its rejection counts as handled.
 function deferred() {
   const made = Promise.withResolvers();
   made.promise.then(undefined, nothing);
@@ -26,7 +26,7 @@ function rejected(error) {
   return promise;
 }
 
-// method returns a function that calls a method of what a script has given, and returns a promise.
+// method returns a function that calls a method of a script's object, and returns a promise.
 function method(object, name, fallback = Promise.resolve()) {
   const fn = object?.[name];
   if (fn === undefined) return () => fallback;
@@ -89,7 +89,7 @@ class Queue {
 
   peek() { return this.items[this.first]; }
 
-  // putBack makes what was not used of a chunk the first again.
+  // putBack puts the unused part of a chunk back at the front.
   putBack(value, size) {
     this.total += size;
     if (this.first === 0) {
@@ -107,7 +107,7 @@ class Queue {
   }
 }
 
-// show has a class look like an interface of the web.
+// show makes a class look like an interface of the web.
 function show(Class, names) {
   for (const name of names) Object.defineProperty(Class.prototype, name, { enumerable: true });
   Object.defineProperty(Class.prototype, Symbol.toStringTag, { value: Class.name, configurable: true });
@@ -115,7 +115,7 @@ function show(Class, names) {
 
 const customInspect = Symbol.for('nodejs.util.inspect.custom');
 
-// describe says what inspecting an object of a class shows.
+// describe sets the look of a class for inspect.
 function describe(Class, fields) {
   Object.defineProperty(Class.prototype, customInspect, {
     value(depth, options, inspect) {

@@ -128,7 +128,7 @@ class WritableStreamDefaultWriter {
   }
 }
 
-// rejectNew rejects a promise of a writer that may be settled already: then it is another from now on.
+// rejectNew rejects a promise of a writer; if it is settled already, a new one takes its place.
 function rejectNew(writer, name, error) {
   const before = writer[name];
   before.reject(error);
@@ -218,7 +218,7 @@ function close(stream) {
   return stream.closeRequest.promise;
 }
 
-// advance hands the next chunk to the sink, if nothing is under way.
+// advance passes the next chunk to the sink, if no operation is under way.
 function advance(controller) {
   const { queue, stream } = controller;
   if (!controller.started || stream.inFlight !== undefined || stream.isClosing) return;
@@ -276,7 +276,7 @@ function dealWithRejection(stream, error) {
   else if (stream.state === 'erroring') finishErroring(stream);
 }
 
-// startErroring refuses writes from now on; the stream has failed once what is under way has ended.
+// startErroring refuses further writes; the stream is errored once the operations under way have ended.
 function startErroring(stream, error) {
   stream.state = 'erroring';
   stream.storedError = error;

@@ -1,7 +1,6 @@
 'use strict';
 
-// The streams of zlib. Go does what is done to bytes: a handle takes a chunk, and then gives what
-// comes of it step by step.
+// The streams of zlib. Go processes the bytes: a handle takes a chunk, and then returns the output step by step.
 
 const { Buffer, kMaxLength } = require('buffer');
 const { codes, constants } = require('internal/zlib/constants');
@@ -25,14 +24,14 @@ const {
   ZSTD_DECOMPRESS,
 } = constants;
 
-// What a step of the handle returns besides output. Go has the same numbers.
+// Results of a step of the handle, besides output. Go has the same numbers.
 const ENDED = 1;
 const FAILED = 2;
 
-const slice = 64 << 10; // bytes that are compressed at once, before other things get their turn
-const kFlush = Symbol('kFlush'); // what a flush writes: an empty chunk that has its kind
+const slice = 64 << 10; // bytes that are compressed in one go, before other work has its turn
+const kFlush = Symbol('kFlush'); // the chunk that a flush writes: empty, with its kind
 
-// number returns an option that is a number in a range, or what is usual.
+// number returns an option that is a number in a range, or its default.
 function number(value, name, min, max, usual) {
   if (value === undefined || Number.isNaN(value)) return usual;
   validateNumber(value, name);
@@ -54,19 +53,19 @@ const byteView = (data) => (data instanceof Uint8Array ? data :
 
 const kState = Symbol('kState');
 
-// State is what a stream knows of itself besides what others look at.
+// State is the private state of a stream.
 class State {
   constructor(flush, finishFlush, family) {
     this.flush = flush;
     this.finishFlush = finishFlush;
     this.family = family;
     this.given = 0; // bytes that were written, once the handle is closed
-    this.rest = undefined; // goes on with a chunk whose output nobody has read yet
-    this.isOver = false; // the end of what is decompressed was read
+    this.rest = undefined; // goes on with a chunk whose output was not read yet
+    this.isOver = false; // the end of the compressed data was read
   }
 }
 
-// ZlibBase is a function because others call it for objects of their own, as classes of old do.
+// ZlibBase is a function because old classes call it with objects of their own.
 function ZlibBase(options, mode, family) {
   const chunkSize = number(options?.chunkSize, 'options.chunkSize', Z_MIN_CHUNK, Infinity, Z_DEFAULT_CHUNK);
   const flush = number(options?.flush, 'options.flush', 0, family.most, family.flush);
@@ -99,7 +98,7 @@ ZlibBase.prototype.reset = function reset() {
   this._handle = this._make();
 };
 
-// flush makes all there that was written so far.
+// flush makes all output so far available.
 ZlibBase.prototype.flush = function flush(kind, callback) {
   if (typeof kind === 'function' || (kind === undefined && !callback)) {
     callback = kind;
@@ -157,7 +156,7 @@ ZlibBase.prototype._read = function _read(size) {
   rest();
 };
 
-// write gives a chunk to the handle slice by slice, on turns to come, and pushes what comes of it.
+// write passes a chunk to the handle slice by slice, on later turns, and pushes the output.
 function write(stream, chunk, kind, callback) {
   const state = stream[kState];
   let at = 0;
@@ -202,7 +201,7 @@ function drain(stream, then, callback) {
 const bufferOf = (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 function finish(stream, callback) {
-  // What follows the end of the compressed bytes is not looked at.
+  // Data after the end of the compressed data is ignored.
   if (stream[kState].isOver && stream._isDecompressor && !stream.readableEnded && !stream._readableState.ended) {
     stream.push(null);
   }
@@ -219,8 +218,7 @@ function fail(stream, callback) {
   closeHandle(stream);
 }
 
-// isMissing reports whether an error says that there is less than a stream, of which the caller has
-// said that it may be.
+// isMissing reports whether an error means an incomplete stream, which the caller has allowed.
 function isMissing(stream, errno, flush) {
   return errno === codes.Z_BUF_ERROR && flush !== stream[kState].family.finish;
 }
@@ -232,7 +230,7 @@ function failure(stream, message, errno) {
   return error;
 }
 
-// _processChunk does at once what write does; with a callback it is write.
+// _processChunk is a synchronous write; with a callback it is write.
 ZlibBase.prototype._processChunk = function _processChunk(chunk, flushFlag, callback) {
   if (typeof callback === 'function') {
     write(this, byteView(chunk), flushFlag, callback);
@@ -260,7 +258,7 @@ ZlibBase.prototype._processChunk = function _processChunk(chunk, flushFlag, call
   return buffers.length === 1 ? buffers[0] : Buffer.concat(buffers, length);
 };
 
-// convert is what the functions do that take all at once.
+// convert is the common part of the functions that take all data at once.
 function convert(stream, bytes) {
   try {
     const buffer = stream._processChunk(bytes, stream[kState].finishFlush);
@@ -273,8 +271,8 @@ function convert(stream, bytes) {
 // The order of flushes of zlib, weakest first.
 const order = [Z_NO_FLUSH, Z_BLOCK, 1, 2, Z_FULL_FLUSH, Z_FINISH];
 
-// A family is what formats have in common: how they flush, and the codes of their errors. Go knows
-// flushes by the numbers of zlib.
+// A family is the common part of formats: how they flush, and the codes of their errors. For Go, flushes are zlib's
+// numbers.
 const zlibFamily = {
   flush: Z_NO_FLUSH, fullFlush: Z_FULL_FLUSH, finish: Z_FINISH, most: Z_BLOCK,
   flag: (kind) => kind,
@@ -305,7 +303,7 @@ function Zlib(options, mode) {
   if ((windowBits == null || windowBits === 0) && this._isDecompressor && mode !== INFLATERAW) {
     windowBits = 0;
   } else {
-    // zlib cannot do less than 9 bits with gzip and with raw deflate.
+    // zlib needs at least 9 window bits with gzip and with raw deflate.
     windowBits = number(windowBits, 'options.windowBits', Z_MIN_WINDOWBITS + (mode === GZIP ? 1 : 0), Z_MAX_WINDOWBITS,
       Z_DEFAULT_WINDOWBITS);
     if (mode === DEFLATERAW && windowBits === 8) windowBits = 9;
@@ -341,7 +339,7 @@ Zlib.prototype.params = function params(level, strategy, callback) {
   });
 };
 
-// What parameters of Brotli may be.
+// The valid parameters of Brotli.
 const brotliRanges = new Map([
   [constants.BROTLI_PARAM_MODE, [0, 2]], [constants.BROTLI_PARAM_QUALITY, [0, 11]],
   [constants.BROTLI_PARAM_LGWIN, [10, 24]],

@@ -1,4 +1,5 @@
-//! What Rust's std::process does of the orders of work.go: std FILE BENCH SLEEPER. What is done at once is done by a thread each.
+//! The orders of work.go by Rust's std::process: std FILE BENCH SLEEPER. Children that run at the same
+//! time have a thread each.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::sync::atomic::{AtomicI64, Ordering};

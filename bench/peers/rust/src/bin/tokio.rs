@@ -1,4 +1,4 @@
-//! What tokio does of the orders of work.go, on one thread: tokio FILE BENCH SLEEPER.
+//! The orders of work.go by tokio, on one thread: tokio FILE BENCH SLEEPER.
 
 use std::cell::Cell;
 use std::rc::Rc;

@@ -1,6 +1,6 @@
 'use strict';
 
-// The reporter junit: XML as servers that build software read it. A test is told with its subtests once it has ended.
+// The reporter junit: XML as build servers read it. A test is reported with its subtests once it has ended.
 
 const { inspect } = require('internal/inspect');
 

@@ -1,6 +1,6 @@
 'use strict';
 
-// The reporter spec: a line for each test as it ends, and what has failed at the end.
+// The reporter spec: a line for each test as it ends, and the failures at the end.
 
 const { inspect } = require('internal/inspect');
 

@@ -1,6 +1,6 @@
 'use strict';
 
-// The reporter tap: the Test Anything Protocol, version 13. A test is told with its subtests once it has ended.
+// The reporter tap: the Test Anything Protocol, version 13. A test is reported with its subtests once it has ended.
 
 const { inspect } = require('internal/inspect');
 
@@ -49,7 +49,7 @@ function directive({ skipped, todo, expectFailure }) {
   return '';
 }
 
-// details returns the lines of YAML that say why a test has failed.
+// details returns the YAML lines about a test's failure.
 function details(error) {
   if (error === undefined) return [];
   const cause = error.cause instanceof Error ? error.cause : error;
