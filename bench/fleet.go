@@ -42,7 +42,7 @@ func fleetJobs(name string, clients, n int) scenario {
 	add(fleetFloor, startFleetBench, func(b *fleetBench, i int64) { b.raw(i, false) })
 	add(fleetResult, startFleetBench, func(b *fleetBench, i int64) { b.raw(i, true) })
 	add(fleetAgent, func() *fleetBench { return startFleetBench().startAgent(clients) }, (*fleetBench).job, target{fleetResult, 1.3})
-	s.contestants[len(s.contestants)-1].because = "an agent has the job done by another process, and its client waits for the result: messages that the others do not send"
+	s.contestants[len(s.contestants)-1].because = "an agent gives the job to another process, and its client waits for the result: the others do not send these messages"
 	return s
 }
 

@@ -10,7 +10,7 @@ import (
 const growthMost = 20_000
 
 // becauseMoved is the reason, by strace(1), why the growth is not flat.
-const becauseMoved = "from some 70 open descriptors on a child's ends are moved to low numbers first, which takes nine system calls, and no more with 20,000"
+const becauseMoved = "from some 70 open descriptors on, a child's ends are first moved to low numbers, which takes nine system calls, and no more with 20,000"
 
 // growthCounts returns the numbers of open descriptors to measure with, as far as the limit allows.
 func growthCounts() []int {

@@ -8,7 +8,7 @@ import (
 
 // becauseScattered is the reason why a change among 10,000 listeners costs more than among 100,
 // although no listener is searched for and the list is not copied.
-const becauseScattered = "the listeners and their list are larger than the processor's first caches, so that the oldest one, which is taken off, has to be fetched"
+const becauseScattered = "the listeners and their list are larger than the processor's first caches, so the oldest listener, which is removed, has to be fetched from memory"
 
 var listenerCounts = []int{1, 10, 100, 1000, 10_000}
 

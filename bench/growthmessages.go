@@ -4,7 +4,7 @@ import "time"
 
 // becauseNewMemory is the reason, by a profile, for messages that are longer than the processor's
 // caches: a third of the time of one of 64 MiB is copying and clearing.
-const becauseNewMemory = "a long message is gathered in memory that is made for it, cleared, and doubled as the message grows, and past the caches each pass over it waits for memory"
+const becauseNewMemory = "a long message is gathered in a buffer that is allocated, cleared and doubled as the message grows, and beyond the caches each pass over it waits for memory"
 
 // messageSizes are 32 bytes to 64 MiB.
 var messageSizes = []int{32, 1 << 10, 32 << 10, 1 << 20, 16 << 20, 64 << 20}

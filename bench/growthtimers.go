@@ -12,8 +12,8 @@ var timerCounts = []int{1000, 10_000, 100_000, 1_000_000}
 
 // The reasons why a timer among a million costs more than a heap's logarithm.
 const (
-	becauseReset = "it is the timers that are larger than the processor's caches, not the heap: to put one off, which does not touch the heap, takes as long; bare objects that are touched grow alike, as time.Timer does"
-	becauseFire  = "the heap of so many timers is larger than the processor's caches, so that each step in it waits for memory"
+	becauseReset = "the timers, not the heap, are larger than the processor's caches: putting one off, which does not touch the heap, takes as long, and touching bare objects grows alike, as time.Timer does"
+	becauseFire  = "the heap of so many timers is larger than the processor's caches, so each step in it waits for memory"
 )
 
 // timerResetGrowth resets timers, which do not fire, with more and more of them.

@@ -146,20 +146,20 @@ type ipcLimits struct {
 var (
 	ipcEchoTogether = ipcLimits{
 		brood:   []target{{"raw epoll", 1.5}, {"node", 0.65}, {"bun", 0.85}},
-		because: "the system calls of both ends, as many as the raw pair's, are two thirds of it; a third is code in Go, to which the codec, the channel, the loop, the clock and the runtime's part in calls that may block add about a seventh each",
+		because: "two thirds of the time is the system calls of both ends, as many as the raw pair's; a third is code in Go, of which the codec, the channel, the loop, the clock and the runtime's part in calls that may block take about a seventh each",
 	}
 	ipcEchoApart = ipcLimits{
 		brood:    []target{{"raw epoll", 1.5}, {"node", 0.65}},
-		because:  "most of it is the kernel waking the other core, as the raw pair's is; Options.BusyPoll is for that",
+		because:  "most of the time is the kernel waking the other core, as for the raw pair; Options.BusyPoll avoids that",
 		busyPoll: []target{{"raw blocking", 1}},
 	}
 	ipcSmallOneWay = ipcLimits{
 		brood:   []target{{"bun", 0.4}},
-		because: "the receiver is the slower end: a fourth of its time is memory for values and the collector, a fifth reading JSON, a tenth handing values over by reflection, and much of the rest a callback for each message",
+		because: "the receiver is the slower end: a fourth of its time is memory for values and the collector, a fifth reading JSON, a tenth passing values by reflection, and much of the rest a callback for each message",
 	}
 	ipcLargeOneWay = ipcLimits{
 		brood:   []target{{"node", 0.5}},
-		because: "half of the receiver's time is the kernel's, which copies the text, wakes the two and clears pages for strings; a fourth looks for the escape at the end of each line",
+		because: "half of the receiver's time is the kernel's, which copies the text, wakes both processes and clears pages for strings; a fourth is the search for the escape at the end of each line",
 	}
 	ipcRecords = ipcLimits{
 		brood:   []target{{"node", 0.5}, {"bun", 0.5}},

@@ -9,7 +9,7 @@ import (
 // becauseAdvanced has the reason for each way, by a profile.
 var becauseAdvanced = map[string]string{
 	"one way":    "most of the receiver's time is reading values, which are stored in the fields of records by reflection",
-	"round trip": "it is that of a small JSON message: the system calls of both ends are two thirds of it",
+	"round trip": "as for a small JSON message, two thirds of the time is the system calls of both ends",
 }
 
 // ipcAdvanced sends messages in V8's structured clone format: to a child and back, or from a child

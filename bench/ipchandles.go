@@ -22,7 +22,7 @@ func ipcHandles(at place, n int) scenario {
 		contestants: []contestant{at.pair("brood", job, func() ipcPair { return newForkPair(0) })},
 	}
 	s.contestants[0].targets = []target{{"node", 0.5}}
-	s.contestants[0].because = "two thirds of it is the kernel's: the peer has to acknowledge a handle before the next one goes out, so that each wakes a process on the other core, mostly both"
+	s.contestants[0].because = "two thirds of the time is the kernel's: the peer has to acknowledge a handle before the next one is sent, so each handle wakes a process on the other core, and mostly both processes"
 	return s.withRuntimes(at, job, "json", "node") // The others send no handles.
 }
 

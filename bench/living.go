@@ -26,7 +26,7 @@ const execLivingMost = 1000
 
 // becauseKill is the reason, by a profile. For a child that is killed the library makes the signal,
 // waitid(2) and close(2).
-const becauseKill = "of each child some 10 µs are the library's; the rest is the kernel's, which ends a process in 40 µs or more on the processors that the loop runs on, too"
+const becauseKill = "some 10 µs of each child are the library's; in the rest the kernel ends the process, which takes 40 µs or more on the processors that the loop needs, too"
 
 // killLiving kills that many living children and waits until all have closed. The time is that of
 // one child, without its start. Smaller numbers are killed in several batches, so that a round is

@@ -169,7 +169,7 @@ const (
 )
 
 // becauseTurn is the reason, by strace -c and the processor time of the thread.
-const becauseTurn = "a turn makes the same system calls, looks at no clock and takes no lock; the callback and the phases that have nothing to do are 0.1 to 0.2 µs of processor time"
+const becauseTurn = "a turn makes the same system calls, looks at no clock and takes no lock; the callback and the empty phases take 0.1 to 0.2 µs of processor time"
 
 // emptyTurn has one descriptor ready in each turn, so that many events do not share the cost of a
 // turn.

@@ -97,10 +97,10 @@ func poolEcho(load poolLoad, n int, most float64) scenario {
 
 // poolBecause has the reasons for missed targets, by comparing rows.
 var poolBecause = map[string]string{
-	poolGo:                  "without a core of its own each process waits for the others; pinned to one core it takes as long as the bare channel",
-	poolGo + ", goroutines": "a job is handed to a goroutine and its result back: one job at a time is a dozen system calls in the worker, where one on its loop has three",
-	poolNode:                "most of it is Node's own channel at the other end, as the bare channel shows, and three processes share the cores",
-	poolNode + " helper":    "most of it is Node's own channel at the other end, as the bare channel shows, and the helper is JavaScript",
+	poolGo:                  "without a core of its own each process waits for the others; pinned to one core the pool takes as long as the bare channel",
+	poolGo + ", goroutines": "a job goes to a goroutine and its result comes back to the loop: with one job at a time that takes a dozen system calls in the worker, and a job on the loop takes three",
+	poolNode:                "most of the time is Node's own channel at the other end, as the bare channel shows, and three processes share the cores",
+	poolNode + " helper":    "most of the time is Node's own channel at the other end, as the bare channel shows, and the helper is JavaScript",
 }
 
 // contestant returns a contestant whose processes start before its first run and stay for all

@@ -73,7 +73,7 @@ func poolLarge(n int) scenario {
 	for i := range s.contestants {
 		s.contestants[i].because = "piscina's workers are threads: a buffer is copied in memory, not through a socket"
 	}
-	s.contestants[0].because = "two files of memory are filled and one is read: the kernel takes as long for that as a round trip does, since each has new pages, and several times what copies between threads take"
+	s.contestants[0].because = "two memory files are filled and one is read: because each has new pages, the kernel takes as long for that as for a round trip, and several times as long as for copies between threads"
 	return s.withNPM(func(p *scriptPoolServer) time.Duration { return p.large(n, len(data)) })
 }
 
@@ -247,7 +247,7 @@ func poolDo(goroutines, n int) scenario {
 			poolContestant(roadRunner, newRoadRunner, func(p poolPeer) time.Duration { return p.echo(n, load) }),
 		},
 	}
-	s.contestants[1].because = "what is left is system calls: the loop looks at its own poller, and the runtime at its, before each sleep"
+	s.contestants[1].because = "the rest is system calls: before each sleep the loop asks its poller, and the runtime asks its own"
 	return s
 }
 

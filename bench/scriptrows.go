@@ -71,7 +71,7 @@ func scriptHello(n int) scenario {
 	}
 	s = setBroodTargets(s, []target{{"node", 1.2}, {"bun", 1.2}, {"deno", 1.2}})
 	if i := s.index("brood"); i >= 0 {
-		s.contestants[i].because = "some 750 page faults of a program of Go and its engine, and a millisecond in which its packages for TypeScript, zstd and Brotli begin"
+		s.contestants[i].because = "some 750 page faults of a Go program and its engine, and a millisecond to initialize its packages for TypeScript, zstd and Brotli"
 	}
 	return s
 }

@@ -23,7 +23,7 @@ const (
 )
 
 // becauseKernel is the reason, by a profile of this program and the kernel (perf).
-const becauseKernel = "four fifths of it are the kernel's, which forks, executes and ends the program for all contestants alike; bench/STARTING.md has what is left, call by call"
+const becauseKernel = "four fifths of the time is the kernel's, which forks, executes and ends the program for all contestants alike; bench/STARTING.md lists the rest, call by call"
 
 // broodAsync is brood with Async: the loop starts children on several threads, as os/exec does.
 const broodAsync = "brood, Async"

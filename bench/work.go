@@ -69,11 +69,11 @@ func workScenarios(n func(int) int) (all []scenario) {
 
 // The reasons, by a profile, for rows in which others are ahead.
 const (
-	becauseThreads    = "others start children from several threads, whose execve(2) overlap; Spawn returns the process id, so it starts one after the other"
+	becauseThreads    = "others start children on several threads, whose execve(2) overlap; Spawn returns the process id, so it starts one child after the other"
 	becauseProcessors = "both processors are busy nearly all the time, four fifths of it in the kernel, and the loop's thread takes turns with those that start"
-	becauseBlocked    = "Spawn keeps the loop's thread until the child has executed; with Async another thread waits"
-	becausePipe       = "the child has a pipe, which it can open again and splice, where libuv, Node and Bun give it a socket; the kernel allocates and charges a pipe's memory page by page, which takes twice as long as to copy it, and wakes a writer as soon as one page is free, not when much is"
-	becauseLines      = "each line is an event, whose listener may pause the stream, leave or close it: to look takes as long as to find the end of a line"
+	becauseBlocked    = "Spawn blocks the loop's thread until the child has executed; with Async another thread waits"
+	becausePipe       = "brood gives the child a pipe, which it can open again and splice, and libuv, Node and Bun give it a socket; the kernel allocates and charges a pipe's memory page by page, which takes twice as long as the copy, and wakes a writer as soon as one page is free"
+	becauseLines      = "each line is an event whose listener may pause or close the stream or remove itself: checking for that takes as long as finding the end of a line"
 )
 
 func order(word string, args ...int) string {

@@ -73,7 +73,7 @@ func writeSources(b *strings.Builder, chosen []samples.Latest) {
 	}
 	fmt.Fprintf(b, "Medians of %d %s or more, in brackets their middle half; ratios of these medians, in brackets their 95 %% interval. Less is better.\n", fewest, rounds)
 	if unsteady {
-		fmt.Fprintf(b, "%s The machine was more than 20 %% slower or faster than mostly in this run, or woke threads in half or twice the time.\n", unsteadyMark)
+		fmt.Fprintf(b, "%s In this scenario the machine was more than 20 %% slower or faster than in the median of the run, or took half or twice as long to wake a thread.\n", unsteadyMark)
 	}
 	for _, r := range runs {
 		fmt.Fprintf(b, "Measured on %s.\n", r.Summary())

@@ -95,7 +95,7 @@ func TestABlockIsReplaced(t *testing.T) {
 		"* hello, brood: ≤ 0.30 × node: 0.50 (0.25–0.75), missed within the noise: the reason is not known yet.\n",
 		"* lines, floor: –, it has no lines.\n",
 		"* lines, node: –, it was not measured yet.\n",
-		"† The machine was more than 20 % slower or faster than mostly in this run, or woke threads in half or twice the time.\n",
+		"† In this scenario the machine was more than 20 % slower or faster than in the median of the run, or took half or twice as long to wake a thread.\n",
 		"a fixed calculation took 1.00 to 1.50 × its median, and waking a thread 1.00 to 1.00 ×.\n",
 		"Medians of 1 round or more",
 		"Without bun (not installed).\n",
