@@ -68,7 +68,7 @@ step = @echo '==> $(1)'
 .PHONY: help test race lint format fix staticcheck cross vulnerabilities fuzz cover bench bench-readme bench-peers demo demo-fleet examples fallbacks refused nested probe
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
 
 test: lint race fallbacks fuzz nested ## all of it but cover, bench and the demos: the one test command

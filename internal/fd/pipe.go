@@ -16,7 +16,7 @@ import "golang.org/x/sys/unix"
 // ReadNowait is [Read] that does not wait, whatever the mode of fd, which others may change at any
 // time. EAGAIN means that there is nothing to read, EOPNOTSUPP that fd cannot be read so. On some
 // systems and in some sandboxes that is every descriptor. Linux supports pipes of pipe(2) since
-// 6.5. See preadv2(2), RWF_NOWAIT.
+// 6.4. See preadv2(2), RWF_NOWAIT.
 func ReadNowait(fd int, p []byte) (int, error) {
 	for {
 		n, err := readNowait(fd, p)

@@ -151,6 +151,6 @@ func (a *agentFlags) run(p *program, l *reactor.Loop, workers *pool.Pool) error 
 		stop()
 	}()
 	report := agent.Drain(ctx)
-	fmt.Fprintf(p.out, "%d jobs finished, %d given back\n", report.Finished, report.Released)
+	fmt.Fprintf(p.out, "jobs finished: %d, given back: %d\n", report.Finished, report.Released)
 	return nil
 }
