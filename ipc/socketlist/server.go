@@ -82,8 +82,7 @@ func (l *Lists) NewServer(ln net.Listener) (*Server, error) {
 // Key returns the key under which the connections of s are counted.
 func (s *Server) Key() string { return s.key }
 
-// Processes returns the number of processes to which connections were sent and whose channel is not
-// closed.
+// Processes returns the number of processes whose connections are counted and waited for.
 func (s *Server) Processes() int { return len(s.processes) }
 
 // Accept waits for the next connection and returns it as a *[TCPConn] or *[UnixConn], which is
