@@ -115,7 +115,8 @@ func decodeFloat(p []byte, i int) (f float64, end int, err error) {
 // float64 is just in the middle between two of them. Anywhere else the float64 is on the same side
 // of the middle as the number.
 func decodeFloat32(p []byte, i int) (f float32, end int, err error) {
-	const below, middle = 1<<29 - 1, 1 << 28 // of the bits that a float32 does not have
+	// the bits that a float32 does not have; half of their range
+	const below, middle = 1<<29 - 1, 1 << 28
 	if f, end, ok := decodeShort(p, i); ok && math.Float64bits(f)&below != middle {
 		return float32(f), end, nil
 	}

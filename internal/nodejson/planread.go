@@ -30,7 +30,6 @@ func readPlanned(p []byte, v reflect.Value, t *plan) (strange, ok bool) {
 	return false, false
 }
 
-// value reads the next value.
 func (r *planReader) value(to place, t *plan) bool {
 	if r.i >= len(r.p) {
 		return false
@@ -138,8 +137,8 @@ func (r *planReader) list(to place, t *plan) bool {
 	}
 }
 
-// separator moves behind the comma or bracket behind an element, and behind the blanks of a comma.
-// more says that it was a comma.
+// separator moves behind the bracket that follows an element, or, if more is true, behind the comma
+// and its blanks.
 func (r *planReader) separator(closing byte) (more, ok bool) {
 	if plainComma(r.p, r.i) {
 		r.i++
