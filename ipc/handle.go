@@ -55,6 +55,12 @@ func (c *Channel) newHandle(typ, dgramType, key string, right int) (*Handle, err
 	h := &Handle{hub: c.hub, typ: typ, dgramType: dgramType, kind: kind, fd: right}
 	if typ == wireSocket && key != "" {
 		h.counted = c.socketPeer().Receive(key)
+		if !kind.fits(typ) {
+			// Listener and PacketConn return objects that cannot release it. The key is known from
+			// here on, so the sender's questions get answers.
+			h.counted.Release()
+			h.counted = nil
+		}
 	}
 	c.hub.handles[h] = struct{}{}
 	return h, nil
