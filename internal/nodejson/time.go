@@ -88,7 +88,6 @@ func appendTime(dst []byte, at *time.Time) ([]byte, error) {
 
 func putTwoDigits(p []byte, n int) { p[0], p[1] = '0'+byte(n/10), '0'+byte(n%10) }
 
-// appendZonedTime is appendTime for a time that is not in UTC.
 func appendZonedTime(dst []byte, at *time.Time) ([]byte, error) {
 	dst, err := at.AppendText(append(dst, '"'))
 	if err != nil {

@@ -243,7 +243,6 @@ func (w *writer) text(s string) error {
 	return nil
 }
 
-// fitsString reports whether V8 can hold s as a string.
 func fitsString(s string) bool {
 	units, _ := utf16Length(s)
 	return units <= maxString

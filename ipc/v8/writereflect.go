@@ -30,7 +30,6 @@ var (
 	timeType    = reflect.TypeFor[time.Time]()
 )
 
-// classOf returns the class of t.
 func classOf(t reflect.Type) class {
 	switch {
 	case t == timeType:
