@@ -61,7 +61,7 @@ func (w *writer) tag(tag byte) { w.p = append(w.p, tag) }
 
 func (w *writer) varint(n int) { w.p = binary.AppendUvarint(w.p, uint64(n)) }
 
-// value writes any value. The types of Value are written by this file, others by writereflect.go.
+// value writes any value: the types of Value by typed, others by reflected.
 func (w *writer) value(v any) error {
 	if w.depth > w.limit {
 		return ErrTooDeep

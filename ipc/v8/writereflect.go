@@ -8,6 +8,8 @@ import (
 	"time"
 )
 
+// This file chooses how a value is written whose type writer.typed does not know.
+
 // class says how values of a type are written.
 type class uint8
 
