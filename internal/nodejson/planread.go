@@ -14,17 +14,17 @@ type planReader struct {
 	i     int
 	depth int // arrays, objects and pointers around i
 
-	strange bool // a struct did not have a member of the text
+	extra bool // a member of the text has no field
 
 	recent [recentStrings]string // recent strings, see share
 }
 
 // readPlanned reads p into v, which must be addressable and zero. If it has given up, v is zero.
-// strange reports whether a struct did not have a member of the text.
-func readPlanned(p []byte, v reflect.Value, t *plan) (strange, ok bool) {
+// extra reports whether a member of the text has no field.
+func readPlanned(p []byte, v reflect.Value, t *plan) (extra, ok bool) {
 	r := planReader{p: p, i: skipBlanks(p, 0)}
 	if r.value(placeOf(v), t) && checkEnd(p, r.i) == nil {
-		return r.strange, true
+		return r.extra, true
 	}
 	v.SetZero()
 	return false, false
@@ -305,7 +305,7 @@ func (r *planReader) field(t *plan) (at int, ok bool) {
 			return 0, false
 		}
 	}
-	r.strange = true
+	r.extra = true
 	return -1, true
 }
 
