@@ -221,7 +221,7 @@ func (e *jsonEncoder) list(values []any) error {
 	return nil
 }
 
-// array writes null for each hole, after a check of their number, which may be 2³².
+// array writes null for each hole, after a check of their number, which may be 2³² - 1.
 func (e *jsonEncoder) array(a *Array) error {
 	const hole = "null,"
 	if err := e.copies(int64(len(hole)) * (int64(a.Length) - int64(len(a.elements)))); err != nil {
