@@ -39,7 +39,7 @@ type Channel struct {
 	in receiver // the reading half
 	// read and not delivered; takeInbound is queued once for each entry
 	inbox ring[inbound]
-	// messages that came without a listener; empty once the channel is closed
+	// messages that came without a listener; empty from emitDisconnect on
 	waiting         waitingList
 	out             sender           // the writing half
 	requests        requests         // sent and not answered

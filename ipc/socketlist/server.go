@@ -158,8 +158,8 @@ func (s *Server) beginClose() {
 		return
 	}
 	s.state = serverClosing
-	for _, p := range s.processes {
-		p.askClosed()
+	for _, pr := range s.processes {
+		pr.askClosed()
 	}
 	s.closeIfIdle()
 }
@@ -170,8 +170,8 @@ func (s *Server) closeIfIdle() {
 	if s.state != serverClosing || s.lists.closed {
 		return
 	}
-	for _, p := range s.processes {
-		if !p.allClosed() {
+	for _, pr := range s.processes {
+		if !pr.allClosed() {
 			return
 		}
 	}
@@ -180,8 +180,8 @@ func (s *Server) closeIfIdle() {
 	}
 	s.state = serverClosed
 	delete(s.lists.servers, s.key)
-	for _, p := range s.processes {
-		p.forget()
+	for _, pr := range s.processes {
+		pr.forget()
 	}
 	s.processes = nil
 	s.lists.loop.QueueClosing(func() {
