@@ -2,7 +2,8 @@ package ipc
 
 import "github.com/brood-go/brood/internal/fd"
 
-// A Backlog marks the bytes that a channel had not delivered at one moment.
+// A Backlog marks the bytes that a channel had not delivered at one moment. Packages childprocess
+// and pool wait for it before they report the exit of a process, or judge one that is late.
 //
 // A Backlog's methods must be called on the loop goroutine.
 type Backlog struct {
@@ -31,7 +32,7 @@ func (b Backlog) Left() bool {
 	}
 	switch {
 	case c.state >= stateClosed, c.inbox.len() > 0:
-		return true // Their ticks are queued.
+		return true // The ticks of the inbox, or of the end, are queued.
 	case c.paused, c.holds > 0, !c.wantsRead():
 		return false
 	}

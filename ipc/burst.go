@@ -16,8 +16,8 @@ const (
 )
 
 // burst counts the messages of a burst, to decide which are written at once and which are gathered.
-// A burst goes on over callbacks. It goes on over turns while each turn leaves its messages to
-// flushTurn, and is over with a turn that does not.
+// A burst lasts one turn. Once flushTurn is queued it goes on over the next turns, until one of
+// them sends nothing.
 type burst struct {
 	size      int    // messages of the burst so far
 	here      int    // messages of this callback and its ticks

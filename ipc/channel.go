@@ -39,7 +39,7 @@ type Channel struct {
 	in receiver // the reading half
 	// read and not delivered; takeInbound is queued once for each entry
 	inbox ring[inbound]
-	// messages that came without a listener; empty once the channel is closed
+	// messages that came without a listener; empty from emitDisconnect on
 	waiting         waitingList
 	out             sender           // the writing half
 	requests        requests         // sent and not answered
@@ -205,8 +205,9 @@ func (c *Channel) OnDisconnect(fn func()) *events.Listener {
 
 // OnError calls fn with each error that has no callback of its own: a *[MessageError] for the
 // peer's input, the reason why a message sent without Done is lost, [ErrDisconnected],
-// [ErrHandlesTruncated], [ErrHandleNotReceived]. None of them closes the channel. Without a
-// listener the loop's Logger gets them.
+// [ErrHandlesTruncated], [ErrHandleNotReceived]. None of these closes the channel. The error of a
+// failed system call, such as a *[ChannelError], comes before the channel closes. Without a
+// listener the loop's Logger gets the errors.
 func (c *Channel) OnError(fn func(err error)) *events.Listener { return c.err.On(fn) }
 
 // OnDrain calls fn when NeedDrain was true and all queued messages have been sent.

@@ -10,8 +10,9 @@ import (
 
 // A Descriptor is the number of a descriptor to send with a type that its owner gives, for programs
 // with objects of their own around descriptors. SendOptions.Handle borrows it: the channel sends a
-// duplicate. When a connection was sent, its owner must close its own descriptor. With KeepOpen the
-// connection is not sent again when the peer says that it did not arrive.
+// duplicate. Without KeepOpen, the owner must close its own descriptor of a connection once that
+// was sent. With KeepOpen, the connection is not sent again when the peer says that it did not
+// arrive.
 type Descriptor struct {
 	// FD is the descriptor, borrowed.
 	FD int

@@ -18,8 +18,8 @@ var (
 	// ErrDisconnected goes to OnError when Disconnect is called on a channel that is not connected.
 	ErrDisconnected = errors.New("ipc: channel is already disconnected")
 
-	// ErrNoParent is the error of [Parent] when the program was not started with a channel, or
-	// another loop has taken it.
+	// ErrNoParent is the error of [Parent] when the program was not started with a channel, or an
+	// earlier call has taken it: on another loop, or with an error.
 	ErrNoParent = errors.New("ipc: no channel from a parent")
 
 	// ErrMessageTooLong is the cause of a [MessageError] for a message longer than

@@ -2,7 +2,7 @@ package ipc
 
 import "golang.org/x/sys/unix"
 
-// Outgoing is an outgoing.
+// Outgoing shows an outgoing.
 type Outgoing struct {
 	o                    *outgoing
 	Type, DgramType, Key string

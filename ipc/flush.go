@@ -14,8 +14,8 @@ import (
 // not starve the rest of the loop.
 const writeBudget = 16
 
-// put writes the frame p without a handle, or puts it onto the wire to be written later. If kept is
-// true it has taken ownership of p.
+// put writes the frame p, which has no handle, or puts it onto the wire to be written later. If
+// kept is true it has taken ownership of p.
 func (c *Channel) put(p []byte, f wireFrame) (kept bool) {
 	s := &c.out
 	c.noteSend()
@@ -66,8 +66,8 @@ func (c *Channel) Flush() {
 	}
 }
 
-// flush writes the wire's frames as far as the kernel takes them, then sets the gate. Failures go
-// to writeFailed.
+// flush writes the wire's frames as far as the kernel takes them, but makes at most writeBudget
+// calls, then sets the gate. Failures go to writeFailed.
 func (c *Channel) flush() {
 	s := &c.out
 	if s.flushing {

@@ -2,7 +2,7 @@ package ipc
 
 import "github.com/brood-go/brood/reactor"
 
-// wireFrame is a frame of which bytes are still on the wire.
+// wireFrame is a frame that is written now, or of which bytes are still on the wire.
 type wireFrame struct {
 	end      int64           // offset of its end
 	done     func(error)     // SendOptions.Done; nil: OnError gets the reason if the frame is lost

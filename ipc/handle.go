@@ -23,8 +23,8 @@ import (
 //
 // If a callback does not call [Message.Handle], the handle is closed when the callback returns.
 // Otherwise the caller must use or Close the Handle; it is closed with the loop at the latest. The
-// objects made of it are ordinary objects of packages net and os: they may be used on any
-// goroutine, and the caller must Close them. All are close-on-exec.
+// objects of packages net and os that are made of it may be used on any goroutine, and the caller
+// must Close them; a Duplex belongs to its loop. All are close-on-exec.
 //
 // A Handle's methods must be called on the loop goroutine.
 type Handle struct {
@@ -55,6 +55,12 @@ func (c *Channel) newHandle(typ, dgramType, key string, right int) (*Handle, err
 	h := &Handle{hub: c.hub, typ: typ, dgramType: dgramType, kind: kind, fd: right}
 	if typ == wireSocket && key != "" {
 		h.counted = c.socketPeer().Receive(key)
+		if !kind.fits(typ) {
+			// Listener and PacketConn return objects that cannot release it. The key is known from
+			// here on, so the sender's questions get answers.
+			h.counted.Release()
+			h.counted = nil
+		}
 	}
 	c.hub.handles[h] = struct{}{}
 	return h, nil

@@ -113,12 +113,9 @@ func (k handleKind) native() string {
 	return wireNative
 }
 
-// knownType reports whether typ is one of the wire types.
 func knownType(typ string) bool {
 	switch typ {
-	case wireFile:
-		return true
-	case wireServer, wireSocket, wireNative, wireDgram, wireDgramNative:
+	case wireServer, wireSocket, wireNative, wireDgram, wireDgramNative, wireFile:
 		return true
 	}
 	return false

@@ -56,7 +56,7 @@ type sendingObject struct {
 // out. The connection lives on in the duplicate. Listeners, packet connections and files stay open,
 // and the sender's own.
 func (c *Channel) openOutgoing(v any, keepOpen bool) (*outgoing, error) {
-	if h, ok := v.(*Handle); ok && h == nil || v == nil || c.hub.isSending(v) {
+	if h, ok := v.(*Handle); ok && h == nil || v == nil || c.hub.isDetaching(v) {
 		return nil, nil
 	}
 	copied, err := duplicate(v)
@@ -104,7 +104,7 @@ func (c *Channel) describe(v any, fd int, keepOpen bool) (*outgoing, error) {
 func (c *Channel) track(o *outgoing, v any, server *socketlist.Server) {
 	detach := o.retransmit
 	if detach {
-		c.hub.setSending(v)
+		c.hub.setDetaching(v)
 	}
 	var arrive func(ok bool)
 	o.sent = func() {
@@ -113,13 +113,13 @@ func (c *Channel) track(o *outgoing, v any, server *socketlist.Server) {
 			arrive = c.socketPeer().Sent(server)
 		}
 		if detach {
-			c.hub.unsetSending(v)
+			c.hub.unsetDetaching(v)
 			detachObject(v)
 		}
 	}
 	o.done = func(ok bool) {
 		if detach {
-			c.hub.unsetSending(v) // If v was not sent, the sender keeps it.
+			c.hub.unsetDetaching(v) // If v was not sent, the sender keeps it.
 		}
 		if arrive != nil {
 			arrive(ok)
@@ -216,25 +216,25 @@ func isClosed(v any, err error) bool {
 	return file || errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrClosed)
 }
 
-// isSending reports whether a queued message will close v. For values that cannot be compared it
+// isDetaching reports whether a queued message will close v. For values that cannot be compared it
 // reports false.
-func (h *hub) isSending(v any) bool {
+func (h *hub) isDetaching(v any) bool {
 	if !reflect.ValueOf(v).Comparable() {
 		return false
 	}
-	_, ok := h.sending[v]
+	_, ok := h.detaching[v]
 	return ok
 }
 
-func (h *hub) setSending(v any) {
+func (h *hub) setDetaching(v any) {
 	if reflect.ValueOf(v).Comparable() {
-		h.sending[v] = struct{}{}
+		h.detaching[v] = struct{}{}
 	}
 }
 
-func (h *hub) unsetSending(v any) {
+func (h *hub) unsetDetaching(v any) {
 	if reflect.ValueOf(v).Comparable() {
-		delete(h.sending, v)
+		delete(h.detaching, v)
 	}
 }
 

@@ -10,18 +10,19 @@ const (
 	// arrive (Node v20, lib/internal/child_process.js, MAX_HANDLE_RETRANSMISSIONS).
 	maxTransmissions = 4
 
-	// maxReplies is the number of unread bytes of acknowledgements and counts from which on the
-	// peer is not read: a peer that does not read its answers must not make the queue grow.
+	// maxReplies is the number of bytes of acknowledgements and counts from which on the peer is
+	// not read until all of them are written: a peer that does not read its answers must not make
+	// the queue grow.
 	maxReplies = 64 << 10
 )
 
 // handleTransfer is a frame with a handle, from its first write until the peer's ACK, or its last
 // NACK, or until the channel is closed. sender.inFlight points to it for that time.
 type handleTransfer struct {
-	out   *outgoing
-	frame []byte
-	end   int64 // offset of the frame's end; written once sender.passed reaches it
-	sent  int   // transmissions so far, at most maxTransmissions
+	out           *outgoing
+	frame         []byte
+	end           int64 // offset of the frame's end; written once sender.passed reaches it
+	transmissions int   // so far, at most maxTransmissions
 }
 
 // markSent calls o.sent, once. Call it when the kernel has taken the first byte of the frame,
@@ -66,7 +67,7 @@ func (c *Channel) startTransfer(frame []byte, out *outgoing, done func(error)) {
 // repetition, because Done was called after the first.
 func (c *Channel) sendHandle(t *handleTransfer, done func(error)) {
 	s := &c.out
-	t.sent++
+	t.transmissions++
 	t.end = s.offset() + int64(len(t.frame))
 	s.frames.push(wireFrame{end: t.end, done: done, transfer: t})
 	s.wire.pushTransfer(t)
@@ -85,7 +86,7 @@ func (c *Channel) receiveAck(ok bool) {
 		return
 	}
 	if !ok {
-		if t.out.retransmit && t.sent < maxTransmissions && s.broken == nil {
+		if t.out.retransmit && t.transmissions < maxTransmissions && s.broken == nil {
 			c.sendHandle(t, nil) // Done was called for the first time.
 			return
 		}

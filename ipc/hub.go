@@ -34,10 +34,10 @@ type hub struct {
 	open    map[*Channel]struct{} // until emitDisconnect, or abandon
 	handles map[*Handle]struct{}  // received, neither used nor closed; Close closes them
 	// connections that are closed here when their queued message is written
-	sending map[any]struct{}
-	closed  bool              // the loop is closed: no tick runs any more
-	parent  *Channel          // the channel of Parent, kept when it is closed; nil before
-	sockets *socketlist.Lists // counts the connections of servers
+	detaching map[any]struct{}
+	closed    bool              // the loop is closed: no tick runs any more
+	parent    *Channel          // the channel of Parent, kept when it is closed; nil before
+	sockets   *socketlist.Lists // counts the connections of servers
 }
 
 type hubKey struct{}
@@ -46,12 +46,12 @@ type hubKey struct{}
 func hubOf(l *reactor.Loop) (*hub, error) {
 	c, err := l.Local(hubKey{}, func() (io.Closer, error) {
 		return &hub{
-			loop:    l,
-			control: fd.NewControl(),
-			open:    map[*Channel]struct{}{},
-			handles: map[*Handle]struct{}{},
-			sending: map[any]struct{}{},
-			sockets: socketlist.New(l),
+			loop:      l,
+			control:   fd.NewControl(),
+			open:      map[*Channel]struct{}{},
+			handles:   map[*Handle]struct{}{},
+			detaching: map[any]struct{}{},
+			sockets:   socketlist.New(l),
 		}, nil
 	})
 	if err != nil {

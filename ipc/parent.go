@@ -32,9 +32,10 @@ var environment sync.Mutex
 // The channel keeps the loop alive while it has listeners for OnMessage or OnDisconnect, or
 // something to send. From the first call of Ref or Unref on, these decide.
 //
-// If there is no channel, or another loop has taken it, the error is [ErrNoParent]. If the channel
-// cannot be used, the error is an *[EnvError], and nothing is closed. Another call on the same loop
-// returns the same channel, even if it is closed.
+// If there is no channel, or an earlier call has taken it on another loop or failed, the error is
+// [ErrNoParent]. If the variables do not name a channel that can be used, the error is an
+// *[EnvError], and nothing is closed. Other errors are those of [New]. Another call on the same
+// loop returns the same channel, even if it is closed.
 func Parent(l *reactor.Loop) (*Channel, error) { return ParentWith(l, nil) }
 
 // ParentWith is [Parent] with options, for instance to bound the messages of the parent. The parent

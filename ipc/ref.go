@@ -4,7 +4,7 @@ package ipc
 type refRule uint8
 
 const (
-	refAlways  refRule = iota // until it has ended
+	refAlways  refRule = iota // until it is closed
 	refNever                  // not at all
 	refCounted                // while it has listeners, or something to send: see Parent
 )
@@ -12,8 +12,8 @@ const (
 // Ref makes the channel keep the loop alive until it is closed, also a channel of [Parent].
 func (c *Channel) Ref() { c.refs = refAlways; c.update() }
 
-// Unref lets Run return while the channel is open. If Run returns, messages that are still queued
-// are lost, and [Channel.Disconnect] is cut short.
+// Unref lets Run return while the channel is open. If the loop is closed then, messages that are
+// still queued are lost, and [Channel.Disconnect] is cut short.
 func (c *Channel) Unref() { c.refs = refNever; c.update() }
 
 // referenced reports whether the channel keeps the loop alive now.

@@ -23,7 +23,6 @@ type requests struct {
 	waiting map[uint64]*request // by number; nil before the first request
 }
 
-// request is one of them.
 type request struct {
 	fn   func(m *Message, err error) // called once
 	stop func() bool                 // stops watching the context

@@ -36,7 +36,8 @@ type sender struct {
 
 	callbacks ring[callback] // runCallback is queued once for each
 
-	replies    int   // bytes of the unwritten answers to the peer, see reply
+	// bytes of the answers to the peer (see reply) since all of them were last written
+	replies    int
 	repliesEnd int64 // offset of the end of the last answer
 
 	burst      burst
@@ -136,8 +137,9 @@ func (c *Channel) encode(v any, out *outgoing) (frame []byte, err error) {
 	return c.format.appendHandleFrame(c.hub.takeScratch(), handleFrame{cmdHandle, out.typ, v, out.dgramType, out.key})
 }
 
-// failSend queues the callbacks of a message on a channel that is not connected, or returns the
-// error if Done is nil. Done does not wait for queued messages, because they may wait for ever.
+// failSend queues the callbacks of a message on a channel that is not connected. It returns the
+// error instead if Done is nil, or the loop is closed. Done does not wait for queued messages,
+// because they may wait for ever.
 func (c *Channel) failSend(o *SendOptions) error {
 	if o.Done == nil || c.hub.closed {
 		return ErrChannelClosed

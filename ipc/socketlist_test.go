@@ -99,6 +99,27 @@ func TestConnectionsThatCannotBeOpenedAreNotCounted(t *testing.T) {
 	require.Equal(t, countReply(0), p.line())
 }
 
+// The sender says "net.Socket" of a listener and of a UDP socket. Nothing would take them off the
+// count, and the sender's server would never close.
+func TestDescriptorsThatAreNoConnectionsAreNotCounted(t *testing.T) {
+	leakcheck.NoNewFDs(t)
+	l := drainedLoop(t)
+	c, p := newLinePeer(t, l)
+	handles := collect(c)
+	p.sendHandle("net.Socket", "K", unixListener(t))
+	p.sendHandle("net.Socket", "K", packetConn("udp4", "127.0.0.1:0")(t))
+	until(t, l, func() bool { return len(*handles) == 2 })
+	p.send(askCount + askClose)
+	require.Equal(t, countReply(0), p.line())
+	require.Equal(t, replied, p.line())
+	ln, err := (*handles)[0].Listener()
+	require.NoError(t, err)
+	require.NoError(t, ln.Close())
+	packets, err := (*handles)[1].PacketConn()
+	require.NoError(t, err)
+	require.NoError(t, packets.Close())
+}
+
 func TestUnclaimedConnectionsAreNotCounted(t *testing.T) {
 	leakcheck.NoNewFDs(t)
 	l := drainedLoop(t)

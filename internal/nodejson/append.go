@@ -105,7 +105,6 @@ type container struct {
 	typ reflect.Type
 }
 
-// value appends any value.
 func (a *appender) value(dst []byte, v any) ([]byte, error) {
 	switch t := v.(type) {
 	case nil:

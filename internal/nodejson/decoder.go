@@ -8,7 +8,7 @@ import "reflect"
 // A Decoder's methods must not be called on several goroutines at once.
 type Decoder struct {
 	last     *plan // the plan that was used last; nil before the first
-	knows    bool  // a text read by last has no cmd if a struct has all its members
+	excludes bool  // a text read by last has no cmd if each member has a field
 	ordinary bool  // see Ordinary
 }
 
@@ -27,10 +27,10 @@ func (d *Decoder) DecodePlain(p []byte, v any) bool {
 		if known == nil {
 			return false
 		}
-		d.last, d.knows = known, known.knowsCommands()
+		d.last, d.excludes = known, known.excludesCmd()
 	}
-	strange, ok := readPlanned(p, to, d.last)
-	d.ordinary = ok && !strange && d.knows
+	extra, ok := readPlanned(p, to, d.last)
+	d.ordinary = ok && !extra && d.excludes
 	return ok
 }
 
@@ -38,9 +38,10 @@ func (d *Decoder) DecodePlain(p []byte, v any) bool {
 // "".
 func (d *Decoder) Ordinary() bool { return d.ordinary }
 
-// knowsCommands reports whether a text read by the plan has no cmd if a struct has all its members.
+// excludesCmd reports whether a text read by the plan has no cmd if each of its members has a
+// field.
 // For a pointer to a pointer it returns false, because such types may go round in a circle.
-func (t *plan) knowsCommands() bool {
+func (t *plan) excludesCmd() bool {
 	if t.kind == asPointer {
 		t = t.elem
 	}

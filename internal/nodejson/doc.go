@@ -36,9 +36,9 @@
 // caller. Memory that is kept from one value to the next belongs to an [Encoder]; each loop has its
 // own.
 //
-// The library was chosen by BenchmarkJSON in bench/json_test.go, and because a program can give it
-// a function that writes strings. Nanoseconds for {"n":1,"s":"hello"}, microseconds for 64 KiB of
-// records (EPYC, Go 1.26, one run, ± 10 %):
+// The library was chosen because of BenchmarkJSON in bench/json_test.go, and because a program can
+// give it a function that writes strings. Nanoseconds for {"n":1,"s":"hello"}, microseconds for 64
+// KiB of records (EPYC, Go 1.26, one run, ± 10 %):
 //
 //	                       encode small   decode small   encode 64 KiB   decode 64 KiB
 //	                       struct   any   struct   any   struct   any    struct   any

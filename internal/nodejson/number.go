@@ -32,20 +32,18 @@ func appendFloat(dst []byte, f float64) []byte {
 }
 
 const (
-	// shortDecimals is the most digits behind the point that appendShort writes, and shortUnit is 1
-	// in the last of them.
-	shortDecimals = 6
-	shortUnit     = 1e6
+	// shortUnit is 1 in the last of the six digits behind the point that appendShort writes at
+	// most.
+	shortUnit = 1e6
 
-	// shortLimit is the bound below which a number with shortDecimals has at most exactDigits
-	// digits.
+	// shortLimit is the bound below which a number with six digits behind the point has at most
+	// exactDigits digits.
 	shortLimit = 1e9
 )
 
 // appendShort appends f, which is no integer and less than shortLimit, as a decimal number with at
-// most shortDecimals digits behind the point. If f is no such number it returns false. No shorter
-// number stands for f, because two numbers of up to exactDigits digits never stand for the same
-// float64.
+// most six digits behind the point. If f is no such number it returns false. No shorter number
+// stands for f, because two numbers of up to exactDigits digits never stand for the same float64.
 func appendShort(dst []byte, f float64) ([]byte, bool) {
 	n := int64(math.Abs(f)*shortUnit + 0.5)
 	if float64(n)/shortUnit != math.Abs(f) {
@@ -115,7 +113,8 @@ func decodeFloat(p []byte, i int) (f float64, end int, err error) {
 // float64 is just in the middle between two of them. Anywhere else the float64 is on the same side
 // of the middle as the number.
 func decodeFloat32(p []byte, i int) (f float32, end int, err error) {
-	const below, middle = 1<<29 - 1, 1 << 28 // of the bits that a float32 does not have
+	// the bits that a float32 does not have; half of their range
+	const below, middle = 1<<29 - 1, 1 << 28
 	if f, end, ok := decodeShort(p, i); ok && math.Float64bits(f)&below != middle {
 		return float32(f), end, nil
 	}

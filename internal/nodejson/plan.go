@@ -64,7 +64,6 @@ func (k kind) nullable() bool {
 	return false
 }
 
-// fieldPlan is the plan of one field of a struct.
 type fieldPlan struct {
 	structtag.Field
 	offset uintptr // offset in the struct, in bytes; not valid if remote

@@ -14,23 +14,22 @@ type planReader struct {
 	i     int
 	depth int // arrays, objects and pointers around i
 
-	strange bool // a struct did not have a member of the text
+	extra bool // a member of the text has no field
 
 	recent [recentStrings]string // recent strings, see share
 }
 
 // readPlanned reads p into v, which must be addressable and zero. If it has given up, v is zero.
-// strange reports whether a struct did not have a member of the text.
-func readPlanned(p []byte, v reflect.Value, t *plan) (strange, ok bool) {
+// extra reports whether a member of the text has no field.
+func readPlanned(p []byte, v reflect.Value, t *plan) (extra, ok bool) {
 	r := planReader{p: p, i: skipBlanks(p, 0)}
 	if r.value(placeOf(v), t) && checkEnd(p, r.i) == nil {
-		return r.strange, true
+		return r.extra, true
 	}
 	v.SetZero()
 	return false, false
 }
 
-// value reads the next value.
 func (r *planReader) value(to place, t *plan) bool {
 	if r.i >= len(r.p) {
 		return false
@@ -138,8 +137,8 @@ func (r *planReader) list(to place, t *plan) bool {
 	}
 }
 
-// separator moves behind the comma or bracket behind an element, and behind the blanks of a comma.
-// more says that it was a comma.
+// separator moves behind the bracket that follows an element, or, if more is true, behind the comma
+// and its blanks.
 func (r *planReader) separator(closing byte) (more, ok bool) {
 	if plainComma(r.p, r.i) {
 		r.i++
@@ -306,7 +305,7 @@ func (r *planReader) field(t *plan) (at int, ok bool) {
 			return 0, false
 		}
 	}
-	r.strange = true
+	r.extra = true
 	return -1, true
 }
 

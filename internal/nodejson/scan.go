@@ -165,7 +165,6 @@ func separator(p []byte, i int, closing byte) (more bool, next int, err error) {
 	return false, 0, syntaxError(i)
 }
 
-// skipNumber returns the offset behind the number that begins at i.
 func skipNumber(p []byte, i int) (end int, err error) {
 	if i < len(p) && p[i] == '-' {
 		i++

@@ -22,7 +22,7 @@ func decodeTime(text []byte) (at time.Time, ok bool) {
 	hour, minute, second := twoDigits(text[11:]), twoDigits(text[14:]), twoDigits(text[17:])
 	// A byte that is no digit makes a number of at least noDigits.
 	if year >= noDigits || month-1 >= 12 || day-1 >= 28 || hour >= 24 || minute >= 60 || second >= 60 {
-		return at, false // Not all months have more than 28 days: those are left to the method.
+		return at, false // A day past 28, which not all months have, is left to the method.
 	}
 	nanoseconds := 0
 	if n > wholeSeconds {
@@ -88,7 +88,6 @@ func appendTime(dst []byte, at *time.Time) ([]byte, error) {
 
 func putTwoDigits(p []byte, n int) { p[0], p[1] = '0'+byte(n/10), '0'+byte(n%10) }
 
-// appendZonedTime is appendTime for a time that is not in UTC.
 func appendZonedTime(dst []byte, at *time.Time) ([]byte, error) {
 	dst, err := at.AppendText(append(dst, '"'))
 	if err != nil {

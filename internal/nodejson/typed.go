@@ -135,7 +135,6 @@ func Decode(p []byte, v any) error {
 	return decodeByLibrary(p, v)
 }
 
-// decodeByLibrary is Decode by the library.
 func decodeByLibrary(p []byte, v any) error {
 	if !utf8.Valid(p) {
 		p = repair(p, false)

@@ -32,7 +32,7 @@ type Channel interface {
 type Lists struct {
 	loop    *reactor.Loop
 	closed  bool               // Close was called: no event and no tick runs any more
-	servers map[string]*Server // by key, until they are closed
+	servers map[string]*Server // by key, until their state is serverClosed
 }
 
 // New returns the Lists of l. A loop must have only one, because two servers must not have the same
@@ -40,7 +40,7 @@ type Lists struct {
 func New(l *reactor.Loop) *Lists { return &Lists{loop: l, servers: map[string]*Server{}} }
 
 // Close closes the servers that were open when the loop was closed. They get no events. Connections
-// stay open: their callers own them.
+// stay open: the program owns them.
 func (l *Lists) Close() error {
 	l.closed = true
 	var first error

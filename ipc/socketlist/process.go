@@ -188,7 +188,6 @@ func (pr *process) drop(err error) {
 	s.closeIfIdle()
 }
 
-// forget removes the process from its peer.
 func (pr *process) forget() { delete(pr.peer.processes, pr.server.key) }
 
 // parseCount returns the count that a JSON number is. The error is ErrCount.

@@ -82,8 +82,7 @@ func (l *Lists) NewServer(ln net.Listener) (*Server, error) {
 // Key returns the key under which the connections of s are counted.
 func (s *Server) Key() string { return s.key }
 
-// Processes returns the number of processes to which connections were sent and whose channel is not
-// closed.
+// Processes returns the number of processes whose connections are counted and waited for.
 func (s *Server) Processes() int { return len(s.processes) }
 
 // Accept waits for the next connection and returns it as a *[TCPConn] or *[UnixConn], which is
@@ -159,8 +158,8 @@ func (s *Server) beginClose() {
 		return
 	}
 	s.state = serverClosing
-	for _, p := range s.processes {
-		p.askClosed()
+	for _, pr := range s.processes {
+		pr.askClosed()
 	}
 	s.closeIfIdle()
 }
@@ -171,8 +170,8 @@ func (s *Server) closeIfIdle() {
 	if s.state != serverClosing || s.lists.closed {
 		return
 	}
-	for _, p := range s.processes {
-		if !p.allClosed() {
+	for _, pr := range s.processes {
+		if !pr.allClosed() {
 			return
 		}
 	}
@@ -181,8 +180,8 @@ func (s *Server) closeIfIdle() {
 	}
 	s.state = serverClosed
 	delete(s.lists.servers, s.key)
-	for _, p := range s.processes {
-		p.forget()
+	for _, pr := range s.processes {
+		pr.forget()
 	}
 	s.processes = nil
 	s.lists.loop.QueueClosing(func() {

@@ -19,8 +19,8 @@ type tally struct {
 	armed     bool // drained has reported false; post idle once
 }
 
-// A Counted is the count of one open connection, until Release. A nil *Counted is the count of a
-// connection that is not counted.
+// A Counted is one connection that is counted, until Release. A nil *Counted is a connection that
+// is not counted.
 type Counted struct {
 	tally    *tally
 	server   *Server // the Server that accepted it; nil if it was received

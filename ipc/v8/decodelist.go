@@ -7,6 +7,8 @@ import (
 	"strconv"
 )
 
+// This file decodes arrays and numbers, and makes the errors for values that do not fit.
+
 // list decodes the elements of values, a slice, into a slice or an array. src is the value that has
 // them.
 func (d *decoder) list(dst reflect.Value, src any, values reflect.Value) error {

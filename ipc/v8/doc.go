@@ -69,8 +69,8 @@
 // # JSON
 //
 // [JSON] converts a value of Value to JSON, as Node does where that keeps the content. It is also
-// the MarshalJSON of this package's types, so a value can go to a log or a program by package
-// encoding/json.
+// the MarshalJSON of this package's types, so package encoding/json can write a value to a log or
+// pass it on.
 //
 // # Hostile input
 //

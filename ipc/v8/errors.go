@@ -30,7 +30,7 @@ var ErrTooLarge = errors.New("v8: too many copies of shared objects")
 
 // A FormatError is the error of a malformed payload.
 type FormatError struct {
-	Offset int   // bytes of the payload before the fault was found
+	Offset int   // bytes of the payload that were read before the fault was found
 	Err    error // io.ErrUnexpectedEOF, ErrTooDeep, or an error that says the fault
 }
 

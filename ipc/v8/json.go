@@ -58,8 +58,8 @@ const (
 	// copiesPerByte is the number of bytes that copies and holes may take for each other byte.
 	copiesPerByte = 16
 
-	// decimalBits is the length of the longest bigint that is written in decimal, because the time
-	// of that grows faster than the length.
+	// decimalBits is the length, in bits, of the longest bigint that is written in decimal: the
+	// time of that grows faster than the length.
 	decimalBits = 1 << 18
 )
 
@@ -221,7 +221,7 @@ func (e *jsonEncoder) list(values []any) error {
 	return nil
 }
 
-// array writes null for each hole, after a check of their number, which may be 2³².
+// array writes null for each hole, after a check of their number, which may be 2³² - 1.
 func (e *jsonEncoder) array(a *Array) error {
 	const hole = "null,"
 	if err := e.copies(int64(len(hole)) * (int64(a.Length) - int64(len(a.elements)))); err != nil {
@@ -244,7 +244,7 @@ func (e *jsonEncoder) array(a *Array) error {
 	}
 	fill(a.Length)
 	if next > 0 {
-		e.p = e.p[:len(e.p)-1] // The last comma goes.
+		e.p = e.p[:len(e.p)-1] // Without the last comma.
 	}
 	e.text("]")
 	return nil

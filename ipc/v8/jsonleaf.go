@@ -11,6 +11,8 @@ import (
 	"github.com/brood-go/brood/internal/wtf8"
 )
 
+// This file converts the values without others in them to JSON.
+
 // bytes writes a Buffer or typed array; values of other types by json.Marshal.
 func (e *jsonEncoder) bytes(v any) error {
 	number := func(n int64) { e.p = strconv.AppendInt(e.p, n, 10) }

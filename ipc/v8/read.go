@@ -47,8 +47,9 @@ type valueReader struct {
 	limit   int    // the most that depth may be
 
 	// owed is the number of elements, of the arrays around the next value, that have not come. Each
-	// has at least a byte, so an array that announces more elements than the other bytes are is
-	// refused. That bounds the memory that is made ahead for arrays, and for arrays in arrays.
+	// takes at least a byte. So an array is refused if it announces more elements than bytes are
+	// left besides those. That bounds the memory that is made ahead for arrays, and for arrays in
+	// arrays.
 	owed int
 
 	// copied is the number of bytes that were copied for views of ArrayBuffers, because the same
@@ -151,7 +152,6 @@ func (r *valueReader) tag() (byte, error) {
 	}
 }
 
-// value reads the next value.
 func (r *valueReader) value() (any, error) {
 	if r.depth > r.limit {
 		return nil, r.failed(ErrTooDeep)
@@ -276,5 +276,4 @@ func (r *valueReader) date() (any, error) {
 	return time.UnixMilli(int64(ms)).UTC(), nil
 }
 
-// zigzag returns the signed number in the zigzag code n.
 func zigzag(n uint32) int { return int(int32(n>>1) ^ -int32(n&1)) }

@@ -6,6 +6,9 @@ import (
 	"strings"
 )
 
+// This file reads ArrayBuffers and the views of bytes: those that V8 writes behind an ArrayBuffer,
+// and those that Node writes as host objects, with bytes of their own.
+
 // viewBudget bounds the bytes that are copied for views of ArrayBuffers, as a multiple of the
 // payload's length. Node sends no such views: its views have their own bytes.
 const viewBudget = 4

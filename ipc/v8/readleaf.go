@@ -6,6 +6,9 @@ import (
 	"strings"
 )
 
+// This file reads the objects without other objects in them, and errors, whose cause may be any
+// value. The tag of each was read.
+
 // leaf reads the rest of an object without other objects in it.
 func (r *valueReader) leaf(tag byte) (any, error) {
 	switch tag {

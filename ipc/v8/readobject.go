@@ -6,6 +6,9 @@ import (
 	"strings"
 )
 
+// This file reads the objects with others in them. dense, sparse, mapping and set read the rest of
+// a value whose tag was read.
+
 // object reads the rest of a value with an id, or of a reference to one.
 func (r *valueReader) object(tag byte) (any, error) {
 	switch tag {

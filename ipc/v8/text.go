@@ -8,6 +8,8 @@ import (
 	"github.com/brood-go/brood/internal/wtf8"
 )
 
+// This file converts strings between Go and the forms of V8: Latin-1, UTF-16 and UTF-8.
+
 // isASCII reports whether s is ASCII: its bytes are then its Latin-1 form and its UTF-8 form.
 func isASCII[T string | []byte](s T) bool {
 	i := 0

@@ -61,7 +61,7 @@ func (w *writer) tag(tag byte) { w.p = append(w.p, tag) }
 
 func (w *writer) varint(n int) { w.p = binary.AppendUvarint(w.p, uint64(n)) }
 
-// value writes any value. The types of Value are written by this file, others by writereflect.go.
+// value writes any value: the types of Value by typed, others by reflected.
 func (w *writer) value(v any) error {
 	if w.depth > w.limit {
 		return ErrTooDeep
@@ -243,7 +243,6 @@ func (w *writer) text(s string) error {
 	return nil
 }
 
-// fitsString reports whether V8 can hold s as a string.
 func fitsString(s string) bool {
 	units, _ := utf16Length(s)
 	return units <= maxString

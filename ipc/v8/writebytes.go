@@ -5,6 +5,9 @@ import (
 	"reflect"
 )
 
+// This file writes Buffers, typed arrays and DataViews, in the form of Node: a host object with the
+// type, the number of bytes and the bytes.
+
 // bytesView writes a view of bytes, of the type kind.
 func bytesView[S ~[]byte](w *writer, kind byte, data S) error {
 	if done, err := w.ref(identifySlice(data)); done {

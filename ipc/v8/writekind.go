@@ -8,6 +8,8 @@ import (
 	"strings"
 )
 
+// This file writes slices, arrays, maps and structs of any Go type, as arrays, Buffers and objects.
+
 func isByte(t reflect.Type) bool { return t.Kind() == reflect.Uint8 }
 
 // elements writes a slice or array whose identity is at.

@@ -7,6 +7,9 @@ import (
 	"strings"
 )
 
+// This file writes this package's types of objects. Each method write gives its object the next id,
+// or writes a reference if the object was written before.
+
 func (o *Object) write(w *writer) error {
 	if done, err := w.ref(identify(reflect.ValueOf(o))); done {
 		return err

@@ -8,6 +8,8 @@ import (
 	"time"
 )
 
+// This file chooses how a value is written whose type writer.typed does not know.
+
 // class says how values of a type are written.
 type class uint8
 
@@ -30,7 +32,6 @@ var (
 	timeType    = reflect.TypeFor[time.Time]()
 )
 
-// classOf returns the class of t.
 func classOf(t reflect.Type) class {
 	switch {
 	case t == timeType:
@@ -42,7 +43,8 @@ func classOf(t reflect.Type) class {
 	case t == reflect.TypeFor[big.Int]() || reflect.PointerTo(t).Implements(nativeType):
 		return asPointee
 	case t.Kind() == reflect.Pointer && t.Elem().Kind() != reflect.Pointer && classOf(t.Elem()) != byKind:
-		return byKind // Only because a pointer type has the methods of its element type.
+		// A pointer type has the methods of its element type, so the element decides.
+		return byKind
 	case t.Implements(goErrorType):
 		return asError
 	case t.Implements(textType):
@@ -113,7 +115,7 @@ func (w *writer) goError(v reflect.Value, at identity) error {
 	id := w.ids.last()
 	err := v.Interface().(error)
 	e := Error{Message: err.Error()}
-	e.Stack = e.Error() // JavaScript expects a string that begins like this.
+	e.Stack = e.Error() // JavaScript expects a string, and V8's begin like this.
 	if cause := errors.Unwrap(err); cause != nil {
 		w.kept = append(w.kept, cause)
 		e.Cause = cause
@@ -121,7 +123,6 @@ func (w *writer) goError(v reflect.Value, at identity) error {
 	return w.jsError(&e, id)
 }
 
-// marshalText writes the string of v's MarshalText.
 func (w *writer) marshalText(v reflect.Value) error {
 	if isNil(v) {
 		w.tag(tagNull)
