@@ -231,6 +231,11 @@ func childrenByParent(parent int) []int {
 // send sends s to all found processes, see Signal.
 func (t *Tree) send(s syscall.Signal) (sent, refused int, why error) {
 	for _, m := range t.found {
+		if isTerminalStop(s) && !t.isFrozen(m) {
+			// First, because SIGCONT discards pending stop signals (signal(7)). A process that forks
+			// in between leaves a child that is not stopped.
+			_ = m.signal(syscall.SIGCONT) // On an error it has ended.
+		}
 		switch err := m.signal(s); err {
 		case nil:
 			sent++
@@ -240,6 +245,11 @@ func (t *Tree) send(s syscall.Signal) (sent, refused int, why error) {
 		}
 	}
 	return sent, refused, why
+}
+
+// isTerminalStop reports whether s is a stop signal that a program can handle.
+func isTerminalStop(s syscall.Signal) bool {
+	return s == syscall.SIGTSTP || s == syscall.SIGTTIN || s == syscall.SIGTTOU
 }
 
 // killedToo corrects the result of send: processes in the cgroup that may not be signalled were
@@ -265,6 +275,7 @@ func (t *Tree) continueAll(s syscall.Signal, wake bool) {
 	for _, m := range t.found {
 		switch {
 		case s == syscall.SIGSTOP || s == syscall.SIGKILL:
+		case isTerminalStop(s): // send has continued them.
 		case !t.isFrozen(m), wake && stopped(m.pid):
 			_ = m.signal(syscall.SIGCONT) // On an error it has ended.
 		}
