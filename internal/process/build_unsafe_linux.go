@@ -13,8 +13,8 @@ import (
 // build writes the calls with which a child starts spec, on a kernel with these features. slots
 // replaces spec.Slots. It runs in the parent, before the clone. The order of the calls is that of
 // libuv's uv_spawn and of the manual pages: descriptors, session or group, directory, credentials,
-// the settings that a change of credentials would take back, restrictions, the signal mask, the
-// file.
+// the settings that a change of credentials would take back, restrictions, the signal mask,
+// execve(2).
 //
 // Settings that take a privilege come before the credentials. Files are opened for settings while
 // descriptors are left (RLIMIT_NOFILE) and /proc is there (chroot). The child's group exists before
