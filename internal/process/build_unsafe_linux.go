@@ -63,7 +63,6 @@ func (p *program) build(spec *Spec, slots []int, have features) {
 // noSettings stands for no Settings. Nothing changes it.
 var noSettings Settings
 
-// hasLimit reports whether s limits the resource.
 func (s *Settings) hasLimit(resource int) bool {
 	return slices.ContainsFunc(s.Rlimits, func(l Rlimit) bool { return l.Resource == resource })
 }
@@ -118,7 +117,6 @@ func (p *program) setClone(have features, with *Settings) {
 	p.clone.args = [...]uintptr{uintptr(unsafe.Pointer(&p.cloneArgs)), unsafe.Sizeof(p.cloneArgs), 0}
 }
 
-// add appends a call.
 func (p *program) add(step Step, kind callKind, nr uintptr, args ...uintptr) {
 	c := call{nr: nr, kind: kind, step: step}
 	copy(c.args[:], args)

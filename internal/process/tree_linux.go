@@ -193,7 +193,6 @@ func (t *Tree) list() (add func(identity)) {
 	return add
 }
 
-// childrenOf returns the children of a process.
 func childrenOf(pid int) []int {
 	tasks := "/proc/" + strconv.Itoa(pid) + "/task"
 	dir, err := os.ReadDir(tasks)
