@@ -55,12 +55,13 @@ const (
 	suspectsPerReap = 64
 )
 
-// adopting is true while an Orphans is not released. It belongs to the program, because the attribute does.
+// adopting is true while an Orphans is not released. It belongs to the program, because the
+// attribute does.
 var adopting atomic.Bool
 
 // AdoptOrphans makes this program a subreaper, unless it is process 1. The error is EBUSY while
-// another Orphans is not released, and ENOTSUP where orphans cannot be told from children of package
-// os. The caller must Release the Orphans.
+// another Orphans is not released, and ENOTSUP where orphans cannot be told from children of
+// package os. The caller must Release the Orphans.
 //
 // Safe to call from any goroutine.
 func AdoptOrphans() (*Orphans, error) {
