@@ -135,8 +135,8 @@ func (p *Permissions) load(bucket string) {
 	p.Publish = append(p.Publish, "$JS.API.DIRECT.GET.OBJ_"+bucket, "$JS.API.DIRECT.GET.OBJ_"+bucket+".>")
 }
 
-// store allows to write to a bucket and to delete from it. No role may create consumers, because a
-// server sends the messages of a stream to any subject that a consumer names.
+// store allows to write to a bucket and to delete from it. Only RoleAdmin may create consumers,
+// because a server sends the messages of a stream to any subject that a consumer names.
 func (p *Permissions) store(bucket string) {
 	p.Publish = append(p.Publish, "$O."+bucket+".C.*", "$O."+bucket+".M.*", "$JS.API.STREAM.INFO.OBJ_"+bucket,
 		"$JS.API.STREAM.PURGE.OBJ_"+bucket)
