@@ -127,7 +127,6 @@ func (f *fixture) turns(n int, then func()) {
 	f.loop.SetImmediate(func() { f.turns(n-1, then) })
 }
 
-// connect connects n clients.
 func (f *fixture) connect(n, port int) (conns []net.Conn) {
 	f.t.Helper()
 	for range n {

@@ -112,7 +112,6 @@ func (d *door) acquire() {
 	d.mu.Unlock()
 }
 
-// openCount returns the number of open connections.
 func (d *door) openCount() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -18,7 +18,6 @@ import (
 	"github.com/brood-go/brood/internal/test/looptest"
 )
 
-// disconnect disconnects the cluster.
 func (f *fixture) disconnect() { f.cluster.Disconnect(nil) }
 
 // asks calls then with the answers that one client gets to n connections.

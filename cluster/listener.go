@@ -65,7 +65,6 @@ type share struct {
 // A connection was accepted by the primary, and no worker has taken it. Its holder owns the socket.
 type connection struct{ socket int }
 
-// addShare gives w a share of l.
 func (l *listener) addShare(w *Worker) {
 	s := &share{worker: w, listener: l}
 	w.shares[l.key] = s

@@ -125,7 +125,6 @@ type Program struct {
 	Fork     *childprocess.ForkOptions
 }
 
-// program returns the Program that o describes.
 func (o *Options) program() Program {
 	return Program{o.Module, o.Args, o.ExecPath, o.ExecArgv, o.Self, o.Fork}
 }
@@ -168,7 +167,7 @@ func (o *Options) checked() (Options, error) {
 	c.FDs = slices.Clone(o.FDs)
 	switch {
 	case o.Sched > Shared:
-		return c, &OptionError{"Sched", "is none that there is"}
+		return c, &OptionError{"Sched", "is neither RoundRobin nor Shared"}
 	case o.MaxPending < 0:
 		return c, &OptionError{"MaxPending", "is negative"}
 	case o.MaxListeners < 0:

@@ -179,7 +179,6 @@ func isZero(data any) bool {
 	return data == nil || data == "" || data == false || data == 0 || data == 0.0
 }
 
-// openListener opens the listener that q asks for.
 func (c *Cluster) openListener(q *query) (*listener, error) {
 	if q.socket >= 0 && !slices.Contains(c.o.FDs, q.socket) {
 		return nil, unix.EBADF

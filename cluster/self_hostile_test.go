@@ -20,7 +20,7 @@ import (
 )
 
 func init() {
-	// reports reports by messages what becomes of its servers.
+	// report sends messages about what becomes of its servers.
 	workers["report"] = func(l *reactor.Loop, parent *ipc.Channel, args []string) error {
 		self, err := cluster.Join(l, parent)
 		if err != nil {

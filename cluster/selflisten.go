@@ -154,7 +154,7 @@ func streamQuery(network, address string) (*queryMessage, error) {
 		}
 		message.Flags = flagIPv6Only
 	default:
-		return nil, &OptionError{"network", "is none that there is"}
+		return nil, &OptionError{"network", "is not tcp, tcp4, tcp6 or unix"}
 	}
 	return message, nil
 }
@@ -275,14 +275,12 @@ func (s *Self) serve(r *reply, o *ListenOptions) (*Server, error) {
 	return server, nil
 }
 
-// sendListening reports to the primary that a server listens.
 func (s *Self) sendListening(message *queryMessage, port int) {
 	listening := *message
 	listening.head, listening.Port = s.head(actListening), port
 	_ = s.send(listening, nil) // It fails if the primary has gone.
 }
 
-// sendClose reports to the primary that a server is closed.
 func (s *Self) sendClose(key string) {
 	_ = s.send(keyMessage{s.head(actClose), key}, nil) // It fails if the primary has gone.
 }

@@ -145,7 +145,6 @@ func (c *Cluster) forkProgram(p Program, env []string) (*Worker, error) {
 	return w, nil
 }
 
-// start starts the process of the worker with this ID.
 func (p *Program) start(l *reactor.Loop, id int, env []string) (*childprocess.ChildProcess, error) {
 	o := *p.Fork
 	base := o.Env

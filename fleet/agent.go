@@ -370,6 +370,8 @@ func (a *Agent) Drain(ctx context.Context) *DrainReport {
 }
 
 // Close ends the agent like Drain with a context that has ended: running jobs are cancelled.
+//
+// Must not be called on the pool's loop goroutine: it would wait for itself.
 func (a *Agent) Close() {
 	a.endPulls()
 	a.stopRunning(errDraining)

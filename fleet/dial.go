@@ -44,8 +44,8 @@ type Options struct {
 	// a leader. 0: 10 seconds.
 	Timeout time.Duration
 
-	// MaxPayload bounds a job or result, in bytes of JSON. If it is above the server's limit for a
-	// message, it goes through the object store. 0: 64 MiB.
+	// MaxPayload bounds a job or result, in bytes of JSON. A job or result above the server's limit
+	// for a message goes through the object store. 0: 64 MiB.
 	MaxPayload int64
 
 	// Setup, if not nil, creates the streams of the fleet. Otherwise they must exist.
@@ -163,7 +163,6 @@ func (o *Options) complete() error {
 	return checkToken("Options.Client", o.Client)
 }
 
-// connect connects to the server.
 func (f *Fleet) connect() (*nats.Conn, error) {
 	options := []nats.Option{
 		nats.Name(f.o.Name + " " + f.o.Client),
@@ -278,7 +277,6 @@ func older(version, least string) bool {
 	}
 }
 
-// step calls atStep.
 func (f *Fleet) step(name string) {
 	if f.o.atStep != nil {
 		f.o.atStep(name)
@@ -314,7 +312,6 @@ func (f *Fleet) asyncError(err error) {
 	f.log("the server reports", err)
 }
 
-// log logs an error that no call returns.
 func (f *Fleet) log(text string, err error) {
 	if f.o.Logger != nil && err != nil {
 		f.o.Logger.Warn("fleet: "+text, "error", err, "client", f.o.Client)

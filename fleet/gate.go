@@ -26,10 +26,8 @@ type gate struct {
 	interrupt chan struct{} // closed and replaced when waiting pulls should end
 }
 
-// init makes the channels.
 func (g *gate) init() { g.changed, g.interrupt = make(chan struct{}), make(chan struct{}) }
 
-// setSlots sets the number of slots.
 func (g *gate) setSlots(n int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

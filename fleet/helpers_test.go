@@ -54,7 +54,6 @@ func dial(t testing.TB, s *fleet.Server, o fleet.Options) *fleet.Fleet {
 	return f
 }
 
-// submit queues a job.
 func submit(t testing.TB, f *fleet.Fleet, queue string, job any, o *fleet.JobOptions) *fleet.Job {
 	t.Helper()
 	j, err := f.Submit(ctx(t), queue, job, o)
@@ -133,7 +132,6 @@ func eventually(t testing.TB, what string, done func() bool) {
 	}
 }
 
-// idle reports whether the queue has no job.
 func idle(t testing.TB, f *fleet.Fleet, queue string) bool {
 	t.Helper()
 	info, err := f.Queue(ctx(t), queue)

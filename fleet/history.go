@@ -17,7 +17,7 @@ type history struct {
 	Started   int    `json:"started"`   // latest delivery that was started
 	Failures  int    `json:"failures"`
 	Released  int    `json:"released"` // deliveries given back without a failure
-	Lost      int    `json:"lost"`
+	Lost      int    `json:"lost"`     // deliveries whose agent was lost
 
 	Duplicates int `json:"duplicates"`
 	LostLeases int `json:"lost_leases"`

@@ -25,7 +25,6 @@ func newRecorder() *recorder { return &recorder{make(chan fleet.Event, 10_000)} 
 
 func (r *recorder) on(e fleet.Event) { r.events <- e }
 
-// next returns the next event of the kind.
 func (r *recorder) next(t testing.TB, kind fleet.EventKind) fleet.Event {
 	t.Helper()
 	for {
@@ -286,7 +285,6 @@ func TestFailuresReleasesAndLostMachinesAreCountedApart(t *testing.T) {
 	require.Equal(t, fleet.Tries{Attempt: 4, Failures: 2, Lost: 1}, dead.Tries)
 }
 
-// agentName returns the name of the only agent.
 func agentName(t testing.TB, f *fleet.Fleet) (name string) {
 	t.Helper()
 	eventually(t, "an agent answers", func() bool {

@@ -42,5 +42,4 @@ func lockDir(dir string) (*lock, error) {
 	return &lock{file}, nil
 }
 
-// release unlocks the directory.
 func (l *lock) release() { _ = l.file.Close() } // The descriptor holds the lock.

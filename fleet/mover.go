@@ -71,10 +71,10 @@ func (m *Mover) Close() {
 
 // run calls move with each message of the consumer.
 func (m *Mover) run(consumer jetstream.Consumer, move func(jetstream.Msg) error) {
-	const batch = 64
+	const fetchSize = 64 // messages in one request
 	for m.ctx.Err() == nil {
 		wait, cancel := context.WithTimeout(m.ctx, longestPull)
-		batch, err := consumer.Fetch(batch, jetstream.FetchContext(wait))
+		batch, err := consumer.Fetch(fetchSize, jetstream.FetchContext(wait))
 		if err == nil {
 			for msg := range batch.Messages() {
 				if err := move(msg); err != nil {

@@ -25,7 +25,6 @@ type clientSub struct {
 	waiters int
 }
 
-// init makes the maps.
 func (n *news) init(f *Fleet) {
 	n.fleet, n.subs, n.waiting = f, map[string]*clientSub{}, map[jobID]map[chan *nats.Msg]struct{}{}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"sync"
 
 	"github.com/brood-go/brood/events"
 	"github.com/brood-go/brood/pool"
@@ -120,9 +121,10 @@ func (x *poolExecutor) turns(ctx context.Context) error { return x.loop.Do(ctx, 
 
 // start is safe to call from any goroutine.
 func (x *poolExecutor) start(o *poolJob, progress func(json.RawMessage), done func(outcome)) poolRun {
-	t := &poolTask{executor: x, done: done}
+	var once sync.Once
+	t := &poolTask{executor: x, done: func(o outcome) { once.Do(func() { done(o) }) }}
 	if err := x.loop.Post(func() { t.run(o, progress) }); err != nil {
-		done(outcome{kind: outcomeRefused, err: err})
+		t.done(outcome{kind: outcomeRefused, err: err})
 	}
 	return t
 }
@@ -130,11 +132,12 @@ func (x *poolExecutor) start(o *poolJob, progress func(json.RawMessage), done fu
 // poolTask is a poolRun: a task of the pool.
 type poolTask struct {
 	executor *poolExecutor
-	done     func(outcome) // see executor.start
+	// see executor.start; later calls do nothing: the loop may close meanwhile
+	done func(outcome)
 
 	// Used on the loop goroutine only.
 	task    *pool.Task // nil: not begun
-	settled bool       // done was called
+	settled bool       // finish was called
 }
 
 // run gives the job to the pool.

@@ -173,7 +173,6 @@ func (p *process) until(words string) string {
 
 func (p *process) signal(s syscall.Signal) { require.NoError(p.t, p.cmd.Process.Signal(s)) }
 
-// kill kills the process.
 func (p *process) kill() {
 	if !p.gone {
 		_ = p.cmd.Process.Kill() // It may have exited.
@@ -181,7 +180,6 @@ func (p *process) kill() {
 	}
 }
 
-// wait waits until the process has exited.
 func (p *process) wait() *os.ProcessState {
 	p.gone = true
 	for p.lines.Scan() { // With a full pipe the process could not exit.

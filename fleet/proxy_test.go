@@ -43,7 +43,7 @@ func newRewritingProxy(t testing.TB, server string, rewrite func(p []byte) []byt
 		}
 		p.mu.Unlock()
 		p.restore()
-		_ = l.Close() // The same.
+		_ = l.Close() // It was open.
 		p.done.Wait()
 	})
 	return p

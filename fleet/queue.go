@@ -105,7 +105,6 @@ func (f *Fleet) Queues(ctx context.Context) ([]string, error) {
 	return names, err
 }
 
-// consumer returns the consumer of a queue.
 func (f *Fleet) consumer(ctx context.Context, queue string) (info *jetstream.ConsumerInfo, err error) {
 	err = f.admin(ctx, "look at queue", queue, func(ctx context.Context) error {
 		c, err := f.js.Consumer(ctx, f.names.jobs(), queue)

@@ -15,6 +15,7 @@ const (
 	// answer. Each further attempt may take twice as long, because the server may just be slow.
 	attemptTimeout = time.Second
 
+	// The pause between two attempts doubles from firstRetry to longestRetry.
 	firstRetry   = 20 * time.Millisecond
 	longestRetry = 500 * time.Millisecond
 )

@@ -77,7 +77,6 @@ func PermissionsFor(fleet, user string, role Role, queues, clients []string) (*P
 	return p, nil
 }
 
-// client adds the rights of RoleClient.
 func (p *Permissions) client(n names, user string, queues []string) {
 	mine := jobID{user, "*"}
 	for _, q := range queues {
@@ -93,7 +92,6 @@ func (p *Permissions) client(n names, user string, queues []string) {
 	p.load(n.resultBucket(user))
 }
 
-// agent adds the rights of RoleAgent.
 func (p *Permissions) agent(n names, queues, clients []string) {
 	all := jobID{"*", "*"}
 	for _, q := range queues {
@@ -113,7 +111,6 @@ func (p *Permissions) agent(n names, queues, clients []string) {
 	}
 }
 
-// mover adds the rights of RoleMover.
 func (p *Permissions) mover(n names) {
 	for _, stream := range []string{n.later(), n.clock()} {
 		p.Publish = append(p.Publish, "$JS.API.CONSUMER.INFO."+stream+"."+moverName,
@@ -134,13 +131,12 @@ func (p *Permissions) acks(stream, consumer string) {
 // directGet returns the subject that asks a stream for the last message on subject.
 func directGet(stream, subject string) string { return "$JS.API.DIRECT.GET." + stream + "." + subject }
 
-// load allows to read a bucket.
 func (p *Permissions) load(bucket string) {
 	p.Publish = append(p.Publish, "$JS.API.DIRECT.GET.OBJ_"+bucket, "$JS.API.DIRECT.GET.OBJ_"+bucket+".>")
 }
 
-// store allows to write to a bucket and to delete from it. No role may create consumers, because a
-// server sends the messages of a stream to any subject that a consumer names.
+// store allows to write to a bucket and to delete from it. Only RoleAdmin may create consumers,
+// because a server sends the messages of a stream to any subject that a consumer names.
 func (p *Permissions) store(bucket string) {
 	p.Publish = append(p.Publish, "$O."+bucket+".C.*", "$O."+bucket+".M.*", "$JS.API.STREAM.INFO.OBJ_"+bucket,
 		"$JS.API.STREAM.PURGE.OBJ_"+bucket)

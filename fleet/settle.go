@@ -224,7 +224,8 @@ func (a *Agent) retryDelay(n int) time.Duration {
 	return d - d/5 + rand.N(d*2/5+1)
 }
 
-// nak gives a job back. It tries once: after a second try another agent might lose the job.
+// nak gives a job back. It tries once, because a second try could reach the server when another
+// agent has the job.
 func (f *Fleet) nak(ctx context.Context, ack string, delay time.Duration) error {
 	text := "-NAK"
 	if delay > 0 {

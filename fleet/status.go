@@ -44,7 +44,6 @@ type counts struct {
 	n  AgentStats
 }
 
-// count counts an event.
 func (c *counts) count(kind EventKind) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -143,7 +142,7 @@ func (f *Fleet) Agents(ctx context.Context, wait time.Duration) ([]AgentStats, e
 			if cause := context.Cause(ctx); cause != nil {
 				return all, &OpError{"ask", "agents", cause}
 			}
-			break // All agents have answered.
+			break // No answer came for wait.
 		}
 		var stats micro.Stats
 		if len(msg.Data) == 0 || json.Unmarshal(msg.Data, &stats) != nil {

@@ -177,7 +177,6 @@ func newSecret(o *Options) ([]byte, error) {
 	return nil, nil
 }
 
-// header sets the headers of the job.
 func (o *JobOptions) header(h nats.Header, messageID string) {
 	for name, value := range map[string]string{headerMethod: o.Method, headerKey: o.Key, headerZone: o.Zone} {
 		if value != "" {

@@ -83,7 +83,6 @@ func kept(h nats.Header) nats.Header {
 	return k
 }
 
-// header sets the headers for t.
 func (t Tries) header(h nats.Header) {
 	h.Set(headerAttempt, strconv.Itoa(t.Attempt))
 	h.Set(headerFailures, strconv.Itoa(t.Failures))

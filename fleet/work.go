@@ -74,7 +74,6 @@ func (a *Agent) addRun(r *run) {
 	a.jobs[r.id] = r
 }
 
-// removeRun undoes addRun.
 func (a *Agent) removeRun(r *run) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -319,7 +318,6 @@ func (r *run) tries() Tries {
 	return Tries{Attempt: r.attempt, Failures: r.history.Failures, Lost: r.history.Lost}
 }
 
-// event returns an event about the job.
 func (r *run) event(kind EventKind, err error) Event {
 	return Event{Kind: kind, Queue: r.queue.name, ID: r.id.String(), Tries: r.tries(), Err: err}
 }

@@ -14,8 +14,8 @@ import (
 //	func domain(fd int) (int, error)
 
 // Socket is socket(2) with the default protocol. The descriptor is in non-blocking mode. The caller
-// must Close it. A second call makes it close-on-exec; the lock keeps other goroutines from forking
-// in between.
+// must Close it. Its number is not below 3, see [Private]. A second call makes it close-on-exec;
+// the lock keeps other goroutines from forking in between.
 func Socket(domain, kind int) (int, error) {
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()

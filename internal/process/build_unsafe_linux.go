@@ -13,8 +13,8 @@ import (
 // build writes the calls with which a child starts spec, on a kernel with these features. slots
 // replaces spec.Slots. It runs in the parent, before the clone. The order of the calls is that of
 // libuv's uv_spawn and of the manual pages: descriptors, session or group, directory, credentials,
-// the settings that a change of credentials would take back, restrictions, the signal mask, the
-// file.
+// the settings that a change of credentials would take back, restrictions, the signal mask,
+// execve(2).
 //
 // Settings that take a privilege come before the credentials. Files are opened for settings while
 // descriptors are left (RLIMIT_NOFILE) and /proc is there (chroot). The child's group exists before
@@ -63,7 +63,6 @@ func (p *program) build(spec *Spec, slots []int, have features) {
 // noSettings stands for no Settings. Nothing changes it.
 var noSettings Settings
 
-// hasLimit reports whether s limits the resource.
 func (s *Settings) hasLimit(resource int) bool {
 	return slices.ContainsFunc(s.Rlimits, func(l Rlimit) bool { return l.Resource == resource })
 }
@@ -118,7 +117,6 @@ func (p *program) setClone(have features, with *Settings) {
 	p.clone.args = [...]uintptr{uintptr(unsafe.Pointer(&p.cloneArgs)), unsafe.Sizeof(p.cloneArgs), 0}
 }
 
-// add appends a call.
 func (p *program) add(step Step, kind callKind, nr uintptr, args ...uintptr) {
 	c := call{nr: nr, kind: kind, step: step}
 	copy(c.args[:], args)

@@ -12,7 +12,7 @@ import (
 // openCgroup opens the directory of a cgroup in which a child can be started. The caller must close
 // it.
 func openCgroup(dir string) (int, error) {
-	n, err := unix.Open(dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	n, err := fd.Private(unix.Open(dir, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0))
 	if err != nil {
 		return -1, err
 	}

@@ -24,7 +24,7 @@ const (
 	Unchanged ChangeKind = iota // no change
 	Exited
 	Signaled // ended by a signal
-	Lost     // ended, but other code of this program has taken the status
+	Lost     // ended, but the status is gone: usually other code of this program has taken it
 	Stopped
 	Continued
 )

@@ -144,7 +144,7 @@ func isAbsent(errno uintptr) bool {
 	return e == unix.ENOENT || e == unix.ENOTDIR || e == unix.ESTALE || e == unix.ENODEV || e == unix.ETIMEDOUT
 }
 
-// isObstacle reports whether an execve(2) failed for a reason that does not hold for a file in
+// isObstacle reports whether an execve(2) failed for a reason that need not hold for a file in
 // another directory. If no file can be executed, the first such reason is reported.
 //
 //go:nosplit

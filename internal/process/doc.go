@@ -16,9 +16,9 @@
 //
 //   - The two processes also share the descriptor table until the child's first call (CLONE_FILES).
 //     That one is close_range(2) with CLOSE_RANGE_UNSHARE: it gives the child a table of its own
-//     and copies only the numbers up to the highest one that is a slot of the child. Every other
-//     way to start a process copies the whole table. To keep these numbers low a Starter reserves a
-//     few, see lowNumbers.
+//     and copies only the numbers up to the highest source of a slot, a descriptor in Spec.Slots.
+//     Every other way to start a process copies the whole table. To keep the sources low a Starter
+//     reserves a few low numbers, see lowNumbers.
 //   - When the slots are filled, the child closes all other descriptors. So it has exactly its
 //     slots, whoever opened a descriptor and how, and needs neither syscall.ForkLock nor a
 //     close-on-exec flag for that.
@@ -36,11 +36,13 @@
 // thread. The exceptions:
 //
 //	clone_unsafe_linux.go                 in the child, from the clone to execve(2) or exit(2)
-//	replace_unsafe_linux.go               in this process, on a thread with a table of its own
+//	replace_unsafe_linux.go, replace_linux.go, replacelist_unsafe_linux.go
+//	                                      in this process, on a thread with a table of its own
 //	ownfork_linux.go, build_unsafe_linux.go, settings_unsafe_linux.go, equipment_linux.go
 //	                                      in the parent, on the goroutine in Start, just before the clone
 //	mapper_linux.go                       in the parent, on a goroutine, while the child waits
-//	owntable_linux.go, thread.go          in the parent, on a thread made for one start
+//	owntable_linux.go, thread.go          in the parent, on a locked thread made for one or several children
+//	withEmptyMask in forkexec_linux.go    in the parent, on the caller's thread or a new one, locked meanwhile
 //
 // # Rules for the code of the child
 //

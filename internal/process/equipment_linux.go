@@ -8,8 +8,8 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// equipment holds the descriptors and the lock that the parent needs for one start beside the slots. For a usual child it is
-// empty. It belongs to the goroutine in Start.
+// equipment holds the descriptors and the lock that the parent needs for one start beside the
+// slots. For a usual child it is empty. It belongs to the goroutine in Start.
 type equipment struct {
 	free   []int   // owned descriptors, see program.free
 	cgroup int     // owned descriptor of Settings.Cgroup; 0: none

@@ -16,3 +16,6 @@ func Tenancies() int {
 	defer cgroups.mu.Unlock()
 	return len(cgroups.last)
 }
+
+// OpenCgroup is what a start in a cgroup opens.
+func OpenCgroup(dir string) (int, error) { return openCgroup(dir) }

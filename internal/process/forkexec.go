@@ -87,8 +87,9 @@ func forkExec(spec *Spec) (Process, *Failure) {
 	return p, nil
 }
 
-// search returns the first file that may be executed. If there is none, it reports the first
-// failure other than absence (EACCES, ENAMETOOLONG, ELOOP), or ENOENT.
+// search returns the only file, unchecked, or the first of several that may be executed. If there
+// is none, it reports the first failure other than absence (EACCES, ENAMETOOLONG, ELOOP), or
+// ENOENT.
 func (s *Spec) search() (file string, failure *Failure) {
 	if len(s.Files) == 1 {
 		return s.Files[0], nil

@@ -77,7 +77,6 @@ func withEmptyMask(fn func()) {
 	<-done
 }
 
-// signalMask returns the mask of this thread.
 func signalMask() (mask unix.Sigset_t) {
 	_ = unix.PthreadSigmask(unix.SIG_BLOCK, nil, &mask) // It cannot fail with these arguments.
 	return mask

@@ -13,8 +13,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// blameInterpreter names the interpreter in place of the file if the interpreter cannot be executed.
-// The kernel reports the same ENOENT or EACCES for both. It runs in the parent, after the failure.
+// blameInterpreter names the interpreter in place of the file if the interpreter cannot be
+// executed. The kernel reports the same ENOENT or EACCES for both. It runs in the parent, after the
+// failure.
 func (f *Failure) blameInterpreter(spec *Spec) {
 	if f.Step != StepExec || f.Err != syscall.ENOENT && f.Err != syscall.EACCES {
 		return

@@ -14,9 +14,9 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// Orphans are the adopted children of this program: their parent has ended, and the kernel has
-// given them to this program, which is process 1 or a subreaper (PR_SET_CHILD_SUBREAPER(2const)).
-// An ended child counts as an orphan if
+// Orphans is the program's right to adopt orphans: processes whose parent has ended, and which the
+// kernel gives to this program, because it is process 1 or a subreaper
+// (PR_SET_CHILD_SUBREAPER(2const)). An ended child counts as an orphan if
 //
 //   - this package has not started it. While a start is underway that may have started it, the
 //     decision waits; tickets tell, see startedHere;
@@ -55,12 +55,13 @@ const (
 	suspectsPerReap = 64
 )
 
-// adopting is true while there are Orphans. It belongs to the program, because the attribute does.
+// adopting is true while an Orphans is not released. It belongs to the program, because the
+// attribute does.
 var adopting atomic.Bool
 
 // AdoptOrphans makes this program a subreaper, unless it is process 1. The error is EBUSY while
-// other Orphans are not released, and ENOTSUP where orphans cannot be told from children of package
-// os. The caller must Release the Orphans.
+// another Orphans is not released, and ENOTSUP where orphans cannot be told from children of
+// package os. The caller must Release the Orphans.
 //
 // Safe to call from any goroutine.
 func AdoptOrphans() (*Orphans, error) {
@@ -150,7 +151,7 @@ func (o *Orphans) dropPending() {
 	o.pending = o.pending[:0]
 }
 
-// pick makes suspects of some children that have ended.
+// pick makes suspects of some of the children in todo that have ended.
 func (o *Orphans) pick() {
 	looks := 0
 	for ; len(o.todo) > 0 && looks < looksPerReap && len(o.pending) < suspectsPerReap; looks++ {

@@ -76,7 +76,7 @@ func (o *ownFork) start(spec *Spec) (Process, *Failure) {
 // startEmulated starts spec where no clone can share memory and descriptors. qemu-user, in which
 // containers of another architecture run, has no clone3(2), turns a clone with CLONE_VFORK into a
 // plain fork, and refuses CLONE_FILES together with that. If it refuses syscall.ForkExec, too, the
-// failure is refused.
+// result is the Failure in refused.
 func startEmulated(spec *Spec, refused *Failure) (Process, *Failure) {
 	plain := *spec
 	plain.Pidfd = false // The emulator refuses that flag, too. Process.OpenPidfd does without.

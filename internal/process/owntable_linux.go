@@ -17,9 +17,9 @@ const hasCloexecTable = true
 
 // onCloexecTable calls fn on a thread whose descriptors are all close-on-exec, so that a process
 // that fn starts gets only the descriptors it is given. The thread has a table of its own, in which
-// no other thread opens descriptors, and ends afterwards. Its descriptors have the same numbers as the
-// program's, the runtime's poller included; but one that is closed meanwhile stays open there until
-// fn has returned.
+// no other thread opens descriptors, and ends afterwards. Its descriptors have the same numbers as
+// the program's, the runtime's poller included; but one that is closed meanwhile stays open there
+// until fn has returned.
 //
 // It returns ENOTSUP, and has not called fn, if there cannot be such a thread: for a Pdeathsig,
 // whose thread must not end, and for a caller's thread that has been changed, such as one with a
@@ -73,7 +73,6 @@ type tableResult struct {
 
 // onOwnTable is the goroutine of onCloexecTable. Unless it returns early it does not unlock its
 // thread, so the thread ends with it.
-
 func onOwnTable(wanted []string, fn func(), done chan<- tableResult) {
 	runtime.LockOSThread()
 	if isMainThread() {

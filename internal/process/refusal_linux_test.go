@@ -14,8 +14,8 @@ import (
 	"github.com/brood-go/brood/internal/test/sandbox"
 )
 
-// The other threads can go on making threads: when clone3(2) is refused by anything but ENOSYS, the
-// C library has no other way.
+// forkCall spares the clones that make threads, which this program goes on to need. If clone3(2) is
+// refused by anything but ENOSYS, the C library makes none by clone(2) instead.
 var (
 	clone3Call     = sandbox.Number(unix.SYS_CLONE3)
 	closeRangeCall = sandbox.Number(unix.SYS_CLOSE_RANGE)

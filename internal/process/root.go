@@ -31,8 +31,8 @@ func InRoot(root, path string) string {
 			done = done[:max(strings.LastIndexByte(done, '/'), 0)]
 			continue
 		}
-		target, err := os.Readlink(root + done + "/" + name) // No link, or not there.
-		if err != nil {                                      // It is no link, or not there.
+		target, err := os.Readlink(root + done + "/" + name)
+		if err != nil { // It is no link, or not there.
 			done += "/" + name
 			continue
 		}

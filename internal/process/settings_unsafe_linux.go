@@ -12,7 +12,6 @@ import (
 // This file writes the calls for Settings. It runs in the parent, before the clone. program.build
 // says where each stands among the others.
 
-// last returns the call that was added last.
 func (p *program) last() *call { return &p.calls[len(p.calls)-1] }
 
 // addWrite adds the calls that write text to a file.

@@ -45,7 +45,6 @@ func (t ticket) forget(pid int) {
 	}
 }
 
-// lastTicket returns the ticket of the latest start.
 func lastTicket() ticket {
 	started.mu.Lock()
 	defer started.mu.Unlock()

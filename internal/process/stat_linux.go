@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// stat is a process's entry in /proc (proc_pid_stat(5)).
+// stat has some fields of a process's stat file in /proc (proc_pid_stat(5)).
 type stat struct {
 	state   byte // 'R', 'S', 'D', 'T' stopped, 't' traced, 'Z', 'X'
 	parent  int
@@ -18,7 +18,7 @@ type stat struct {
 	start uint64
 }
 
-// readStat reads the entry of one process. The error is ENOENT or ESRCH if there is none.
+// readStat reads the stat file of one process. The error is ENOENT or ESRCH if there is none.
 func readStat(pid int) (stat, error) {
 	fields, err := statFields("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
@@ -49,7 +49,7 @@ func statFields(path string) (statWords, error) {
 }
 
 // number returns the field that the manual page gives this number.
-func (w statWords) number(n int) int64 { // The kernel writes numbers.
+func (w statWords) number(n int) int64 {
 	value, _ := strconv.ParseInt(string(w[n-3]), 10, 64) // The kernel writes numbers.
 	return value
 }
@@ -58,7 +58,7 @@ func (w statWords) number(n int) int64 { // The kernel writes numbers.
 // is a zombie, too.
 func (s stat) ended() bool { return s.state == 'Z' && s.threads <= 1 || s.state == 'X' }
 
-// processes returns the numbers of all processes that are visible.
+// processes returns the numbers of all processes that /proc shows.
 func processes() ([]int, error) {
 	proc, err := os.Open("/proc")
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 // takes the end of that thread for the end of the parent (PR_SET_PDEATHSIG(2const)).
 type lease struct {
 	once      sync.Once
-	onRelease func() // lets the thread end, or lose the child
+	onRelease func() // tells the thread's goroutine that it has one child less
 }
 
 // release must be called when the child was waited for.
@@ -30,7 +30,7 @@ func (l *lease) release() {
 	}
 }
 
-// An attempt makes one attempt to start a process, on the thread that calls it.
+// An attempt tries once to start a process, on the thread that calls it.
 type attempt = func() (Process, *Failure)
 
 // A result is what an attempt has returned, or the error that kept it from being made.
@@ -65,7 +65,7 @@ var errGoexit = errors.New("runtime.Goexit was called")
 // thread hold for the child alone. With keep the thread ends only after the child was waited for.
 // The error is that of before, or a [PanicError] if before has panicked.
 //
-// The caller waits. The goroutine of that thread has ended on return, or with keep once the child
+// The caller waits. The goroutine of that thread ends with the return, or with keep once the child
 // was waited for.
 func OnThrowAwayThread(before func() error, keep bool, start attempt) (Process, *Failure, error) {
 	results := make(chan result, 1)

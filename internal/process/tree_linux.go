@@ -65,10 +65,10 @@ func (p Process) Tree(waited bool) *Tree {
 }
 
 // Signal sends s to all processes of the tree while they stand still, so that none can start
-// another one unseen. Then it continues them; with wake also those that were stopped before,
-// because a stopped process does not act on most signals. sent is the number of processes that got
-// it. refused is the number of one that may not be signalled, or 0, and why is the reason (EPERM).
-// A signal of 0 only counts, and changes nothing.
+// another one unseen. Then it continues them. With wake it also continues those in a frozen cgroup
+// that were stopped before, because a stopped process does not act on most signals. sent is the
+// number of processes that got it. refused is the number of one that may not be signalled, or 0,
+// and why is the reason (EPERM). A signal of 0 only counts, and changes nothing.
 func (t *Tree) Signal(s syscall.Signal, wake bool) (sent, refused int, why error) {
 	if s == 0 {
 		t.grow()
@@ -109,8 +109,8 @@ func (t *Tree) freeze(dir int) (thaw func(), all bool) {
 	asked := 0 // number of processes in found that were told to stop
 	for {
 		for ; asked < len(t.found); asked++ {
-			if m := t.found[asked]; !t.isFrozen(m) {
-				_ = m.signal(syscall.SIGSTOP) // On an error it has ended.
+			if id := t.found[asked]; !t.isFrozen(id) {
+				_ = id.signal(syscall.SIGSTOP) // On an error it has ended.
 			}
 		}
 		still, late := t.still() && (!t.frozen || cgroupStill(dir)), time.Now().After(deadline)
@@ -133,21 +133,21 @@ func (t *Tree) freeze(dir int) (thaw func(), all bool) {
 
 // allFrozen reports whether all found processes are frozen in the cgroup.
 func (t *Tree) allFrozen() bool {
-	return !slices.ContainsFunc(t.found, func(m identity) bool { return !t.isFrozen(m) })
+	return !slices.ContainsFunc(t.found, func(id identity) bool { return !t.isFrozen(id) })
 }
 
-// isFrozen reports whether m stands still because its cgroup is frozen, so that it needs no signal
+// isFrozen reports whether id stands still because its cgroup is frozen, so that it needs no signal
 // for that.
-func (t *Tree) isFrozen(m identity) bool { return t.frozen && t.inside[m] }
+func (t *Tree) isFrozen(id identity) bool { return t.frozen && t.inside[id] }
 
 // still reports whether all found processes are stopped, or cannot start others for another reason.
 func (t *Tree) still() bool {
-	for _, m := range t.found {
-		if t.isFrozen(m) {
+	for _, id := range t.found {
+		if t.isFrozen(id) {
 			continue
 		}
-		s, err := readStat(m.pid)
-		if err == nil && s.start == m.start && (s.state == 'R' || s.state == 'S') {
+		s, err := readStat(id.pid)
+		if err == nil && s.start == id.start && (s.state == 'R' || s.state == 'S') {
 			return false
 		}
 	}
@@ -172,28 +172,27 @@ func (t *Tree) grow() bool {
 // list adds the processes in the cgroup, and returns the function that adds others.
 func (t *Tree) list() (add func(identity)) {
 	known := map[identity]bool{}
-	for _, m := range t.found {
-		known[m] = true
+	for _, id := range t.found {
+		known[id] = true
 	}
-	add = func(m identity) {
-		if !known[m] {
-			known[m] = true
-			t.found = append(t.found, m)
+	add = func(id identity) {
+		if !known[id] {
+			known[id] = true
+			t.found = append(t.found, id)
 		}
 	}
 	t.inside = map[identity]bool{}
 	for _, pid := range t.cgroup.pids() {
 		// Somebody may have put this program into the cgroup.
 		if s, err := readStat(pid); err == nil && pid != os.Getpid() {
-			m := identity{pid, s.start}
-			t.inside[m] = true
-			add(m)
+			id := identity{pid, s.start}
+			t.inside[id] = true
+			add(id)
 		}
 	}
 	return add
 }
 
-// childrenOf returns the children of a process.
 func childrenOf(pid int) []int {
 	tasks := "/proc/" + strconv.Itoa(pid) + "/task"
 	dir, err := os.ReadDir(tasks)
@@ -230,30 +229,40 @@ func childrenByParent(parent int) []int {
 
 // send sends s to all found processes, see Signal.
 func (t *Tree) send(s syscall.Signal) (sent, refused int, why error) {
-	for _, m := range t.found {
-		switch err := m.signal(s); err {
+	for _, id := range t.found {
+		if isTerminalStop(s) && !t.isFrozen(id) {
+			// First, because SIGCONT discards pending stop signals (signal(7)). A process that
+			// forks in between leaves a child that is not stopped.
+			_ = id.signal(syscall.SIGCONT) // On an error it has ended.
+		}
+		switch err := id.signal(s); err {
 		case nil:
 			sent++
 		case syscall.ESRCH:
 		default:
-			refused, why = m.pid, err
+			refused, why = id.pid, err
 		}
 	}
 	return sent, refused, why
+}
+
+// isTerminalStop reports whether s is a stop signal that a program can handle.
+func isTerminalStop(s syscall.Signal) bool {
+	return s == syscall.SIGTSTP || s == syscall.SIGTTIN || s == syscall.SIGTTOU
 }
 
 // killedToo corrects the result of send: processes in the cgroup that may not be signalled were
 // killed with the cgroup.
 func (t *Tree) killedToo(sent, refused int, why error) (int, int, error) {
 	spared, reason := 0, error(nil)
-	for _, m := range t.found {
-		err := m.signal(0)
+	for _, id := range t.found {
+		err := id.signal(0)
 		switch {
 		case err == nil, err == syscall.ESRCH:
-		case t.inside[m]:
+		case t.inside[id]:
 			sent++
 		default:
-			spared, reason = m.pid, err
+			spared, reason = id.pid, err
 		}
 	}
 	return sent, spared, reason
@@ -262,19 +271,20 @@ func (t *Tree) killedToo(sent, refused int, why error) (int, int, error) {
 // continueAll continues the processes that were stopped for the signal s, and with wake those that
 // were stopped before.
 func (t *Tree) continueAll(s syscall.Signal, wake bool) {
-	for _, m := range t.found {
+	for _, id := range t.found {
 		switch {
 		case s == syscall.SIGSTOP || s == syscall.SIGKILL:
-		case !t.isFrozen(m), wake && stopped(m.pid):
-			_ = m.signal(syscall.SIGCONT) // On an error it has ended.
+		case isTerminalStop(s): // send has continued them.
+		case !t.isFrozen(id), wake && stopped(id.pid):
+			_ = id.signal(syscall.SIGCONT) // On an error it has ended.
 		}
 	}
 }
 
 // Ended reports whether all found processes have ended, and no process is in the cgroup.
 func (t *Tree) Ended() bool {
-	for _, m := range t.found {
-		if s, err := readStat(m.pid); err == nil && s.start == m.start && !s.ended() {
+	for _, id := range t.found {
+		if s, err := readStat(id.pid); err == nil && s.start == id.start && !s.ended() {
 			return false
 		}
 	}
@@ -282,18 +292,18 @@ func (t *Tree) Ended() bool {
 }
 
 // signal sends s to the process, and to no other. A zombie counts as ended.
-func (m identity) signal(s syscall.Signal) error {
-	pidfd, err := unix.PidfdOpen(m.pid, 0)
+func (id identity) signal(s syscall.Signal) error {
+	pidfd, err := unix.PidfdOpen(id.pid, 0)
 	if err == nil {
 		defer fd.Close(pidfd)
 	}
 	// With a pidfd the answer stays true. Without one (ENOSYS, EMFILE) another process could, in
 	// theory, get the number in between.
-	if now, err := readStat(m.pid); err != nil || now.start != m.start || now.ended() {
+	if now, err := readStat(id.pid); err != nil || now.start != id.start || now.ended() {
 		return syscall.ESRCH
 	}
 	if err == nil {
 		return pidfdSendSignal(pidfd, s)
 	}
-	return unix.Kill(m.pid, s)
+	return unix.Kill(id.pid, s)
 }

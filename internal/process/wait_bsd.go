@@ -16,8 +16,8 @@ func (p *Process) OpenPidfd() error { return unix.ENOSYS }
 
 // Wait takes a change of the child's state without waiting for one; stops and continues only if
 // stops is set. An end takes the status, and Wait must not be called again, because another process
-// can have the number then. The Change of an end has usage, which Wait fills. ECHILD means that
-// other code of this program has taken the status.
+// can have the number then. Without a change it returns Unchanged. The Change of an end has usage,
+// which Wait fills. ECHILD means that other code of this program has taken the status.
 func (p Process) Wait(stops bool, usage *syscall.Rusage) (Change, error) {
 	options := unix.WNOHANG
 	if stops {
@@ -48,7 +48,7 @@ func (Process) Ended() bool { return false }
 // statusTaken reports false. Only a process with a pidfd is asked.
 func (Process) statusTaken() bool { return false }
 
-// Recover returns Lost, because no status can be had.
+// Recover returns Lost, because no system call returns the status of a child a second time.
 func (p Process) Recover() Change {
 	p.release()
 	return Change{Kind: Lost}

@@ -40,8 +40,8 @@ func (p *Process) OpenPidfd() error {
 
 // Wait takes a change of the child's state without waiting for one; stops and continues only if
 // stops is set. An end takes the status, and Wait must not be called again, because another process
-// can have the number then. The Change of an end has usage, which Wait fills. ECHILD means that
-// other code of this program has taken the status; see Recover.
+// can have the number then. Without a change it returns Unchanged. The Change of an end has usage,
+// which Wait fills. ECHILD means that other code of this program has taken the status; see Recover.
 func (p Process) Wait(stops bool, usage *syscall.Rusage) (Change, error) {
 	options := unix.WEXITED
 	if stops {

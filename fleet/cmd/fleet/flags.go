@@ -49,7 +49,6 @@ func (f *flags) parse(args []string) error {
 // connection has the flags for a connection.
 type connection struct{ url, name, user, ca string }
 
-// connection adds the flags of a connection.
 func (f *flags) connection() *connection {
 	c := &connection{}
 	f.StringVar(&c.url, "url", os.Getenv("FLEET_URL"), "")

@@ -55,7 +55,6 @@ func status(p *program, args []string) error {
 	return w.Flush()
 }
 
-// cancel cancels a job.
 func cancel(p *program, args []string) error {
 	return withFleet(p, "cancel", args, 1, 2, func(fl *fleet.Fleet, args []string) error {
 		reason := ""
@@ -125,7 +124,6 @@ func dead(p *program, args []string) error {
 	return nil
 }
 
-// drain drains an agent.
 func drain(p *program, args []string) error {
 	f := newFlags(p, "drain")
 	c := f.connection()

@@ -141,7 +141,6 @@ func startAgent(url string) (*process, error) {
 	return p, nil
 }
 
-// kill kills the agent with SIGKILL.
 func (p *process) kill() {
 	_ = p.cmd.Process.Kill() // It may have exited.
 	_ = p.cmd.Wait()         // It was killed, so the error says nothing.
