@@ -65,9 +65,11 @@ func warmUp(t testing.TB, l *reactor.Loop) {
 	run(t, l)
 }
 
-// requireNoChildren checks that this process has no child, not even a zombie.
+// requireNoChildren checks that this process has no child, not even a zombie. Children of loops that
+// tests have closed are reaped in the background first.
 func requireNoChildren(t testing.TB) {
 	t.Helper()
+	awaitNoSurvivor(t)
 	pid, err := syscall.Wait4(-1, nil, syscall.WNOHANG, nil)
 	require.Equal(t, syscall.ECHILD, err, "child %d", pid)
 }

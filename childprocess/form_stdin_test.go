@@ -207,6 +207,7 @@ func TestALoopThatIsClosedLetsGoOfTheInput(t *testing.T) {
 	run(t, l)
 	require.NoError(t, l.Close())
 	c.Terminate(0)
+	awaitNoSurvivor(t)
 }
 
 // countingReader never ends.
