@@ -32,7 +32,7 @@ type sharedLoop struct {
 	starters spawners // run tasks' forks, off the loop goroutine
 
 	// stopped is done when Run has returned. Its cause is Run's error, if there was one. A caller
-	// that waits for an event of the loop must also wait for ended, because a broken loop emits
+	// that waits for an event of the loop must also wait for stopped, because a broken loop emits
 	// nothing.
 	stopped context.Context
 	stop    context.CancelCauseFunc

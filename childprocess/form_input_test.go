@@ -330,7 +330,7 @@ func TestInputAndLinesDoNotWaitForEachOther(t *testing.T) {
 		n++
 	}
 	require.Equal(t, 1<<20, n)
-	// Leaving the range ends the child and the reading.
+	// Leaving the range kills the child and the reading.
 	in := &counted{r: endless{}}
 	for _, err := range childprocess.LinesWith(t.Context(), withInput(in), "cat") {
 		require.NoError(t, err)
@@ -364,8 +364,8 @@ func (c *counted) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// awaitQuiet returns when reads seem to have stopped, which only time can show. If it is wrong, fewer
-// bytes were read than could have been.
+// awaitQuiet returns when reads seem to have stopped, which only time can show. If it is wrong,
+// fewer bytes were read than could have been.
 func (c *counted) awaitQuiet() {
 	for last := int64(-1); last != c.bytes.Load(); {
 		last = c.bytes.Load()

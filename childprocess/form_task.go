@@ -113,8 +113,8 @@ func (t *task) fork(starter *process.Starter, way ExitWatch, o *Options, in inpu
 	return c, nil
 }
 
-// inputFailed is called by the feeder. It interrupts, because the child may have exited without the
-// rest.
+// inputFailed is called by the feeder. It spares a child that closes in the same turn, because that
+// did not need the rest.
 func (t *task) inputFailed(err error) {
 	_ = t.loop.Post(func() { t.c.killUnlessItCloses(err) }) // A closed loop runs nothing.
 }
@@ -205,7 +205,7 @@ func (t *task) await(happened <-chan struct{}) bool {
 	}
 }
 
-// finish ends the child unless it has closed, waits for that, and releases the loop.
+// finish kills the child unless it has closed, waits for that, and releases the loop.
 func (t *task) finish() {
 	select {
 	case <-t.closed:
@@ -227,7 +227,7 @@ func (t *task) waitForFeeder() {
 	}
 }
 
-// killFor makes the loop end the child.
+// killFor makes the loop kill the child.
 func (t *task) killFor(cause error) {
 	_ = t.loop.Post(func() { // A closed loop runs nothing.
 		if t.k != nil {

@@ -23,7 +23,7 @@ import (
 // returned:
 //
 //   - *[ArgumentError]: a mistake in the call;
-//   - *[UnsupportedError]: the system does not have an option;
+//   - *[UnsupportedError]: the system, or the Backend, cannot honour an option;
 //   - *[SpawnError]: the system refused for another reason;
 //   - [reactor.ErrClosed]: the loop is closed.
 //
@@ -151,7 +151,7 @@ func (all *children) putStarting(st *starting) {
 }
 
 // prepare opens the child's descriptors and fills c.starting for fork. If it fails,
-// c.starting.failed is set and everything is closed.
+// c.starting.startErr is set and everything is closed.
 func (c *ChildProcess) prepare(s *process.Starter, way ExitWatch, o *Options) {
 	st := c.starting
 	table := &st.memory
@@ -396,8 +396,8 @@ func (c *ChildProcess) announce() {
 	c.loop.NextTick(func() { c.reportExit(c.status) })
 }
 
-// markRefused makes c a child that was not started. In this state Kill sends nothing; to process 0, it
-// would signal our own group.
+// markRefused makes c a child that was not started. In this state Kill sends nothing; to process 0,
+// it would signal our own group.
 func (c *ChildProcess) markRefused() {
 	c.waitErr = c.startErr
 	c.state = childExited

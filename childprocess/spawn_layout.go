@@ -24,8 +24,9 @@ type layout struct {
 	ipc          int   // slot of the channel; -1: none
 	spare        []int // to be closed after the fork, owned: the child's ends, copies, opened files
 	stdio        []Stdio
-	pipeCapacity int                // Options.PipeCapacity, in bytes; 0: the system's
-	memory       [3][usualSlots]int // holds slots, parent and spare, so an open layout must not be copied
+	pipeCapacity int // Options.PipeCapacity, in bytes; 0: the system's
+	// holds slots, parent and spare, so an open layout must not be copied
+	memory [3][usualSlots]int
 
 	terminal terminalEnds
 	owner    *uint32 // the terminal's new owner; nil: this user
@@ -93,7 +94,7 @@ const (
 	roundNever // see copySame
 )
 
-// turn returns the turn of a slot.
+// round returns the round in which open handles s.
 func (s Stdio) round() int {
 	switch s.form {
 	case formInherit, formFD, formStream:

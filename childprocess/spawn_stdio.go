@@ -74,7 +74,7 @@ var (
 // FD is this program's descriptor n, which is borrowed.
 //
 // Programs expect descriptors 0 to 2 in blocking mode. But the mode belongs to the open file
-// description, which others may share, so no form changes it. If n is a terminal or a pipe in
+// description, which others may share, so no Stdio changes it. If n is a terminal or a pipe in
 // non-blocking mode, the library opens it again for the child's descriptors 0 to 2, on Linux by
 // /proc/self/fd. A socket cannot be opened again, and another user's terminal may refuse: the child
 // then gets n as it is. If the program cannot handle a non-blocking connection, and this program no
@@ -97,9 +97,9 @@ func AllStdio(s Stdio) []Stdio {
 	return []Stdio{s, s, s}
 }
 
-// Owned lets the form take ownership of an FD, a File or a Stream: it closes the descriptor, or
-// destroys the stream, when the child has it, and also on an error. On other forms, Owned has no
-// effect.
+// Owned lets the call that starts the child take ownership of an FD, a File or a Stream: it closes
+// the descriptor, or destroys the stream, when the child has it, and also on an error. On any other
+// Stdio, Owned has no effect.
 func (s Stdio) Owned() Stdio {
 	s.owned = true
 	return s

@@ -27,7 +27,7 @@ type teeTarget struct {
 	waiting   bool               // src is held until w has drained
 	failed    bool               // no byte is written any more
 	detached  bool               // close does not wait for it any more
-	listeners []*events.Listener // on w, until done
+	listeners []*events.Listener // on w, until detached
 }
 
 // begin starts to copy, before anything was read. close of c waits for each target.
