@@ -26,6 +26,7 @@ type task struct {
 	shared *sharedLoop   // acquired; nil if loop is the task's own
 	ran    bool          // the task's own loop was run
 	broken error         // the error of that Run
+	posted *ChildProcess // until enter has it; the loop's, and the call's once the loop is broken
 	limit  int           // limit of captured bytes; < 0: none
 	feeder *feeder       // nil if stdin had all its input before the start
 
@@ -86,6 +87,7 @@ func (t *task) startOn(ctx context.Context, o *Options, in input) error {
 		background.release(shared)
 		return err
 	}
+	t.posted = c
 	if shared.loop.Post(func() { t.enter(c, o) }) != nil {
 		c.abandon()
 		background.release(shared)
@@ -127,6 +129,7 @@ func (c *ChildProcess) abandon() {
 
 // enter runs on the loop goroutine, which has the child from here on.
 func (t *task) enter(c *ChildProcess, o *Options) {
+	t.posted = nil
 	if t.bridged != nil {
 		defer close(t.bridged)
 	}
@@ -205,13 +208,16 @@ func (t *task) await(happened <-chan struct{}) bool {
 	}
 }
 
-// finish kills the child unless it has closed, waits for that, and releases the loop.
+// finish kills the child unless it has closed, waits for that, and releases the loop. A broken loop
+// has killed the child, unless it broke before enter.
 func (t *task) finish() {
 	select {
 	case <-t.closed:
 	default:
 		t.killFor(errLeft)
-		t.await(t.closed)
+		if !t.await(t.closed) && t.posted != nil {
+			t.posted.abandon()
+		}
 	}
 	if t.shared != nil {
 		t.waitForFeeder()
