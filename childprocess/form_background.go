@@ -29,7 +29,7 @@ type sharedLoop struct {
 	releaseHold func()    // ends the Hold that keeps Run from returning
 	exitWatch   ExitWatch // the loop's way to see exits
 
-	starters spawners // run tasks' forks, off the loop goroutine
+	starters spawners // lends starters to tasks, which fork on their goroutines; runs nothing
 
 	// stopped is done when Run has returned. Its cause is Run's error, if there was one. A caller
 	// that waits for an event of the loop must also wait for stopped, because a broken loop emits

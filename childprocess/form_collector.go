@@ -150,8 +150,8 @@ func (k *collector) feedMore() {
 	}
 }
 
-// expect makes it an error if stdin's stream has written fewer bytes than given returns after
-// close.
+// expect makes it an error if, after close, stdin's stream has written fewer bytes than given
+// returns.
 func (k *collector) expect(given func() int64) { k.given, k.stdin = given, k.c.Stdin.FD() }
 
 // inputErr returns that error. It does not rely on the pipe's EPIPE: when the child's exit closes

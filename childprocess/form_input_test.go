@@ -220,7 +220,7 @@ func TestAnInputThatFailsEndsTheChild(t *testing.T) {
 			if name == "in the middle" {
 				broken.in = io.MultiReader(strings.NewReader("some text"), iotest.ErrReader(errInput))
 			}
-			// It is for a child that reads to the end, which would take an error for it.
+			// The child reads to the end, and must be killed before it sees an end that is none.
 			_, err := call(t.Context(), withInput(broken.in), shell, "-c", "cat >/dev/null; exec sleep 1000")
 			failed, ok := errors.AsType[*childprocess.ExitError](err)
 			require.True(t, ok, "%s, %s: %v", form, name, err)

@@ -11,8 +11,8 @@ import (
 
 // task is one call of OutputWith, RunWith or LinesWith: the child and the goroutine that waits for
 // it. The child's loop is the background loop, or a loop of the task, which the goroutine runs
-// while it waits (see ownLoop). Methods run on that goroutine; enter and feed run on the loop
-// goroutine.
+// while it waits (see ownLoop). Methods run on that goroutine, but enter and feed on the loop
+// goroutine and inputFailed on that of the feeder.
 type task struct {
 	file string
 	args []string

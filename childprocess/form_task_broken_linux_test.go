@@ -21,7 +21,7 @@ func TestAChildThatABrokenLoopHasNotTakenOverIsKilled(t *testing.T) {
 	given, err := unix.Open(os.DevNull, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	require.NoError(t, err)
 	o := &childprocess.RunOptions{Options: childprocess.Options{
-		Stdio:    []childprocess.Stdio{childprocess.FD(given).Owned()},
+		Stdio: []childprocess.Stdio{childprocess.FD(given).Owned()},
 		// It makes the call use the background loop.
 		StopWhen: func(int, []byte) bool { return false },
 	}}
