@@ -70,7 +70,6 @@ func (b *backgroundLoop) acquire() (*sharedLoop, error) {
 	return s, nil
 }
 
-// release gives back one acquire.
 func (b *backgroundLoop) release(s *sharedLoop) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -188,8 +188,8 @@ func (o *RunOptions) unfitSlot(u use, i int, s Stdio) string {
 	return ""
 }
 
-// isNilPointer reports whether r holds a nil pointer; such an r is not nil itself.
-func isNilPointer(r io.Reader) bool {
-	v := reflect.ValueOf(r)
+// isNilPointer reports whether the interface i holds a nil pointer; such an i is not nil itself.
+func isNilPointer(i any) bool {
+	v := reflect.ValueOf(i)
 	return v.IsValid() && v.Kind() == reflect.Pointer && v.IsNil()
 }

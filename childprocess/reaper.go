@@ -42,7 +42,6 @@ type Reaper struct {
 	exit       events.Event[orphanExit]
 }
 
-// orphanExit is the value of the event exit.
 type orphanExit struct {
 	pid    int
 	status ExitStatus

@@ -254,7 +254,7 @@ func (st *starting) forkOn(s *process.Starter) (p process.Process, failure *proc
 }
 
 // attempt starts the program. If descriptors are short, it tries again without the reserved low
-// numbers; a throw-away thread must not give them up, see process.Spec.
+// numbers; a throw-away thread must not give them up, see process.Spec.ThrowAway.
 func (st *starting) attempt(s *process.Starter) (process.Process, *process.Failure) {
 	p, failure := s.Start(&st.spec)
 	if failure != nil && exhausted(failure.Err) && !st.spec.ThrowAway && s.Release() {
@@ -406,7 +406,6 @@ func (c *ChildProcess) markRefused() {
 
 func (c *ChildProcess) emitSpawn() { reactor.Emit(c.loop, &c.spawn, struct{}{}) }
 
-// failure returns a *SpawnError of this child.
 func (c *ChildProcess) failure(step Step, path string, err error) *SpawnError {
 	return &SpawnError{Op: c.op, Step: step, File: c.file, Path: path, Args: c.args[1:], Err: err}
 }

@@ -322,7 +322,6 @@ func (s *spawners) get() *process.Starter {
 	return new(process.Starter)
 }
 
-// put takes a starter back, for the next goroutine.
 func (s *spawners) put(starter *process.Starter) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -370,11 +370,11 @@ func (o *Options) validate(op, file string, args []string) error {
 	case o.PipeCapacity > 0 && !o.hasStandardPipe():
 		return bad("PipeCapacity", "is given for a child without a pipe in slots 0 to 2")
 	case o.UID != nil && *o.UID == math.MaxUint32:
-		return bad("UID", "is out of range") // -1 means "unchanged" to setuid(2) and its relatives.
+		return bad("UID", outOfRange) // -1 means "unchanged" to setuid(2) and its relatives.
 	case o.GID != nil && *o.GID == math.MaxUint32:
-		return bad("GID", "is out of range")
+		return bad("GID", outOfRange)
 	case slices.Contains(o.Groups, math.MaxUint32):
-		return bad("Groups["+strconv.Itoa(slices.Index(o.Groups, math.MaxUint32))+"]", "is out of range")
+		return bad("Groups["+strconv.Itoa(slices.Index(o.Groups, math.MaxUint32))+"]", outOfRange)
 	case o.Setpgid && o.Detached:
 		return bad("Setpgid", "is not for a Detached child, which leads a group")
 	case o.Pgid != 0 && !o.Setpgid:

@@ -4,7 +4,6 @@ import (
 	"io"
 	"math"
 	"os"
-	"reflect"
 	"slices"
 	"syscall"
 
@@ -144,8 +143,7 @@ func isNil(s interface{ FD() int }) bool {
 	case *streams.Duplex:
 		return s == nil || s.Readable == nil || s.Writable == nil
 	}
-	v := reflect.ValueOf(s)
-	return !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()
+	return s == nil || isNilPointer(s)
 }
 
 // closeOwned closes everything in slots that is Owned.

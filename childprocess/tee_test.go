@@ -278,7 +278,6 @@ func TestTheSlowestTargetSetsThePaceAndBlocksNobody(t *testing.T) {
 	require.True(t, bytes.Equal(floodText(size), <-got))
 }
 
-// fdReader reads a descriptor.
 type fdReader int
 
 func (r fdReader) Read(p []byte) (int, error) {
