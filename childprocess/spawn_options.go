@@ -58,8 +58,8 @@ type Options struct {
 	MaxMessage, MaxQueue int
 
 	// Encoding is the encoding that OnText of the child's streams decodes, see [streams.Encoding].
-	// The zero value is UTF-8. Data and collected output are not decoded; see Decode of the
-	// encoding.
+	// The zero value is UTF-8. Data and collected output are bytes; [streams.Encoding.Decode]
+	// makes text of them.
 	Encoding streams.Encoding
 
 	// LineEnd and MaxLine define the lines of OnLine and Lines of the child's streams.
@@ -252,7 +252,8 @@ type Options struct {
 	// ScopeAuto it goes
 	//
 	//   - to the process group that the child leads, if it is Detached, has a PTY, or has Setpgid
-	//     without Pgid. When the leader has exited, the rest of the group gets it again;
+	//     or Foreground without Pgid. When the leader has exited, the rest of the group gets it
+	//     again;
 	//   - to the process group of a Shell with a Timeout, an IdleTimeout or a Context and without
 	//     Setpgid, if this program has no controlling terminal. The shell gets a group for that, so
 	//     the programs that it runs end with it;
