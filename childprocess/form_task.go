@@ -247,8 +247,6 @@ func (t *task) eachLine(yield func(string, error) bool) bool {
 	if !t.await(t.bridged) || t.reader == nil {
 		return true // wait returns the reason.
 	}
-	// A broken loop does not close its streams.
-	defer context.AfterFunc(t.shared.stopped, func() { _ = t.reader.Close() })()
 	for line, err := range t.reader.Lines() {
 		switch {
 		case err == streams.ErrLineTooLong:
