@@ -29,10 +29,10 @@ type sharedLoop struct {
 	releaseHold func()    // ends the Hold that keeps Run from returning
 	exitWatch   ExitWatch // the loop's way to see exits
 
-	starters spawners // run tasks' forks, off the loop goroutine
+	starters spawners // lends starters to tasks, which fork on their goroutines; runs nothing
 
 	// stopped is done when Run has returned. Its cause is Run's error, if there was one. A caller
-	// that waits for an event of the loop must also wait for ended, because a broken loop emits
+	// that waits for an event of the loop must also wait for stopped, because a broken loop emits
 	// nothing.
 	stopped context.Context
 	stop    context.CancelCauseFunc
@@ -70,7 +70,6 @@ func (b *backgroundLoop) acquire() (*sharedLoop, error) {
 	return s, nil
 }
 
-// release gives back one acquire.
 func (b *backgroundLoop) release(s *sharedLoop) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -37,7 +37,7 @@ const tailSize = 64 << 10
 const inputChunk = 64 << 10
 
 // newCollector must be called before the loop can run an event of the child c, which was started. A
-// negative max is no limit.
+// negative limit means none.
 func newCollector(c *ChildProcess, limit int) *collector {
 	k := &collector{c: c, limit: limit, out: make([][]byte, len(c.Stdio))}
 	k.onError = k.pipeFailed
@@ -150,8 +150,8 @@ func (k *collector) feedMore() {
 	}
 }
 
-// expect makes it an error if stdin's stream has written fewer bytes than given returns after
-// close.
+// expect makes it an error if, after close, stdin's stream has written fewer bytes than given
+// returns.
 func (k *collector) expect(given func() int64) { k.given, k.stdin = given, k.c.Stdin.FD() }
 
 // inputErr returns that error. It does not rely on the pipe's EPIPE: when the child's exit closes
@@ -170,8 +170,8 @@ func (k *collector) pipeFailed(err error) {
 	}
 }
 
-// closePipes is limits.enough. It closes stdin too, because a form that waits for its child must
-// not wait for the input.
+// closePipes is limits.closePipes. It closes stdin too, because a form that waits for its child
+// must not wait for the input.
 func (k *collector) closePipes() {
 	k.c.cutOff()
 	k.c.streams[0].destroy()

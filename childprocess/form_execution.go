@@ -32,7 +32,7 @@ type execution struct {
 	done       func(err error, stdout, stderr []byte) // not nil
 	doneCalled bool                                   // done was, or is being, called
 
-	stdout, stderr []byte // captured bytes; owned by done's callee once over
+	stdout, stderr []byte // captured bytes; owned by done's callee once doneCalled
 	broken         error  // first error of a stream
 }
 

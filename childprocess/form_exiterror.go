@@ -9,7 +9,7 @@ import (
 )
 
 var (
-	// ErrTimeout is the cause when Options.Timeout ended a child. It wraps syscall.ETIMEDOUT, and
+	// ErrTimeout is the cause when Options.Timeout killed a child. It wraps syscall.ETIMEDOUT, and
 	// errors.Is(err, os.ErrDeadlineExceeded) is true.
 	ErrTimeout error = limitError{"timed out", syscall.ETIMEDOUT}
 
@@ -31,7 +31,7 @@ func (e limitError) Is(target error) bool {
 	return e.errno == syscall.ETIMEDOUT && target == os.ErrDeadlineExceeded
 }
 
-// An AbortError is the cause when the end of Options.Context ended the child.
+// An AbortError is the cause when the end of Options.Context killed the child.
 type AbortError struct {
 	// Op is the form, such as "spawn"; File is the program as it was given to it.
 	Op, File string
@@ -55,12 +55,12 @@ func (e *AbortError) Unwrap() []error { return []error{e.Err, e.Cause} }
 type ExitError struct {
 	Cmd    string     // file and arguments, or the shell command
 	Status ExitStatus // Running if the call did not wait for the exit
-	// a signal was sent, or Timeout had passed and the child had already exited, as in Node
+	// this library sent it a signal, or Timeout passed when it had exited already, as in Node
 	Killed bool
 
 	Stdout, Stderr []byte // bytes captured; the caller may keep them
 
-	// Err is nil when the child failed by itself. Otherwise it is the limit that ended the child
+	// Err is nil when the child failed by itself. Otherwise it is the limit that killed the child
 	// (ErrTimeout, ErrMaxBuffer, an *AbortError…), ErrStatusLost, or the error of reading the
 	// output or of writing the input. Test it with errors.Is.
 	Err error

@@ -24,7 +24,7 @@ type feeder struct {
 	given   int64      // bytes read before stop
 }
 
-// maxEmptyReads is the most Reads in a row that may return 0, nil.
+// maxEmptyReads is the number of Reads in a row that return 0, nil, after which run gives up.
 const maxEmptyReads = 100
 
 // run is the goroutine. It is started by feed and is over when done is closed.

@@ -84,7 +84,6 @@ func inChild(set func(l *reactor.Loop, parent *ipc.Channel)) {
 
 func must(err error) { check(0, err) }
 
-// forkHelper forks a helper program.
 func forkHelper(t testing.TB, l *reactor.Loop, o *childprocess.ForkOptions, name string, args ...string) *childprocess.ChildProcess {
 	t.Helper()
 	file, argv := helperproc.Command(name, args...)

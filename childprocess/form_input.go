@@ -11,7 +11,7 @@ import (
 	"github.com/brood-go/brood/internal/fd"
 )
 
-// An InputError is the cause when a Read of an [Input] failed. The child is then ended, because it
+// An InputError is the cause when a Read of an [Input] failed. The child is then killed, because it
 // could not tell the part that it got from the whole.
 type InputError struct {
 	Err error // the error of Read, or io.ErrNoProgress after 100 empty reads

@@ -220,7 +220,7 @@ func TestAnInputThatFailsEndsTheChild(t *testing.T) {
 			if name == "in the middle" {
 				broken.in = io.MultiReader(strings.NewReader("some text"), iotest.ErrReader(errInput))
 			}
-			// It is for a child that reads to the end, which would take an error for it.
+			// The child reads to the end, and must be killed before it sees an end that is none.
 			_, err := call(t.Context(), withInput(broken.in), shell, "-c", "cat >/dev/null; exec sleep 1000")
 			failed, ok := errors.AsType[*childprocess.ExitError](err)
 			require.True(t, ok, "%s, %s: %v", form, name, err)
@@ -330,7 +330,7 @@ func TestInputAndLinesDoNotWaitForEachOther(t *testing.T) {
 		n++
 	}
 	require.Equal(t, 1<<20, n)
-	// Leaving the range ends the child and the reading.
+	// Leaving the range kills the child and the reading.
 	in := &counted{r: endless{}}
 	for _, err := range childprocess.LinesWith(t.Context(), withInput(in), "cat") {
 		require.NoError(t, err)
@@ -364,8 +364,8 @@ func (c *counted) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// awaitQuiet returns when reads seem to have stopped, which only time can show. If it is wrong, fewer
-// bytes were read than could have been.
+// awaitQuiet returns when reads seem to have stopped, which only time can show. If it is wrong,
+// fewer bytes were read than could have been.
 func (c *counted) awaitQuiet() {
 	for last := int64(-1); last != c.bytes.Load(); {
 		last = c.bytes.Load()

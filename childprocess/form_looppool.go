@@ -37,7 +37,7 @@ type idleLoop struct {
 	since time.Time
 }
 
-// get returns a loop without children. The caller has it until put or giveUp.
+// get returns a loop without children. The caller has it until put or abandonLoop.
 func (p *loopPool) get() (*reactor.Loop, error) {
 	p.mu.Lock()
 	if n := len(p.idle); n > 0 {
@@ -51,8 +51,8 @@ func (p *loopPool) get() (*reactor.Loop, error) {
 	return p.open()
 }
 
-// put takes back a loop whose Run has returned nil. A loop that watches SIGCHLD is closed, because
-// even an idle one would receive that signal.
+// put takes back a loop whose Run has returned nil, or that has not run. A loop that watches
+// SIGCHLD is closed, because even an idle one would receive that signal.
 func (p *loopPool) put(l *reactor.Loop) {
 	all, err := childrenOf(l)
 	if err != nil || all.exitWatch == ExitWatchSIGCHLD || l.Alive() || !p.keep(l) {
@@ -95,8 +95,8 @@ func (p *loopPool) sweep() {
 	}
 }
 
-// abandonLoop kills and reaps the children of a broken loop, because no event will report their exits,
-// and closes the loop. Run must have returned for good.
+// abandonLoop kills and reaps the children of a broken loop, because no event will report their
+// exits, and closes the loop. Run must have returned for good.
 func abandonLoop(l *reactor.Loop) {
 	all, err := childrenOf(l)
 	if err != nil {

@@ -78,7 +78,7 @@ func Lines(ctx context.Context, file string, args ...string) iter.Seq2[string, e
 // If the call does not succeed, the last pair has no line and the error of [OutputWith]; for a line
 // longer than MaxLine that wraps streams.ErrLineTooLong.
 //
-// When the range statement is left early, the child is ended as by ctx, and has exited when the
+// When the range statement is left early, the child is killed as by ctx, and has exited when the
 // statement is over. Each range statement starts the program anew; bytes that the first has read of
 // Input, and slots that were Owned, are gone then.
 //

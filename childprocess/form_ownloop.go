@@ -66,7 +66,7 @@ func (t *task) runOwn() bool {
 	return t.broken == nil
 }
 
-// whyBroken returns why the loop has broken.
+// whyBroken returns the error of the Run that has failed.
 func (t *task) whyBroken() error {
 	if t.shared == nil {
 		return t.broken

@@ -22,21 +22,22 @@ const MaxOutput = 64 << 20
 // Of Options, these differ from [Spawn]:
 //
 //   - Context must be nil, because the context of the call takes its place.
-//   - KillGrace 0 is [CancelGrace]. Timeout and the context run until close. When one of them ends
-//     the child, its pipes are closed, so descendants of the child cannot delay the return.
+//   - KillGrace 0 is [CancelGrace], if Cancel is CancelSignal. Timeout and the context run until
+//     close. When one of them kills the child, its pipes are closed, so descendants of the child
+//     cannot delay the return.
 //   - Stdio[0] is /dev/null, unless Input (the field or the function) says otherwise.
-//   - Stdio[1] is a pipe that OutputWith and LinesWith read. For RunWith it is /dev/null by default;
-//     StopWhen and IdleTimeout then see no output there.
+//   - Stdio[1] is a pipe that OutputWith and LinesWith read. For RunWith it is /dev/null by
+//     default; StopWhen and IdleTimeout then see no output there.
 //   - Stdio[2] is a pipe by default, and the last 64 KiB of it are in the error.
 //   - A slot that the form does not read, and Stdio[2], may be Ignore, Inherit, FD, File (also
 //     Owned), Path or SameAs. Slots 1 and 2 may be a Tee; where the form reads stdout, the Tee must
 //     have a Pipe. Stream, PTY, IPC and other pipes need a loop of the caller and are refused.
 //   - Async, StopEvents, Encoding, Serialization, MaxMessage and MaxQueue are refused. LineEnd,
-//     MaxLine and HighWaterMark are for LinesWith alone.
+//     MaxLine and HighWaterMark are for LinesWith alone, Overflow for OutputWith alone.
 type RunOptions struct {
 	Options
 
-	// MaxBuffer is the limit of the bytes of stdout that OutputWith captures. More output ends the
+	// MaxBuffer is the limit of the bytes of stdout that OutputWith captures. More output kills the
 	// child, with [ErrMaxBuffer]. 0: MaxOutput; negative: no limit. RunWith and LinesWith refuse
 	// it, because they keep no output.
 	MaxBuffer int
@@ -49,8 +50,8 @@ type RunOptions struct {
 	// in the child, as a connection would, it is read like any other Reader.
 	//
 	// Every other Reader is read on a goroutine of the call, no faster than the child reads. When
-	// Read fails, the child is ended, with an *[InputError]. It is an error if the child closes its
-	// stdin or exits before the pipe has taken all of a *bytes.Buffer, *bytes.Reader or
+	// Read fails, the child is killed, with an *[InputError]. It is an error if the child closes
+	// its stdin or exits before the pipe has taken all of a *bytes.Buffer, *bytes.Reader or
 	// *strings.Reader, or all bytes that were read of another Reader: EPIPE, in a *streams.OpError,
 	// unless there is another error. The pipe takes 64 KiB, or PipeCapacity, even if the child
 	// reads nothing. How much has been read of another Reader when the child exits depends on
@@ -187,8 +188,8 @@ func (o *RunOptions) unfitSlot(u use, i int, s Stdio) string {
 	return ""
 }
 
-// isNilPointer reports whether r holds a nil pointer; such an r is not nil itself.
-func isNilPointer(r io.Reader) bool {
-	v := reflect.ValueOf(r)
+// isNilPointer reports whether the interface i holds a nil pointer; such an i is not nil itself.
+func isNilPointer(i any) bool {
+	v := reflect.ValueOf(i)
 	return v.IsValid() && v.Kind() == reflect.Pointer && v.IsNil()
 }

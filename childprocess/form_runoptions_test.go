@@ -269,7 +269,8 @@ func TestAContextThatIsDoneStartsNothingAndReadsNothing(t *testing.T) {
 	}
 }
 
-// The context of the call ends the child like every limit, with the group that a shell gets for it.
+// The context of the call kills the child like every limit, with the group that a shell gets for
+// it.
 func TestTheContextOfACallEndsWhatAShellHasStarted(t *testing.T) {
 	noNewFDs(t)
 	file, argv := helperproc.Command("wait")

@@ -20,7 +20,7 @@ import (
 // way at the exit keeps r until it returns. If the child cannot be started, nothing is read. r is
 // not closed.
 //
-// When Read fails, the child is ended as by a limit, and the cause is an *[InputError].
+// When Read fails, the child is killed as by a limit, and the cause is an *[InputError].
 //
 // It is an error if the child closes its stdin or exits before the pipe has taken all of a text in
 // memory, or all bytes that were read of another Reader: EPIPE, in a *streams.OpError, unless
@@ -66,7 +66,8 @@ func (c *ChildProcess) feed() {
 	go c.feeder.run()
 }
 
-// stopFeeding is called at the exit. It sets c.unfed if the child has not taken all that it had to.
+// stopFeeding is called at the exit. It sets c.inputErr if the child has not taken all that it had
+// to.
 func (c *ChildProcess) stopFeeding() {
 	f := c.feeder
 	if f == nil {

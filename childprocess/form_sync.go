@@ -21,7 +21,7 @@ import (
 type SyncOptions struct {
 	Options
 
-	// MaxBuffer is the limit of the bytes captured from all pipes together. More output ends the
+	// MaxBuffer is the limit of the bytes captured from all pipes together. More output kills the
 	// child, with [ErrMaxBuffer]. 0: 1 MiB; negative: no limit. (In Node, 0 is no limit.)
 	MaxBuffer int
 
@@ -53,7 +53,7 @@ type SyncResult struct {
 	// Err is the first of these errors, or nil:
 	//
 	//   - an *[ArgumentError] or a *[SpawnError]: nothing was started;
-	//   - [ErrTimeout], [ErrMaxBuffer], an *[AbortError] or an *[InputError]: the child was ended
+	//   - [ErrTimeout], [ErrMaxBuffer], an *[AbortError] or an *[InputError]: the child was killed
 	//     early, and Status says how;
 	//   - a *streams.OpError: a pipe failed. EPIPE: the child has not read all of Input;
 	//   - [ErrStatusLost].
@@ -65,7 +65,7 @@ type SyncResult struct {
 // SpawnSync runs file with args and waits until it has exited and all its pipes have ended, also
 // those that its descendants hold. It never returns nil.
 //
-// When MaxBuffer, Timeout or Context ends the child, the child gets KillSignal, and its pipes are
+// When MaxBuffer, Timeout or Context kills the child, the child gets KillSignal, and its pipes are
 // closed, at once or at the end of a KillGrace, so descendants cannot delay the return. The result
 // has the bytes that were read until then. A child that ignores the signal is waited for unless
 // there is a KillGrace, as in Node; a child that may not be signalled, because it changed its user,

@@ -11,8 +11,8 @@ import (
 
 // task is one call of OutputWith, RunWith or LinesWith: the child and the goroutine that waits for
 // it. The child's loop is the background loop, or a loop of the task, which the goroutine runs
-// while it waits (see ownLoop). Methods run on that goroutine; enter and feed run on the loop
-// goroutine.
+// while it waits (see ownLoop). Methods run on that goroutine, but enter and feed on the loop
+// goroutine and inputFailed on that of the feeder.
 type task struct {
 	file string
 	args []string
@@ -26,6 +26,7 @@ type task struct {
 	shared *sharedLoop   // acquired; nil if loop is the task's own
 	ran    bool          // the task's own loop was run
 	broken error         // the error of that Run
+	posted *ChildProcess // until enter has it; the loop's, and the call's once the loop is broken
 	limit  int           // limit of captured bytes; < 0: none
 	feeder *feeder       // nil if stdin had all its input before the start
 
@@ -86,6 +87,7 @@ func (t *task) startOn(ctx context.Context, o *Options, in input) error {
 		background.release(shared)
 		return err
 	}
+	t.posted = c
 	if shared.loop.Post(func() { t.enter(c, o) }) != nil {
 		c.abandon()
 		background.release(shared)
@@ -113,8 +115,8 @@ func (t *task) fork(starter *process.Starter, way ExitWatch, o *Options, in inpu
 	return c, nil
 }
 
-// inputFailed is called by the feeder. It interrupts, because the child may have exited without the
-// rest.
+// inputFailed is called by the feeder. It spares a child that closes in the same turn, because that
+// did not need the rest.
 func (t *task) inputFailed(err error) {
 	_ = t.loop.Post(func() { t.c.killUnlessItCloses(err) }) // A closed loop runs nothing.
 }
@@ -127,6 +129,7 @@ func (c *ChildProcess) abandon() {
 
 // enter runs on the loop goroutine, which has the child from here on.
 func (t *task) enter(c *ChildProcess, o *Options) {
+	t.posted = nil
 	if t.bridged != nil {
 		defer close(t.bridged)
 	}
@@ -205,13 +208,16 @@ func (t *task) await(happened <-chan struct{}) bool {
 	}
 }
 
-// finish ends the child unless it has closed, waits for that, and releases the loop.
+// finish kills the child unless it has closed, waits for that, and releases the loop. A broken loop
+// has killed the child, unless it broke before enter.
 func (t *task) finish() {
 	select {
 	case <-t.closed:
 	default:
 		t.killFor(errLeft)
-		t.await(t.closed)
+		if !t.await(t.closed) && t.posted != nil {
+			t.posted.abandon()
+		}
 	}
 	if t.shared != nil {
 		t.waitForFeeder()
@@ -227,7 +233,7 @@ func (t *task) waitForFeeder() {
 	}
 }
 
-// killFor makes the loop end the child.
+// killFor makes the loop kill the child.
 func (t *task) killFor(cause error) {
 	_ = t.loop.Post(func() { // A closed loop runs nothing.
 		if t.k != nil {
@@ -241,8 +247,6 @@ func (t *task) eachLine(yield func(string, error) bool) bool {
 	if !t.await(t.bridged) || t.reader == nil {
 		return true // wait returns the reason.
 	}
-	// A broken loop does not close its streams.
-	defer context.AfterFunc(t.shared.stopped, func() { _ = t.reader.Close() })()
 	for line, err := range t.reader.Lines() {
 		switch {
 		case err == streams.ErrLineTooLong:

@@ -34,7 +34,7 @@ type Worker func(l *reactor.Loop, parent *ipc.Channel, args []string) error
 //
 // Preconditions:
 //
-//   - Nothing of main has run that a worker must not do.
+//   - It is called first in main, because a worker runs everything before the call, too.
 func (w Workers) Run() (worker bool, err error) { return w.RunWith(nil) }
 
 // RunWith is [Workers.Run] with the options of the worker's loop.

@@ -30,8 +30,8 @@ func (e *WorkerError) Is(target error) bool { return target == syscall.EINVAL }
 var identity workerIdentity
 
 // workerIdentity is the state of this process: not a worker, a worker that has not run (workerName
-// is in the environment), one that runs (it is not), one that is over (ended). Safe to use from any
-// goroutine.
+// is in the environment), one that runs (it is not), one that is over (finished). Safe to use from
+// any goroutine.
 type workerIdentity struct{ finished atomic.Bool }
 
 // finish is called when Workers.Run returns.

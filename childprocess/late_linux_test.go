@@ -34,8 +34,8 @@ func busy(t *testing.T, d time.Duration, ended func() bool) {
 	}
 }
 
-// lateForms start "echo hi" with a limit that has passed before the loop looks, although the child
-// has exited in time.
+// Each child has a limit that has passed before the loop looks, although the child has exited in
+// time.
 func TestALimitOfALateLoopSparesAChildThatExitedInTime(t *testing.T) {
 	const limit = 20 * time.Millisecond
 	for name, o := range map[string]childprocess.Options{

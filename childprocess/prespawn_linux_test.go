@@ -17,14 +17,6 @@ import (
 	"github.com/brood-go/brood/childprocess"
 )
 
-// tasks returns the threads of this program.
-func tasks(t testing.TB) int {
-	t.Helper()
-	entries, err := os.ReadDir("/proc/self/task")
-	require.NoError(t, err)
-	return len(entries)
-}
-
 // mappings returns the number of this program's memory mappings.
 func mappings(t testing.TB) int {
 	t.Helper()
@@ -126,7 +118,7 @@ type footprint struct{ goroutines, threads, mappings int }
 func footprintOf(t testing.TB) footprint {
 	t.Helper()
 	debug.FreeOSMemory()
-	return footprint{runtime.NumGoroutine(), tasks(t), mappings(t)}
+	return footprint{runtime.NumGoroutine(), threads(t), mappings(t)}
 }
 
 // After 10,000 starts there are as many threads, goroutines and mappings as after the first, for a
@@ -181,7 +173,7 @@ func TestThrowAwayThreadsLeaveNothing(t *testing.T) {
 	// After much work the runtime keeps a few more threads and mappings, but not one per hundred
 	// starts.
 	const few = 8
-	eventually(t, "threads end", func() bool { return tasks(t) <= first.threads+few })
+	eventually(t, "threads end", func() bool { return threads(t) <= first.threads+few })
 	last := footprintOf(t)
 	t.Logf("%d starts: %+v became %+v", starts, first, last)
 	require.LessOrEqual(t, last.mappings, first.mappings+4*few)

@@ -33,16 +33,15 @@ type Reaper struct {
 	loop    *reactor.Loop
 	orphans *process.Orphans   // owned; nil: closed
 	watcher *signals.Watcher   // of SIGCHLD; keeps the loop alive
-	next    *reactor.Immediate // calls look; nil: not queued
-	// calls lookNext for processes of which no signal tells; nil: there are none
+	next    *reactor.Immediate // calls reapSome; nil: not queued
+	// calls reapNext for processes of which no signal tells; nil: there are none
 	retryTimer *reactor.Timer
-	retryPause time.Duration // the last duration of again; 0 after SIGCHLD
+	retryPause time.Duration // last duration of retryTimer; 0 after SIGCHLD
 	passing    bool          // a listing of the children is not through yet
 	dirty      bool          // SIGCHLD came after that listing
 	exit       events.Event[orphanExit]
 }
 
-// orphanExit is the value of the event exit.
 type orphanExit struct {
 	pid    int
 	status ExitStatus
@@ -165,7 +164,7 @@ func (r *Reaper) onSIGCHLD() {
 	r.reapNext()
 }
 
-// reapNext queues look in the immediates phase, after the events of the same turn.
+// reapNext queues reapSome for the immediates phase, after the events of the same turn.
 func (r *Reaper) reapNext() {
 	if r.orphans == nil || r.next != nil {
 		return
@@ -194,8 +193,8 @@ func (r *Reaper) reapSome() {
 	}
 }
 
-// Each orphan gets a callback of its own: a listener that panics does not cost the other orphans
-// their event.
+// reportExit emits exit. Each orphan gets a callback of its own: a listener that panics does not
+// cost the other orphans their event.
 func (r *Reaper) reportExit(o process.Orphan) {
 	status := statusOf(o.Change)
 	status.Usage = usageOf(status.Rusage, 0, math.MaxInt64, 0) // Its parent's memory is not known.
@@ -206,7 +205,7 @@ func (r *Reaper) reportExit(o process.Orphan) {
 	})
 }
 
-// reapLater looks again after a growing pause, which does not keep the loop alive.
+// reapLater calls reapNext after a growing pause, which does not keep the loop alive.
 func (r *Reaper) reapLater() {
 	r.retryPause = min(max(2*r.retryPause, reaperPause), reaperPauseLongest)
 	r.retryTimer = r.loop.SetTimeout(r.retryPause, func() {

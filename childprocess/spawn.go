@@ -23,7 +23,7 @@ import (
 // returned:
 //
 //   - *[ArgumentError]: a mistake in the call;
-//   - *[UnsupportedError]: the system does not have an option;
+//   - *[UnsupportedError]: the system, or the Backend, cannot honour an option;
 //   - *[SpawnError]: the system refused for another reason;
 //   - [reactor.ErrClosed]: the loop is closed.
 //
@@ -151,7 +151,7 @@ func (all *children) putStarting(st *starting) {
 }
 
 // prepare opens the child's descriptors and fills c.starting for fork. If it fails,
-// c.starting.failed is set and everything is closed.
+// c.starting.startErr is set and everything is closed.
 func (c *ChildProcess) prepare(s *process.Starter, way ExitWatch, o *Options) {
 	st := c.starting
 	table := &st.memory
@@ -254,7 +254,7 @@ func (st *starting) forkOn(s *process.Starter) (p process.Process, failure *proc
 }
 
 // attempt starts the program. If descriptors are short, it tries again without the reserved low
-// numbers; a throw-away thread must not give them up, see process.Spec.
+// numbers; a throw-away thread must not give them up, see process.Spec.ThrowAway.
 func (st *starting) attempt(s *process.Starter) (process.Process, *process.Failure) {
 	p, failure := s.Start(&st.spec)
 	if failure != nil && exhausted(failure.Err) && !st.spec.ThrowAway && s.Release() {
@@ -396,8 +396,8 @@ func (c *ChildProcess) announce() {
 	c.loop.NextTick(func() { c.reportExit(c.status) })
 }
 
-// markRefused makes c a child that was not started. In this state Kill sends nothing; to process 0, it
-// would signal our own group.
+// markRefused makes c a child that was not started. In this state Kill sends nothing; to process 0,
+// it would signal our own group.
 func (c *ChildProcess) markRefused() {
 	c.waitErr = c.startErr
 	c.state = childExited
@@ -406,7 +406,6 @@ func (c *ChildProcess) markRefused() {
 
 func (c *ChildProcess) emitSpawn() { reactor.Emit(c.loop, &c.spawn, struct{}{}) }
 
-// failure returns a *SpawnError of this child.
 func (c *ChildProcess) failure(step Step, path string, err error) *SpawnError {
 	return &SpawnError{Op: c.op, Step: step, File: c.file, Path: path, Args: c.args[1:], Err: err}
 }

@@ -21,10 +21,10 @@ type starting struct {
 	memory layout
 	file   [1]string // memory for spec.Files
 
-	// The result of fork; valid for the loop after fork, for an Async child after started.
+	// The result of fork; valid for the loop after fork, for an Async child in onForked.
 	process     process.Process
 	startedAt   time.Time
-	startMaxrss int64       // see ChildProcess.shared
+	startMaxrss int64       // see ChildProcess.startMaxrss
 	startErr    *SpawnError // set by prepare, too; then fork does nothing
 
 	// Of an Async child, used on the loop goroutine.
@@ -45,7 +45,8 @@ func (s *starting) queueSignal(sig Signal, group bool) {
 	s.signals = append(s.signals, queuedSignal{sig, group})
 }
 
-// queueTerminate keeps the shortest grace until the child runs; a negative one means never.
+// queueTerminate keeps the shortest grace until the child runs. A negative one, which means no
+// SIGKILL, counts as the longest.
 func (s *starting) queueTerminate(grace time.Duration) {
 	if s.grace <= 0 || grace > 0 && grace < s.grace {
 		s.grace = grace
@@ -68,8 +69,8 @@ func (p *closeRace) arrive(mine, other *bool) bool {
 	return *other
 }
 
-// noteForked is called by the spawner after fork. It reports false if the loop was closed; the child
-// is taken care of then.
+// noteForked is called by the spawner after fork. It reports false if the loop was closed; the
+// child is taken care of then.
 func (c *ChildProcess) noteForked() bool {
 	s := c.starting
 	if s.race.arrive(&s.race.forked, &s.race.closed) {
@@ -87,7 +88,8 @@ func (c *ChildProcess) noteLoopClosed() {
 	}
 }
 
-// passToSurvivor gives the forked child of a closed loop, or the failure to fork it, to its survivor.
+// passToSurvivor gives the forked child of a closed loop, or the failure to fork it, to its
+// survivor.
 func (c *ChildProcess) passToSurvivor() {
 	s, survivor := c.starting, c.survivor
 	switch {
@@ -113,8 +115,8 @@ func (s *starting) sendQueued(p process.Process) {
 	}
 }
 
-// setHold makes the start of an Async child keep the loop alive, or no longer. children.holders counts
-// these starts, for one Loop.Hold.
+// setHold makes the start of an Async child keep the loop alive, or no longer. children.holders
+// counts these starts, for one Loop.Hold.
 func (all *children) setHold(s *starting, hold bool) {
 	switch {
 	case hold == s.holdsLoop:
@@ -145,7 +147,7 @@ func (c *ChildProcess) startLater(all *children, o *Options) error {
 	c.holdStreams()
 	all.add(c)
 	all.refChanged(c)
-	later := *o // The call may return, and its options change, before started.
+	later := *o // A copy, because the caller may change its options before onForked.
 	all.spawners.run(func(st *process.Starter) {
 		c.fork(st)
 		if c.noteForked() {
@@ -320,7 +322,6 @@ func (s *spawners) get() *process.Starter {
 	return new(process.Starter)
 }
 
-// put takes a starter back, for the next goroutine.
 func (s *spawners) put(starter *process.Starter) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -33,7 +33,8 @@ func (c *ChildProcess) adoptClosed(o *Options, cause error) (err error) {
 	var channel *ipc.Channel
 	stdio := make([]StdioStream, max(len(o.Stdio), standardSlots))
 	for n := range stdio {
-		// Stdin is made last, so it closes first: the child's close does not wait for it.
+		// Stdin is made last, because the last function of QueueClosing runs first: so stdin closes
+		// before the child, whose close does not wait for it.
 		i := (n + 1) % len(stdio)
 		s := asked.slot(i)
 		switch {

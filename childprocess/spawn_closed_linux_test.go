@@ -49,7 +49,6 @@ type used struct {
 	Leaks   string
 }
 
-// startStarved starts a child by a form.
 func startStarved(l *reactor.Loop, form string) (*childprocess.ChildProcess, error) {
 	switch form {
 	case "Exec":

@@ -81,7 +81,8 @@ type keySet struct {
 	many map[string]bool
 }
 
-// usualVariables is more than most environments have. An index of slots must fit a uint8.
+// usualVariables is more than most environments have. The numbers 1 to usualVariables must fit a
+// uint8.
 const usualVariables = 128
 
 func newKeySet(env []string) (s keySet) {

@@ -19,13 +19,14 @@ import (
 // child's. It is used on the goroutine that starts the child; then, for adopt, on the loop
 // goroutine.
 type layout struct {
-	slots        []int // the child's descriptors, by slot, also borrowed ones; process.Closed: none
-	parent       []int // the parent's end of each slot's pipe, owned; -1: none
-	ipc          int   // slot of the channel; -1: none
-	spare        []int // to be closed after the fork, owned: the child's ends, copies, opened files
-	stdio        []Stdio
-	pipeCapacity int                // Options.PipeCapacity, in bytes; 0: the system's
-	memory       [3][usualSlots]int // holds slots, parent and spare, so an open layout must not be copied
+	slots        []int   // the child's descriptors, by slot, also borrowed ones; process.Closed: none
+	parent       []int   // the parent's end of each slot's pipe, owned; -1: none
+	ipc          int     // slot of the channel; -1: none
+	spare        []int   // to be closed after the fork, owned: the child's ends, copies, opened files
+	stdio        []Stdio // Options.Stdio, borrowed
+	pipeCapacity int     // Options.PipeCapacity, in bytes; 0: the system's
+	// holds slots, parent and spare, so an open layout must not be copied
+	memory [3][usualSlots]int
 
 	terminal terminalEnds
 	owner    *uint32 // the terminal's new owner; nil: this user
@@ -85,7 +86,7 @@ func (a *layout) open(o *Options, s *process.Starter) (err error) {
 // that can fail: open(2) can create or truncate a file, which cannot be undone, and a second open,
 // once the starter has given up its numbers, would find the file.
 const (
-	roundShared = iota // checked, not opened
+	roundShared = iota // checked, and opened again only for their mode, see inBlockingMode
 	roundCopies        // copies of descriptors
 	roundMade          // pipes, sockets, terminals
 	roundPaths         // files opened by name
@@ -93,7 +94,7 @@ const (
 	roundNever // see copySame
 )
 
-// turn returns the turn of a slot.
+// round returns the round in which open handles s.
 func (s Stdio) round() int {
 	switch s.form {
 	case formInherit, formFD, formStream:
@@ -108,8 +109,9 @@ func (s Stdio) round() int {
 	return roundMade
 }
 
-// copyBorrowed copies the descriptors that must outlive the call: Landlock, and for an Async child
-// the shared ones, because the caller, or Owned, may close the originals before it is forked.
+// copyBorrowed copies Landlock, to a number that is no slot, and for an Async child the shared
+// descriptors, because the caller, or Owned, may close the originals before it is forked. It can
+// fail, so it comes before roundPaths.
 func (a *layout) copyBorrowed(o *Options) (err error) {
 	for i, shared := range a.slots {
 		if !o.Async || a.slot(i).round() != roundShared {
@@ -351,7 +353,7 @@ func (a *layout) streams(l *reactor.Loop, o *Options, out []StdioStream) ([]Stdi
 		if fd < 0 {
 			continue
 		}
-		// See openPipe.
+		// openPipe has made a pipe(7) for these, and a socket for the others.
 		with.Readable.Pipe, with.Writable.Pipe = i < standardSlots, i < standardSlots
 		var err error
 		switch i {

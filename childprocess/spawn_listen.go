@@ -1,7 +1,6 @@
 package childprocess
 
 import (
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,13 +33,12 @@ func (o *Options) withListenFDs(op string) (*Options, error) {
 	copy(with.Stdio, o.Stdio)
 	for i, l := range o.ListenFDs {
 		name := "ListenFDs[" + strconv.Itoa(i) + "]"
-		v := reflect.ValueOf(l.Socket)
 		switch {
 		case len(l.Name) > maxListenName:
 			return bad(name, "has a name that is too long")
 		case strings.ContainsFunc(l.Name, func(c rune) bool { return c < ' ' || c > '~' || c == ':' }):
 			return bad(name, "has a name with a character that none can have")
-		case !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil():
+		case l.Socket == nil || isNilPointer(l.Socket):
 			return bad(name, "has no socket")
 		}
 		with.Stdio = append(with.Stdio, Stdio{form: formSocket, socket: l.Socket})

@@ -62,7 +62,7 @@ func (c *ChildProcess) blame(f *process.Failure) *SpawnError {
 		step = StepResource
 	case process.StepSlots, process.StepTerminal:
 		step = StepStdio
-		if f.Err == syscall.ENOTSUP { // See process.Spec.alone.
+		if f.Err == syscall.ENOTSUP { // See process.Spec.onCloexecTable.
 			path = "FDPolicy"
 		}
 	case process.StepSession, process.StepGroup:

@@ -58,8 +58,8 @@ type Options struct {
 	MaxMessage, MaxQueue int
 
 	// Encoding is the encoding that OnText of the child's streams decodes, see [streams.Encoding].
-	// The zero value is UTF-8. Data and collected output are not decoded; see Decode of the
-	// encoding.
+	// The zero value is UTF-8. Data and collected output are bytes; [streams.Encoding.Decode]
+	// makes text of them.
 	Encoding streams.Encoding
 
 	// LineEnd and MaxLine define the lines of OnLine and Lines of the child's streams.
@@ -105,11 +105,12 @@ type Options struct {
 	// has.
 	Backend Backend
 
-	// The settings from here to Seccomp change the child alone, and are in force when the program
-	// executes its first instruction. A nil pointer, an empty string and a zero leave the setting
-	// as it is. A privilege that a setting needs is this program's, because the user changes last.
-	// The package documentation says which system and which Backend has which setting; a setting
-	// that cannot be honoured is an *[UnsupportedError], never ignored.
+	// The settings from here to Seccomp change the child alone, and this program not even for a
+	// moment. They are in force when the program executes its first instruction. A nil pointer, an
+	// empty string and a zero leave the setting as it is. A privilege that a setting needs is this
+	// program's, because the user changes last. The package documentation says which system and
+	// which Backend has which setting; a setting that cannot be honoured is an *[UnsupportedError],
+	// never ignored.
 
 	// Umask is the file mode creation mask, 0 to 0777 (umask(2)).
 	Umask *int
@@ -239,19 +240,20 @@ type Options struct {
 	// the shell would take it for an option, as it does in Node.
 	Shell string
 
-	// Context ends the child with KillSignal when it is done (Node's AbortSignal). The child then
-	// emits an *[AbortError], and exit. If the context is done before the call, the child is
-	// started, and ended after its spawn event.
+	// Context kills the child with KillSignal when it is done (Node's AbortSignal). The error event
+	// then has an *[AbortError], and exit follows. If the context is done before the call, the
+	// child is started, and killed after its spawn event.
 	Context context.Context
 
-	// Timeout ends the child with KillSignal if it has not exited after this time. 0: no limit.
+	// Timeout kills the child with KillSignal if it has not exited after this time. 0: no limit.
 	Timeout time.Duration
 
 	// KillSignal is the signal of Timeout, Context and Terminate. 0: SIGTERM. With KillScope
 	// ScopeAuto it goes
 	//
 	//   - to the process group that the child leads, if it is Detached, has a PTY, or has Setpgid
-	//     without Pgid. When the leader has exited, the rest of the group gets it again;
+	//     or Foreground without Pgid. When the leader has exited, the rest of the group gets it
+	//     again;
 	//   - to the process group of a Shell with a Timeout, an IdleTimeout or a Context and without
 	//     Setpgid, if this program has no controlling terminal. The shell gets a group for that, so
 	//     the programs that it runs end with it;
@@ -260,10 +262,10 @@ type Options struct {
 	//     program's group: on a terminal it is in the foreground, and ^C reaches it;
 	//   - to any other child alone.
 	//
-	// A stopped process is continued, because it would not see the signal.
+	// A stopped process is continued, because otherwise it would not see the signal.
 	KillSignal Signal
 
-	// Cancel says how a limit, or Terminate, ends the child. CancelFunc, if not nil, is called in
+	// Cancel says how a limit, or Terminate, kills the child. CancelFunc, if not nil, is called in
 	// place of KillSignal, once; a KillGrace counts from there. CancelFunc and StopWhen are called
 	// on the loop goroutine: by SpawnSync and its relatives on the calling goroutine, by OutputWith
 	// and its relatives on a goroutine that they share, where a panic ends the program.
@@ -273,16 +275,16 @@ type Options struct {
 	// KillScope says which processes the limits and Terminate signal.
 	KillScope KillScope
 
-	// IdleTimeout ends the child, with [ErrIdle], if for this long it has written nothing, neither
+	// IdleTimeout kills the child, with [ErrIdle], if for this long it has written nothing, neither
 	// output nor a message, that this program reads or could read. Time does not count while this
 	// program has paused a stream that has data, or a slower reader holds it up, because the child
-	// may be waiting. The child is ended up to a quarter of IdleTimeout later. 0: no limit.
+	// may be waiting. The child is killed up to a quarter of IdleTimeout later. 0: no limit.
 	IdleTimeout time.Duration
 
-	// StopWhen ends the child, with [ErrEnough], when it returns true. It is called with each chunk
-	// of each pipe of the child, and the slot (1 for a terminal), so it starts the flow. A pattern
-	// may lie across chunks. chunk is valid until StopWhen returns. CancelFunc says on which
-	// goroutine it runs. For a form that calls back or returns, this end is no error.
+	// StopWhen kills the child, with [ErrEnough], when it returns true. It is called with each
+	// chunk of each pipe of the child, and the slot (1 for a terminal), so it starts the flow. A
+	// pattern may lie across chunks. chunk is valid until StopWhen returns. CancelFunc says on
+	// which goroutine it runs. For a form that calls back or returns, this end is no error.
 	StopWhen func(slot int, chunk []byte) bool
 
 	// Overflow says what happens to output beyond the MaxBuffer of a form.
@@ -369,11 +371,11 @@ func (o *Options) validate(op, file string, args []string) error {
 	case o.PipeCapacity > 0 && !o.hasStandardPipe():
 		return bad("PipeCapacity", "is given for a child without a pipe in slots 0 to 2")
 	case o.UID != nil && *o.UID == math.MaxUint32:
-		return bad("UID", "is out of range") // -1 means "unchanged" to setuid(2) and its relatives.
+		return bad("UID", outOfRange) // -1 means "unchanged" to setuid(2) and its relatives.
 	case o.GID != nil && *o.GID == math.MaxUint32:
-		return bad("GID", "is out of range")
+		return bad("GID", outOfRange)
 	case slices.Contains(o.Groups, math.MaxUint32):
-		return bad("Groups["+strconv.Itoa(slices.Index(o.Groups, math.MaxUint32))+"]", "is out of range")
+		return bad("Groups["+strconv.Itoa(slices.Index(o.Groups, math.MaxUint32))+"]", outOfRange)
 	case o.Setpgid && o.Detached:
 		return bad("Setpgid", "is not for a Detached child, which leads a group")
 	case o.Pgid != 0 && !o.Setpgid:

@@ -51,7 +51,6 @@ func TestAPathIsOpenedAsItsFlagSays(t *testing.T) {
 	require.Equal(t, "4", string(r.Stdout))
 }
 
-// umask returns the umask of this program.
 func umask() fs.FileMode {
 	old := unix.Umask(0o022)
 	unix.Umask(old)

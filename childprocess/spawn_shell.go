@@ -38,8 +38,8 @@ func Quote(word string) string {
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
-// unquoted are the bytes that have no meaning to any shell, at any place. "=" and "~" are missing,
-// because a command may begin with an assignment or a home directory.
+// unquoted are the bytes that have no special meaning to any shell, at any place. "=" and "~" are
+// missing, because a command may begin with an assignment or a home directory.
 const unquoted = digits + "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-+./:,@%"
 
 // A word of digits alone would be a descriptor in front of "<" or ">".

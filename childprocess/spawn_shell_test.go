@@ -171,7 +171,7 @@ func TestQuotedWordsArriveUnchanged(t *testing.T) {
 	}
 }
 
-// At the beginning of a command, a word can have a meaning.
+// At the beginning of a command, an unquoted word can be grammar, an assignment or a directory.
 func TestAQuotedWordIsACommandAndNothingElse(t *testing.T) {
 	words := []string{"A=b", "~", "~root", "{", "}", "!", "[[", "((1))", "#comment", "*", "no such program", "€"}
 	words = append(words, strings.Fields("case coproc do done elif else esac fi for function if in select then time until while namespace")...)

@@ -4,7 +4,6 @@ import (
 	"io"
 	"math"
 	"os"
-	"reflect"
 	"slices"
 	"syscall"
 
@@ -74,7 +73,7 @@ var (
 // FD is this program's descriptor n, which is borrowed.
 //
 // Programs expect descriptors 0 to 2 in blocking mode. But the mode belongs to the open file
-// description, which others may share, so no form changes it. If n is a terminal or a pipe in
+// description, which others may share, so no Stdio changes it. If n is a terminal or a pipe in
 // non-blocking mode, the library opens it again for the child's descriptors 0 to 2, on Linux by
 // /proc/self/fd. A socket cannot be opened again, and another user's terminal may refuse: the child
 // then gets n as it is. If the program cannot handle a non-blocking connection, and this program no
@@ -97,9 +96,9 @@ func AllStdio(s Stdio) []Stdio {
 	return []Stdio{s, s, s}
 }
 
-// Owned lets the form take ownership of an FD, a File or a Stream: it closes the descriptor, or
-// destroys the stream, when the child has it, and also on an error. On other forms, Owned has no
-// effect.
+// Owned lets the call that starts the child take ownership of an FD, a File or a Stream: it closes
+// the descriptor, or destroys the stream, when the child has it, and also on an error. On any other
+// Stdio, Owned has no effect.
 func (s Stdio) Owned() Stdio {
 	s.owned = true
 	return s
@@ -144,8 +143,7 @@ func isNil(s interface{ FD() int }) bool {
 	case *streams.Duplex:
 		return s == nil || s.Readable == nil || s.Writable == nil
 	}
-	v := reflect.ValueOf(s)
-	return !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()
+	return s == nil || isNilPointer(s)
 }
 
 // closeOwned closes everything in slots that is Owned.

@@ -150,7 +150,7 @@ type target struct {
 	stream      *streams.Writable // the borrowed Stream; nil for other targets
 }
 
-// openTargets opens the targets of this turn.
+// openTargets opens the targets of this round.
 func (a *layout) openTargets(round int) error {
 	for slot, s := range a.stdio {
 		if s.form != formTee {
@@ -170,7 +170,7 @@ func (a *layout) openTargets(round int) error {
 	return nil
 }
 
-// openTarget opens one target if this is its turn, and then reports true.
+// openTarget opens one target if this is its round, and then reports true.
 func (a *layout) openTarget(t *target, s Stdio, round int) (ok bool, err error) {
 	shared := -1
 	switch s.form {
@@ -237,7 +237,7 @@ func mayWrite(n int) error {
 // layout still owns those of which no Writable was made.
 func (a *layout) tees(l *reactor.Loop, o *Options, stdio []StdioStream) ([]*tee, error) {
 	var made []*tee
-	// They were opened in turns, so not in the order of the slots.
+	// They were opened in rounds, so not in the order of the slots.
 	slices.SortFunc(a.targets, func(x, y target) int { return cmp.Or(x.slot-y.slot, x.index-y.index) })
 	for i := range a.targets {
 		of := &a.targets[i]

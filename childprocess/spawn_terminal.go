@@ -12,7 +12,8 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// terminalEnds are the descriptors of a child's terminal until adopt; -1: none. They are owned.
+// terminalEnds are the descriptors of a child's terminal until newTerminal; -1: none. master and
+// keptSlave are owned.
 type terminalEnds struct {
 	master    int // master side, the parent's
 	slave     int // slave side, the child's; owned by layout.spare
@@ -95,8 +96,8 @@ func (t *terminalEnds) close() {
 	*t = noTerminal
 }
 
-// newTerminal makes the Terminal; nil without one. The Terminal then owns the descriptors; on an error t
-// still does.
+// newTerminal makes the Terminal; nil without one. The Terminal then owns the descriptors; on an
+// error t still does.
 func (t *terminalEnds) newTerminal(l *reactor.Loop, with *streams.DuplexOptions) (*Terminal, error) {
 	if t.master < 0 {
 		return nil, nil
@@ -110,7 +111,7 @@ func (t *terminalEnds) newTerminal(l *reactor.Loop, with *streams.DuplexOptions)
 	return made, nil
 }
 
-// closedTerminal is adopt for a child without descriptors.
+// closedTerminal is newTerminal for a child without descriptors.
 func (c *ChildProcess) closedTerminal(o *Options, cause error) (*Terminal, error) {
 	if o.ctty() < 0 {
 		return nil, nil

@@ -18,7 +18,6 @@ type tee struct {
 	cut     bool              // no longer waits for targets that are behind
 }
 
-// teeTarget is one target of a tee.
 type teeTarget struct {
 	tee       *tee
 	index     int                // see TeeError.Target
@@ -27,7 +26,7 @@ type teeTarget struct {
 	waiting   bool               // src is held until w has drained
 	failed    bool               // no byte is written any more
 	detached  bool               // close does not wait for it any more
-	listeners []*events.Listener // on w, until done
+	listeners []*events.Listener // on w, until detached
 }
 
 // begin starts to copy, before anything was read. close of c waits for each target.
@@ -152,7 +151,7 @@ func (to *teeTarget) cut() {
 // StreamClosed is called when the library's Writable has written everything, or was destroyed.
 func (to *teeTarget) StreamClosed() { to.detach() }
 
-// detach ends the wait of close for the target.
+// detach lets close no longer wait for the target.
 func (to *teeTarget) detach() {
 	if to.detached {
 		return

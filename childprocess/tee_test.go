@@ -219,7 +219,7 @@ func TestAChildWhoseTargetsHaveAllFailedGetsSIGPIPE(t *testing.T) {
 	require.Equal(t, []string{"spawn", "error EPIPE", "exit SIGPIPE", "close SIGPIPE"}, ev.log)
 }
 
-// slowPipe is a pipe in blocking mode that is full, like a pipe without a reader.
+// fullPipe returns a pipe in blocking mode that is full, with held bytes, as if nothing read it.
 func fullPipe(t *testing.T) (r, w, held int) {
 	t.Helper()
 	r, w = rawPipe(t)
@@ -278,7 +278,6 @@ func TestTheSlowestTargetSetsThePaceAndBlocksNobody(t *testing.T) {
 	require.True(t, bytes.Equal(floodText(size), <-got))
 }
 
-// fdReader reads a descriptor.
 type fdReader int
 
 func (r fdReader) Read(p []byte) (int, error) {

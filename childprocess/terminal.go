@@ -49,9 +49,9 @@ func PTY(o *PTYOptions) Stdio {
 // write the key ^D, "\x04", at the beginning of a line. Ending Writable has no effect on the child.
 //
 // Readable ends, without an error, when the child has exited and no process has the terminal open.
-// While it runs, the child may close all its descriptors and open /dev/tty again. A background
-// process that has the terminal open after the child's exit delays that end, and the child's close,
-// as with a pipe: see Options.CloseGrace.
+// While it runs, the child may close all its descriptors and open /dev/tty again: Readable goes on.
+// A background process that has the terminal open after the child's exit delays that end, and the
+// child's close, as with a pipe: see Options.CloseGrace.
 //
 // When Readable has closed, by its end or by Destroy, Writable is destroyed, which closes the
 // terminal. Processes that have it open get SIGHUP (pty(7)); so does the child, if the terminal is
@@ -61,8 +61,9 @@ func PTY(o *PTYOptions) Stdio {
 type Terminal struct {
 	*streams.Duplex
 
-	// keptSlave is a descriptor of the child's side, owned from the start to the child's exit; otherwise
-	// -1. Without it, Readable would end when the child closes the terminal to open it again.
+	// keptSlave is a descriptor of the child's side, owned from the start to the child's exit;
+	// otherwise -1. Without it, Readable would end when the child closes the terminal to open it
+	// again.
 	keptSlave int
 }
 
