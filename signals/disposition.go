@@ -9,7 +9,7 @@ import (
 // dispositions are the watched signals. They belong to the process and not to a loop, because the
 // kernel's dispositions do. The lock keeps two loops from undoing each other's changes.
 var dispositions = struct {
-	mu       sync.Mutex
+	mu       sync.Mutex // taken before signalfdThreads.mu
 	bySignal map[Signal]disposition
 }{bySignal: map[Signal]disposition{}}
 
