@@ -53,7 +53,7 @@ type Loop struct {
 	// Only the loop goroutine touches the fields from here on.
 
 	poller  poller   // open from New to Close
-	parking *parking // nil: Options.Netpoll is off, or has no effect here
+	parking *parking // nil: Options.Netpoll is off or has no effect, or reopenParking failed
 	wake    *Watcher // of the waker's descriptor, unref'd; nil: the poller has the waker itself
 	alarm   *alarm   // nil until the first call of FD
 	alarmAt int64    // deadline of the alarm, as elapsed counts; alarmOff: it is not set

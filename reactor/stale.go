@@ -26,7 +26,7 @@ const (
 // loop goroutine touches it.
 type staleTable struct {
 	last []staleEvent // reported by the poll before
-	// reported by this poll so far; empty outside of dispatchEvents and judgeStale
+	// reported by this poll so far; empty between polls, unless a panic unwound
 	current []staleEvent
 }
 
@@ -74,6 +74,7 @@ func (l *Loop) judgeStale() {
 	// the outer loop watches.
 	if renew && l.alarm == nil && l.poller.renew(l.watchers.registered()) == nil {
 		t.last = t.last[:0]
+		l.reopenParking()
 	}
 }
 
