@@ -235,8 +235,8 @@ func (l *Loop) aliveInside() bool { return l.refs > 0 || l.queued() }
 func (l *Loop) queued() bool { return l.ticks.n > 0 || l.closing.pending() || l.posted.n > 0 }
 
 // Now returns the time of the turn. The first call in a turn reads the clock, and so does the first
-// one after the turn's sleep. So the time stands still during a callback, and lags by at most the
-// callbacks that have run since that reading.
+// one after the turn's sleep. So the time stands still during a callback. It is late by at most the
+// time that callbacks have taken since that reading.
 func (l *Loop) Now() time.Time {
 	l.check("Now")
 	if !l.nowValid {
