@@ -139,7 +139,8 @@ func (l *Loop) turn(seen doorState, maxSleep time.Duration, eager bool) error {
 	}
 	l.runPosted(seen)
 	if eager && l.stats.Callbacks != ran || l.refs == 0 && !l.door.load().has(doorHolds) {
-		// The caller wants to see the callbacks that have run, or nothing worth sleeping for is left.
+		// The caller wants to see the callbacks that have run, or nothing worth sleeping for is
+		// left.
 		maxSleep = 0
 	}
 	if err := l.runPoll(maxSleep); err != nil {

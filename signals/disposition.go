@@ -54,7 +54,7 @@ func releaseSignal(s Signal, c chan os.Signal) {
 	}
 	delete(dispositions.bySignal, s)
 	if entry.ignored {
-		// Before Stop: there is no moment at which the signal would end the process.
+		// Before Stop, so that there is no moment at which the signal would end the process.
 		signal.Ignore(s)
 	}
 	if defaults[s] {

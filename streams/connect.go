@@ -19,9 +19,9 @@ type ConnectOptions struct {
 }
 
 // Connect connects to an address of the form that [Listen] takes, whose host is a number. It calls
-// done once, on a later turn, with the connection or with an *[OpError], and keeps the loop alive
-// until then. The caller owns the Duplex. If the address is invalid, or a socket cannot be opened
-// or bound, Connect returns the error, and done is not called. See connect(2).
+// done once, never inside Connect, with the connection or with an *[OpError], and keeps the loop
+// alive until then. The caller owns the Duplex. If the address is invalid, or a socket cannot be
+// opened or bound, Connect returns the error, and done is not called. See connect(2).
 func Connect(l *reactor.Loop, network, address string, o *ConnectOptions, done func(*Duplex, error)) (*Attempt, error) {
 	if l == nil {
 		return nil, wrap("connect", -1, errNilLoop)
@@ -114,7 +114,8 @@ type Attempt struct {
 	done    func(*Duplex, error)
 }
 
-// begin waits for the result of connect(2), which has returned err, or reports it on a later turn.
+// begin waits for the result of connect(2), which has returned err, or sets an immediate to report
+// it.
 func (a *Attempt) begin(err error) error {
 	if err != unix.EINPROGRESS && err != unix.EINTR { // An interrupted call goes on by itself.
 		a.result = a.loop.SetImmediate(func() { a.report(err) })

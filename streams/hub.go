@@ -42,7 +42,7 @@ func hubOf(l *reactor.Loop) (*hub, error) {
 }
 
 // Close closes the listeners, the attempts to connect, and the descriptors of streams that were
-// still open when the loop was closed. No events come of that, nor those that were still to come.
+// still open when the loop was closed. That emits no event, and events still to come are dropped.
 // Goroutines that wait in a bridge get ErrClosed.
 func (h *hub) Close() error {
 	for x := range h.listeners {

@@ -189,7 +189,8 @@ func (r *Readable) OnText(fn func(text string)) *events.Listener {
 
 // OnLine calls fn with each line, without its end: "\n" or "\r\n", or the one of
 // ReadableOptions.LineEnd. line is valid until fn returns. Bytes behind the last end are a line
-// too, which may contain a "\r". If fn calls Pause, the next line waits for Resume.
+// too, and a "\r" at the end of the data is part of it. If fn calls Pause, the next line waits for
+// Resume.
 func (r *Readable) OnLine(fn func(line []byte)) *events.Listener {
 	return r.startAfter(r.line.On(fn))
 }
