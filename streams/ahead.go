@@ -245,6 +245,9 @@ func (r *Readable) delivered(chunk []byte, pipes []*pipe) {
 			p.write(chunk)
 		}
 	}
+	if r.state == readEnding {
+		r.endBridge() // If a listener has cut the stream, the bridge is still open.
+	}
 	if r.d.hub.poison {
 		clear(chunk)
 	}

@@ -109,6 +109,34 @@ func (r *Readable) attach() {
 	r.OnData(r.bridge.give)
 }
 
+// endBridge gives the bridge the bytes that are ahead, also those over the high-water mark, and
+// then the end: a goroutine that reads them needs the loop no more. It does nothing the second
+// time.
+func (r *Readable) endBridge() {
+	r.requeuePartials()
+	if r.bridge != nil && r.bridge.giveAhead(r.ahead) {
+		r.unblock()
+	}
+	r.door.shut(io.EOF)
+}
+
+// giveAhead adds the bytes of ahead that the bridge has not had, and reports whether the bridge
+// kept the stream from reading, which it does no more. It runs on the loop goroutine.
+func (b *Reader) giveAhead(ahead []segment) (wasFull bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.err != nil || b.lost {
+		return false
+	}
+	for _, s := range ahead {
+		if s.to&toData != 0 {
+			b.add(s.p)
+		}
+	}
+	wasFull, b.full = b.full, false
+	return wasFull
+}
+
 // Retain is Resume, but if nobody listens, data is kept instead of thrown away. A later call of
 // Lines or Reader gets the bytes from here on, up to the high-water mark. If more bytes came before
 // that call, it gets [ErrUnread] behind them.
