@@ -1,5 +1,11 @@
 package signals
 
+// A platform supplies, each called with dispositions.mu held:
+//
+//	func refusalOfDefault(s Signal) error    the reason why s must keep the runtime's handler, nil if it need not
+//	func setDefault(s Signal) error          gives s the system's default disposition
+//	func unblock(all []Signal) error         unblocks all on the calling thread, but none that a loop needs blocked there
+
 // defaults are the signals that [Default] was called for. dispositions.mu guards it.
 var defaults = map[Signal]bool{}
 
