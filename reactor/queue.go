@@ -50,7 +50,6 @@ func (q *queue[T]) pop() T {
 	return v
 }
 
-// extend appends a block.
 func (q *queue[T]) extend() {
 	b := q.spare
 	if b == nil {

@@ -51,7 +51,8 @@ func (t *staleTable) note(k token) {
 	}
 }
 
-// judgeStale must be called after each poll that leaves something in the table.
+// judgeStale reports and drops the registrations that have become stale. It must be called after
+// each poll that leaves something in the table.
 func (l *Loop) judgeStale() {
 	t := &l.stale
 	renew := false

@@ -81,7 +81,6 @@ func (r *Readable) live() bool { return r.state == readOpen || r.state == readEn
 // hasAhead reports whether bytes must be delivered before anything is read.
 func (r *Readable) hasAhead() bool { return len(r.ahead) > 0 }
 
-// consumers returns the kinds of consumers that are there now.
 func (r *Readable) consumers() (c consumers) {
 	if len(r.dataWatchers) > 0 {
 		c |= toDataWatchers
@@ -198,7 +197,7 @@ func (r *Readable) deliverAhead() {
 func (r *Readable) deliver(chunk []byte, to consumers) {
 	present := to & r.consumers()
 	if r.retaining && to&toData != 0 {
-		r.door.makeBridge(r).retain(chunk)
+		r.door.ensureBridge(r).retain(chunk)
 	}
 	if present&toDataWatchers != 0 {
 		for _, w := range r.dataWatchers {

@@ -53,7 +53,6 @@ func Connect(l *reactor.Loop, network, address string, o *ConnectOptions, done f
 	return a, nil
 }
 
-// sockaddr returns the address that network and address mean.
 func sockaddr(network, address string) (to unix.Sockaddr, family int, err error) {
 	switch network {
 	case "unix":

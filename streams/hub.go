@@ -27,7 +27,6 @@ type hub struct {
 	large       largePipes
 }
 
-// hubKey is the key of the hub in Loop.Local.
 type hubKey struct{}
 
 // hubOf returns the hub of l. The error, for a closed loop, is ErrClosed.

@@ -27,7 +27,7 @@ const linePiece = 16 << 10
 // waits until the loop runs or is closed. It must not be on the loop goroutine: it would wait for
 // itself. In a callback of the loop it panics.
 func (r *Readable) Lines() iter.Seq2[[]byte, error] {
-	b := r.door.makeBridge(r)
+	b := r.door.ensureBridge(r)
 	// Only the loop goroutine may attach the bridge. For a stream that is closed nothing is posted:
 	// the loop may never run again.
 	if r.door.ask() {

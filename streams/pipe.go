@@ -254,7 +254,7 @@ func (p *pipe) waitForSide() {
 	p.waitForSource()
 }
 
-// waitForSource waits for src to be readable.
+// waitForSource makes the poller report src again, and dst no more.
 func (p *pipe) waitForSource() {
 	if p.dst.splicing == p {
 		p.dst.splicing = nil

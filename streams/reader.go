@@ -33,7 +33,7 @@ type Reader struct {
 // goroutine: it would wait for itself. In a callback of the loop it panics, unless the stream has
 // ended.
 func (r *Readable) Reader() io.ReadCloser {
-	b := r.door.makeBridge(r)
+	b := r.door.ensureBridge(r)
 	r.door.ask()
 	r.attach()
 	return b
@@ -48,8 +48,8 @@ type door struct {
 	outcome error      // io.EOF once the end was read, or why the stream was destroyed; nil before
 }
 
-// makeBridge returns the bridge, and makes it if there is none. It does not attach it.
-func (t *door) makeBridge(r *Readable) *Reader {
+// ensureBridge returns the bridge, and makes it if there is none. It does not attach it.
+func (t *door) ensureBridge(r *Readable) *Reader {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.bridge == nil {
@@ -69,7 +69,6 @@ func (t *door) ask() bool {
 	return first && t.outcome == nil
 }
 
-// wasAsked reports whether ask was called.
 func (t *door) wasAsked() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -103,7 +102,7 @@ func (r *Readable) attach() {
 	if r.bridge != nil || r.Closed() {
 		return
 	}
-	r.bridge = r.door.makeBridge(r)
+	r.bridge = r.door.ensureBridge(r)
 	r.retaining = false
 	r.bridge.give(nil) // Retained bytes may fill it already.
 	r.OnData(r.bridge.give)
