@@ -71,7 +71,7 @@ func (l *Loop) Post(fn func()) error {
 }
 
 // Hold keeps Run alive until release is called. It is for work elsewhere that will Post its result.
-// Calling release again does nothing, nor does calling it after Close.
+// Calling release again, or after Close, does nothing.
 //
 // Hold and release are safe to call from any goroutine.
 func (l *Loop) Hold() (release func()) {
