@@ -25,9 +25,9 @@ type Reader struct {
 }
 
 // Reader returns the stream's bridge, through which one other goroutine reads with backpressure,
-// and starts the flow. Read waits for data and returns io.EOF at the end, or the error that
-// destroyed the stream. Close destroys the stream. A stream has one bridge: each call returns the
-// same, and Lines reads through it too.
+// and starts the flow, unless Pause was called. Read waits for data and returns io.EOF at the end,
+// or the error that destroyed the stream. Close destroys the stream. A stream has one bridge: each
+// call returns the same, and Lines reads through it too.
 //
 // The bridge's methods are safe to call from any goroutine. Read must not be called on the loop
 // goroutine: it would wait for itself. In a callback of the loop it panics, unless the stream has
