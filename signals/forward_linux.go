@@ -96,7 +96,7 @@ func startForwarder(s Signal, p *port) *forwarder {
 // stop ends the goroutine and waits for it: no forward comes afterwards. The loop goroutine calls
 // it, without the port's lock, which the goroutine may need.
 func (f *forwarder) stop() {
-	releaseSignal(f.signal, f.caught)
+	releaseSignals(f.caught, f.signal)
 	close(f.caught)
 	<-f.done
 }
