@@ -75,8 +75,11 @@ func (r *Readable) Unshift(p []byte) error {
 	return nil
 }
 
-// live reports whether data may still be delivered.
-func (r *Readable) live() bool { return r.state == readOpen || r.state == readEnding }
+// live reports whether data, or the end, may still be delivered. A stream whose end waits has closed
+// its descriptor, so closing the loop does not reach it and leaves its state.
+func (r *Readable) live() bool {
+	return r.state == readOpen || r.state == readEnding && !r.d.hub.closed
+}
 
 // hasAhead reports whether bytes must be delivered before anything is read.
 func (r *Readable) hasAhead() bool { return len(r.ahead) > 0 }
@@ -141,7 +144,7 @@ func (r *Readable) requeuePartials() {
 // scheduleAhead makes the next tick deliver the bytes that are ahead, or emit the end, unless the
 // stream does not flow.
 func (r *Readable) scheduleAhead() {
-	if (r.hasAhead() || r.state == readEnding) && r.flow == flowOn {
+	if (r.hasAhead() || r.state == readEnding) && r.flow == flowOn && r.live() {
 		r.d.loop.NextTick(r.deliverAhead)
 	}
 }

@@ -19,6 +19,7 @@ type hub struct {
 	// into other memory, see largePipes.
 	readBuffer []byte
 	poison     bool // for tests: clear each chunk after its delivery
+	closed     bool // true from Close on
 
 	spare       [][]byte               // empty blocks for write queues, at most spareBlocks
 	descriptors descriptorList         // every descriptor that a stream has open
@@ -44,6 +45,7 @@ func hubOf(l *reactor.Loop) (*hub, error) {
 // still open when the loop was closed. That emits no event, and events still to come are dropped.
 // Goroutines that wait in a bridge get ErrClosed.
 func (h *hub) Close() error {
+	h.closed = true
 	for x := range h.listeners {
 		x.Close()
 	}
