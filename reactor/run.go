@@ -43,6 +43,9 @@ func (l *Loop) RunContext(ctx context.Context) (err error) {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	if l.running {
+		return ErrRunning // Before ctx can touch the stop of a RunContext that this is inside.
+	}
 	stopped := make(chan struct{})
 	disarm := context.AfterFunc(ctx, func() {
 		l.door.stop(doorStopContext)
