@@ -75,8 +75,8 @@ func (r *Readable) Unshift(p []byte) error {
 	return nil
 }
 
-// live reports whether data, or the end, may still be delivered. A stream whose end waits has closed
-// its descriptor, so closing the loop does not reach it and leaves its state.
+// live reports whether data, or the end, may still be delivered. A stream whose end waits has
+// closed its descriptor, so closing the loop does not reach it and leaves its state.
 func (r *Readable) live() bool {
 	return r.state == readOpen || r.state == readEnding && !r.d.hub.closed
 }

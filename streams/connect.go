@@ -21,8 +21,12 @@ type ConnectOptions struct {
 // Connect connects to an address of the form that [Listen] takes, whose host is a number. It calls
 // done once, never inside Connect, with the connection or with an *[OpError], and keeps the loop
 // alive until then. The caller owns the Duplex. If the address is invalid, or a socket cannot be
-// opened or bound, Connect returns the error, and done is not called. See connect(2).
+// opened or bound, Connect returns the error, and done is not called. It panics when done is nil.
+// See connect(2).
 func Connect(l *reactor.Loop, network, address string, o *ConnectOptions, done func(*Duplex, error)) (*Attempt, error) {
+	if done == nil {
+		panic("streams: Connect: nil callback")
+	}
 	if l == nil {
 		return nil, wrap("connect", -1, errNilLoop)
 	}

@@ -87,7 +87,8 @@ func TestLoopCloseClosesOpenStreams(t *testing.T) {
 	}
 }
 
-// A stream whose end waits for Resume has no descriptor, but is closed with its loop like any other.
+// A stream whose end waits for Resume has no descriptor, but is closed with its loop like any
+// other.
 func TestLoopCloseClosesStreamsThatHoldTheirEnd(t *testing.T) {
 	for name, use := range map[string]func(r *streams.Readable){
 		"Resume":  func(r *streams.Readable) { r.Resume() },
