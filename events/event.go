@@ -181,7 +181,6 @@ func (e *Event[T]) add(fn func(T), once bool) *Listener {
 	return e.ensureList().add(fn, once)
 }
 
-// ensureList returns the list, and makes it if there is none.
 func (e *Event[T]) ensureList() *list[T] {
 	if e.list == nil {
 		e.list = new(list[T])

@@ -28,8 +28,8 @@ func openAlarm(l *Loop) (*alarm, error) {
 	return &alarm{loop: l, change: newKevents(1)}, nil
 }
 
-// set removes the old event instead of changing it by EV_ADD: then not every system restarts the
-// timer, and none takes back a pending expiration.
+// set removes the old event instead of changing it by EV_ADD, because EV_ADD restarts the timer on
+// some systems only, and takes back a pending expiration on none.
 func (a *alarm) set(d time.Duration) {
 	a.stop()
 	fflags, data := alarmData(min(d, maxAlarm))

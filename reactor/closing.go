@@ -12,7 +12,7 @@ func (l *Loop) QueueClosing(fn func()) {
 }
 
 // closingQueue holds the functions of QueueClosing. The closing phase moves those queued before it
-// to running, in reverse order, and runs them from the end.
+// to running, in their order, and runs them from the end.
 type closingQueue struct {
 	queue[func()]
 	running []func() // empty between turns, unless ticks were left over or a panic unwound

@@ -71,7 +71,7 @@ func (l *Loop) Post(fn func()) error {
 }
 
 // Hold keeps Run alive until release is called. It is for work elsewhere that will Post its result.
-// Calling release twice is harmless, also after Close.
+// Calling release again, or after Close, does nothing.
 //
 // Hold and release are safe to call from any goroutine.
 func (l *Loop) Hold() (release func()) {
@@ -141,7 +141,7 @@ func (d *door) shut() {
 // Only the loop goroutine calls the functions in the rest of this file.
 
 // runPosted runs at most postBudget of the functions posted before it began. seen is a recent state
-// of the door.
+// of the door: if it has no posts, runPosted takes no lock.
 func (l *Loop) runPosted(seen doorState) {
 	q := &l.posted
 	if q.n == 0 {

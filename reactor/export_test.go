@@ -20,6 +20,10 @@ func (l *Loop) SetClock(clock func() time.Time) {
 	l.base, l.nowValid, l.clockReadAt = clock(), false, clockUnread
 }
 
+// StopRequested reports whether the loop has been asked to stop and has not yet answered. Safe to
+// call from any goroutine.
+func (l *Loop) StopRequested() bool { return l.door.load().has(doorStop) }
+
 // Asleep reports whether the next Post would have to wake the loop. Safe to call from any
 // goroutine.
 func (l *Loop) Asleep() bool {

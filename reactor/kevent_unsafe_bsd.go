@@ -37,7 +37,6 @@ func (c *changeList) kevents() []unix.Kevent_t {
 	return unsafe.Slice((*unix.Kevent_t)(unsafe.Pointer(c)), maxChanges)
 }
 
-// setKevent fills *k in for a change.
 func setKevent(k *unix.Kevent_t, ident, filter, flags int, fflags uint32, data int64, udata uintptr) {
 	unix.SetKevent(k, ident, filter, flags)
 	k.Fflags = fflags

@@ -25,7 +25,7 @@ func logTo(logger *slog.Logger) logFunc {
 func (l *Loop) Logger() *slog.Logger { return l.opts.Logger }
 
 // Log writes a record to the loop's [Options].Logger, if there is one. A program that gives no loop
-// a Logger does not link package slog's handlers because of Log, as it would because of
+// a Logger does not link package slog's handlers because of Log, as it would because of a method of
 // [Loop.Logger].
 //
 // Safe to call from any goroutine.

@@ -53,7 +53,7 @@ type Loop struct {
 	// Only the loop goroutine touches the fields from here on.
 
 	poller  poller   // open from New to Close
-	parking *parking // nil: Options.Netpoll is off, or has no effect here
+	parking *parking // nil: Options.Netpoll is off or has no effect, or reopenParking failed
 	wake    *Watcher // of the waker's descriptor, unref'd; nil: the poller has the waker itself
 	alarm   *alarm   // nil until the first call of FD
 	alarmAt int64    // deadline of the alarm, as elapsed counts; alarmOff: it is not set
@@ -235,8 +235,8 @@ func (l *Loop) aliveInside() bool { return l.refs > 0 || l.queued() }
 func (l *Loop) queued() bool { return l.ticks.n > 0 || l.closing.pending() || l.posted.n > 0 }
 
 // Now returns the time of the turn. The first call in a turn reads the clock, and so does the first
-// one after the turn's sleep. So the time stands still during a callback, and lags by at most the
-// callbacks that have run since that reading.
+// one after the turn's sleep. So the time stands still during a callback. It is late by at most the
+// time that callbacks have taken since that reading.
 func (l *Loop) Now() time.Time {
 	l.check("Now")
 	if !l.nowValid {

@@ -47,6 +47,27 @@ func TestANetpollLoopWakesForDescriptorsTimersAndPosts(t *testing.T) {
 	require.Equal(t, []string{"descriptor", "timer", "post"}, got)
 }
 
+// TestANetpollLoopWakesForDescriptorsAfterItsPollerWasRenewed: the runtime's poller must watch the
+// epoll instance that the loop has now.
+func TestANetpollLoopWakesForDescriptorsAfterItsPollerWasRenewed(t *testing.T) {
+	l := newNetpollLoop(t)
+	runningClock(l, time.Millisecond)
+	copied, _ := leaveStale(t, l, (*reactor.Watcher).Close)
+	pollUntilQuiet(t, l)
+	require.EqualValues(t, 1, l.Stats().Stale)
+	copied.Close()
+	r, w := pipe(t)
+	got := ""
+	var watcher *reactor.Watcher
+	watcher = watch(t, l, r.FD, reactor.Readable, func(reactor.Readiness) {
+		got = r.ReadString()
+		watcher.Close()
+	})
+	whenAsleep(l, func() { w.WriteString("x") })
+	run(t, l)
+	require.Equal(t, "x", got)
+}
+
 // TestASleepingNetpollLoopHasNoThread: a loop that sleeps in a system call has one.
 func TestASleepingNetpollLoopHasNoThread(t *testing.T) {
 	const loops = 16

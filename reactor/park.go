@@ -25,6 +25,23 @@ func (l *Loop) openParking() (err error) {
 	return err
 }
 
+// reopenParking makes the runtime's poller watch what renew has put in the place of the poller's
+// former kernel object. If that fails, the loop sleeps in a system call from then on.
+func (l *Loop) reopenParking() {
+	if l.parking == nil {
+		return
+	}
+	next, _ := openParking(&l.poller)
+	usual := l.door.waker.(*parkedWaker).waker
+	l.door.mu.Lock() // A wake-up may be using the former parking.
+	if l.door.waker = usual; next != nil {
+		l.door.waker = &parkedWaker{usual, next}
+	}
+	l.door.mu.Unlock()
+	_ = l.parking.close() // Nothing is lost by an error.
+	l.parking = next
+}
+
 // park is sleep with Options.Netpoll: the loop's thread runs other goroutines meanwhile.
 func (l *Loop) park(timeout time.Duration) (int, error) {
 	l.parking.prepare(timeout)

@@ -69,8 +69,8 @@ func (p *poller) close() error {
 // the registration.
 func (p *poller) add(fd int, t token, want Readiness, claimed bool) error {
 	if fd == p.fd {
-		// The answer of epoll. Not every system refuses it, and it must not count as a refusal of
-		// the kind.
+		// The answer of epoll. Not every system refuses it, and EINVAL of kevent(2) would count as
+		// a refusal of this kind of descriptor.
 		return unix.EINVAL
 	}
 	if t.slot > maxSlot {

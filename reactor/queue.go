@@ -22,6 +22,7 @@ type queue[T any] struct {
 	spare      *block[T] // list of empty blocks
 	spares     int       // their number, at most queueSpares
 }
+
 type block[T any] struct {
 	entries [queueBlock]T // zero where there is no entry
 	next    *block[T]
@@ -49,7 +50,6 @@ func (q *queue[T]) pop() T {
 	return v
 }
 
-// extend appends a block.
 func (q *queue[T]) extend() {
 	b := q.spare
 	if b == nil {

@@ -43,6 +43,9 @@ func (l *Loop) RunContext(ctx context.Context) (err error) {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	if l.running {
+		return ErrRunning // Before ctx can touch the stop of a RunContext that this is inside.
+	}
 	stopped := make(chan struct{})
 	disarm := context.AfterFunc(ctx, func() {
 		l.door.stop(doorStopContext)
@@ -64,7 +67,7 @@ func (l *Loop) RunContext(ctx context.Context) (err error) {
 
 // Poll runs one turn and reports whether the loop is still alive. If nothing is ready it sleeps, at
 // most for maxSleep: 0 does not sleep, a negative maxSleep has no limit. It does not sleep after a
-// callback has run in this turn, when nothing could wake it, or after Stop. A timer that ends the
+// callback has run in this turn, when nothing keeps it alive, or after Stop. A timer that ends the
 // sleep fires in the next Poll. Together with [Loop.FD], Poll embeds the loop in another one. Poll
 // locks its goroutine to its OS thread for the turn. Errors are those of Run.
 func (l *Loop) Poll(maxSleep time.Duration) (alive bool, err error) {
@@ -139,7 +142,8 @@ func (l *Loop) turn(seen doorState, maxSleep time.Duration, eager bool) error {
 	}
 	l.runPosted(seen)
 	if eager && l.stats.Callbacks != ran || l.refs == 0 && !l.door.load().has(doorHolds) {
-		// The caller wants to see the callbacks that have run, or nothing could end a sleep.
+		// The caller wants to see the callbacks that have run, or nothing worth sleeping for is
+		// left.
 		maxSleep = 0
 	}
 	if err := l.runPoll(maxSleep); err != nil {

@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/brood-go/brood/internal/test/looptest"
+	"github.com/brood-go/brood/reactor"
 )
 
 func TestRunContextEndsWithTheContextAndTheLoopCanRunAgain(t *testing.T) {
@@ -67,6 +70,35 @@ func TestRunContextThatAPanicLeavesLetsGoOfItsContext(t *testing.T) {
 	l.SetImmediate(func() { ran = true })
 	run(t, l)
 	require.True(t, ran)
+}
+
+// TestRunContextInACallbackLeavesTheStopOfTheOuterOne: the inner one is refused, also when its
+// context ends meanwhile.
+func TestRunContextInACallbackLeavesTheStopOfTheOuterOne(t *testing.T) {
+	l := newLoop(t)
+	outer, cancel := context.WithCancel(t.Context())
+	forever := l.SetInterval(time.Hour, func() {})
+	l.SetImmediate(func() {
+		cancel()
+		looptest.Eventually(t, "the outer context asks the loop to stop", l.StopRequested)
+		ctx, cancel := context.WithCancel(t.Context())
+		inner := endingContext{ctx, cancel}
+		require.ErrorIs(t, l.RunContext(inner), reactor.ErrRunning)
+		require.True(t, l.StopRequested())
+		forever.Unref()
+	})
+	require.ErrorIs(t, l.RunContext(outer), context.Canceled)
+}
+
+// endingContext ends right after it was asked whether it has.
+type endingContext struct {
+	context.Context
+	cancel func()
+}
+
+func (c endingContext) Err() error {
+	defer c.cancel()
+	return c.Context.Err()
 }
 
 // manualContext notifies context.AfterFunc when end is called, before end returns.

@@ -26,7 +26,7 @@ const (
 // loop goroutine touches it.
 type staleTable struct {
 	last []staleEvent // reported by the poll before
-	// reported by this poll so far; empty outside of dispatchEvents and judgeStale
+	// reported by this poll so far; empty between polls, unless a panic unwound
 	current []staleEvent
 }
 
@@ -51,7 +51,8 @@ func (t *staleTable) note(k token) {
 	}
 }
 
-// judgeStale must be called after each poll that leaves something in the table.
+// judgeStale reports and drops the registrations that have become stale. It must be called after
+// each poll that leaves something in the table.
 func (l *Loop) judgeStale() {
 	t := &l.stale
 	renew := false
@@ -74,6 +75,7 @@ func (l *Loop) judgeStale() {
 	// the outer loop watches.
 	if renew && l.alarm == nil && l.poller.renew(l.watchers.registered()) == nil {
 		t.last = t.last[:0]
+		l.reopenParking()
 	}
 }
 

@@ -9,7 +9,7 @@ type threadBinding struct {
 
 // BindThread calls enter on the loop's OS thread each time Run has locked it, at once if it is
 // locked now, and leave before Run unlocks it. Use it for state that the kernel keeps per thread,
-// such as the signal mask. unbind removes both, and calls leave first if the thread is locked.
+// such as the signal mask. unbind removes both, and calls leave if enter was called last.
 // [Loop.Poll] calls neither, nor does Run with [Options].Netpoll. BindThread panics when a function
 // is nil or the loop is closed.
 func (l *Loop) BindThread(enter, leave func()) (unbind func()) {

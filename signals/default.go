@@ -1,5 +1,11 @@
 package signals
 
+// A platform supplies, each called with dispositions.mu held:
+//
+//	func refusalOfDefault(s Signal) error    the reason why s must keep the runtime's handler, nil if it need not
+//	func setDefault(s Signal) error          gives s the system's default disposition
+//	func unblock(all []Signal) error         unblocks all on the calling thread, but none that a loop needs blocked there
+
 // defaults are the signals that [Default] was called for. dispositions.mu guards it.
 var defaults = map[Signal]bool{}
 
@@ -11,7 +17,7 @@ var defaults = map[Signal]bool{}
 // Default is for a program that owns its process, because dispositions belong to the process. When
 // the last watcher of a signal is closed, the default is back. A signal that arrives in the moment
 // between two dispositions is dropped. If the program was started with some of the signals blocked,
-// the calling thread unblocks them.
+// the calling thread unblocks them; in a callback of a loop it leaves the watched ones blocked.
 //
 // Errors are a *[WatchError] for the first signal whose handler the runtime must keep: signals that
 // no program can catch; SIGSEGV, SIGBUS, SIGFPE and SIGILL, which the runtime turns into panics;

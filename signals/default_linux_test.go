@@ -45,6 +45,23 @@ func init() {
 		must(unix.Kill(os.Getpid(), s))
 		select {}
 	})
+	helperproc.Register("default-in-a-callback", func([]string) {
+		l, err := reactor.New(nil)
+		must(err)
+		_, err = signals.Watch(l, unix.SIGUSR2, func(signals.Signal) {})
+		must(err)
+		l.SetImmediate(func() {
+			var before, after unix.Sigset_t
+			must(unix.PthreadSigmask(unix.SIG_BLOCK, nil, &before))
+			must(signals.Default(unix.SIGUSR2))
+			must(unix.PthreadSigmask(unix.SIG_BLOCK, nil, &after))
+			if after != before {
+				os.Exit(1)
+			}
+			l.Stop()
+		})
+		must(l.Run())
+	})
 }
 
 // endOf returns the signal that has ended a helper. The helper must print nothing.
@@ -81,4 +98,9 @@ func TestDefaultRefusesSignalsThatTheRuntimeNeeds(t *testing.T) {
 	} {
 		require.Equal(t, &signals.WatchError{Signal: s, Err: want}, signals.Default(s))
 	}
+}
+
+// The loop reads its watched signals by a signalfd(2), which gets only blocked ones.
+func TestDefaultInACallbackLeavesTheLoopsSignalsBlocked(t *testing.T) {
+	require.NoError(t, helper("default-in-a-callback").Run())
 }

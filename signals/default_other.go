@@ -7,6 +7,7 @@ import (
 	"fmt"
 )
 
+// refusalOfDefault refuses every signal, so setDefault is never called.
 func refusalOfDefault(Signal) error {
 	return fmt.Errorf("its default, beside the Go runtime's: %w", errors.ErrUnsupported)
 }

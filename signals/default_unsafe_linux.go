@@ -36,10 +36,15 @@ func setDefault(s Signal) error {
 }
 
 // unblock unblocks all on the calling thread: the program may have been started with them blocked.
+// On the thread of a running loop it leaves the watched ones: the loop's signalfd(2) gets a signal
+// only while the thread blocks it. The caller holds dispositions.mu.
 func unblock(all []Signal) error {
 	var set unix.Sigset_t
+	inRun := isSignalfdThread(unix.Gettid())
 	for _, s := range all {
-		addSignal(&set, s)
+		if _, watched := dispositions.bySignal[s]; !watched || !inRun {
+			addSignal(&set, s)
+		}
 	}
 	return os.NewSyscallError("pthread_sigmask", unix.PthreadSigmask(unix.SIG_UNBLOCK, &set, nil))
 }

@@ -96,7 +96,7 @@ func startForwarder(s Signal, p *port) *forwarder {
 // stop ends the goroutine and waits for it: no forward comes afterwards. The loop goroutine calls
 // it, without the port's lock, which the goroutine may need.
 func (f *forwarder) stop() {
-	releaseSignal(f.signal, f.caught)
+	releaseSignals(f.caught, f.signal)
 	close(f.caught)
 	<-f.done
 }
@@ -105,7 +105,7 @@ func (f *forwarder) stop() {
 // loop that runs inside a callback of another one is on the same thread, where both would take each
 // other's signals, so it gets them by the bell. This belongs to the process, because threads do.
 var signalfdThreads = struct {
-	mu      sync.Mutex
+	mu      sync.Mutex // taken after dispositions.mu
 	threads map[int]bool
 }{threads: map[int]bool{}}
 
@@ -124,6 +124,13 @@ func releaseThread(tid int) {
 	signalfdThreads.mu.Lock()
 	defer signalfdThreads.mu.Unlock()
 	delete(signalfdThreads.threads, tid)
+}
+
+// isSignalfdThread reports whether a loop reads its signalfd on thread tid.
+func isSignalfdThread(tid int) bool {
+	signalfdThreads.mu.Lock()
+	defer signalfdThreads.mu.Unlock()
+	return signalfdThreads.threads[tid]
 }
 
 // blockable reports whether s may be blocked on a loop's thread. A signal that may not always comes

@@ -70,7 +70,7 @@ func (s *source) add(sig Signal) error {
 // remove removes the filter, which drops its pending reports.
 func (s *source) remove(sig Signal) {
 	_ = s.apply(sig, unix.EV_DELETE) // It cannot fail: the filter is there.
-	releaseSignal(sig, s.caught[sig])
+	releaseSignals(s.caught[sig], sig)
 	delete(s.caught, sig)
 }
 

@@ -17,8 +17,8 @@ import (
 	"github.com/brood-go/brood/signals"
 )
 
-// The kernel accepts any signal number that kill(2) knows for a child that has ended and was not
-// reaped yet. The signal has no effect there.
+// The numbers that have a name are those that kill(2) takes. A child that has ended and was not
+// reaped yet takes any signal, without an effect.
 func TestNamedNumbersAreThoseTheKernelTakes(t *testing.T) {
 	child := exec.Command("true")
 	require.NoError(t, child.Start())

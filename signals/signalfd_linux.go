@@ -26,7 +26,7 @@ type source struct {
 	port       port
 	forwarders map[Signal]*forwarder // one for each watched signal
 
-	bellWatcher *reactor.Watcher
+	bellWatcher *reactor.Watcher // of port.bell
 	fd          int              // the signalfd, owned; -1: there is none
 	watcher     *reactor.Watcher // of fd; idle outside of Run; nil while fd is -1
 	// takes enter and leave off the loop; nil before openSource has bound them
@@ -249,7 +249,7 @@ func (s *source) detach() {
 	for p.forwarded() {
 		n := s.read(recordsPerRead)
 		if n == 0 {
-			// The program has unblocked them somewhere, where they were handled, and they are on
+			// A callback has unblocked them: the runtime has handled them then, and they are on
 			// their way here once more.
 			clear(p.tokens[:])
 		}

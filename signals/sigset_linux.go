@@ -16,7 +16,6 @@ func hasSignal(set *unix.Sigset_t, s Signal) bool { return set.Val[wordOf(s)]>>b
 func wordOf(s Signal) uint { return uint(s-1) / bits.UintSize }
 func bitOf(s Signal) uint  { return uint(s-1) % bits.UintSize }
 
-// setOf returns the set of one signal.
 func setOf(s Signal) (set unix.Sigset_t) {
 	addSignal(&set, s)
 	return set

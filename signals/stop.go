@@ -123,9 +123,7 @@ func (s *Stopper) wait() {
 		second = s.awaitSecond(first)
 	case <-s.quit:
 	}
-	for _, sig := range s.watched {
-		releaseSignal(sig, s.received)
-	}
+	releaseSignals(s.received, s.watched...)
 	// A signal received until now did not have its effect, so it is sent again.
 	for first != nil && second == nil && len(s.received) > 0 {
 		if again := <-s.received; again != first {

@@ -57,13 +57,20 @@ func init() {
 		fmt.Println("ended after", signals.Name(stop.Signal()))
 	})
 	// default-stop-on also calls Default, so that SIGQUIT ends it as it ends programs that are not
-	// written in Go.
-	helperproc.Register("default-stop-on", func([]string) {
+	// written in Go. Its args are signals that stop it besides SIGQUIT.
+	helperproc.Register("default-stop-on", func(args []string) {
 		must(signals.Default(unix.SIGQUIT))
 		l, err := reactor.New(nil)
 		must(err)
 		l.Hold()
-		_, err = signals.StopOnWithin(l, func(s signals.Signal) { fmt.Println("stopping by", signals.Name(s)) }, 0, unix.SIGQUIT)
+		var which []signals.Signal
+		for _, name := range args {
+			s, err := signals.Parse(name)
+			must(err)
+			which = append(which, s)
+		}
+		which = append(which, unix.SIGQUIT)
+		_, err = signals.StopOnWithin(l, func(s signals.Signal) { fmt.Println("stopping by", signals.Name(s)) }, 0, which...)
 		must(err)
 		fmt.Println("ready")
 		must(l.Run())
@@ -234,8 +241,9 @@ func TestAfterDefaultTheRuntimesHandlerIsNeverInForce(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("Default is Linux's")
 	}
-	for range 20 {
-		p := startStoppable(t, helper("default-stop-on"))
+	for i := range 40 {
+		others := []string{"SIGTERM", "SIGINT", "SIGHUP"}
+		p := startStoppable(t, helper("default-stop-on", others[:i%4]...))
 		p.send(unix.SIGQUIT)
 		p.says("stopping by SIGQUIT")
 		ended := make(chan struct{})

@@ -75,13 +75,15 @@ func (r *Readable) Unshift(p []byte) error {
 	return nil
 }
 
-// live reports whether data may still be delivered.
-func (r *Readable) live() bool { return r.state == readOpen || r.state == readEnding }
+// live reports whether data, or the end, may still be delivered. A stream whose end waits has
+// closed its descriptor, so closing the loop does not reach it and leaves its state.
+func (r *Readable) live() bool {
+	return r.state == readOpen || r.state == readEnding && !r.d.hub.closed
+}
 
 // hasAhead reports whether bytes must be delivered before anything is read.
 func (r *Readable) hasAhead() bool { return len(r.ahead) > 0 }
 
-// consumers returns the kinds of consumers that are there now.
 func (r *Readable) consumers() (c consumers) {
 	if len(r.dataWatchers) > 0 {
 		c |= toDataWatchers
@@ -142,7 +144,7 @@ func (r *Readable) requeuePartials() {
 // scheduleAhead makes the next tick deliver the bytes that are ahead, or emit the end, unless the
 // stream does not flow.
 func (r *Readable) scheduleAhead() {
-	if (r.hasAhead() || r.state == readEnding) && r.flow == flowOn {
+	if (r.hasAhead() || r.state == readEnding) && r.flow == flowOn && r.live() {
 		r.d.loop.NextTick(r.deliverAhead)
 	}
 }
@@ -198,7 +200,7 @@ func (r *Readable) deliverAhead() {
 func (r *Readable) deliver(chunk []byte, to consumers) {
 	present := to & r.consumers()
 	if r.retaining && to&toData != 0 {
-		r.door.makeBridge(r).retain(chunk)
+		r.door.ensureBridge(r).retain(chunk)
 	}
 	if present&toDataWatchers != 0 {
 		for _, w := range r.dataWatchers {
@@ -244,6 +246,9 @@ func (r *Readable) delivered(chunk []byte, pipes []*pipe) {
 		if !p.gone {
 			p.write(chunk)
 		}
+	}
+	if r.state == readEnding {
+		r.endBridge() // If a listener has cut the stream, the bridge is still open.
 	}
 	if r.d.hub.poison {
 		clear(chunk)

@@ -7,7 +7,7 @@ import "github.com/brood-go/brood/internal/fd"
 type Backlog struct {
 	r *Readable
 
-	// until is BytesRead when the backlog was read. Bytes that a writer adds later do not count.
+	// until is what BytesRead will be once the backlog is read. Bytes that come later do not count.
 	until int64
 }
 
@@ -41,5 +41,5 @@ func (b Backlog) Withheld() bool {
 	return r.state == readOpen && (r.flow == flowPaused || r.HeldBack()) && r.bytes < b.until
 }
 
-// End returns the value of BytesRead when the stream has read its backlog.
+// End returns what BytesRead will be once the stream has read its backlog.
 func (b Backlog) End() int64 { return b.until }

@@ -1,10 +1,10 @@
 package streams
 
-// Collect reads all data and calls fn once, on a later turn. The callee may keep data. If there is
-// an error, data is the part before it. If more than limit bytes come (limit < 0: no limit), the
-// stream is destroyed, and fn gets the first limit bytes and [ErrTooMuch]. If the stream is
-// destroyed before its end, fn gets the error of that, or [ErrClosed]. Collect starts the flow,
-// unless Pause was called.
+// Collect reads all data and calls fn once, never inside Collect. The callee may keep data. If
+// there is an error, data is the part before it. If more than limit bytes come (limit < 0: no
+// limit), the stream is destroyed, and fn gets the first limit bytes and [ErrTooMuch]. If the
+// stream is destroyed before its end, fn gets the error of that, or [ErrClosed]. Collect starts the
+// flow, unless Pause was called.
 func (r *Readable) Collect(limit int, fn func(data []byte, err error)) {
 	if fn == nil {
 		panic("streams: Collect: nil callback")

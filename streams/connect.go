@@ -19,10 +19,14 @@ type ConnectOptions struct {
 }
 
 // Connect connects to an address of the form that [Listen] takes, whose host is a number. It calls
-// done once, on a later turn, with the connection or with an *[OpError], and keeps the loop alive
-// until then. The caller owns the Duplex. If the address is invalid, or a socket cannot be opened
-// or bound, Connect returns the error, and done is not called. See connect(2).
+// done once, never inside Connect, with the connection or with an *[OpError], and keeps the loop
+// alive until then. The caller owns the Duplex. If the address is invalid, or a socket cannot be
+// opened or bound, Connect returns the error, and done is not called. It panics when done is nil.
+// See connect(2).
 func Connect(l *reactor.Loop, network, address string, o *ConnectOptions, done func(*Duplex, error)) (*Attempt, error) {
+	if done == nil {
+		panic("streams: Connect: nil callback")
+	}
 	if l == nil {
 		return nil, wrap("connect", -1, errNilLoop)
 	}
@@ -53,7 +57,6 @@ func Connect(l *reactor.Loop, network, address string, o *ConnectOptions, done f
 	return a, nil
 }
 
-// sockaddr returns the address that network and address mean.
 func sockaddr(network, address string) (to unix.Sockaddr, family int, err error) {
 	switch network {
 	case "unix":
@@ -114,7 +117,8 @@ type Attempt struct {
 	done    func(*Duplex, error)
 }
 
-// begin waits for the result of connect(2), which has returned err, or reports it on a later turn.
+// begin waits for the result of connect(2), which has returned err, or sets an immediate to report
+// it.
 func (a *Attempt) begin(err error) error {
 	if err != unix.EINPROGRESS && err != unix.EINTR { // An interrupted call goes on by itself.
 		a.result = a.loop.SetImmediate(func() { a.report(err) })

@@ -1,7 +1,5 @@
 package streams
 
-import "io"
-
 // Cut ends a stream whose writer does not end it: the bytes read so far are all its data. The
 // descriptor is closed. Then the events of an end follow on a later tick: text and lines that have
 // begun, end, close; a Pipe ends its destination. While the stream is paused they wait for Resume.
@@ -13,9 +11,12 @@ func (r *Readable) Cut() bool {
 	if r.state != readOpen {
 		return false
 	}
+	r.attachIfAsked()
 	r.state = readEnding
 	r.d.closeReadHalf()
-	r.door.shut(io.EOF)
+	if r.stage == stageNone { // Otherwise the bridge gets the chunk first: delivered ends it.
+		r.endBridge()
+	}
 	r.d.loop.NextTick(r.deliverAhead)
 	return true
 }

@@ -1,6 +1,7 @@
 package streams_test
 
 import (
+	"io"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -95,6 +96,36 @@ func TestAGoroutineGetsTheBytesReadBeforeACut(t *testing.T) {
 		got = append(got, string(line))
 	}
 	require.Equal(t, []string{"a", "bc"}, got)
+}
+
+// The bytes that a full bridge had no room for do not keep the end from coming, and are not lost.
+func TestAGoroutineGetsTheBytesAheadOfACut(t *testing.T) {
+	l := newLoop(t)
+	r, _ := readPipe(t, l, &streams.ReadableOptions{HighWaterMark: 4})
+	var j journal
+	j.readableEvents(r)
+	require.NoError(t, r.Unshift([]byte("abcdefgh")))
+	reader := r.Reader()
+	require.True(t, poll(t, l))
+	require.True(t, r.HeldBack(), "the bridge is full")
+	require.True(t, r.Cut())
+	run(t, l)
+	j.Wants(t, "end close")
+	got, err := io.ReadAll(reader)
+	require.NoError(t, err)
+	require.Equal(t, "abcdefgh", string(got))
+}
+
+func TestAGoroutineGetsTheChunkWhoseListenerCuts(t *testing.T) {
+	l := newLoop(t)
+	r, w := readPipe(t, l, nil)
+	r.OnData(func([]byte) { r.Cut() })
+	reader := r.Reader()
+	w.WriteString("chunk")
+	run(t, l)
+	got, err := io.ReadAll(reader)
+	require.NoError(t, err)
+	require.Equal(t, "chunk", string(got))
 }
 
 func TestACutInACallback(t *testing.T) {

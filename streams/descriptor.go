@@ -208,7 +208,8 @@ func (d *descriptor) close() {
 	d.hub.descriptors.remove(d)
 	d.restorePipeSize()
 	if lingers {
-		// Nobody waits for this goroutine. It ends when SO_LINGER's time is over, at the latest.
+		// The goroutine ends when SO_LINGER's time is over, at the latest. Nobody waits for it:
+		// who has set the option wants the kernel to wait, not the loop.
 		go fd.Close(d.fd)
 	} else {
 		fd.Close(d.fd)

@@ -34,7 +34,6 @@ var (
 // [reactor.OpError] under a second name.
 type OpError = reactor.OpError
 
-// wrap returns an *OpError with err as its cause, nil if err is nil.
 func wrap(op string, fd int, err error) error {
 	if err == nil {
 		return nil

@@ -19,6 +19,7 @@ type hub struct {
 	// into other memory, see largePipes.
 	readBuffer []byte
 	poison     bool // for tests: clear each chunk after its delivery
+	closed     bool // true from Close on
 
 	spare       [][]byte               // empty blocks for write queues, at most spareBlocks
 	descriptors descriptorList         // every descriptor that a stream has open
@@ -27,7 +28,6 @@ type hub struct {
 	large       largePipes
 }
 
-// hubKey is the key of the hub in Loop.Local.
 type hubKey struct{}
 
 // hubOf returns the hub of l. The error, for a closed loop, is ErrClosed.
@@ -42,9 +42,10 @@ func hubOf(l *reactor.Loop) (*hub, error) {
 }
 
 // Close closes the listeners, the attempts to connect, and the descriptors of streams that were
-// still open when the loop was closed. No events come of that, nor those that were still to come.
+// still open when the loop was closed. That emits no event, and events still to come are dropped.
 // Goroutines that wait in a bridge get ErrClosed.
 func (h *hub) Close() error {
+	h.closed = true
 	for x := range h.listeners {
 		x.Close()
 	}

@@ -18,16 +18,16 @@ const linePiece = 16 << 10
 // [ErrUnread], or [ErrClosed] when the stream or its loop was closed. Leaving the range early, by
 // break, return or a panic, destroys the stream: its writer gets SIGPIPE or EPIPE.
 //
-// Lines itself starts the flow, on a coming turn, so the range misses no data that comes after the
-// call. If no range follows, the bridge fills up and then keeps the loop alive. Lines reads through
-// the stream's one bridge, see Reader: a second range goes on where the first has stopped, and two
-// ranges at the same time panic.
+// Lines itself starts the flow, on a coming turn, unless Pause was called. So the range misses no
+// data that comes after the call. If no range follows, the bridge fills up and then keeps the loop
+// alive. Lines reads through the stream's one bridge, see Reader: a range begins behind the bytes
+// that were read before, and two ranges at the same time panic.
 //
 // Lines is safe to call from any goroutine, also after the stream or its loop has closed. The range
 // waits until the loop runs or is closed. It must not be on the loop goroutine: it would wait for
 // itself. In a callback of the loop it panics.
 func (r *Readable) Lines() iter.Seq2[[]byte, error] {
-	b := r.door.makeBridge(r)
+	b := r.door.ensureBridge(r)
 	// Only the loop goroutine may attach the bridge. For a stream that is closed nothing is posted:
 	// the loop may never run again.
 	if r.door.ask() {

@@ -127,7 +127,6 @@ func (s *lineSplitter) fits(line []byte) error {
 	return nil
 }
 
-// begun reports whether a line has begun and not ended.
 func (s *lineSplitter) begun() bool { return len(s.partial) > 0 }
 
 // drop forgets a line that has begun, because its rest will not come here.

@@ -46,7 +46,11 @@ type Listener struct {
 // Listen listens on an address and calls fn with each connection, in a callback of its own. network
 // is "tcp", "tcp4", "tcp6" or "unix". The host should be a number: a name is looked up while the
 // loop waits. fn owns the connection and must close or destroy it. Errors are those of package net.
+// Listen panics when fn is nil.
 func Listen(l *reactor.Loop, network, address string, fn func(*Duplex)) (*Listener, error) {
+	if fn == nil {
+		panic("streams: Listen: nil callback")
+	}
 	c := net.ListenConfig{KeepAlive: -1}
 	c.SetMultipathTCP(false) // Otherwise each connection would use it.
 	ln, err := c.Listen(context.Background(), network, address)
@@ -93,13 +97,16 @@ func takeFD(ln net.Listener) (number int, err error) {
 }
 
 // NewListener accepts connections from fd and calls fn with each, as [Listen] does. It takes
-// ownership of fd if it returns no error. Errors are *[OpError].
+// ownership of fd if it returns no error. Errors are *[OpError]. It panics when fn is nil.
 //
 // Preconditions:
 //
 //   - fd is a listening stream socket in non-blocking mode. A blocking one would make the loop
 //     wait.
 func NewListener(l *reactor.Loop, fd int, fn func(*Duplex)) (*Listener, error) {
+	if fn == nil {
+		panic("streams: NewListener: nil callback")
+	}
 	if l == nil {
 		return nil, wrap("listen", fd, errNilLoop)
 	}

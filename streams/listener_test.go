@@ -206,3 +206,10 @@ func TestAListenerTakesOnlySoManyConnectionsATurn(t *testing.T) {
 	x.Close()
 	run(t, l)
 }
+
+func TestListenersAndAttemptsRefuseANilCallback(t *testing.T) {
+	l := newLoop(t)
+	require.PanicsWithValue(t, "streams: Listen: nil callback", func() { _, _ = streams.Listen(l, "tcp", "127.0.0.1:0", nil) })
+	require.PanicsWithValue(t, "streams: NewListener: nil callback", func() { _, _ = streams.NewListener(l, 0, nil) })
+	require.PanicsWithValue(t, "streams: Connect: nil callback", func() { _, _ = streams.Connect(l, "tcp", "127.0.0.1:1", nil, nil) })
+}

@@ -87,6 +87,32 @@ func TestLoopCloseClosesOpenStreams(t *testing.T) {
 	}
 }
 
+// A stream whose end waits for Resume has no descriptor, but is closed with its loop like any
+// other.
+func TestLoopCloseClosesStreamsThatHoldTheirEnd(t *testing.T) {
+	for name, use := range map[string]func(r *streams.Readable){
+		"Resume":  func(r *streams.Readable) { r.Resume() },
+		"Destroy": func(r *streams.Readable) { r.Destroy(errTest) },
+		"Unshift": func(r *streams.Readable) { require.ErrorIs(t, r.Unshift([]byte("x")), streams.ErrClosed) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLoop(t)
+			var j journal
+			r, in := readPipe(t, l, nil)
+			j.readableEvents(r)
+			r.OnLine(func([]byte) { r.Pause() })
+			in.WriteString("a")
+			in.Close()
+			run(t, l)
+			require.True(t, r.HoldsEnd())
+			require.NoError(t, l.Close())
+			use(r)
+			require.False(t, r.HoldsEnd())
+			j.Wants(t, "")
+		})
+	}
+}
+
 // The loop can be closed in any state of its streams: no events come, and no goroutine waits in a
 // bridge for ever.
 func TestLoopCloseInTheMiddleOfWork(t *testing.T) {

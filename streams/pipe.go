@@ -11,7 +11,7 @@ import (
 // PipeOptions configure [Readable.Pipe]. A nil *PipeOptions means all defaults.
 type PipeOptions struct {
 	// KeepOpen leaves dst open when the source has ended or was destroyed. By default dst is ended
-	// with the source, also if the source was destroyed without an error, because its data was
+	// with the source, also if the source was destroyed without an error, as by code that has read
 	// enough. If the source was destroyed with an error, dst is destroyed with the same error after
 	// the source's error event: its data is incomplete and must not look complete. (Node's pipe
 	// leaves dst open then; its pipeline does the same as this.)
@@ -205,10 +205,10 @@ func (d *descriptor) mayWait() bool {
 	return err != nil || flags&unix.O_NONBLOCK == 0
 }
 
-// spliceOnce splices once. After that src is empty, or dst is full, or both hold more than
-// spliceSize. It runs when src is readable, and also when dst is writable while dst.splicing is p
-// and src is blocked. If bytes are left, the poller reports that at once, which costs no more than
-// a second splice(2) that is refused, and nothing if no bytes are left.
+// spliceOnce splices once. After that src is empty, or dst is full, or spliceSize bytes were moved.
+// It runs when src is readable, and also when dst is writable while dst.splicing is p and src is
+// blocked. If bytes are left, the poller reports that at once, which costs no more than a second
+// splice(2) that is refused, and nothing if no bytes are left.
 func (p *pipe) spliceOnce() {
 	r, w := p.src, p.dst
 	// By now r may have got a listener or been paused, and dst may have been written to.
@@ -223,8 +223,8 @@ func (p *pipe) spliceOnce() {
 	case err == unix.EAGAIN:
 		p.waitForSide()
 	case fd.Refused(err) || err == unix.EIO && r.d.isDevice():
-		// The system cannot splice these two descriptors: copy instead. For a terminal's EIO, read
-		// knows the meaning.
+		// The system cannot splice these two descriptors: copy instead. A terminal's EIO may be the
+		// end; read finds out.
 		p.noSplice = true
 		p.waitForSource()
 	case err == unix.EPIPE || err != nil && !w.d.isPipe():
@@ -254,7 +254,7 @@ func (p *pipe) waitForSide() {
 	p.waitForSource()
 }
 
-// waitForSource waits for src to be readable.
+// waitForSource makes the poller report src again, and dst no more.
 func (p *pipe) waitForSource() {
 	if p.dst.splicing == p {
 		p.dst.splicing = nil

@@ -55,7 +55,7 @@ type largePipes struct {
 	timer  *reactor.Timer // calls shrinkQuiet; nil before the first pipe
 }
 
-// noteTraffic counts n bytes that were moved at once.
+// noteTraffic counts n bytes that were moved, and enlarges a pipe that is busy.
 func (d *descriptor) noteTraffic(n int) {
 	d.load.moved += n
 	if d.load.moved < busyTraffic || d.load.formerSize > 0 || d.load.refused {

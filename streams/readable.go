@@ -189,7 +189,8 @@ func (r *Readable) OnText(fn func(text string)) *events.Listener {
 
 // OnLine calls fn with each line, without its end: "\n" or "\r\n", or the one of
 // ReadableOptions.LineEnd. line is valid until fn returns. Bytes behind the last end are a line
-// too, which may contain a "\r". If fn calls Pause, the next line waits for Resume.
+// too, and a "\r" at the end of the data is part of it. If fn calls Pause, the next line waits for
+// Resume.
 func (r *Readable) OnLine(fn func(line []byte)) *events.Listener {
 	return r.startAfter(r.line.On(fn))
 }
@@ -275,9 +276,7 @@ func (r *Readable) Pause() {
 // Resume starts the flow. If nobody listens, the data is thrown away.
 func (r *Readable) Resume() {
 	r.flow = flowOn
-	if r.hasAhead() || r.state == readEnding {
-		r.d.loop.NextTick(r.deliverAhead)
-	}
+	r.scheduleAhead()
 	r.d.update()
 }
 
@@ -295,7 +294,7 @@ func (r *Readable) FD() int { return r.d.fd }
 func (r *Readable) Closed() bool { return r.state != readOpen }
 
 // HoldsEnd reports whether the end was read but waits for Resume, because the stream does not flow.
-func (r *Readable) HoldsEnd() bool { return r.state == readEnding && r.flow != flowOn }
+func (r *Readable) HoldsEnd() bool { return r.state == readEnding && r.flow != flowOn && r.live() }
 
 // Ref makes the stream keep the loop alive while it waits for data, as a new stream does.
 func (r *Readable) Ref() { r.unrefed = false; r.d.update() }
@@ -307,7 +306,7 @@ func (r *Readable) Unref() { r.unrefed = true; r.d.update() }
 // read and not delivered. OnError gets err on the next tick unless it is nil; OnClose is called
 // last. There is no end. Destroy does nothing on a stream that has ended or was destroyed.
 func (r *Readable) Destroy(err error) {
-	if r.state != readOpen && r.state != readEnding {
+	if !r.live() {
 		return
 	}
 	open := r.state == readOpen

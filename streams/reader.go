@@ -25,15 +25,15 @@ type Reader struct {
 }
 
 // Reader returns the stream's bridge, through which one other goroutine reads with backpressure,
-// and starts the flow. Read waits for data and returns io.EOF at the end, or the error that
-// destroyed the stream. Close destroys the stream. A stream has one bridge: each call returns the
-// same, and Lines reads through it too.
+// and starts the flow, unless Pause was called. Read waits for data and returns io.EOF at the end,
+// or the error that destroyed the stream. Close destroys the stream. A stream has one bridge: each
+// call returns the same, and Lines reads through it too.
 //
 // The bridge's methods are safe to call from any goroutine. Read must not be called on the loop
 // goroutine: it would wait for itself. In a callback of the loop it panics, unless the stream has
 // ended.
 func (r *Readable) Reader() io.ReadCloser {
-	b := r.door.makeBridge(r)
+	b := r.door.ensureBridge(r)
 	r.door.ask()
 	r.attach()
 	return b
@@ -48,8 +48,8 @@ type door struct {
 	outcome error      // io.EOF once the end was read, or why the stream was destroyed; nil before
 }
 
-// makeBridge returns the bridge, and makes it if there is none. It does not attach it.
-func (t *door) makeBridge(r *Readable) *Reader {
+// ensureBridge returns the bridge, and makes it if there is none. It does not attach it.
+func (t *door) ensureBridge(r *Readable) *Reader {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.bridge == nil {
@@ -69,7 +69,6 @@ func (t *door) ask() bool {
 	return first && t.outcome == nil
 }
 
-// wasAsked reports whether ask was called.
 func (t *door) wasAsked() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -103,10 +102,38 @@ func (r *Readable) attach() {
 	if r.bridge != nil || r.Closed() {
 		return
 	}
-	r.bridge = r.door.makeBridge(r)
+	r.bridge = r.door.ensureBridge(r)
 	r.retaining = false
 	r.bridge.give(nil) // Retained bytes may fill it already.
 	r.OnData(r.bridge.give)
+}
+
+// endBridge gives the bridge the bytes that are ahead, also those over the high-water mark, and
+// then the end: a goroutine that reads them needs the loop no more. It does nothing the second
+// time.
+func (r *Readable) endBridge() {
+	r.requeuePartials()
+	if r.bridge != nil && r.bridge.giveAhead(r.ahead) {
+		r.unblock()
+	}
+	r.door.shut(io.EOF)
+}
+
+// giveAhead adds the bytes of ahead that the bridge has not had, and reports whether the bridge
+// kept the stream from reading, which it does no more. It runs on the loop goroutine.
+func (b *Reader) giveAhead(ahead []segment) (wasFull bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.err != nil || b.lost {
+		return false
+	}
+	for _, s := range ahead {
+		if s.to&toData != 0 {
+			b.add(s.p)
+		}
+	}
+	wasFull, b.full = b.full, false
+	return wasFull
 }
 
 // Retain is Resume, but if nobody listens, data is kept instead of thrown away. A later call of

@@ -46,8 +46,8 @@ func newLoop(t testing.TB) *reactor.Loop {
 	return l
 }
 
-// when has the loop look each millisecond whether cond holds, and then runs fn. It is for changes in
-// other processes, which send no event.
+// when has the loop look each millisecond whether cond holds, and then runs fn. It is for changes
+// in other processes, which send no event.
 func when(l *reactor.Loop, cond func() bool, fn func()) {
 	if cond() {
 		fn()

@@ -73,8 +73,8 @@ func (d *textDecoder) decodeUTF8(chunk []byte) string {
 	return head + validText(chunk[:cut])
 }
 
-// incompleteTail returns the length of the character that the end of p cuts off, 0 if there is
-// none.
+// incompleteTail returns how many bytes p has of a character that its end cuts off, 0 if it cuts
+// off none.
 func incompleteTail(p []byte) int {
 	for n := 1; n <= min(len(p), utf8.UTFMax-1); n++ {
 		if utf8.RuneStart(p[len(p)-n]) {

@@ -341,7 +341,6 @@ func (w *Writable) breakPipes() {
 // NotifyClose is the same as [Readable.NotifyClose].
 func (w *Writable) NotifyClose(c CloseWatcher) { w.closeWatcher = c }
 
-// noteWritten counts n bytes that the kernel took.
 func (w *Writable) noteWritten(n int) {
 	w.written += int64(n)
 	if len(w.marks) > 0 && w.marks[0].offset <= w.written {
