@@ -241,4 +241,4 @@ function greyDirectory(state, frame) {
   return frame;
 }
 
-module.exports = { errorLook, titleOf };
+module.exports = { errorLook };

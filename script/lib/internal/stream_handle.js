@@ -286,7 +286,7 @@ class Pipe extends Handle {
 }
 
 const DEFAULT_BACKLOG = 511;
-// As in Node, a Pipe's have no addresses.
+// As in Node, a Pipe does not have these methods.
 Pipe.prototype.getsockname = undefined;
 Pipe.prototype.getpeername = undefined;
 

@@ -52,7 +52,7 @@ function refuse(code, message, path) {
 
 const same = (a, b) => b !== undefined && b.ino !== 0n && b.ino === a.ino && b.dev === a.dev;
 
-// isInside reports whether a path is a directory's or inside it.
+// isInside reports whether path is folder or is inside it.
 function isInside(path, folder) {
   const at = resolve(folder);
   const inside = resolve(path);
