@@ -18,7 +18,7 @@ func (s *Scope) Name(text string) Name {
 	return e.name(js.XJS_NewAtomLen(e.tls, e.ctx, copied.address, js.Size_t(len(text))))
 }
 
-// Name returns the name of the property v[name]: v must be a string or a symbol.
+// Name returns v as the name of a property. v must be a string or a symbol.
 func (v Value) Name() Name {
 	e := v.engine()
 	return e.name(js.XJS_ValueToAtom(e.tls, e.ctx, v.v))

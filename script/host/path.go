@@ -27,23 +27,23 @@ func bindPath(b *builder) {
 	bindPathFunctions(p, posix)
 	bindPathFunctions(w, win32)
 	p.fn("resolve", func(c *engine.Call) (engine.Value, error) {
-		path, err := posix.Resolve(folderArg(c), textArgs(c, 1)...)
+		path, err := posix.Resolve(directoryArg(c), textArgs(c, 1)...)
 		return c.String(path), err
 	})
 	p.fn("relative", func(c *engine.Call) (engine.Value, error) {
-		path, err := posix.Relative(folderArg(c), c.Arg(1).Text(), c.Arg(2).Text())
+		path, err := posix.Relative(directoryArg(c), c.Arg(1).Text(), c.Arg(2).Text())
 		return c.String(path), err
 	})
 	w.fn("resolve", func(c *engine.Call) (engine.Value, error) {
-		path, err := win32.Resolve(driveFolder(c), textArgs(c, 1)...)
+		path, err := win32.Resolve(driveDirectory(c), textArgs(c, 1)...)
 		return c.String(path), err
 	})
 	w.fn("relative", func(c *engine.Call) (engine.Value, error) {
-		path, err := win32.Relative(driveFolder(c), c.Arg(1).Text(), c.Arg(2).Text())
+		path, err := win32.Relative(driveDirectory(c), c.Arg(1).Text(), c.Arg(2).Text())
 		return c.String(path), err
 	})
 	w.fn("toNamespacedPath", func(c *engine.Call) (engine.Value, error) {
-		path, err := win32.ToNamespacedPath(driveFolder(c), c.Arg(1).Text())
+		path, err := win32.ToNamespacedPath(driveDirectory(c), c.Arg(1).Text())
 		return c.String(path), err
 	})
 }
@@ -78,22 +78,22 @@ func textArgs(c *engine.Call, from int) []string {
 	return all
 }
 
-// folderArg returns a function that calls process.cwd, the first argument, which a script may have
-// replaced.
-func folderArg(c *engine.Call) func() (string, error) {
+// directoryArg returns a function that calls process.cwd, the first argument, which a script may
+// have replaced.
+func directoryArg(c *engine.Call) func() (string, error) {
 	return func() (string, error) {
 		dir, err := c.Arg(0).Call(c.Undefined())
 		return dir.Text(), err
 	}
 }
 
-// driveFolder is folderArg for paths with drives: an environment variable has the current directory
-// of each drive.
-func driveFolder(c *engine.Call) func(string) (string, error) {
+// driveDirectory is directoryArg for paths with drives: an environment variable has the current
+// directory of each drive.
+func driveDirectory(c *engine.Call) func(string) (string, error) {
 	return func(device string) (string, error) {
 		if dir := os.Getenv("=" + device); device != "" && dir != "" {
 			return dir, nil
 		}
-		return folderArg(c)()
+		return directoryArg(c)()
 	}
 }
