@@ -168,7 +168,7 @@ function* copyLink(from, to, target, options) {
     there = yield ['readlink', to];
   } catch (error) {
     if (error.code !== 'EINVAL') throw error;
-    yield ['symlink', points, to]; // It is a file: this fails as it should.
+    yield ['symlink', points, to]; // There is a file, so this fails, as it must.
     return;
   }
   if (!isAbsolute(there)) there = resolve(dirname(to), there);
