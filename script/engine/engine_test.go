@@ -216,6 +216,31 @@ func TestLimitsOfMemoryAndDepthAreExceptions(t *testing.T) {
 	}
 }
 
+// A panic would unwind frames of the engine, and leave the scope of the call open.
+func TestMemoryThatEndsInAnInnerScopeIsAnException(t *testing.T) {
+	e := newEngine(t, &engine.Options{MemoryLimit: 2 << 20})
+	do(t, e, func(s *engine.Scope) {
+		var kept []engine.Kept
+		require.NoError(t, s.Global().Set("fill", s.Function("fill", func(c *engine.Call) (engine.Value, error) {
+			return c.Undefined(), e.Do(func(s *engine.Scope) error {
+				for {
+					kept = append(kept, s.Object().Keep())
+				}
+			})
+		})))
+		require.NoError(t, s.Global().Set("free", s.Function("free", func(c *engine.Call) (engine.Value, error) {
+			for i := range kept {
+				e.Release(&kept[i])
+			}
+			return c.Undefined(), nil
+		})))
+		v, err := s.Eval("t.js", `try { fill() } catch { free(); 'caught' }`)
+		require.NoError(t, err)
+		require.Equal(t, "caught", v.Text())
+	})
+	require.Equal(t, "3", eval(t, e, "1 + 2"))
+}
+
 func TestModulesAreResolvedLoadedAndLinked(t *testing.T) {
 	sources := map[string]string{
 		"/a.js": `import b, {n} from "./b.js"; import {x as y} from "native"; import data from "./d.json" with {type: "json"};

@@ -101,17 +101,27 @@ func (s *Scope) dropException() {
 // throw makes err the engine's pending exception.
 func (s *Scope) throw(err error) js.TJSValue {
 	e := s.e
-	if x, ok := errors.AsType[*Exception](err); ok && x.Value.isOpen() && x.Value.s.e == e {
-		return js.XJS_Throw(e.tls, e.ctx, js.XDupValue(e.tls, e.ctx, x.Value.v))
-	}
-	if p := e.interrupt.Load(); p != nil && errors.Is(err, *p) {
-		return e.uncatchable()
+	if thrown, ok := s.throwMade(err); ok {
+		return thrown
 	}
 	made := s.Error(err.Error())
 	if e.o.Throw != nil {
 		made = e.o.Throw(s, err)
 	}
 	return js.XJS_Throw(e.tls, e.ctx, js.XDupValue(e.tls, e.ctx, e.rawValue(made)))
+}
+
+// throwMade is throw for an error that needs no new value: a valid exception, or an interruption.
+// ok is false for others, which are not thrown.
+func (s *Scope) throwMade(err error) (thrown js.TJSValue, ok bool) {
+	e := s.e
+	if x, ok := errors.AsType[*Exception](err); ok && x.Value.isOpen() && x.Value.s.e == e {
+		return js.XJS_Throw(e.tls, e.ctx, js.XDupValue(e.tls, e.ctx, x.Value.v)), true
+	}
+	if p := e.interrupt.Load(); p != nil && errors.Is(err, *p) {
+		return e.uncatchable(), true
+	}
+	return thrown, false
 }
 
 // Error returns a new Error.
