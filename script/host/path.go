@@ -22,27 +22,35 @@ type pathFunctions interface {
 // bindPath gives the library posix and win32. The library has checked the arguments. A function
 // that needs the current directory takes process.cwd as the argument before the paths.
 func bindPath(b *builder) {
-	posix, win32 := nodepath.Posix{}, nodepath.Win32{}
-	p, w := b.inner("posix"), b.inner("win32")
-	bindPathFunctions(p, posix)
-	bindPathFunctions(w, win32)
-	p.fn("resolve", func(c *engine.Call) (engine.Value, error) {
+	b.inner("posix", bindPosix)
+	b.inner("win32", bindWin32)
+}
+
+func bindPosix(b *builder) {
+	posix := nodepath.Posix{}
+	bindPathFunctions(b, posix)
+	b.fn("resolve", func(c *engine.Call) (engine.Value, error) {
 		path, err := posix.Resolve(directoryArg(c), textArgs(c, 1)...)
 		return c.String(path), err
 	})
-	p.fn("relative", func(c *engine.Call) (engine.Value, error) {
+	b.fn("relative", func(c *engine.Call) (engine.Value, error) {
 		path, err := posix.Relative(directoryArg(c), c.Arg(1).Text(), c.Arg(2).Text())
 		return c.String(path), err
 	})
-	w.fn("resolve", func(c *engine.Call) (engine.Value, error) {
+}
+
+func bindWin32(b *builder) {
+	win32 := nodepath.Win32{}
+	bindPathFunctions(b, win32)
+	b.fn("resolve", func(c *engine.Call) (engine.Value, error) {
 		path, err := win32.Resolve(driveDirectory(c), textArgs(c, 1)...)
 		return c.String(path), err
 	})
-	w.fn("relative", func(c *engine.Call) (engine.Value, error) {
+	b.fn("relative", func(c *engine.Call) (engine.Value, error) {
 		path, err := win32.Relative(driveDirectory(c), c.Arg(1).Text(), c.Arg(2).Text())
 		return c.String(path), err
 	})
-	w.fn("toNamespacedPath", func(c *engine.Call) (engine.Value, error) {
+	b.fn("toNamespacedPath", func(c *engine.Call) (engine.Value, error) {
 		path, err := win32.ToNamespacedPath(driveDirectory(c), c.Arg(1).Text())
 		return c.String(path), err
 	})
