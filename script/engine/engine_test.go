@@ -443,3 +443,21 @@ func TestAClosedEngineSaysSo(t *testing.T) {
 	require.ErrorIs(t, e.Do(func(*engine.Scope) error { return nil }), engine.ErrClosed)
 	require.Zero(t, e.Memory())
 }
+
+func TestPropertiesWhoseNamesFindNoMemory(t *testing.T) {
+	e := newEngine(t, &engine.Options{MemoryLimit: 4 << 20})
+	name := strings.Repeat("x", 8<<20)
+	do(t, e, func(s *engine.Scope) {
+		o := s.Object()
+		require.ErrorContains(t, o.Define(name, s.Int(1)), "out of memory")
+		_, err := o.Has(name)
+		require.ErrorContains(t, err, "out of memory")
+		_, err = o.Get(name)
+		require.ErrorContains(t, err, "out of memory")
+		require.ErrorContains(t, o.Set(name, s.Int(1)), "out of memory")
+		require.ErrorContains(t, o.Hide(name, s.Int(1)), "out of memory")
+		keys, err := o.Keys()
+		require.NoError(t, err)
+		require.Empty(t, keys)
+	})
+}
