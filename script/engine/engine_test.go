@@ -461,3 +461,20 @@ func TestPropertiesWhoseNamesFindNoMemory(t *testing.T) {
 		require.Empty(t, keys)
 	})
 }
+
+func TestAPanicOfAGetterOfAnExceptionIsNotDelayed(t *testing.T) {
+	for _, source := range []string{
+		"const e = new Error('x'); Object.defineProperty(e, 'message', { get: boom }); throw e",
+		"const e = new Error('x'); Object.defineProperty(e, 'stack', { get: boom }); throw e",
+		"throw { toString: boom }",
+	} {
+		e := newEngine(t, nil)
+		do(t, e, func(s *engine.Scope) {
+			require.NoError(t, s.Global().Set("boom", s.Closure(func(*engine.Call) (engine.Value, error) { panic("boom") })))
+		})
+		require.PanicsWithValue(t, "boom", func() {
+			_ = e.Do(func(s *engine.Scope) error { _, err := s.Eval("t.js", source); return err })
+		}, source)
+		require.Equal(t, "3", eval(t, e, "1 + 2"), source)
+	}
+}

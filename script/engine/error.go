@@ -74,6 +74,7 @@ func (v Value) convertSafely() (string, bool) {
 	}
 	text := js.XJS_ToString(e.tls, e.ctx, v.v)
 	if text.Ftag == js.EJS_TAG_EXCEPTION {
+		v.s.reraise()
 		v.s.dropException()
 		return "an object that cannot be converted to a string", false
 	}
@@ -87,6 +88,7 @@ func (v Value) textOf(name string) string {
 	defer e.takeBack(text)
 	p := js.XJS_GetPropertyStr(e.tls, e.ctx, v.v, text.address)
 	if p.Ftag == js.EJS_TAG_EXCEPTION {
+		v.s.reraise()
 		v.s.dropException()
 		return ""
 	}
