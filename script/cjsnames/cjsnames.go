@@ -1,8 +1,9 @@
 // Package cjsnames finds the names that a CommonJS module exports without running it, so that an ES
 // module can import them. It recognises what people and compilers write: exports.name = …,
-// module.exports = { … } and Object.defineProperty(exports, 'name', …); and for modules that are
-// re-exported as a whole module.exports = require('…'), __exportStar(require('…')), and loops over
-// the keys of one. A name that it does not find is still a member of the default export.
+// module.exports = { … } and Object.defineProperty(exports, 'name', …). For modules that are
+// re-exported as a whole it recognises module.exports = require('…'), __exportStar(require('…')),
+// and loops over the keys of one. A name that it does not find is still a member of the default
+// export.
 package cjsnames
 
 import (

@@ -43,3 +43,25 @@ func TestResolveGetsTheAttributeOfEachImport(t *testing.T) {
 		"b x ", "b x four", "b y ", "b y five", "b x ",
 	}, told)
 }
+
+func TestImportCallsHaveTheirAttributeAfterAPanic(t *testing.T) {
+	var kinds []string
+	e := newEngine(t, &engine.Options{
+		Resolve: func(_ *engine.Scope, _, specifier, kind string) (string, error) {
+			if specifier == "boom" {
+				panic("boom")
+			}
+			kinds = append(kinds, kind)
+			return specifier, nil
+		},
+		Load: func(*engine.Scope, string, string) (*engine.Module, error) {
+			return &engine.Module{Source: "export {}"}, nil
+		},
+	})
+	require.PanicsWithValue(t, "boom", func() {
+		_ = e.Do(func(s *engine.Scope) error { _, err := s.CompileModule("m", "import 'boom'"); return err })
+	})
+	require.Equal(t, "1", eval(t, e, "import('x', { with: { type: 'one' } }), 1"))
+	require.NoError(t, e.RunJobs())
+	require.Equal(t, []string{"one"}, kinds)
+}

@@ -116,11 +116,16 @@ func (e *Engine) callFunc(fn Func, this js.TJSValue, argc int32, argv uintptr) (
 // throwPanic makes a panic an exception, which unwinds the engine's frames; reraise raises it again
 // on the other side. A MemoryError becomes an exception that scripts can catch.
 func (s *Scope) throwPanic(p any) js.TJSValue {
+	e := s.e
 	if m, ok := p.(*MemoryError); ok {
-		return s.throw(m.err)
+		if thrown, ok := s.throwMade(m.err); ok {
+			return thrown
+		}
+		// The exception was of a scope that has ended. There may be no memory for a new one.
+		return js.XJS_ThrowOutOfMemory(e.tls, e.ctx)
 	}
-	s.e.panicked = p
-	return s.e.uncatchable()
+	e.panicked = p
+	return e.uncatchable()
 }
 
 // reraise raises the panic that throwPanic has sent through the engine, if there is one.

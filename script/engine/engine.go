@@ -72,7 +72,7 @@ type Engine struct {
 	rt, ctx uintptr
 
 	functions     []Func     // index: the magic number of the function
-	natives       table[any] // values of natives; number: the opaque of the object
+	natives       table[any] // values of Go; number: the opaque of the object that stands for one
 	kept          table[js.TJSValue]
 	namedModules  map[string]Kept // loaded modules, by name
 	lastRejection lastRejection

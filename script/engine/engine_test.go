@@ -216,6 +216,31 @@ func TestLimitsOfMemoryAndDepthAreExceptions(t *testing.T) {
 	}
 }
 
+// A panic would unwind frames of the engine, and leave the scope of the call open.
+func TestMemoryThatEndsInAnInnerScopeIsAnException(t *testing.T) {
+	e := newEngine(t, &engine.Options{MemoryLimit: 2 << 20})
+	do(t, e, func(s *engine.Scope) {
+		var kept []engine.Kept
+		require.NoError(t, s.Global().Set("fill", s.Function("fill", func(c *engine.Call) (engine.Value, error) {
+			return c.Undefined(), e.Do(func(s *engine.Scope) error {
+				for {
+					kept = append(kept, s.Object().Keep())
+				}
+			})
+		})))
+		require.NoError(t, s.Global().Set("free", s.Function("free", func(c *engine.Call) (engine.Value, error) {
+			for i := range kept {
+				e.Release(&kept[i])
+			}
+			return c.Undefined(), nil
+		})))
+		v, err := s.Eval("t.js", `try { fill() } catch { free(); 'caught' }`)
+		require.NoError(t, err)
+		require.Equal(t, "caught", v.Text())
+	})
+	require.Equal(t, "3", eval(t, e, "1 + 2"))
+}
+
 func TestModulesAreResolvedLoadedAndLinked(t *testing.T) {
 	sources := map[string]string{
 		"/a.js": `import b, {n} from "./b.js"; import {x as y} from "native"; import data from "./d.json" with {type: "json"};
@@ -417,4 +442,39 @@ func TestAClosedEngineSaysSo(t *testing.T) {
 	require.NoError(t, e.Close())
 	require.ErrorIs(t, e.Do(func(*engine.Scope) error { return nil }), engine.ErrClosed)
 	require.Zero(t, e.Memory())
+}
+
+func TestPropertiesWhoseNamesFindNoMemory(t *testing.T) {
+	e := newEngine(t, &engine.Options{MemoryLimit: 4 << 20})
+	name := strings.Repeat("x", 8<<20)
+	do(t, e, func(s *engine.Scope) {
+		o := s.Object()
+		require.ErrorContains(t, o.Define(name, s.Int(1)), "out of memory")
+		_, err := o.Has(name)
+		require.ErrorContains(t, err, "out of memory")
+		_, err = o.Get(name)
+		require.ErrorContains(t, err, "out of memory")
+		require.ErrorContains(t, o.Set(name, s.Int(1)), "out of memory")
+		require.ErrorContains(t, o.Hide(name, s.Int(1)), "out of memory")
+		keys, err := o.Keys()
+		require.NoError(t, err)
+		require.Empty(t, keys)
+	})
+}
+
+func TestAPanicOfAGetterOfAnExceptionIsNotDelayed(t *testing.T) {
+	for _, source := range []string{
+		"const e = new Error('x'); Object.defineProperty(e, 'message', { get: boom }); throw e",
+		"const e = new Error('x'); Object.defineProperty(e, 'stack', { get: boom }); throw e",
+		"throw { toString: boom }",
+	} {
+		e := newEngine(t, nil)
+		do(t, e, func(s *engine.Scope) {
+			require.NoError(t, s.Global().Set("boom", s.Closure(func(*engine.Call) (engine.Value, error) { panic("boom") })))
+		})
+		require.PanicsWithValue(t, "boom", func() {
+			_ = e.Do(func(s *engine.Scope) error { _, err := s.Eval("t.js", source); return err })
+		}, source)
+		require.Equal(t, "3", eval(t, e, "1 + 2"), source)
+	}
 }

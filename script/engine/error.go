@@ -74,6 +74,7 @@ func (v Value) convertSafely() (string, bool) {
 	}
 	text := js.XJS_ToString(e.tls, e.ctx, v.v)
 	if text.Ftag == js.EJS_TAG_EXCEPTION {
+		v.s.reraise()
 		v.s.dropException()
 		return "an object that cannot be converted to a string", false
 	}
@@ -87,6 +88,7 @@ func (v Value) textOf(name string) string {
 	defer e.takeBack(text)
 	p := js.XJS_GetPropertyStr(e.tls, e.ctx, v.v, text.address)
 	if p.Ftag == js.EJS_TAG_EXCEPTION {
+		v.s.reraise()
 		v.s.dropException()
 		return ""
 	}
@@ -101,17 +103,27 @@ func (s *Scope) dropException() {
 // throw makes err the engine's pending exception.
 func (s *Scope) throw(err error) js.TJSValue {
 	e := s.e
-	if x, ok := errors.AsType[*Exception](err); ok && x.Value.isOpen() && x.Value.s.e == e {
-		return js.XJS_Throw(e.tls, e.ctx, js.XDupValue(e.tls, e.ctx, x.Value.v))
-	}
-	if p := e.interrupt.Load(); p != nil && errors.Is(err, *p) {
-		return e.uncatchable()
+	if thrown, ok := s.throwMade(err); ok {
+		return thrown
 	}
 	made := s.Error(err.Error())
 	if e.o.Throw != nil {
 		made = e.o.Throw(s, err)
 	}
 	return js.XJS_Throw(e.tls, e.ctx, js.XDupValue(e.tls, e.ctx, e.rawValue(made)))
+}
+
+// throwMade is throw for an error that needs no new value: a valid exception, or an interruption.
+// ok is false for others, which are not thrown.
+func (s *Scope) throwMade(err error) (thrown js.TJSValue, ok bool) {
+	e := s.e
+	if x, ok := errors.AsType[*Exception](err); ok && x.Value.isOpen() && x.Value.s.e == e {
+		return js.XJS_Throw(e.tls, e.ctx, js.XDupValue(e.tls, e.ctx, x.Value.v)), true
+	}
+	if p := e.interrupt.Load(); p != nil && errors.Is(err, *p) {
+		return e.uncatchable(), true
+	}
+	return thrown, false
 }
 
 // Error returns a new Error.

@@ -95,9 +95,7 @@ func (s *Scope) define(name string, m *Module) (uintptr, error) {
 	if m.Bytecode != nil {
 		v, err = s.readBytecode(m.Bytecode)
 	} else {
-		e.attributes.reading++
-		v, err = s.eval(name, m.Source, js.MJS_EVAL_TYPE_MODULE|js.MJS_EVAL_FLAG_COMPILE_ONLY)
-		e.attributes.reading--
+		v, err = s.read(name, m.Source, js.MJS_EVAL_TYPE_MODULE)
 	}
 	if err != nil {
 		return 0, err
@@ -183,9 +181,7 @@ func (s *Scope) CompileModule(name, source string) ([]byte, error) {
 
 func (s *Scope) compile(name, source string, kind int32) ([]byte, error) {
 	e := s.e
-	e.attributes.reading++
-	v, err := s.eval(name, source, kind|js.MJS_EVAL_FLAG_COMPILE_ONLY)
-	e.attributes.reading--
+	v, err := s.read(name, source, kind)
 	if err != nil {
 		return nil, err
 	}
@@ -197,6 +193,13 @@ func (s *Scope) compile(name, source string, kind int32) ([]byte, error) {
 	}
 	defer js.Xjs_free(e.tls, e.ctx, code)
 	return append([]byte(nil), bytesAt(code, int(*pointerAt[js.Size_t](size)))...), nil
+}
+
+// read returns a compiled script or module that has not run.
+func (s *Scope) read(name, source string, kind int32) (Value, error) {
+	s.e.attributes.reading++
+	defer func() { s.e.attributes.reading-- }() // also after a panic of Options.Resolve
+	return s.eval(name, source, kind|js.MJS_EVAL_FLAG_COMPILE_ONLY)
 }
 
 // Run runs the bytecode of a script and returns the value of its last statement.

@@ -12,22 +12,24 @@ type Name struct {
 // Name returns the name text. It is meant for names that are used often: the engine keeps it until
 // Close.
 func (s *Scope) Name(text string) Name {
-	e := s.e
-	copied := lend(e, text)
-	defer e.takeBack(copied)
-	return e.name(js.XJS_NewAtomLen(e.tls, e.ctx, copied.address, js.Size_t(len(text))))
+	atom, err := s.atom(text)
+	if err != nil {
+		panic(&MemoryError{err})
+	}
+	return s.e.name(atom)
 }
 
-// Name returns the name of the property v[name]: v must be a string or a symbol.
+// Name returns v as the name of a property. v must be a string or a symbol.
 func (v Value) Name() Name {
 	e := v.engine()
-	return e.name(js.XJS_ValueToAtom(e.tls, e.ctx, v.v))
+	atom := js.XJS_ValueToAtom(e.tls, e.ctx, v.v)
+	if atom == js.MJS_ATOM_NULL {
+		panic(&MemoryError{v.s.exception()})
+	}
+	return e.name(atom)
 }
 
 func (e *Engine) name(atom js.TJSAtom) Name {
-	if atom == js.MJS_ATOM_NULL {
-		panic(&MemoryError{e.scope.exception()})
-	}
 	e.names = append(e.names, atom)
 	return Name{e, atom}
 }

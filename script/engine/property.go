@@ -6,11 +6,24 @@ import js "modernc.org/libquickjs"
 // like others.
 func (v Value) Define(name string, to Value) error {
 	e := v.engine()
+	atom, err := v.s.atom(name)
+	if err != nil {
+		return err
+	}
+	defer js.XJS_FreeAtom(e.tls, e.ctx, atom)
+	return v.s.resultError(js.XJS_DefinePropertyValue(e.tls, e.ctx, v.v, atom, js.XDupValue(e.tls, e.ctx, e.rawValue(to)), js.MJS_PROP_C_W_E))
+}
+
+// atom returns a name as the engine stores it. The caller must free it.
+func (s *Scope) atom(name string) (js.TJSAtom, error) {
+	e := s.e
 	text := lend(e, name)
 	defer e.takeBack(text)
 	atom := js.XJS_NewAtomLen(e.tls, e.ctx, text.address, js.Size_t(len(name)))
-	defer js.XJS_FreeAtom(e.tls, e.ctx, atom)
-	return v.s.resultError(js.XJS_DefinePropertyValue(e.tls, e.ctx, v.v, atom, js.XDupValue(e.tls, e.ctx, e.rawValue(to)), js.MJS_PROP_C_W_E))
+	if atom == js.MJS_ATOM_NULL {
+		return atom, s.exception()
+	}
+	return atom, nil
 }
 
 // DefineIndex is Define for an element of an array.
@@ -33,9 +46,10 @@ func (v Value) SetPrototype(to Value) error {
 // Has reports whether an object has an own property of that name.
 func (v Value) Has(name string) (bool, error) {
 	e := v.engine()
-	text := lend(e, name)
-	defer e.takeBack(text)
-	atom := js.XJS_NewAtomLen(e.tls, e.ctx, text.address, js.Size_t(len(name)))
+	atom, err := v.s.atom(name)
+	if err != nil {
+		return false, err
+	}
 	defer js.XJS_FreeAtom(e.tls, e.ctx, atom)
 	n := js.XJS_GetOwnProperty(e.tls, e.ctx, 0, v.v, atom)
 	return n > 0, v.s.resultError(n)

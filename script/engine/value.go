@@ -108,7 +108,7 @@ func (v Value) IsError() bool {
 	return v.v.Ftag == js.EJS_TAG_OBJECT && js.XJS_IsError(v.engine().tls, v.engine().ctx, v.v) != 0
 }
 
-// IsObject reports whether v is an object, such as a function.
+// IsObject reports whether v is an object. Functions are objects, too.
 func (v Value) IsObject() bool { return v.v.Ftag == js.EJS_TAG_OBJECT }
 
 // Is reports whether both are the same value, as Object.is does.

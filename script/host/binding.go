@@ -94,11 +94,14 @@ func (b *builder) value(name string, v engine.Value) {
 	}
 }
 
-// inner adds an object as a value, and returns a builder for it.
-func (b *builder) inner(name string) *builder {
-	object := b.s.Object()
-	b.value(name, object)
-	return &builder{h: b.h, s: b.s, object: object}
+// inner adds an object, which fill fills.
+func (b *builder) inner(name string, fill func(*builder)) {
+	inner := &builder{h: b.h, s: b.s, object: b.s.Object()}
+	fill(inner)
+	if inner.err != nil && b.err == nil {
+		b.err = fmt.Errorf("%s: %w", name, inner.err)
+	}
+	b.value(name, inner.object)
 }
 
 // binding is the library's internalBinding(name).

@@ -97,7 +97,7 @@ func TestSentMessagesSurviveTheSendersExit(t *testing.T) {
 		}`))
 }
 
-func TestAWorkerThatCannotListenIsToldAsByNode(t *testing.T) {
+func TestAWorkerThatCannotListenGetsNodesError(t *testing.T) {
 	require.Equal(t, []string{"EADDRINUSE bind bind EADDRINUSE null:PORT"}, printedBy(t, `
 		const cluster = require('cluster');
 		const net = require('net');

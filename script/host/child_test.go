@@ -218,7 +218,7 @@ func TestNothingIsLeftOfChildren(t *testing.T) {
 		next();`))
 }
 
-func TestWorkerThreadsAreToldOfButNotThere(t *testing.T) {
+func TestWorkerThreadsLoadsButCannotMakeAWorker(t *testing.T) {
 	require.Equal(t, []string{"true 0 null null", "ERR_FEATURE_UNAVAILABLE_ON_PLATFORM"}, printed(t, `
 		const { Worker, isMainThread, parentPort, threadId, workerData } = require('worker_threads');
 		console.log(isMainThread, threadId, parentPort, workerData);

@@ -175,12 +175,12 @@ func TestAPanicComesOutOfDo(t *testing.T) {
 	}
 	require.NoError(t, h.Do(func(s *engine.Scope) error {
 		ran, err := s.Global().Get("ran")
-		require.EqualValues(t, 4, ran.Int(), "what is put off runs again")
+		require.EqualValues(t, 4, ran.Int(), "reactions and ticks run again after a panic")
 		return err
 	}))
 	mine := errors.New("of Go")
 	require.ErrorIs(t, h.Do(func(*engine.Scope) error { return mine }), mine)
-	require.NoError(t, h.MainText("1", nil), "an error of Go is nobody's but the caller's")
+	require.NoError(t, h.MainText("1", nil), "an error of Go goes only to the caller")
 }
 
 // A host with EndOnSignals has a goroutine that ends with it, and restores what the signals did.

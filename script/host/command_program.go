@@ -13,7 +13,8 @@ import (
 
 // startProgram starts a command that is a program with its arguments and nothing else, without a
 // shell, because a shell takes longer to start than most programs. It returns nil if the command is
-// more than that, or if the program cannot be started: the shell then has its own ways and words.
+// more than that, or if the program cannot be started: a shell may still run it, or reports the
+// error in its own words.
 func (h *Host) startProgram(o *childprocess.Options, text *boundText, env *environment) *childprocess.ChildProcess {
 	words, ok := text.words()
 	if !ok || env.hasFunctions {

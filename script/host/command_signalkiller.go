@@ -22,7 +22,7 @@ func newSignalKiller() *signalKiller {
 	return &signalKiller{groups: map[int]struct{}{}, listeners: map[os.Signal]int{}}
 }
 
-// add and end are called with each command.
+// add registers a command until remove. The first one starts watching the signals.
 func (p *signalKiller) add(pid int) {
 	if p == nil {
 		return

@@ -44,7 +44,7 @@ func TestASubscribersExceptionIsNotThePublishers(t *testing.T) {
 		console.log('other');`))
 }
 
-func TestTheLibraryPublishesWhatItDoes(t *testing.T) {
+func TestTheLibraryPublishesOnDiagnosticsChannels(t *testing.T) {
 	require.Equal(t, []string{
 		"console.log hello", "hello", "child_process true", "start true", "end 1", "child_process true", "start false",
 		"error ENOENT", "server listens", "listening", "client", "server",

@@ -86,7 +86,7 @@ func (h *Host) repeatHook(hook string) {
 	}
 }
 
-// hook returns a function that the library has set with setHook.
+// hook returns a value that the library has set with setHook, undefined if it has not.
 func (h *Host) hook(s *engine.Scope, name string) engine.Value { return s.Kept(h.hooks[name]) }
 
 // uncaught handles an exception that no code caught. The hook gives it to the script, or reports it
@@ -138,7 +138,7 @@ func (h *Host) reportText(text string) {
 	_ = writeAll(2, []byte(text)) // Best effort: the script ends.
 }
 
-// Exit codes beside those that scripts choose. The first are Node's.
+// Exit codes besides those that scripts choose. The first are Node's.
 const (
 	exitUncaught     = 1
 	exitHandlerThrew = 7

@@ -32,14 +32,8 @@ var fileOperations = sync.OnceValue(func() map[string]fileOperation {
 			}
 			return writeAt(a.fd(0), b[offset:offset+length], a.int(4))
 		}},
-		"writeText": {3, func(a fileArgs) (any, error) { return writeAt(a.fd(0), []byte(a.text(1)), a.int(2)) }},
 		"readFile":  {2, func(a fileArgs) (any, error) { return readWhole(a[0], int(a.int(1))) }},
-		"readText": {2, func(a fileArgs) (any, error) {
-			b, err := readWhole(a[0], int(a.int(1)))
-			return string(b), err
-		}},
-		"writeFile":  {4, func(a fileArgs) (any, error) { return nil, writeWhole(a[0], a.bytes(1), int(a.int(2)), a.mode(3)) }},
-		"writeBytes": {2, func(a fileArgs) (any, error) { return nil, writeWhole(a[0], a.bytes(1), 0, 0) }},
+		"writeFile": {4, func(a fileArgs) (any, error) { return nil, writeWhole(a[0], a.bytes(1), int(a.int(2)), a.mode(3)) }},
 		"stat": {2, func(a fileArgs) (any, error) {
 			found, err := readStatus(a.true(1), func(s *fileStatus) error { return s.stat(a.path(0), true) })
 			return found, onPath("stat", err, a.path(0))

@@ -316,8 +316,7 @@ func (h *Host) isUnsaidModule(s *engine.Scope, file, source string) bool {
 	if !strings.Contains(source, "import") && !strings.Contains(source, "export") && !strings.Contains(source, "await") {
 		return false
 	}
-	if _, err := s.Compile(file,
-		"(function (exports, require, module, __filename, __dirname) {"+source+"\n})"); err == nil {
+	if _, err := s.Compile(file, wrapper+source+"\n})"); err == nil {
 		return false
 	}
 	return h.readsAsModule(s, source, fileURL(file)) == nil

@@ -1,9 +1,7 @@
 package host
 
 import (
-	"strings"
 	"unicode/utf16"
-	"unicode/utf8"
 
 	"github.com/rivo/uniseg"
 
@@ -15,7 +13,7 @@ func bindIntl(b *builder) {
 	// segments(text, kind) returns the lengths of a text's segments in code units. kind is 0 for
 	// grapheme clusters, 1 for words, 2 for sentences.
 	b.fn("segments", func(c *engine.Call) (engine.Value, error) {
-		text, state := wholeRunes(c.Arg(0).Text()), -1
+		text, state := outsideText(c.Arg(0)), -1
 		var lengths []engine.Value
 		for len(text) > 0 {
 			var part string
@@ -31,24 +29,6 @@ func bindIntl(b *builder) {
 		}
 		return c.Array(lengths...), nil
 	})
-}
-
-// wholeRunes replaces each lone half of a surrogate pair, which is three bytes that are no UTF-8,
-// by U+FFFD.
-func wholeRunes(text string) string {
-	if utf8.ValidString(text) {
-		return text
-	}
-	var b strings.Builder
-	for len(text) > 0 {
-		r, size := utf8.DecodeRuneInString(text)
-		if r == utf8.RuneError && size == 1 {
-			size = min(3, len(text))
-		}
-		b.WriteRune(r)
-		text = text[size:]
-	}
-	return b.String()
 }
 
 // codeUnits returns the length of a text in JavaScript.

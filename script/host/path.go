@@ -22,28 +22,36 @@ type pathFunctions interface {
 // bindPath gives the library posix and win32. The library has checked the arguments. A function
 // that needs the current directory takes process.cwd as the argument before the paths.
 func bindPath(b *builder) {
-	posix, win32 := nodepath.Posix{}, nodepath.Win32{}
-	p, w := b.inner("posix"), b.inner("win32")
-	bindPathFunctions(p, posix)
-	bindPathFunctions(w, win32)
-	p.fn("resolve", func(c *engine.Call) (engine.Value, error) {
-		path, err := posix.Resolve(folderArg(c), textArgs(c, 1)...)
+	b.inner("posix", bindPosix)
+	b.inner("win32", bindWin32)
+}
+
+func bindPosix(b *builder) {
+	posix := nodepath.Posix{}
+	bindPathFunctions(b, posix)
+	b.fn("resolve", func(c *engine.Call) (engine.Value, error) {
+		path, err := posix.Resolve(directoryArg(c), textArgs(c, 1)...)
 		return c.String(path), err
 	})
-	p.fn("relative", func(c *engine.Call) (engine.Value, error) {
-		path, err := posix.Relative(folderArg(c), c.Arg(1).Text(), c.Arg(2).Text())
+	b.fn("relative", func(c *engine.Call) (engine.Value, error) {
+		path, err := posix.Relative(directoryArg(c), c.Arg(1).Text(), c.Arg(2).Text())
 		return c.String(path), err
 	})
-	w.fn("resolve", func(c *engine.Call) (engine.Value, error) {
-		path, err := win32.Resolve(driveFolder(c), textArgs(c, 1)...)
+}
+
+func bindWin32(b *builder) {
+	win32 := nodepath.Win32{}
+	bindPathFunctions(b, win32)
+	b.fn("resolve", func(c *engine.Call) (engine.Value, error) {
+		path, err := win32.Resolve(driveDirectory(c), textArgs(c, 1)...)
 		return c.String(path), err
 	})
-	w.fn("relative", func(c *engine.Call) (engine.Value, error) {
-		path, err := win32.Relative(driveFolder(c), c.Arg(1).Text(), c.Arg(2).Text())
+	b.fn("relative", func(c *engine.Call) (engine.Value, error) {
+		path, err := win32.Relative(driveDirectory(c), c.Arg(1).Text(), c.Arg(2).Text())
 		return c.String(path), err
 	})
-	w.fn("toNamespacedPath", func(c *engine.Call) (engine.Value, error) {
-		path, err := win32.ToNamespacedPath(driveFolder(c), c.Arg(1).Text())
+	b.fn("toNamespacedPath", func(c *engine.Call) (engine.Value, error) {
+		path, err := win32.ToNamespacedPath(driveDirectory(c), c.Arg(1).Text())
 		return c.String(path), err
 	})
 }
@@ -78,22 +86,22 @@ func textArgs(c *engine.Call, from int) []string {
 	return all
 }
 
-// folderArg returns a function that calls process.cwd, the first argument, which a script may have
-// replaced.
-func folderArg(c *engine.Call) func() (string, error) {
+// directoryArg returns a function that calls process.cwd, the first argument, which a script may
+// have replaced.
+func directoryArg(c *engine.Call) func() (string, error) {
 	return func() (string, error) {
 		dir, err := c.Arg(0).Call(c.Undefined())
 		return dir.Text(), err
 	}
 }
 
-// driveFolder is folderArg for paths with drives: an environment variable has the current directory
-// of each drive.
-func driveFolder(c *engine.Call) func(string) (string, error) {
+// driveDirectory is directoryArg for paths with drives: an environment variable has the current
+// directory of each drive.
+func driveDirectory(c *engine.Call) func(string) (string, error) {
 	return func(device string) (string, error) {
 		if dir := os.Getenv("=" + device); device != "" && dir != "" {
 			return dir, nil
 		}
-		return folderArg(c)()
+		return directoryArg(c)()
 	}
 }

@@ -41,7 +41,7 @@ func TestWarningsGoToAFile(t *testing.T) {
 	require.Contains(t, r.stderr, "Warning: one", "what cannot be opened must not hide a warning")
 }
 
-func TestAUserThatCannotBeChangedIsAnErrorOfTheCLibrary(t *testing.T) {
+func TestARefusedChangeOfTheUserHasTheCLibrarysError(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("only root can become somebody that may not change its user")
 	}

@@ -82,7 +82,7 @@ func (x *attempt) onDone(d *streams.Duplex, err error) {
 }
 
 // socket is the native object of a socket that is bound and does not listen. Its methods are fd,
-// listen(backlog, on), give and close. The host owns the descriptor until listen or give.
+// listen(backlog, on) and close. The host owns the descriptor until listen.
 type socket struct {
 	h    *Host
 	fd   int    // -1 once it is closed or detached
@@ -104,7 +104,6 @@ func socketMethods(b *builder) {
 	method(b, "fd", func(x *socket, c *engine.Call) (engine.Value, error) { return c.Int(int64(x.fd)), nil })
 	method(b, "close", func(x *socket, c *engine.Call) (engine.Value, error) { x.close(); return c.Undefined(), nil })
 	method(b, "listen", (*socket).listen)
-	method(b, "give", func(x *socket, c *engine.Call) (engine.Value, error) { return c.Int(int64(x.detach())), nil })
 }
 
 // detach returns the descriptor, which the caller owns then.
@@ -203,8 +202,8 @@ func (h *Host) adoptSocket(c *engine.Call) (engine.Value, error) {
 	return h.newSocket(c, n, "")
 }
 
-// openStream is open(fd, readable, writable). It takes ownership of fd and returns a stream, or a
-// negative number.
+// openStream is open(fd, readable, writable). It takes ownership of fd and returns a stream, or it
+// returns a negative number and leaves fd to the script.
 func (h *Host) openStream(c *engine.Call) (engine.Value, error) {
 	n := int(c.Arg(0).Int())
 	flags, err := unix.FcntlInt(uintptr(n), unix.F_GETFL, 0)
@@ -291,7 +290,6 @@ func (x *listener) onConnection(d *streams.Duplex) {
 	x.tell(func(s *engine.Scope) []engine.Value {
 		made, err := x.h.newConnection(s, d)
 		if err != nil {
-			d.Destroy(nil)
 			return []engine.Value{s.Int(-int64(unix.ENOMEM))}
 		}
 		return []engine.Value{s.Int(0), made}

@@ -54,7 +54,7 @@ func TestTheReporterJUnit(t *testing.T) {
 	}
 }
 
-func TestReportersWriteWhereTheyAreTold(t *testing.T) {
+func TestReportersWriteToTheirDestinations(t *testing.T) {
 	file := t.TempDir() + "/report"
 	r := runProgram(t,
 		someTests+`process.on('exit', () => console.log('wrote', require('fs').statSync('`+file+`').size > 0));`,

@@ -87,7 +87,7 @@ func TestARejectionThatIsNoErrorSaysWhat(t *testing.T) {
 	require.Contains(t, r.stderr, `The promise rejected with the reason "#<Object>".`)
 }
 
-func TestTheEndIsToldBeforeAnUncaughtErrorIsPrinted(t *testing.T) {
+func TestExitHandlersRunBeforeAnUncaughtErrorIsPrinted(t *testing.T) {
 	r := runProgram(t,
 		`process.on('exit', (code) => { console.log('exit ' + code); process.exitCode = 9; }); throw new Error('no');`)
 	require.Equal(t, "exit 1", r.stdout)

@@ -89,8 +89,8 @@ func udpMethods(b *builder) {
 	method(b, "queuedCount", func(u *udp, c *engine.Call) (engine.Value, error) {
 		return c.Int(int64(len(u.queue) + len(u.results))), nil
 	})
-	method(b, "ref", func(u *udp, c *engine.Call) (engine.Value, error) { return resultOf(c, 0, u.setUnrefed(false)) })
-	method(b, "unref", func(u *udp, c *engine.Call) (engine.Value, error) { return resultOf(c, 0, u.setUnrefed(true)) })
+	method(b, "ref", func(u *udp, c *engine.Call) (engine.Value, error) { return resultOf(c, 0, u.setRef(true)) })
+	method(b, "unref", func(u *udp, c *engine.Call) (engine.Value, error) { return resultOf(c, 0, u.setRef(false)) })
 	method(b, "close", func(u *udp, c *engine.Call) (engine.Value, error) { u.close(); return c.Undefined(), nil })
 }
 
@@ -288,8 +288,8 @@ func (u *udp) updateWatcher() error {
 	return nil
 }
 
-func (u *udp) setUnrefed(unref bool) error {
-	u.unrefed = unref
+func (u *udp) setRef(ref bool) error {
+	u.unrefed = !ref
 	if u.watcher == nil {
 		return nil
 	}

@@ -2,28 +2,26 @@ package host
 
 import (
 	"github.com/brood-go/brood/script/engine"
-	"github.com/brood-go/brood/script/nodetext"
 	"github.com/brood-go/brood/script/nodeurl"
-	"github.com/brood-go/brood/streams"
 )
 
 // bindURL gives the library the parser of URLs. A URL is an array of its parts; null means that the
 // text is no URL.
 func bindURL(b *builder) {
 	b.fn("parse", func(c *engine.Call) (engine.Value, error) {
-		parts, err := nodeurl.Parse(wellFormed(c, 0), wellFormed(c, 1))
+		parts, err := nodeurl.Parse(outsideText(c.Arg(0)), outsideText(c.Arg(1)))
 		return partsArray(c, parts, err)
 	})
 	b.fn("canParse", func(c *engine.Call) (engine.Value, error) {
-		_, err := nodeurl.Parse(wellFormed(c, 0), wellFormed(c, 1))
+		_, err := nodeurl.Parse(outsideText(c.Arg(0)), outsideText(c.Arg(1)))
 		return c.Bool(err == nil), nil
 	})
 	b.fn("set", func(c *engine.Call) (engine.Value, error) {
-		parts, err := nodeurl.Set(c.Arg(0).Text(), c.Arg(1).Text(), wellFormed(c, 2))
+		parts, err := nodeurl.Set(c.Arg(0).Text(), c.Arg(1).Text(), outsideText(c.Arg(2)))
 		return partsArray(c, parts, err)
 	})
 	b.fn("parseForm", func(c *engine.Call) (engine.Value, error) {
-		return stringArray(c.Scope, nodeurl.ParseForm(wellFormed(c, 0))), nil
+		return stringArray(c.Scope, nodeurl.ParseForm(outsideText(c.Arg(0)))), nil
 	})
 	b.fn("form", func(c *engine.Call) (engine.Value, error) {
 		n, err := c.Arg(0).Len()
@@ -41,7 +39,7 @@ func bindURL(b *builder) {
 		return c.String(nodeurl.Form(list)), nil
 	})
 	change := func(name string, fn func(string) string) {
-		b.fn(name, func(c *engine.Call) (engine.Value, error) { return c.String(fn(wellFormed(c, 0))), nil })
+		b.fn(name, func(c *engine.Call) (engine.Value, error) { return c.String(fn(outsideText(c.Arg(0)))), nil })
 	}
 	change("toASCII", nodeurl.ToASCII)
 	change("nameToASCII", nodeurl.NameToASCII)
@@ -50,15 +48,6 @@ func bindURL(b *builder) {
 	b.fn("decodePercent", func(c *engine.Call) (engine.Value, error) {
 		return c.ArrayBuffer(nodeurl.DecodePercent(c.Arg(0).Text())), nil
 	})
-}
-
-// wellFormed returns an argument with U+FFFD in place of lone halves of surrogate pairs.
-func wellFormed(c *engine.Call, i int) string {
-	text := c.Arg(i).Text()
-	if nodetext.IsWellFormed(text) {
-		return text
-	}
-	return string(nodetext.Encode(text, streams.UTF8))
 }
 
 func partsArray(c *engine.Call, p nodeurl.Parts, err error) (engine.Value, error) {

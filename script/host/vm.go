@@ -45,7 +45,7 @@ func bindVM(b *builder) {
 }
 
 // limited runs fn, and interrupts the script after ms milliseconds.
-func (h *Host) limited(ms int64, fn func() (engine.Value, error)) (engine.Value, error) {
+func (h *Host) limited(ms int64, fn func() (engine.Value, error)) (v engine.Value, failure error) {
 	err := error(&codedError{"Error", "ERR_SCRIPT_EXECUTION_TIMEOUT",
 		fmt.Sprintf("Script execution timed out after %dms", ms)})
 	fired := make(chan struct{})
@@ -53,19 +53,21 @@ func (h *Host) limited(ms int64, fn func() (engine.Value, error)) (engine.Value,
 		h.engine.Interrupt(err)
 		close(fired)
 	})
-	v, failure := fn()
-	if !timer.Stop() {
-		<-fired // Wait for the timer's Interrupt, which must not hit the next call.
-	}
-	if h.engine.ResumeFrom(err) {
-		return v, err
-	}
-	return v, failure
+	// Also after a panic of fn, because its caller may recover and go on with the host.
+	defer func() {
+		if !timer.Stop() {
+			<-fired // Wait for the timer's Interrupt, which must not hit the next call.
+		}
+		if h.engine.ResumeFrom(err) {
+			failure = err
+		}
+	}()
+	return fn()
 }
 
 // breakable runs fn, and interrupts the script on SIGINT. The goroutine that waits for the signal
 // has ended when breakable returns.
-func (h *Host) breakable(fn func() (engine.Value, error)) (engine.Value, error) {
+func (h *Host) breakable(fn func() (engine.Value, error)) (v engine.Value, failure error) {
 	err := error(&codedError{"Error", "ERR_SCRIPT_EXECUTION_INTERRUPTED", "Script execution was interrupted by `SIGINT`"})
 	signals, done, stopped := make(chan os.Signal, 1), make(chan struct{}), make(chan struct{})
 	signal.Notify(signals, unix.SIGINT)
@@ -77,12 +79,14 @@ func (h *Host) breakable(fn func() (engine.Value, error)) (engine.Value, error) 
 		case <-done:
 		}
 	}()
-	v, failure := fn()
-	signal.Stop(signals)
-	close(done)
-	<-stopped
-	if h.engine.ResumeFrom(err) {
-		return v, err
-	}
-	return v, failure
+	// Also after a panic of fn, as in limited.
+	defer func() {
+		signal.Stop(signals)
+		close(done)
+		<-stopped
+		if h.engine.ResumeFrom(err) {
+			failure = err
+		}
+	}()
+	return fn()
 }

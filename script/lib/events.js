@@ -1,7 +1,7 @@
 'use strict';
 
 const { codes, AbortError } = require('internal/errors');
-const { validateAbortSignal, validateFunction, validateNumber, validateObject, validateString, validateBoolean } = require('internal/validators');
+const { validateAbortSignal, validateFunction, validateNumber, validateObject, validateBoolean } = require('internal/validators');
 
 const shared = require('internal/event_symbols');
 

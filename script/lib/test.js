@@ -8,7 +8,7 @@ const report = require('internal/test_runner/report');
 
 let isWatching = false;
 
-// watch ends the tests with the process. It is called with the first test.
+// watch makes tests that have not ended fail when the process exits. The first call counts.
 function watch() {
   if (isWatching) return;
   report.start();

@@ -127,9 +127,6 @@ func NewCipher(spec Spec, key, iv []byte, encrypt bool) (*Cipher, error) {
 // SetPadding says whether the last block is padded. Default: true for block ciphers.
 func (c *Cipher) SetPadding(on bool) { c.padding = on && c.mode != nil }
 
-// IsAuthenticated reports whether the cipher has a tag.
-func (c *Cipher) IsAuthenticated() bool { return c.gcm != nil }
-
 // AddData adds data that the tag covers besides the text.
 func (c *Cipher) AddData(p []byte) { c.additional = append(c.additional, p...) }
 

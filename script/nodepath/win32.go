@@ -166,7 +166,7 @@ func (Win32) IsAbsolute(path string) bool {
 }
 
 // Join joins all parts and normalizes the result. The result is a UNC path only if the first part
-// is.
+// begins like one.
 func (w Win32) Join(parts ...string) string {
 	parts = withoutEmpty(parts)
 	if len(parts) == 0 {

@@ -221,9 +221,6 @@ func writeBase64(dst []byte, text string) (n int) {
 	return n
 }
 
-// IsWellFormed reports whether text has no lone half of a surrogate pair.
-func IsWellFormed(text string) bool { return !hasSurrogate(text) }
-
 // Length returns the number of code units of text.
 func Length(text string) (n int) {
 	for i := range len(text) {

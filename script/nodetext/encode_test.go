@@ -71,8 +71,8 @@ func TestWriteTakesWholeCharactersAlone(t *testing.T) {
 
 func TestUnitsAreThoseOfUTF16(t *testing.T) {
 	require.Equal(t, 5, nodetext.Length("a€😀"+lonely))
-	require.True(t, nodetext.IsWellFormed("a\uD7FF😀"))
-	require.False(t, nodetext.IsWellFormed("a"+lonely))
+	require.Equal(t, "a\uD7FF😀", nodetext.WellFormed("a\uD7FF😀"))
+	require.Equal(t, "a\uFFFD", nodetext.WellFormed("a"+lonely))
 }
 
 // Write writes a prefix of Encode's result that fits, and nothing beyond it.

@@ -287,6 +287,11 @@ func (r *Resolver) resolveImports(q *request) (string, error) {
 			return "", err
 		case found && !filepath.IsAbs(target) && q.from != "" && r.Builtin != nil && r.Builtin(target):
 			return "node:" + target, nil
+		// A bare target is a package, and never another key of imports, which might lead back here.
+		case strings.HasPrefix(target, "#") && q.from != "":
+			return "", failure("ERR_MODULE_NOT_FOUND", "Cannot find package '%s' imported from %s", target, p.path())
+		case strings.HasPrefix(target, "#"):
+			return "", notFound(q.specifier)
 		case found && !filepath.IsAbs(target) && q.from != "":
 			return r.Import(target, filepath.Join(p.dir, "package.json"))
 		case found && !filepath.IsAbs(target):

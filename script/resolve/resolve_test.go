@@ -25,7 +25,7 @@ app/withmain/package.json {"main": "./lib"}
 app/withmain/lib.js
 app/badmain/package.json {"main": "./nope"}
 app/broken/package.json {bad
-app/sub/package.json {"name": "self", "exports": {".": "./self.js", "./*": "./*.js"}, "imports": {"#/*": "./*.js", "#own": "./own.js", "#dep": "dep", "#gone": null, "#inner": {"require": {"default": null}, "import": [{"default": null}], "default": "./own.js"}, "#none": {"require": {"else": "./own.js"}, "default": "./own.js"}, "#url": "some:url", "#fs": "fs", "#nofile": "./no.js", "#s/*": "./*", "#t": ".//own.js"}}
+app/sub/package.json {"name": "self", "exports": {".": "./self.js", "./*": "./*.js"}, "imports": {"#/*": "./*.js", "#own": "./own.js", "#dep": "dep", "#gone": null, "#inner": {"require": {"default": null}, "import": [{"default": null}], "default": "./own.js"}, "#none": {"require": {"else": "./own.js"}, "default": "./own.js"}, "#url": "some:url", "#fs": "fs", "#nofile": "./no.js", "#s/*": "./*", "#t": ".//own.js", "#ring": "#back", "#back": "#ring"}}
 app/sub/self.js
 app/sub/own.js
 node_modules/plain/index.js
@@ -116,6 +116,7 @@ func TestRequireFindsFiles(t *testing.T) {
 		{"#none", "app/sub", "app/sub/own.js"},
 		{"#url", "app/sub", "ERR_INVALID_PACKAGE_TARGET"},
 		{"#nofile", "app/sub", "MODULE_NOT_FOUND"},
+		{"#ring", "app/sub", "MODULE_NOT_FOUND"},
 		{"mixed", "app", "ERR_INVALID_PACKAGE_CONFIG"},
 		{"#plain", "app", "node_modules/#plain.js"},
 		{"#", "app/sub", "ERR_INVALID_MODULE_SPECIFIER"},
@@ -141,6 +142,7 @@ func TestImportFindsFiles(t *testing.T) {
 		{"nope", "app/main.js", "ERR_MODULE_NOT_FOUND"},
 		{"@scope", "app/main.js", "ERR_INVALID_MODULE_SPECIFIER"},
 		{"#dep", "app/sub/self.js", "node_modules/dep/module.mjs"},
+		{"#ring", "app/sub/self.js", "ERR_MODULE_NOT_FOUND"},
 		{"self", "app/sub/own.js", "app/sub/self.js"},
 	} {
 		file, err := resolve.New().Import(row.specifier, filepath.Join(dir, row.from))

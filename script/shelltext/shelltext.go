@@ -76,7 +76,7 @@ type frame struct {
 	closer   byte // command: ')' or '`'; 0: the outermost one
 	depth    int  // arithmetic: open parentheses
 	quoted   bool // a parameter in double quotes; a document with a quoted delimiter
-	cases    int  // command: each "case" without its "esac", in which ")" ends a pattern
+	cases    int  // command: number of "case" without "esac"; if > 0, ")" ends a pattern
 	first    bool // command: the next word is the first of a command
 	pattern  bool // command: the next word begins a pattern of a case, or is "esac"
 	isInWord bool // command: it is an expansion, which is part of a word

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// children returns the children of this process, including those that it has become the parent of.
+// children returns the children of this process, including those whose own parent has exited.
 func children() (pids []int) {
 	lists, _ := filepath.Glob("/proc/self/task/*/children")
 	for _, list := range lists {

@@ -206,4 +206,4 @@ for (const [Class, names] of [[AbortSignal, ['aborted', 'reason', 'throwIfAborte
 }
 for (const name of ['abort', 'timeout', 'any']) Object.defineProperty(AbortSignal, name, { enumerable: true });
 
-module.exports = { AbortController, AbortSignal, isAbortSignal: (value) => value instanceof AbortSignal };
+module.exports = { AbortController, AbortSignal };

@@ -1,5 +1,7 @@
 'use strict';
 
+// Blob and File. All of the bytes are in memory.
+
 const { codes: {
   ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_INVALID_THIS, ERR_METHOD_NOT_IMPLEMENTED, ERR_MISSING_ARGS,
 } } = require('internal/errors');

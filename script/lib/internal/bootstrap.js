@@ -28,7 +28,7 @@ function show(name, value) {
 
 // later adds globals of a module that is loaded on first use.
 function later(id, names, enumerable = false) {
-  // one array for all: making each takes a good part of a start
+  // one object for all: making one for each name takes a good part of a start
   const descriptor = { get: undefined, set: undefined, enumerable, configurable: true };
   for (const name of names) {
     const be = (value) => Object.defineProperty(globalThis, name, { value, writable: true, enumerable, configurable: true });

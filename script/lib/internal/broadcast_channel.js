@@ -1,5 +1,7 @@
 'use strict';
 
+// BroadcastChannel. All channels of a name are in this program.
+
 const { codes: { ERR_INVALID_THIS, ERR_MISSING_ARGS } } = require('internal/errors');
 const { EventTarget, defineEventHandler } = require('internal/event_target');
 const { MessageEvent } = require('internal/message_event');

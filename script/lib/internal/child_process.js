@@ -1,5 +1,8 @@
 'use strict';
 
+// ChildProcess: a child, its streams and its channel, over a native child of Go. Module child_process checks most of the
+// arguments.
+
 const EventEmitter = require('events');
 const contexts = require('internal/context_hook');
 const diagnostics = require('internal/diagnostics');

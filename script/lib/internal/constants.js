@@ -1,5 +1,7 @@
 'use strict';
 
+// The signals of the system: numbers by name, and names by number.
+
 const { codes: { ERR_UNKNOWN_SIGNAL } } = require('internal/errors');
 
 const signals = internalBinding('process').signals();

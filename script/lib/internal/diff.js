@@ -1,5 +1,7 @@
 'use strict';
 
+// util.diff.
+
 const { codes: { ERR_INVALID_ARG_TYPE } } = require('internal/errors');
 const { myersDiff } = require('internal/assert/myers_diff');
 const { validateString } = require('internal/validators');

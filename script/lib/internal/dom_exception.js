@@ -1,5 +1,7 @@
 'use strict';
 
+// DOMException, the error class of the web's interfaces.
+
 const { codes: { ERR_INVALID_THIS } } = require('internal/errors');
 const { nameStack } = require('internal/stack');
 

@@ -23,7 +23,7 @@ function encodingNumber(name) {
   return numbers.get(name) ?? numbers.get(`${name}`.toLowerCase());
 }
 
-// normalizeEncoding returns the canonical name of an encoding, undefined if there is none. An empty name means UTF-8.
+// normalizeEncoding returns the canonical name of an encoding, undefined if there is none. No name means UTF-8.
 function normalizeEncoding(name) {
   if (name === undefined || name === null || name === '') return 'utf8';
   return names[encodingNumber(name)];

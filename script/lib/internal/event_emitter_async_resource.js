@@ -1,5 +1,7 @@
 'use strict';
 
+// EventEmitterAsyncResource: an emitter whose listeners run as an operation of their own.
+
 const { AsyncResource } = require('async_hooks');
 const EventEmitter = require('events');
 const { validateString } = require('internal/validators');

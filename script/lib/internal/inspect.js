@@ -346,4 +346,4 @@ Object.defineProperty(inspect, 'defaultOptions', {
   configurable: true, enumerable: true,
 });
 
-module.exports = { custom, formatProperty, formatValue, inspect, isOverflow, keyOf, makeState, plain, styled };
+module.exports = { custom, formatProperty, formatValue, inspect, isOverflow, keyOf, plain };

@@ -30,7 +30,7 @@ function errorLook(keysOf, state, error, level, constructor, tag) {
   try {
     if (Object.hasOwn(error, 'errors') && Array.isArray(error.errors) && !keys.includes('errors')) keys.push('errors');
   } catch {
-    // It has no readable stack.
+    // The stack cannot be read.
   }
   const base = lines(state, error, parts, improve(stack, parts.name, constructor, tag));
   return keys.length === 0 ? { text: base, base, keys, isList: false } : { base, keys, isList: false };
@@ -241,4 +241,4 @@ function greyDirectory(state, frame) {
   return frame;
 }
 
-module.exports = { errorLook, titleOf };
+module.exports = { errorLook };

@@ -2,8 +2,6 @@
 
 // How numbers, strings and the like look.
 
-const { classes, classOf } = internalBinding('inside');
-
 const special = /[\x00-\x1f\x27\x5c\x7f-\x9f]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 const plain = /^[ -&(-[\]-~]*$/; // most strings
 const specials = new RegExp(special, 'g');
@@ -87,5 +85,5 @@ function primitive(stylize, value, state) {
 }
 
 module.exports = {
-  bigint, escape, groupThousands, number, primitive, isSymbol: (value) => classOf(value) === classes.Symbol,
+  bigint, escape, number, primitive,
 };

@@ -450,4 +450,4 @@ const looks = new Map(Object.entries({
   Error: (...args) => require('internal/inspect_errors').errorLook(keysOf, ...args),
 }).map(([name, look]) => [classes[name], look]));
 
-module.exports = { isClass, keysOf, lookOf };
+module.exports = { keysOf, lookOf };

@@ -97,7 +97,7 @@ function setQuery(self, search, parseQueryString) {
   }
 }
 
-// setPath is for those that have a path or a query.
+// setPath sets path, if there is a pathname or a query.
 function setPath(self) {
   if (self.pathname || self.search) self.path = (self.pathname || '') + (self.search || '');
 }
@@ -235,7 +235,7 @@ function urlFormat(url, options) {
   return isURL(url) ? formatURL(url, options) : Url.prototype.format.call(url);
 }
 
-// formatURL is for URLs of the standard.
+// formatURL is urlFormat for a URL of the standard.
 function formatURL(url, options) {
   let { fragment, unicode, search, auth } = { fragment: true, unicode: false, search: true, auth: true };
   if (options) {

@@ -162,7 +162,7 @@ const withCrypto = new Set(['crypto', 'http2', 'https', 'tls']);
 // addBuiltins lets a text that is no file use modules of the library as global variables. The text may declare
 // variables of the same names.
 function addBuiltins() {
-  // one for all, because making each takes time
+  // one object for all, because making one for each takes time
   const descriptor = { get: undefined, set: undefined, enumerable: false, configurable: true };
   for (const id of Module.builtinModules) {
     if (/^_|[/:]/.test(id) || Object.hasOwn(globalThis, id) ||
@@ -223,4 +223,4 @@ function nameModules() {
   }
 }
 
-module.exports = { givenText: () => text, importMain, isUnsettled, mayBeModule, run };
+module.exports = { givenText: () => text, importMain, isUnsettled, run };

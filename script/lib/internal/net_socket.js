@@ -159,7 +159,7 @@ function attach(socket) {
   socket._sockname = null;
   socket._peername = undefined;
   handle.owner = socket;
-  if (!(handle instanceof Handle)) return; // It is one that a script has made.
+  if (!(handle instanceof Handle)) return; // A script has made it.
   handle.ondata = (chunk) => onData(socket, handle, chunk);
   handle.onend = () => onEnd(socket);
   handle.onerror = (status, syscall) => socket.destroy(errnoException(status, syscall));

@@ -69,7 +69,7 @@ class Scanner {
     return this.tokens;
   }
 
-  // takeValue returns the argument behind an option, if that may be its value.
+  // takeValue returns the argument after an option, if that may be its value.
   takeValue(name) {
     if (typeOf(this.options, name) !== 'string' || this.queue.length === 0) return undefined;
     return this.queue.shift().text;

@@ -4,7 +4,7 @@
 
 const EventEmitter = require('events');
 const { codes: { ERR_INVALID_ARG_TYPE, ERR_UNCAUGHT_EXCEPTION_CAPTURE_ALREADY_SET } } = require('internal/errors');
-const { validateFunction, validateInteger } = require('internal/validators');
+const { validateInteger } = require('internal/validators');
 
 const options = require('internal/options');
 const ticks = require('internal/ticks');

@@ -6,7 +6,7 @@ const {
   codes: { ERR_INVALID_ARG_TYPE, ERR_INVALID_ARG_VALUE, ERR_OUT_OF_RANGE, ERR_UNKNOWN_CREDENTIAL },
 } = require('internal/errors');
 const {
-  validateArray, validateBoolean, validateNumber, validateObject, validateString, validateUint32,
+  validateArray, validateBoolean, validateNumber, validateString, validateUint32,
 } = require('internal/validators');
 
 const system = internalBinding('process');

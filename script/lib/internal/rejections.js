@@ -8,7 +8,7 @@ const process = require('internal/process');
 
 let pending = new Map(); // reasons and domains by promise
 const told = new WeakMap(); // numbers of reported rejections, by promise
-const late = []; // promises that were handled after that
+const late = []; // promises that got a handler after their rejection was reported
 let count = 0;
 
 function unhandled(promise, reason) {

@@ -67,4 +67,4 @@ function count(server, process) {
   server._setupWorker(list);
 }
 
-module.exports = { SocketList, count };
+module.exports = { count };

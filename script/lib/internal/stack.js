@@ -178,4 +178,4 @@ function complete(error) {
   Object.defineProperty(error, 'stack', { value, writable: true, configurable: true, enumerable: false });
 }
 
-module.exports = { complete, callSites, framesOf, header, nameStack: Trace.name };
+module.exports = { complete, callSites, header, nameStack: Trace.name };

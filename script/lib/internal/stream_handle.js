@@ -96,7 +96,7 @@ class Handle {
   get bytesWritten() { return this.#counts?.[1] ?? this.#native?.bytesWritten() ?? 0; }
   get writeQueueSize() { return this.#closed ? 0 : this.#native?.queued() ?? 0; }
 
-  // open takes ownership of a descriptor, and reads and writes it. It returns 0 or a negative number.
+  // open takes ownership of a descriptor, and reads and writes it. It returns 0, or a negative number and leaves it.
   open(fd, readable = true, writable = true) {
     const native = binding.open(fd, readable, writable);
     if (typeof native === 'number') return native;
@@ -104,6 +104,7 @@ class Handle {
     return 0;
   }
 
+  // adopt takes ownership of a descriptor that is a bound socket, to listen on it. It returns 0 or a negative number.
   adopt(fd) {
     const socket = binding.adopt(fd);
     if (typeof socket === 'number') return socket;
@@ -286,7 +287,7 @@ class Pipe extends Handle {
 }
 
 const DEFAULT_BACKLOG = 511;
-// As in Node, a Pipe's have no addresses.
+// As in Node, a Pipe does not have these methods.
 Pipe.prototype.getsockname = undefined;
 Pipe.prototype.getpeername = undefined;
 

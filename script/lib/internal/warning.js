@@ -1,5 +1,7 @@
 'use strict';
 
+// Warnings of the process: events, which are also printed.
+
 const { codes: { ERR_INVALID_ARG_TYPE } } = require('internal/errors');
 const { validateString } = require('internal/validators');
 

@@ -1,5 +1,7 @@
 'use strict';
 
+// AssertionError. Its message is made in internal/assert/message, unless the caller has one.
+
 const { inspect } = require('internal/inspect');
 const { validateObject, validateOneOf } = require('internal/validators');
 

@@ -141,7 +141,7 @@ function queryServer(worker, message) {
   const known = handles.get(key);
   let handle = known;
   if (known === undefined || known.has(worker)) { // If it has the address already, this one will fail.
-    // No worker could be assigned one.
+    // A datagram socket has no connections to assign to workers.
     const isDatagram = message.addressType === 'udp4' || message.addressType === 'udp6';
     const Handle = schedulingPolicy !== SCHED_RR || isDatagram ? require('internal/cluster/shared_handle') :
       require('internal/cluster/round_robin_handle');

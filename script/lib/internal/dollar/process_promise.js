@@ -10,8 +10,8 @@ const { nextTick } = require('internal/ticks');
 
 const binding = internalBinding('command');
 
-// The states of a command. It is started at the end of the turn in which it was made, so methods can still set its
-// options.
+// The states of a command, in their order. It is NEW until the end of the turn in which it was made, so methods can
+// still set its options. It is WAITING only if other commands, whose output it needs, are among its values.
 const [NEW, WAITING, RUNNING, OVER] = [0, 1, 2, 3];
 
 const MAX_BUFFER = 64 << 20; // Go's default

@@ -52,7 +52,7 @@ function refuse(code, message, path) {
 
 const same = (a, b) => b !== undefined && b.ino !== 0n && b.ino === a.ino && b.dev === a.dev;
 
-// isInside reports whether a path is a directory's or inside it.
+// isInside reports whether path is folder or is inside it.
 function isInside(path, folder) {
   const at = resolve(folder);
   const inside = resolve(path);
@@ -168,7 +168,7 @@ function* copyLink(from, to, target, options) {
     there = yield ['readlink', to];
   } catch (error) {
     if (error.code !== 'EINVAL') throw error;
-    yield ['symlink', points, to]; // It is a file: this fails as it should.
+    yield ['symlink', points, to]; // There is a file, so this fails, as it must.
     return;
   }
   if (!isAbsolute(there)) there = resolve(dirname(to), there);

@@ -3,11 +3,11 @@
 // FileHandle: an open file of fs.promises.
 
 const EventEmitter = require('events');
-const { bufferOf, toFlags, toMode, toOptions } = require('internal/fs/check');
+const { bufferOf, toOptions } = require('internal/fs/check');
 const { operations, promise } = require('internal/fs/operations');
 const io = require('internal/fs/io');
 const { AbortError, codes: { ERR_INVALID_STATE } } = require('internal/errors');
-const { validateAbortSignal, validateBoolean, validateBuffer } = require('internal/validators');
+const { validateAbortSignal, validateBuffer } = require('internal/validators');
 
 const calls = {};
 for (const name of ['fchmod', 'fchown', 'fdatasync', 'fsync', 'fstat', 'ftruncate', 'futimes', 'close']) {

@@ -69,7 +69,7 @@ function readSync(fd, buffer, offsetOrOptions, length, position) {
   return binding.read(fd, buffer, plan.offset, plan.length, plan.position);
 }
 
-// writePlan returns the arguments for Go: bytes with a range, or a text.
+// writePlan returns the arguments for Go: bytes, the range of them to write, and the position in the file.
 function writePlan(buffer, offset, length, position) {
   if (ArrayBuffer.isView(buffer)) {
     if (offset !== null && typeof offset === 'object') {
@@ -205,4 +205,4 @@ Object.defineProperty(readv, require('internal/util').customPromisifyArgs,
 Object.defineProperty(writev, require('internal/util').customPromisifyArgs,
   { value: ['bytesWritten', 'buffers'], enumerable: false });
 
-module.exports = { read, readSync, readv, readvSync, write, writePlan, writeSync, writev, writevSync };
+module.exports = { read, readSync, readv, readvSync, write, writeSync, writev, writevSync };

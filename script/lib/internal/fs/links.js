@@ -2,7 +2,7 @@
 
 // Rarely used parts of fs: file systems, temporary directories that remove themselves, and blobs of files.
 
-const { toCallback, toOptions, toPath } = require('internal/fs/check');
+const { toCallback, toPath } = require('internal/fs/check');
 
 // systemError returns the error that Go would have made.
 function systemError(code, syscall, path) {

@@ -3,7 +3,7 @@
 // fs.promises.
 
 const { constants } = require('internal/fs/constants');
-const { toFlags, toMode, toOptions, toPath } = require('internal/fs/check');
+const { toOptions } = require('internal/fs/check');
 const { FileHandle, openHandle, readWhole } = require('internal/fs/file_handle');
 const { operations, promise } = require('internal/fs/operations');
 const { toBytes } = require('internal/fs/whole');

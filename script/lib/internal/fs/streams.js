@@ -336,7 +336,7 @@ WriteStream.prototype.close = function (done) {
     }
     this.on('close', done);
   }
-  // Without autoClose the file is still closed after the end.
+  // Without autoClose the stream does not destroy itself after its end.
   if (!this.autoClose) this.on('finish', this.destroy);
   this.end();
 };

@@ -9,7 +9,6 @@ const { validateBoolean, validateInteger } = require('internal/validators');
 
 const binding = internalBinding('files');
 
-const isUTF8 = (encoding) => encoding === 'utf8' || encoding === 'utf-8';
 
 function decode(bytes, encoding) {
   const buffer = bufferOf(bytes);
@@ -162,5 +161,5 @@ function truncate(path, length, callback) {
 }
 
 module.exports = {
-  appendFile, appendFileSync, isUTF8, readFile, readFileSync, toBytes, truncate, truncateSync, writeFile, writeFileSync,
+  appendFile, appendFileSync, readFile, readFileSync, toBytes, truncate, truncateSync, writeFile, writeFileSync,
 };

@@ -82,7 +82,7 @@ function ClientRequest(input, options, callback) {
     host, protocol,
   });
   if (agent) {
-    const keeps = agent.keepAlive || Number.isFinite(agent.maxSockets); // Others use each connection once.
+    const keeps = agent.keepAlive || Number.isFinite(agent.maxSockets); // Other agents use each connection once.
     this._last = !keeps;
     this.shouldKeepAlive = keeps;
   }
@@ -91,7 +91,7 @@ function ClientRequest(input, options, callback) {
   setHeaders(this, options, setHost && host, port, defaultPort);
   if (diagnostics.active !== undefined) diagnostics.publish('http.client.request.created', { request: this });
   const connecting = { ...options };
-  delete connecting.signal; // It is the request's.
+  delete connecting.signal; // The signal aborts the request, not the connection.
   if (agent) agent.addRequest(this, connecting);
   else connectAlone(this, connecting);
 }

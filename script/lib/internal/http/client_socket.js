@@ -263,7 +263,7 @@ function giveBack(req) {
   socket.removeListener('drain', socketOnDrain);
   process.nextTick(emitFree, req);
   req.destroyed = true;
-  if (req.res) req.res.socket = null; // Destroying the response means that no other request follows.
+  if (req.res) req.res.socket = null; // The response must not destroy a connection that another request has.
 }
 
 // this is the response.

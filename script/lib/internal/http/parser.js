@@ -25,8 +25,8 @@ class ConnectionsList {
   idle() { return this.all().filter((parser) => parser.started === 0); }
   active() { return this.all().filter((parser) => parser.started !== 0); }
 
-  // expired returns those whose head or request has taken longer than that: milliseconds, 0 for any time. Each is
-  // returned once.
+  // expired returns, once each, the parsers whose head or request has taken longer than its timeout: milliseconds, 0 for
+  // none.
   expired(headersTimeout, requestTimeout) {
     const now = performance.now();
     const found = [];

@@ -20,7 +20,7 @@ const { socketListener } = require('internal/http/server_socket');
 const STATUS_CODES = require('internal/http/status_codes');
 const { validateBoolean, validateFunction, validateInteger, validateObject } = require('internal/validators');
 
-const { ERR_HTTP_REQUEST_TIMEOUT, ERR_INVALID_ARG_TYPE, ERR_OUT_OF_RANGE } = codes;
+const { ERR_HTTP_REQUEST_TIMEOUT, ERR_OUT_OF_RANGE } = codes;
 
 const kServerResponse = Symbol('ServerResponse');
 const kConnections = Symbol('http.server.connections');

@@ -1,5 +1,7 @@
 'use strict';
 
+// The global performance, over the timeline of internal/perf/observer.
+
 const { codes: { ERR_ILLEGAL_CONSTRUCTOR, ERR_INVALID_THIS, ERR_MISSING_ARGS } } = require('internal/errors');
 const { inspect } = require('internal/inspect');
 const { validateFunction, validateObject } = require('internal/validators');

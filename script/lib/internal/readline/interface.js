@@ -177,7 +177,6 @@ function ask(rl, query, callback) {
   rl.prompt();
 }
 
-// cancel cancels a question.
 function cancel(rl) {
   if (!rl[kQuestion]) return;
   rl[kQuestion] = null;

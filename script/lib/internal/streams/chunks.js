@@ -60,7 +60,7 @@ function take(n, state) {
   return state.decoder !== null ? parts.join('') : Buffer.concat(parts);
 }
 
-// trim removes chunks that were read from the list.
+// trim removes the chunks before bufferIndex, which were read.
 function trim(state) {
   if (state.bufferIndex === state.buffer.length) {
     state.buffer.length = 0;

@@ -55,8 +55,8 @@ class Test {
     this.options = options;
     this.level = parent === undefined ? -1 : parent.level + 1;
     this.subtests = [];
-    this.waiting = []; // those that have not begun
-    this.active = 0; // those that run
+    this.waiting = []; // subtests that have not begun
+    this.active = 0; // subtests that run
     this.idle = undefined; // resolved when no subtest is left
     this.hooks = { before: [], after: [], beforeEach: [], afterEach: [] };
     this.beforeDone = undefined;

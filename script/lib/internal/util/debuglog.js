@@ -1,5 +1,7 @@
 'use strict';
 
+// Times as text, for console.timeEnd.
+
 const { debuglog } = require('internal/util');
 
 const [second, minute, hour] = [1000, 60 * 1000, 60 * 60 * 1000];
