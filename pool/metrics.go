@@ -55,7 +55,7 @@ func (p *Pool) WriteMetrics(w io.Writer) error {
 	return err
 }
 
-// labelEscapes escapes the value of a label, which must be UTF-8.
+// labelEscapes escapes the value of a label. The format has no other escapes, and takes UTF-8 only.
 var labelEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
 
 // sample is one value of a metric, with the labels that only this sample has.

@@ -75,7 +75,6 @@ func (o *outputLog) lines(p []byte, name string) []byte {
 	}
 }
 
-// line logs one line.
 func (o *outputLog) line(name string, p []byte) {
 	if o.logger != nil {
 		id := o.worker.id()

@@ -183,7 +183,6 @@ func (r *reload) fail(err error) {
 	r.finish(&ReloadError{r.replaced, r.of, err})
 }
 
-// finish ends the reload.
 func (r *reload) finish(err error) {
 	p := r.pool
 	p.reload = nil

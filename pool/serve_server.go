@@ -36,7 +36,7 @@ type server struct {
 	runnerFunc func()          // s.runner, made once
 
 	gather ipc.SendOptions // options of answers: those sent in one turn go in one write
-	async  asyncJobs       // zero without ServeOptions.Async
+	async  asyncJobs       // unused without ServeOptions.Async
 
 	// Memory that is used again. current and result are only for OnLoop.
 	current Job
@@ -174,7 +174,6 @@ func (s *server) readMessage(m *ipc.Message) error {
 	return nil
 }
 
-// readWithoutID reads a message without an id.
 func (s *server) readWithoutID(m *ipc.Message) error {
 	r := &s.req
 	if r.ping != nil {

@@ -9,7 +9,8 @@ import (
 // loopAfter is the number of deaths in a row, without an answer in between, that make a crash loop.
 const loopAfter = 10
 
-// supply decides when workers may be started: it counts deaths, and pauses after them.
+// supply decides when workers may be started: it counts deaths, and pauses after them. It is used
+// on the loop goroutine only.
 type supply struct {
 	pool         *Pool
 	deaths       int             // deaths in a row, with no answer in between
