@@ -25,7 +25,7 @@ type ReloadOptions struct {
 type ReloadError struct {
 	Replaced int   // workers with a successor
 	Of       int   // workers at the beginning
-	Err      error // a *[StartError], [ErrStopped]
+	Err      error // a *[StartError], an error of childprocess.Fork, [ErrStopped]
 }
 
 // Error returns a text such as "pool: reload: 1 of 4 workers replaced: worker 6 does not start:

@@ -96,6 +96,10 @@ func (p *Pool) startFirst() error {
 func (p *Pool) fill() {
 	for p.wantsWorker() {
 		if _, err := p.startWorker(nil); err != nil {
+			if p.reload != nil {
+				p.reload.fail(err) // That calls fill, with the program of before.
+				return
+			}
 			// New has not seen that the options are invalid, because it started no worker.
 			p.failStart(&StartError{Worker: Worker{Number: p.lastWorker, Generation: p.generation}, Err: err})
 			return
