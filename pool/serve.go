@@ -66,8 +66,8 @@ type ServeOptions struct {
 	// Grace. Its error goes to OnError.
 	Teardown func(ctx context.Context) error
 
-	// Grace is the time that handlers have from the end of the channel or SIGTERM until their
-	// contexts end. A second SIGTERM ends it. 0: DefaultServeGrace; negative: no limit.
+	// Grace is the time that handlers have from the disconnect or SIGTERM until their contexts end.
+	// A second SIGTERM ends it. 0: DefaultServeGrace; negative: no limit.
 	Grace time.Duration
 
 	// MaxQueue and MaxQueueBytes bound the jobs that wait here because Concurrency handlers are
@@ -93,7 +93,7 @@ type ServeOptions struct {
 // From then on SIGINT does nothing, because ^C reaches all processes of a terminal, and the parent
 // decides about its workers.
 //
-// When the channel ends or SIGTERM comes, no further job is begun. Running ones finish,
+// When the channel is disconnected or SIGTERM comes, no further job is begun. Running ones finish,
 // [ServeOptions].Teardown runs, and the loop is stopped, so Workers.Run returns nil whatever else
 // is on the loop. After SIGTERM the parent is told to send no more jobs, and gets the answers.
 //

@@ -38,7 +38,7 @@ const (
 	serveStopped // the loop was stopped or closed
 )
 
-func (e *shutdown) init() { e.ctx, e.cancel = context.WithCancelCause(context.Background()) }
+func (s *shutdown) init() { s.ctx, s.cancel = context.WithCancelCause(context.Background()) }
 
 // onSIGTERM shuts the worker down; a second SIGTERM ends the contexts of the handlers. The parent
 // is asked for no more jobs. It gives jobs that still come to other workers when this one has
@@ -104,7 +104,7 @@ func (s *server) advanceShutdown() {
 	}
 	s.shutdown.state = serveTearingDown
 	if s.parent.Connected() {
-		s.parent.Resume() // Otherwise the end of the channel would not be read.
+		s.parent.Resume() // Otherwise the end of file would not be read.
 		s.parent.Disconnect()
 	}
 	switch {
