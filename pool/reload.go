@@ -37,8 +37,8 @@ func (e *ReloadError) Error() string {
 // Unwrap returns the cause.
 func (e *ReloadError) Unwrap() error { return e.Err }
 
-// reload is a replacement of all workers that is under way, Pool.reload. The on… methods and fail
-// may be called on nil.
+// reload is a replacement of all workers that is under way, Pool.reload. It is used on the loop
+// goroutine only. The on… methods and fail may be called on nil.
 type reload struct {
 	pool      *Pool
 	before    program // restored if the reload fails
