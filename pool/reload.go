@@ -53,7 +53,10 @@ type reload struct {
 }
 
 // Reload replaces all workers, Batch at a time. When a new worker is ready, an old one gets no more
-// jobs, finishes those it has, and exits. New jobs go to new workers as far as these have room.
+// jobs, finishes those it has, and exits. New jobs go to new workers as far as these have room. A
+// job whose method they do not have waits for one old worker that has it, even if another such
+// worker has room first. If the pool has no worker, only the next job shows whether the new program
+// starts.
 //
 // done, which may be nil, is called once, never inside this call: with nil when the last old worker
 // has a successor, or with a *[ReloadError] when a new one did not become ready or the pool

@@ -100,7 +100,8 @@ func (p *Pool) fill() {
 				p.reload.fail(err) // That calls fill, with the program of before.
 				return
 			}
-			// New has not seen that the options are invalid, because it started no worker.
+			// New or Reload has not seen that the options are invalid, because it started no
+			// worker.
 			p.failStart(&StartError{Worker: Worker{Number: p.lastWorker, Generation: p.generation}, Err: err})
 			return
 		}
