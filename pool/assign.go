@@ -1,5 +1,7 @@
 package pool
 
+import "slices"
+
 // This file chooses a worker for each waiting task, on the loop goroutine. assignment.go has the
 // life of a task in a worker.
 
@@ -128,8 +130,9 @@ func (p *Pool) roomFor(key string) *worker {
 	return nil
 }
 
-// nextSuspect returns the next suspect and an idle worker for it. Without an idle worker it
-// reserves the one with the fewest jobs, which gets no further jobs until it is idle.
+// nextSuspect returns the next suspect and an idle worker for it, one with its method unless no
+// ready worker has that. Without an idle worker it reserves the one with the fewest jobs, which gets
+// no further jobs until it is idle.
 func (p *Pool) nextSuspect() (*Task, *worker) {
 	t := p.suspects.first()
 	if t == nil {
@@ -138,8 +141,9 @@ func (p *Pool) nextSuspect() (*Task, *worker) {
 	}
 	var idle, reserved, least *worker
 	gen := p.servingGeneration()
+	able := slices.ContainsFunc(p.workers, func(w *worker) bool { return w.state == workerReady && w.hasMethod(t.method) })
 	for _, w := range p.workers {
-		if w.state != workerReady || w.exclusive || w.link.needDrain() {
+		if w.state != workerReady || w.exclusive || w.link.needDrain() || able && !w.hasMethod(t.method) {
 			continue
 		}
 		if len(w.jobs) == 0 && w.preferred(idle, gen, p.o.Order) {

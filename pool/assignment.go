@@ -76,8 +76,8 @@ func (w *worker) hasMethod(method string) bool {
 	return w.methods == nil || method == "" || slices.Contains(w.methods, method)
 }
 
-// queueForMethod moves t to the queue of a ready worker that has its method, and fails it if there
-// is none.
+// queueForMethod moves t, with its key, to a ready worker that has its method. It fails t if there
+// is none, or if t is for one worker only.
 func (p *Pool) queueForMethod(t *Task) {
 	var best *worker
 	for _, w := range p.workers {
@@ -85,10 +85,11 @@ func (p *Pool) queueForMethod(t *Task) {
 			best = w
 		}
 	}
-	if best == nil || t.onlyWorker != nil || t.suspect {
+	if best == nil || t.onlyWorker != nil {
 		p.settle(t, nil, ErrMethod)
 		return
 	}
+	p.bindings.bind(t.key, best)
 	t.queue.remove(t)
 	best.bound.add(t)
 }

@@ -1,13 +1,14 @@
 package pool_test
 
 import (
-	"strings"
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/brood-go/brood/pool"
+	"github.com/brood-go/brood/reactor"
 )
 
 // The first message only makes the worker ready, whatever it is. It is no answer to the first job,
@@ -75,31 +76,50 @@ read job`))
 	stop(t, l, p)
 }
 
+// halfReloaded returns a pool in the middle of a reload to a program with other methods. Workers 2
+// to n have the method old, worker n+1 has the method new, and worker n+2 does not become ready. A
+// job "wait" is answered after open, "nap" a little later, and "die" in its second run.
+func halfReloaded(t *testing.T, l *reactor.Loop, n int) (p *pool.Pool, done *outcome, open func()) {
+	t.Helper()
+	wait, open := gateFile(t)
+	answers := `
+while read -r job <&3; do
+	id=${job#*:}; id=${id%%,*}
+	case $job in
+	*attempt*) ;;
+	*wait*) ` + wait + `;;
+	*nap*) sleep 0.1;;
+	*die*) exit 1;;
+	esac
+	echo '{"id":'"$id"',"result":0}' >&3
+done`
+	before := script(t, pool.Options{Max: n, Retries: 1}, `echo '{"ready":{"version":1,"methods":["old"]}}' >&3`+answers)
+	after := script(t, pool.Options{}, fmt.Sprintf(`
+[ $BROOD_POOL_WORKER = %d ] || exec sleep 1000
+echo '{"ready":{"version":1,"methods":["new"]}}' >&3`, n+1)+answers)
+	p = newPool(t, l, before)
+	ready(t, l, p, n)
+	renewed := false
+	p.OnWorkerReady(func(w pool.Worker) { renewed = renewed || w.Number == n+1 })
+	done = reload(t, p, &pool.ReloadOptions{Module: after.Module, ExecPath: after.ExecPath})
+	until(t, l, func() bool { return renewed && p.Stats().Starting == 1 })
+	return p, done, open
+}
+
+// stopNow stops a pool whose workers do not exit by themselves.
+func stopNow(t *testing.T, l *reactor.Loop, p *pool.Pool) {
+	t.Helper()
+	p.Stop(&pool.StopOptions{JobGrace: -1}, nil)
+	require.NoError(t, l.Run())
+}
+
 // The workers of two generations may have different methods. A job goes to a worker that has its
 // method.
 //
 //brood:checks W064
 func TestAJobWaitsForAWorkerThatHasItsMethod(t *testing.T) {
-	wait, open := gateFile(t)
-	const answers = `
-while read job <&3; do
-	id=${job#*:}; id=${id%%,*}
-	case $job in
-	*wait*) WAIT;;
-	esac
-	echo '{"id":'"$id"',"result":'"$BROOD_POOL_GENERATION"'}' >&3
-done`
-	old := script(t, pool.Options{Max: 2}, `echo '{"ready":{"version":1,"methods":["old"]}}' >&3`+answers)
 	l := newLoop(t)
-	p := newPool(t, l, old)
-	ready(t, l, p, 2)
-	next := script(t, pool.Options{}, `
-[ $BROOD_POOL_WORKER = 3 ] || exec sleep 1000
-echo '{"ready":{"version":1,"methods":["new"]}}' >&3`+strings.Replace(answers, "WAIT", wait, 1))
-	renewed := false
-	p.OnWorkerReady(func(w pool.Worker) { renewed = renewed || w.Number == 3 })
-	done := reload(t, p, &pool.ReloadOptions{Module: next.Module, ExecPath: next.ExecPath})
-	until(t, l, func() bool { return renewed && p.Stats().Starting == 1 })
+	p, done, open := halfReloaded(t, l, 2)
 	first := run(t, p, "wait", &pool.RunOptions{Method: "new"})
 	second := run(t, p, 1, &pool.RunOptions{Method: "new", Key: "k"})
 	none := run(t, p, 1, &pool.RunOptions{Method: "neither"})
@@ -108,9 +128,37 @@ echo '{"ready":{"version":1,"methods":["new"]}}' >&3`+strings.Replace(answers, "
 	require.Zero(t, first.called+second.called)
 	open()
 	until(t, l, settled(first, second))
-	require.Equal(t, 2, value[int](first))
-	require.Equal(t, 2, value[int](second))
-	p.Stop(&pool.StopOptions{JobGrace: -1}, nil)
-	require.NoError(t, l.Run())
+	require.Equal(t, 3, resultOf(first).Worker.Number)
+	require.Equal(t, 3, resultOf(second).Worker.Number)
+	stopNow(t, l, p)
 	require.Equal(t, 1, done.called)
+}
+
+//brood:checks W064
+func TestASuspectGoesToAWorkerThatHasItsMethod(t *testing.T) {
+	l := newLoop(t)
+	p, _, _ := halfReloaded(t, l, 3)
+	again := run(t, p, "die", &pool.RunOptions{Method: "old"})
+	until(t, l, settled(again))
+	require.NoError(t, again.err)
+	require.Equal(t, 2, again.result.Runs)
+	stopNow(t, l, p)
+}
+
+//brood:checks W005 W064
+func TestAKeyIsBoundToAWorkerThatHasTheMethod(t *testing.T) {
+	l := newLoop(t)
+	p, _, open := halfReloaded(t, l, 3)
+	old := func(job, key string) *outcome { return run(t, p, job, &pool.RunOptions{Method: "old", Key: key}) }
+	busy, short := old("wait", ""), old("nap", "")
+	first := old("", "k")
+	until(t, l, settled(short))
+	second, marker := old("", "k"), old("", "")
+	until(t, l, func() bool { return second.called+marker.called > 0 })
+	require.Zero(t, first.called+second.called, "another worker is idle, but theirs lives")
+	open()
+	until(t, l, settled(busy, first, second))
+	require.Equal(t, resultOf(busy).Worker, resultOf(first).Worker)
+	require.Equal(t, resultOf(busy).Worker, resultOf(second).Worker)
+	stopNow(t, l, p)
 }

@@ -42,7 +42,7 @@ func (c *copying) writeSome(dst io.Writer) (n int, more bool, err error) {
 }
 
 // stop ends the copy. When it returns, data is not read any more. It waits for at most one write of
-// quickFile bytes, which the loop goroutine may also write by itself.
+// quickFile bytes, no more than the loop goroutine also writes by itself.
 func (c *copying) stop() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -76,7 +76,7 @@
 // [Pool.Do].
 //
 // A loop whose jobs come by Do should have Netpoll in its reactor.Options. So should a worker's
-// loop whose handlers run on goroutines (see childprocess.Workers.RunWith). Between such a loop and
-// a goroutine there is no switch of threads, which otherwise is more than half of the cost of a
-// small job. The benchmark has rows with and without Netpoll.
+// loop whose handlers run on goroutines, by childprocess.Workers.RunWith. Between such a loop and a
+// goroutine there is no switch of threads, which otherwise is more than half of the cost of a small
+// job. The benchmark has rows with and without Netpoll.
 package pool

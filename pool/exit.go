@@ -229,8 +229,8 @@ func (w *worker) crashError(err error) error {
 	return &CrashError{Crashes: []Crash{{Worker: w.id(), Err: err}}}
 }
 
-// afterJob runs when a job has left the worker: a draining worker may be idle now, and another may
-// be due for replacement.
+// afterJob runs when a job has left the worker: a draining worker may be idle now, and a ready one
+// may be due for replacement.
 func (w *worker) afterJob() {
 	p := w.pool
 	switch {

@@ -38,8 +38,8 @@ func Announced(p *Pool) (n int) {
 	return n
 }
 
-// Broken returns the first invariant in the comments of Pool, Task, worker, assignment, queue, supply
-// and bindings that does not hold between two turns of the loop, or nil.
+// Broken returns the first invariant in the comments of Pool, Task, worker, assignment, queue,
+// supply and bindings that does not hold between two turns of the loop, or nil.
 func Broken(p *Pool) error {
 	waiting, running := len(p.aside), len(p.incomplete)
 	for _, q := range p.queues() {
@@ -113,8 +113,8 @@ func (w *worker) invariants() error {
 	return nil
 }
 
-// BrokenServer returns the first invariant in the comments of server, outbox and serveDoor that does
-// not hold between two turns of l, or nil. It is nil if no worker is served on l.
+// BrokenServer returns the first invariant in the comments of server, outbox and serveDoor that
+// does not hold between two turns of l, or nil. It is nil if no worker is served on l.
 func BrokenServer(l *reactor.Loop) error {
 	c, err := l.Local(serverKey{}, func() (io.Closer, error) { return nil, io.EOF })
 	if err != nil {
@@ -150,7 +150,7 @@ func BrokenServer(l *reactor.Loop) error {
 			return fmt.Errorf("job %d is stalled: %+v", j.id, j)
 		}
 	}
-	switch end := &s.shutdown; {
+	switch down := &s.shutdown; {
 	case cost != s.cost, s.o.OnLoop && len(s.jobs) > 0:
 		return fmt.Errorf("%d jobs cost %d, the sum is %d", len(s.jobs), cost, s.cost)
 	case bytes != d.outBytes, notices != s.outbox.notices:
@@ -159,9 +159,9 @@ func BrokenServer(l *reactor.Loop) error {
 		return fmt.Errorf("%d messages, and nothing is posted", len(d.out))
 	case d.idle > d.runners, d.runners > s.o.Concurrency, s.async.running < 0, s.async.running > s.o.Concurrency:
 		return fmt.Errorf("%d of %d runners are idle, %d jobs run", d.idle, d.runners, s.async.running)
-	case end.state == serving && (end.release != nil || end.cause != nil || end.graceTimer != nil || end.disconnected):
-		return fmt.Errorf("serving: %+v", *end)
-	case end.state == serveTearingDown && len(s.jobs) > 0:
+	case down.state == serving && (down.release != nil || down.cause != nil || down.graceTimer != nil || down.disconnected):
+		return fmt.Errorf("serving: %+v", *down)
+	case down.state == serveTearingDown && len(s.jobs) > 0:
 		return fmt.Errorf("tearing down with %d jobs", len(s.jobs))
 	}
 	return nil

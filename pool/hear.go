@@ -51,7 +51,8 @@ func (w *worker) hear(p []byte, m *ipc.Message) {
 func (w *worker) dropsMessages() bool { return w.broken || w.state == workerGone }
 
 // prints reports whether a line of JSON on stdout is output of the program and no message: it has
-// no member of the protocol, or its id is that of no job.
+// no member of the protocol, its id is no positive integer, or the id is its only member of the
+// protocol and that of no job.
 func (w *worker) prints(a answer) bool {
 	return a.kind == kindOther || a.hasID && (a.id == 0 || a.bare && w.job(a.id) == nil)
 }

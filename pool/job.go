@@ -24,8 +24,8 @@ var (
 	ErrNoCredit = errors.New("pool: the parent takes no more for now")
 )
 
-// A Job is the work that a [Handler] gets. It is valid until the handler returns; decoded values
-// may be kept.
+// A Job is the work that a [Handler] gets. It is valid until the handler returns, or until answer
+// is called after [Job.Later]; decoded values may be kept.
 //
 // The methods of a Job are safe to call from any goroutine while its handler runs. With
 // [ServeOptions].OnLoop or Async they must be called on the loop goroutine.

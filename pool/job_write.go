@@ -79,7 +79,6 @@ func wholeRunes(p []byte) []byte {
 	return p
 }
 
-// appendChunk appends the message with a chunk.
 func appendChunk(dst []byte, id uint64, p []byte) []byte {
 	dst = append(appendID(dst, id), `,"chunk":`...)
 	if isText(p) {

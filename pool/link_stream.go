@@ -9,7 +9,8 @@ import (
 	"github.com/brood-go/brood/streams"
 )
 
-// streamLink is the link of [Lines], [StdLines] and [Frames]: two streams of the child.
+// streamLink is the link of [Lines], [StdLines] and [Frames]: two streams of the child. It is used
+// on the loop goroutine only.
 type streamLink struct {
 	worker   *worker
 	in       *streams.Readable // answers

@@ -96,7 +96,7 @@ func stop(t testing.TB, l *reactor.Loop, p *pool.Pool) *pool.StopReport {
 	return report
 }
 
-// balanced checks the invariants of Stats.
+// balanced checks the invariants of Stats and of the fields.
 func balanced(t testing.TB, p *pool.Pool) {
 	t.Helper()
 	s := p.Stats()

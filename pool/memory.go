@@ -13,7 +13,6 @@ const memoryPeriod = time.Second
 
 func (o *settings) watchesMemory() bool { return o.MaxMemory > 0 || o.MaxMemoryHard > 0 }
 
-// startTimers starts the timers of memory checks and pings.
 func (p *Pool) startTimers() {
 	if p.o.watchesMemory() {
 		p.memoryTimer = p.loop.SetInterval(memoryPeriod, p.checkAllMemory)

@@ -39,7 +39,7 @@ func (p *Pool) WriteMetrics(w io.Writer) error {
 	for _, reason := range exitReasons {
 		exits = append(exits, sample{"reason=" + strconv.Quote(string(reason)), s.Exits[reason]})
 	}
-	m.counter("worker_exits_total", "Worker processes that have ended.", exits...)
+	m.counter("worker_exits_total", "Worker processes that have exited.", exits...)
 	m.counter("messages_dropped_total", "Messages of workers that were not used.",
 		sample{"kind=\"late\"", s.Late}, sample{"kind=\"garbage\"", s.Garbage}, sample{"kind=\"foreign\"", s.Foreign})
 	m.gauge("utilization_ratio", "Part of the time of all slots in which they had a job.", sample{"", s.Utilization})
@@ -55,7 +55,7 @@ func (p *Pool) WriteMetrics(w io.Writer) error {
 	return err
 }
 
-// labelEscapes escapes the value of a label, which must be UTF-8.
+// labelEscapes escapes the value of a label. The format has no other escapes, and takes UTF-8 only.
 var labelEscapes = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)
 
 // sample is one value of a metric, with the labels that only this sample has.

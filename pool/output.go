@@ -17,7 +17,8 @@ const (
 	streamStderr = "stderr"
 )
 
-// outputLog logs a worker's output line by line, and keeps the end of its stderr for errors.
+// outputLog logs a worker's output line by line, and keeps the end of its stderr for errors, on the
+// loop goroutine. The child owns the streams.
 type outputLog struct {
 	worker *worker
 	logger *slog.Logger // nil: lines are dropped
@@ -75,7 +76,6 @@ func (o *outputLog) lines(p []byte, name string) []byte {
 	}
 }
 
-// line logs one line.
 func (o *outputLog) line(name string, p []byte) {
 	if o.logger != nil {
 		id := o.worker.id()

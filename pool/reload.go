@@ -25,7 +25,7 @@ type ReloadOptions struct {
 type ReloadError struct {
 	Replaced int   // workers with a successor
 	Of       int   // workers at the beginning
-	Err      error // a *[StartError], [ErrStopped]
+	Err      error // a *[StartError], an error of childprocess.Fork, [ErrStopped]
 }
 
 // Error returns a text such as "pool: reload: 1 of 4 workers replaced: worker 6 does not start:
@@ -37,8 +37,8 @@ func (e *ReloadError) Error() string {
 // Unwrap returns the cause.
 func (e *ReloadError) Unwrap() error { return e.Err }
 
-// reload is a replacement of all workers that is under way, Pool.reload. The on… methods and fail
-// may be called on nil.
+// reload is a replacement of all workers that is under way, Pool.reload. It is used on the loop
+// goroutine only. The on… methods and fail may be called on nil.
 type reload struct {
 	pool      *Pool
 	before    program // restored if the reload fails
@@ -53,7 +53,10 @@ type reload struct {
 }
 
 // Reload replaces all workers, Batch at a time. When a new worker is ready, an old one gets no more
-// jobs, finishes those it has, and exits. New jobs go to new workers as far as these have room.
+// jobs, finishes those it has, and exits. New jobs go to new workers as far as these have room. A
+// job whose method they do not have waits for one old worker that has it, even if another such
+// worker has room first. If the pool has no worker, only the next job shows whether the new program
+// starts.
 //
 // done, which may be nil, is called once, never inside this call: with nil when the last old worker
 // has a successor, or with a *[ReloadError] when a new one did not become ready or the pool
@@ -183,7 +186,6 @@ func (r *reload) fail(err error) {
 	r.finish(&ReloadError{r.replaced, r.of, err})
 }
 
-// finish ends the reload.
 func (r *reload) finish(err error) {
 	p := r.pool
 	p.reload = nil

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"testing"
 	"time"
 
@@ -217,5 +218,25 @@ func TestASuccessorThatExitsLateIsNotThatOfTheNextReload(t *testing.T) {
 	fifo.open()
 	until(t, l, func() bool { return done.called > 0 })
 	require.NoError(t, done.err)
+	stop(t, l, p)
+}
+
+// The mistake is found when a job needs another worker, before the reload has started one.
+//
+//brood:checks W063
+func TestAReloadToAProgramThatCannotBeStartedChangesNothing(t *testing.T) {
+	l := newLoop(t)
+	p := newPool(t, l, one(pool.Options{Min: 1, Max: 2}))
+	ready(t, l, p, 1)
+	busy := run(t, p, order{Do: "echo", Arg: "busy", MS: 50}, nil)
+	done := reload(t, p, &pool.ReloadOptions{Module: "a\x00b"})
+	waits := run(t, p, order{Do: "echo", Arg: "waits"}, nil)
+	until(t, l, settled(done, busy, waits))
+	failed, ok := errors.AsType[*pool.ReloadError](done.err)
+	require.True(t, ok, "%v", done.err)
+	require.ErrorIs(t, failed, syscall.EINVAL)
+	require.Equal(t, "busy", value[string](busy))
+	require.Equal(t, "waits", value[string](waits))
+	require.Equal(t, 1, p.Stats().Generation)
 	stop(t, l, p)
 }

@@ -43,8 +43,8 @@ type RunOptions struct {
 	Attach []byte
 
 	// Handle is a descriptor that goes with the job, of a type that ipc.SendOptions.Handle takes.
-	// It needs Messages. If it is a net.Conn, the pool closes it when the task is settled; until
-	// then it may go to another worker.
+	// It needs Messages. If it is a net.Conn, the pool closes it when the task is settled, but not
+	// if Run returns an error; until then it may go to another worker. Others stay the caller's.
 	Handle any
 }
 

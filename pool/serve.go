@@ -61,12 +61,13 @@ type ServeOptions struct {
 	// under way at once. They can be cancelled.
 	Async bool
 
-	// Teardown is called once, after the last handler has returned, before the worker exits. It
-	// runs where the handlers run. Its ctx ends after Grace. Its error goes to OnError.
+	// Teardown is called once, after the last handler has returned, before the worker exits: on the
+	// loop goroutine with OnLoop or Async, otherwise on a goroutine of its own. Its ctx ends after
+	// Grace. Its error goes to OnError.
 	Teardown func(ctx context.Context) error
 
-	// Grace is the time that handlers have from the end of the channel or SIGTERM until their
-	// contexts end. A second SIGTERM ends it. 0: DefaultServeGrace; negative: no limit.
+	// Grace is the time that handlers have from the disconnect or SIGTERM until their contexts end.
+	// A second SIGTERM ends it. 0: DefaultServeGrace; negative: no limit.
 	Grace time.Duration
 
 	// MaxQueue and MaxQueueBytes bound the jobs that wait here because Concurrency handlers are
@@ -89,10 +90,10 @@ type ServeOptions struct {
 //		return pool.Serve(l, parent, pool.Handlers{"resize": resize})
 //	}}
 //
-// From then on SIGINT is ignored, because ^C reaches all processes of a terminal, and the parent
+// From then on SIGINT does nothing, because ^C reaches all processes of a terminal, and the parent
 // decides about its workers.
 //
-// When the channel ends or SIGTERM comes, no further job is begun. Running ones finish,
+// When the channel is disconnected or SIGTERM comes, no further job is begun. Running ones finish,
 // [ServeOptions].Teardown runs, and the loop is stopped, so Workers.Run returns nil whatever else
 // is on the loop. After SIGTERM the parent is told to send no more jobs, and gets the answers.
 //

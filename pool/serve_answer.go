@@ -68,7 +68,6 @@ type jobError struct {
 	Code    string `json:"code,omitempty"`
 }
 
-// appendError appends an answer with an error.
 func appendError(dst []byte, id uint64, e jobError) []byte {
 	dst = append(appendID(dst, id), `,"error":`...)
 	dst, _ = nodejson.Append(dst, &e) // Strings always become JSON.

@@ -296,8 +296,12 @@ func TestAWorkerLeavesAParentThatDoesNotAcknowledgeAnAttachment(t *testing.T) {
 	frame := `{"cmd":"NODE_HANDLE","type":"brood.File","msg":{"id":2,"method":"invert","attach":1}}` + "\n"
 	require.NoError(t, unix.Sendmsg(pair[0], []byte(frame), unix.UnixRights(fd), nil, 0))
 	require.NoError(t, unix.Close(fd))
-	// The goroutine ends when ours is closed. It drops the handle.
-	go func() { _, _ = io.Copy(io.Discard, ours) }()
+	copied := make(chan struct{})
+	// The goroutine ends when the worker has exited. It drops the handle.
+	go func() {
+		defer close(copied)
+		_, _ = io.Copy(io.Discard, ours)
+	}()
 	refused := []byte(`{"id":3,"method":"none"}` + "\n")
 	for n := 0; err == nil; n++ {
 		require.Less(t, n, 10_000_000, "the worker listens for ever")
@@ -307,4 +311,5 @@ func TestAWorkerLeavesAParentThatDoesNotAcknowledgeAnAttachment(t *testing.T) {
 	state, err := process.Wait()
 	require.NoError(t, err)
 	require.Equal(t, 0, state.ExitCode())
+	<-copied // Otherwise Close would leave the descriptor open until then.
 }

@@ -121,7 +121,6 @@ func (d *serveDoor) take() *Job {
 	return d.takeFirst()
 }
 
-// takeFirst takes the oldest job out of the queue.
 func (d *serveDoor) takeFirst() *Job {
 	j := d.queue[d.first]
 	d.queue[d.first] = nil
@@ -146,7 +145,6 @@ func (d *serveDoor) withdraw(j *Job) bool {
 	return true
 }
 
-// withdrawAll takes all jobs out of the queue.
 func (d *serveDoor) withdrawAll() []*Job {
 	d.mu.Lock()
 	defer d.mu.Unlock()

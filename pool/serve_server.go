@@ -36,7 +36,7 @@ type server struct {
 	runnerFunc func()          // s.runner, made once
 
 	gather ipc.SendOptions // options of answers: those sent in one turn go in one write
-	async  asyncJobs       // zero without ServeOptions.Async
+	async  asyncJobs       // unused without ServeOptions.Async
 
 	// Memory that is used again. current and result are only for OnLoop.
 	current Job
@@ -82,7 +82,7 @@ func newServer(l *reactor.Loop, parent *ipc.Channel, h Handlers, o ServeOptions)
 	}
 	parent.OnMessage(s.onMessage)
 	parent.OnDrain(s.onDrain)
-	parent.OnError(s.hearError)
+	parent.OnError(s.onError)
 	parent.OnDisconnect(s.onDisconnect)
 	return s, nil
 }
@@ -174,7 +174,6 @@ func (s *server) readMessage(m *ipc.Message) error {
 	return nil
 }
 
-// readWithoutID reads a message without an id.
 func (s *server) readWithoutID(m *ipc.Message) error {
 	r := &s.req
 	if r.ping != nil {
@@ -234,8 +233,8 @@ func (s *server) receiveJob(id uint64, m *ipc.Message) error {
 	return nil
 }
 
-// hearError handles an error of the channel. A job that was too long is answered with an error.
-func (s *server) hearError(err error) {
+// onError handles an error of the channel. A job that was too long is answered with an error.
+func (s *server) onError(err error) {
 	if errors.Is(err, ipc.ErrChannelClosed) || errors.Is(err, unix.EPIPE) || errors.Is(err, unix.ECONNRESET) {
 		return // OnDisconnect follows.
 	}

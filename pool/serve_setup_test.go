@@ -50,7 +50,7 @@ type scriptedParent struct {
 	got    []string // messages that next has not returned
 	status *childprocess.ExitStatus
 	stderr strings.Builder
-	gone   bool // the channel has ended
+	gone   bool // the channel is disconnected
 }
 
 // startHelper starts a helper as a worker.
@@ -131,7 +131,7 @@ func (p *scriptedParent) expectAll(messages ...string) {
 	require.ElementsMatch(p.t, messages, got)
 }
 
-// disconnect ends the channel, and checks that the worker exits by itself.
+// disconnect disconnects the channel, and checks that the worker exits by itself.
 func (p *scriptedParent) disconnect() {
 	p.t.Helper()
 	p.child.Disconnect()

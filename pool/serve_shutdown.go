@@ -16,7 +16,7 @@ var ErrTerminated = errors.New("pool: the worker was told to end")
 // shutdown is the state of a worker that is to exit. It is used on the loop goroutine only.
 type shutdown struct {
 	state        serveState
-	disconnected bool                    // the channel is disconnected
+	disconnected bool                    // onDisconnect has run
 	tornDown     bool                    // Teardown has returned, or there is none
 	ctx          context.Context         // context of the handlers with OnLoop
 	cancel       context.CancelCauseFunc // ends ctx
@@ -38,7 +38,7 @@ const (
 	serveStopped // the loop was stopped or closed
 )
 
-func (e *shutdown) init() { e.ctx, e.cancel = context.WithCancelCause(context.Background()) }
+func (s *shutdown) init() { s.ctx, s.cancel = context.WithCancelCause(context.Background()) }
 
 // onSIGTERM shuts the worker down; a second SIGTERM ends the contexts of the handlers. The parent
 // is asked for no more jobs. It gives jobs that still come to other workers when this one has
@@ -82,7 +82,7 @@ func (s *server) beginShutdown(cause error) {
 }
 
 // onGraceOver ends the contexts of the handlers. After the same time again, the channel is
-// destroyed, because the parent does not read the answers.
+// destroyed, in case the parent does not read the answers.
 func (s *server) onGraceOver() {
 	s.stopHandlers(s.shutdown.cause)
 	s.shutdown.graceTimer = s.loop.SetTimeout(s.o.Grace, s.parent.Destroy)
@@ -104,7 +104,7 @@ func (s *server) advanceShutdown() {
 	}
 	s.shutdown.state = serveTearingDown
 	if s.parent.Connected() {
-		s.parent.Resume() // Otherwise the end of the channel would not be read.
+		s.parent.Resume() // Otherwise the end of file would not be read.
 		s.parent.Disconnect()
 	}
 	switch {
@@ -138,7 +138,6 @@ func (s *server) tearDown() (err error) {
 	return s.o.Teardown(ctx)
 }
 
-// afterTeardown notes that Teardown has returned.
 func (s *server) afterTeardown(err error) {
 	if err != nil {
 		s.reportError(fmt.Errorf("pool: teardown: %w", err))

@@ -56,7 +56,7 @@ func TestWithoutRoomForASuccessorThePoolWaits(t *testing.T) {
 	stop(t, l, p)
 }
 
-// takeDescriptors leaves this program n more descriptors, until give is called.
+// takeDescriptors leaves this program only n more descriptors, until give is called.
 func takeDescriptors(t testing.TB, n int) (give func()) {
 	t.Helper()
 	var before unix.Rlimit

@@ -16,7 +16,7 @@ type counts struct {
 	timedOut, cancelled, failed uint64
 
 	waitingBytes           int64  // bytes of the jobs and attachments of waiting tasks
-	retried                uint64 // runs after the first
+	retried                uint64 // runs after an error or a crash
 	late, garbage, foreign uint64 // messages, see Stats
 	exits                  map[ExitReason]uint64
 	waited, ran            histogram
@@ -104,7 +104,7 @@ func (h *Histogram) Count() uint64 {
 type Stats struct {
 	// Tasks.
 	Submitted    uint64 // tasks accepted by Run and Broadcast
-	Waiting      int    // tasks without a worker
+	Waiting      int    // tasks that wait for a worker, or for the copy of their attachment
 	Running      int    // assigned, or answered and not settled yet
 	Settled      uint64
 	WaitingBytes int64 // bytes of the waiting jobs and their attachments
@@ -117,7 +117,7 @@ type Stats struct {
 	Cancelled uint64 // *CancelError
 	Failed    uint64 // others
 
-	Retried uint64 // runs that were repeated after an error or a crash
+	Retried uint64 // runs after an error or a crash
 	Late    uint64 // answers to tasks that were settled before
 	Garbage uint64 // invalid messages of workers
 	Foreign uint64 // messages of workers that are none of the protocol, and were ignored
@@ -127,7 +127,7 @@ type Stats struct {
 	Idle     int // ready, without a job
 	Busy     int // ready, with a job
 	Draining int // finishing their jobs
-	Ending   int // disconnected or killed
+	Ending   int // disconnected or killed, or they closed their side
 
 	Slots int // jobs that the ready workers can have at once
 	Free  int // slots without a job
@@ -199,7 +199,7 @@ type WorkerState struct {
 	Jobs  int           // jobs without an answer
 	Done  int           // jobs with an answer
 	Age   time.Duration // time since its start
-	// bytes at the last check; 0 without Options.MaxMemory, and before the first
+	// bytes at the last check; 0 before the first, and without MaxMemory and MaxMemoryHard
 	Memory int64
 }
 

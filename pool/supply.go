@@ -9,7 +9,8 @@ import (
 // loopAfter is the number of deaths in a row, without an answer in between, that make a crash loop.
 const loopAfter = 10
 
-// supply decides when workers may be started: it counts deaths, and pauses after them.
+// supply decides when workers may be started: it counts deaths, and pauses after them. It is used
+// on the loop goroutine only.
 type supply struct {
 	pool         *Pool
 	deaths       int             // deaths in a row, with no answer in between
@@ -95,7 +96,12 @@ func (p *Pool) startFirst() error {
 func (p *Pool) fill() {
 	for p.wantsWorker() {
 		if _, err := p.startWorker(nil); err != nil {
-			// New has not seen that the options are invalid, because it started no worker.
+			if p.reload != nil {
+				p.reload.fail(err) // That calls fill, with the program of before.
+				return
+			}
+			// New or Reload has not seen that the options are invalid, because it started no
+			// worker.
 			p.failStart(&StartError{Worker: Worker{Number: p.lastWorker, Generation: p.generation}, Err: err})
 			return
 		}

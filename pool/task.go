@@ -15,7 +15,7 @@ import (
 type taskState uint8
 
 const (
-	taskWaiting taskState = iota // in a queue
+	taskWaiting taskState = iota // in a queue, or in Pool.aside
 	// a worker has the job, or the task is in Pool.incomplete
 	taskRunning
 	taskSettled // its outcome is known; done is called on the next tick

@@ -10,8 +10,8 @@ import (
 	"github.com/brood-go/brood/internal/nodejson"
 )
 
-// This file has the messages of PROTOCOL.md as the pool writes and reads them. The worker's side is
-// serve_request.go and serve_answer.go.
+// This file has the messages of PROTOCOL.md as the pool writes and reads them. Its functions have
+// no state. The worker's side is serve_request.go and serve_answer.go.
 
 // Version is the version of the protocol in PROTOCOL.md. A worker's ready message says its own.
 const Version = 1
@@ -19,7 +19,6 @@ const Version = 1
 // creditWindow is the number of bytes of chunks that a worker may write ahead of the listener.
 const creditWindow = 1 << 20
 
-// jobMessage is the message that gives a worker a job.
 type jobMessage struct {
 	ID      uint64
 	Method  string // "": none
@@ -134,7 +133,7 @@ func parseAnswer(p []byte) (a answer, err error) {
 		switch string(name) {
 		case "id":
 			a.hasID = true
-			a.id, _ = number(value) // 0 if it is no number.
+			a.id, _ = number(value) // 0 if it is no such number.
 		case "attach":
 			a.attach, _ = strconv.ParseInt(string(value), 10, 64)
 		case "error":

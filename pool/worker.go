@@ -29,7 +29,7 @@ const (
 type worker struct {
 	pool   *Pool
 	number int // from 1
-	gen    int // generation
+	gen    int // generation, from 1
 	pid    int // 0 until the process was started
 	state  workerState
 	child  *childprocess.ChildProcess
@@ -176,7 +176,6 @@ func (w *worker) openLink() {
 	}
 }
 
-// onSpawn handles the child's 'spawn'.
 func (w *worker) onSpawn() {
 	w.pid = w.child.Pid()
 	switch w.pool.o.Ready {
