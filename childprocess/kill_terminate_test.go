@@ -88,6 +88,21 @@ func TestAnAsyncChildIsTerminatedWhenItRuns(t *testing.T) {
 	require.ErrorIs(t, ev.status.Cause, childprocess.ErrTerminated)
 }
 
+func TestTerminateOfAnAsyncChildCallsCancelFuncAfterSpawn(t *testing.T) {
+	l := newLoop(t)
+	o := async()
+	var journal []string
+	o.CancelFunc = func(c *childprocess.ChildProcess) {
+		journal = append(journal, "CancelFunc")
+		_, _ = c.Kill(syscall.SIGKILL)
+	}
+	c := spawn(t, l, "sleep", []string{"1000"}, o)
+	c.OnSpawn(func() { journal = append(journal, "spawn") })
+	c.Terminate(-1)
+	run(t, l)
+	require.Equal(t, []string{"spawn", "CancelFunc"}, journal)
+}
+
 func TestTerminateAfterTheEndDoesNothing(t *testing.T) {
 	l := newLoop(t)
 	p := spawn(t, l, "/does/not/exist", nil, nil)
