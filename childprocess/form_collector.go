@@ -168,7 +168,7 @@ func (k *collector) pipeFailed(err error) {
 	}
 }
 
-// closePipes is limits.enough. It closes stdin too, because a form that waits for its child must
+// closePipes is limits.closePipes. It closes stdin too, because a form that waits for its child must
 // not wait for the input.
 func (k *collector) closePipes() {
 	k.c.cutOff()

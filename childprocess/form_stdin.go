@@ -66,7 +66,7 @@ func (c *ChildProcess) feed() {
 	go c.feeder.run()
 }
 
-// stopFeeding is called at the exit. It sets c.unfed if the child has not taken all that it had to.
+// stopFeeding is called at the exit. It sets c.inputErr if the child has not taken all that it had to.
 func (c *ChildProcess) stopFeeding() {
 	f := c.feeder
 	if f == nil {
