@@ -49,7 +49,8 @@ type limits struct {
 }
 
 // awaitRest looks for the rest of a group or a tree after restPoll, and then at growing distances
-// up to restPollLongest, because the kernel does not report the exit of the last process.
+// up to restPollLongest, because the kernel does not report the exit of the last process. lastLook
+// looks again after restPoll while a reader of this program is slow.
 const (
 	restPoll        = 10 * time.Millisecond
 	restPollLongest = 16 * restPoll
@@ -181,9 +182,9 @@ func (c *ChildProcess) forceAfter(grace time.Duration) {
 
 // closePipes calls limits.closePipes, the first time that it is called.
 func (c *ChildProcess) closePipes() {
-	if enough := c.limits.closePipes; enough != nil {
+	if closePipes := c.limits.closePipes; closePipes != nil {
 		c.limits.closePipes = nil
-		enough()
+		closePipes()
 	}
 }
 

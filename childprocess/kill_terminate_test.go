@@ -103,7 +103,7 @@ func TestTerminateOfAnAsyncChildCallsCancelFuncAfterSpawn(t *testing.T) {
 	require.Equal(t, []string{"spawn", "CancelFunc"}, journal)
 }
 
-func TestTerminateAfterTheEndDoesNothing(t *testing.T) {
+func TestTerminateOfAChildThatWasNotStartedDoesNothing(t *testing.T) {
 	l := newLoop(t)
 	p := spawn(t, l, "/does/not/exist", nil, nil)
 	ev := events(p)
@@ -115,7 +115,7 @@ func TestTerminateAfterTheEndDoesNothing(t *testing.T) {
 }
 
 // Terminate is no Cause for a child that has exited by itself, even before its close.
-func TestTerminateIsNoCauseOfAnEarlierEnd(t *testing.T) {
+func TestTerminateIsNoCauseOfAnEarlierExit(t *testing.T) {
 	l := newLoop(t)
 	called := false
 	o := &childprocess.Options{CancelFunc: func(*childprocess.ChildProcess) { called = true }}
