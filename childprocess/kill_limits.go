@@ -22,8 +22,11 @@ type limits struct {
 	grace      time.Duration // from the soft signal to SIGKILL; 0: SIGKILL is not sent
 	policy     CancelPolicy
 	overflow   Overflow
-	cancelFunc func(*ChildProcess) // called in place of the soft signal; nil: the signal is sent
-	closeGrace time.Duration       // from exit to the close of the pipes; 0: no limit
+	closeGrace time.Duration // from exit to the close of the pipes; 0: no limit
+
+	// Set by init, and nil once it was called: called in place of the soft signal. nil from the
+	// start: the signal is sent.
+	cancelFunc func(*ChildProcess)
 
 	// Set by a form that waits for the output, before the loop emits an event. untilClose: Timeout
 	// and Context count until close, not only until exit. closePipes closes the pipes of the form:
@@ -149,7 +152,9 @@ func (c *ChildProcess) reportKill(sent Signal, err error) {
 		reactor.Emit(c.loop, &c.err, m.cause)
 		return
 	case m.cancelFunc != nil:
-		reactor.Call(c.loop, m.cancelFunc, c)
+		cancel := m.cancelFunc
+		m.cancelFunc = nil
+		reactor.Call(c.loop, cancel, c)
 	}
 	if m.force == nil {
 		c.closePipes()
