@@ -125,7 +125,7 @@ func TestIdleTimeoutKillsOnlyAChildThatWritesNothing(t *testing.T) {
 	require.GreaterOrEqual(t, time.Since(begun), 1050*time.Millisecond+limit)
 
 	// Output that was not read yet counts, too.
-	c = spawn(t, l, "/bin/sh", []string{"-c", "sleep 0.7; echo text; sleep 0.7; exit 7"}, o)
+	c = spawn(t, l, "/bin/sh", []string{"-c", "sleep 0.3; echo text; sleep 1.2; exit 7"}, o)
 	ev = events(c)
 	c.Stdout.Pause()
 	c.OnExit(func(childprocess.ExitStatus) { c.Stdout.Resume() })
