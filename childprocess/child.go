@@ -165,7 +165,7 @@ func (c *ChildProcess) Pid() int { return c.process.Pid }
 // SpawnFile returns the program, as it was given to Spawn, or the shell.
 func (c *ChildProcess) SpawnFile() string { return c.file }
 
-// SpawnArgs returns the child's arguments with argv[0].
+// SpawnArgs returns the child's arguments with argv[0]. The caller must not change them.
 func (c *ChildProcess) SpawnArgs() []string { return c.args }
 
 // Status returns how the child exited. It returns false while the child runs, and for ever if its

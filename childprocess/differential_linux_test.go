@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -65,17 +66,17 @@ func newRandomProgram(rnd *rand.Rand) randomProgram {
 	return p
 }
 
-// A programRun runs a random program and records its events.
+// A programRun runs a random program and records its events and callbacks.
 type programRun struct {
-	loop *reactor.Loop
-	p    randomProgram
-	log  []string
+	loop    *reactor.Loop
+	p       randomProgram
+	journal []string
 }
 
 func (r *programRun) do(list []step) {
 	for _, s := range list {
 		fn := func() {
-			r.log = append(r.log, fmt.Sprintf("%s %d", s.Kind, s.ID))
+			r.journal = append(r.journal, fmt.Sprintf("%s %d", s.Kind, s.ID))
 			r.do(s.Then)
 		}
 		switch s.Kind {
@@ -90,10 +91,10 @@ func (r *programRun) do(list []step) {
 }
 
 // timerDelay is the shortest delay in Node.
-const timerDelay = 1e6
+const timerDelay = time.Millisecond
 
 func (r *programRun) event(name string) {
-	r.log = append(r.log, name)
+	r.journal = append(r.journal, name)
 	r.do(r.p.On[name])
 }
 
@@ -119,10 +120,10 @@ func (r *programRun) runHere(t *testing.T) []string {
 	run(t, r.loop)
 	r.loop.SetImmediate(func() { r.do(r.p.Timer) })
 	run(t, r.loop)
-	return r.log
+	return r.journal
 }
 
-// runInNode runs the programs of a file one after the other and prints their records.
+// runInNode runs the programs of a file one after the other and prints their journals.
 const runInNode = `
 const { spawn } = require('child_process');
 const fs = require('fs');
@@ -130,33 +131,33 @@ const programs = JSON.parse(fs.readFileSync(process.argv[2]));
 function next() {
   const p = programs.shift();
   if (!p) return;
-  const log = [];
+  const journal = [];
   let pending = 3; // close of the child and of two streams
   let then = () => {
-    then = () => { console.log(JSON.stringify(log)); setTimeout(next, 2); };
+    then = () => { console.log(JSON.stringify(journal)); setTimeout(next, 2); };
     pending = 1;
-    setImmediate(() => { act(p.Timer); settle(); });
+    setImmediate(() => { act(p.Timer); countDown(); });
   };
-  const settle = () => { if (--pending === 0) then(); };
+  const countDown = () => { if (--pending === 0) then(); };
   const act = (list) => {
     for (const s of list || []) {
       pending++;
-      const fn = () => { log.push(s.Kind + ' ' + s.ID); act(s.Then); settle(); };
+      const fn = () => { journal.push(s.Kind + ' ' + s.ID); act(s.Then); countDown(); };
       if (s.Kind === 'tick') process.nextTick(fn);
       else if (s.Kind === 'immediate') setImmediate(fn);
       else setTimeout(fn, 1);
     }
   };
-  const event = (name) => { log.push(name); act(p.On[name]); };
+  const event = (name) => { journal.push(name); act(p.On[name]); };
   setImmediate(() => {
     const c = spawn('/bin/sh', ['-c', p.Command]);
     c.on('spawn', () => event('spawn'));
     c.on('exit', () => event('exit'));
-    c.on('close', () => { event('close'); settle(); });
+    c.on('close', () => { event('close'); countDown(); });
     for (const name of ['stdout', 'stderr']) {
       c[name].on('data', () => event(name + ' data'));
       c[name].on('end', () => event(name + ' end'));
-      c[name].on('close', () => { event(name + ' close'); settle(); });
+      c[name].on('close', () => { event(name + ' close'); countDown(); });
     }
     for (;;) {
       const stat = fs.readFileSync('/proc/' + c.pid + '/stat', 'utf8');
@@ -186,11 +187,11 @@ func TestRandomProgramsRunAsInNode(t *testing.T) {
 	require.NoError(t, os.WriteFile(list, text, 0o600))
 	out, err := exec.Command(node, script, list).Output()
 	require.NoError(t, err)
-	logs := strings.Split(strings.TrimSpace(string(out)), "\n")
-	require.Equal(t, len(programs), len(logs))
+	journals := strings.Split(strings.TrimSpace(string(out)), "\n")
+	require.Equal(t, len(programs), len(journals))
 	for i, p := range programs {
 		var want []string
-		require.NoError(t, json.Unmarshal([]byte(logs[i]), &want))
+		require.NoError(t, json.Unmarshal([]byte(journals[i]), &want))
 		r := &programRun{loop: newLoop(t), p: p}
 		if got := r.runHere(t); !slices.Equal(want, got) {
 			require.Equal(t, strings.Join(want, "\n"), strings.Join(got, "\n"), "seed %d, program %d: %+v", seed, i, p)

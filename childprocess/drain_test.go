@@ -15,7 +15,7 @@ import (
 )
 
 func init() {
-	// leave starts the program in its arguments with its own descriptors 0 to 4 and ends.
+	// leave starts the program in its arguments with its own descriptors 0 to 4 and exits.
 	helperproc.Register("leave", func(args []string) {
 		check(syscall.ForkExec(args[0], args, &syscall.ProcAttr{Env: []string{}, Files: []uintptr{0, 1, 2, 3, 4}}))
 	})

@@ -33,10 +33,10 @@ type ExitStatus struct {
 	// *[ArgumentError]; nil if there was one. (Node has the negative errno as an exit code.)
 	NotStarted error
 
-	// Cause is the limit because of which this library killed the child, nil if it did not:
-	// [ErrTimeout], [ErrIdle], [ErrMaxBuffer] or an error that wraps it, [ErrEnough],
-	// [ErrTerminated], an *[InputError], or an *[AbortError] if its Context was done. A child that
-	// handles the signal can still exit with any code.
+	// Cause is the limit because of which this library killed the child, or with [CancelNone] did
+	// not; nil if no limit was reached: [ErrTimeout], [ErrIdle], [ErrMaxBuffer] or an error that
+	// wraps it, [ErrEnough], [ErrTerminated], an *[InputError], or an *[AbortError] if its Context
+	// was done. A child that handles the signal can still exit with any code.
 	Cause error
 
 	// Forced is true if SIGKILL was sent: after the grace of Options.KillGrace or Terminate, or by

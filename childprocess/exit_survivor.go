@@ -1,6 +1,7 @@
 package childprocess
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -41,6 +42,10 @@ func (c *ChildProcess) outlive() {
 	m.soft, m.policy, m.cause, m.forced, m.tree = old.soft, old.policy, old.cause, old.forced, old.tree
 	if old.force != nil && !old.forced {
 		s.grace = max(1, old.forceAt.Sub(c.loop.Now()))
+	}
+	if old.cause != nil && old.cancelFunc != nil {
+		// The tick that calls CancelFunc does not come any more: the survivor sends the signal.
+		m.cause, s.child.starting.grace = nil, cmp.Or(s.grace, -1)
 	}
 	c.survivor = s
 	if c.starting == nil {

@@ -87,6 +87,22 @@ func TestAGraceOutlivesItsLoop(t *testing.T) {
 	require.Equal(t, syscall.ESRCH, syscall.Kill(c.Pid(), 0))
 }
 
+// The loop is closed before the tick that calls CancelFunc.
+func TestTerminateKillsTheChildOfALoopThatIsClosedNext(t *testing.T) {
+	noNewFDs(t)
+	for _, grace := range []time.Duration{-1, time.Hour} {
+		l := newLoop(t)
+		c := spawn(t, l, "sleep", []string{"1000"}, &childprocess.Options{
+			Stdio:      childprocess.AllStdio(childprocess.Ignore),
+			CancelFunc: func(*childprocess.ChildProcess) { t.Error("CancelFunc was called") },
+		})
+		c.Terminate(grace)
+		require.NoError(t, l.Close())
+		awaitNoSurvivor(t)
+		require.Equal(t, syscall.ESRCH, syscall.Kill(c.Pid(), 0))
+	}
+}
+
 // Terminate obeys Cancel also when the loop is closed.
 func TestTerminateKeepsItsPolicyBeyondTheLoop(t *testing.T) {
 	noNewFDs(t)

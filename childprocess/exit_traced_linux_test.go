@@ -32,7 +32,7 @@ func init() {
 // The pidfd of such a child is readable, and wait(2) has no status for it. The child is no Go
 // program: these send signals to themselves (SIGURG), and a traced thread stops at each of them
 // until its tracer continues it, which this one never does.
-func TestTheEndOfATracedChildIsNotSpunFor(t *testing.T) {
+func TestTheLoopDoesNotSpinForTheExitOfATracedChild(t *testing.T) {
 	l := newLoop(t)
 	c, err := childprocess.Spawn(l, "cat", nil, nil)
 	require.NoError(t, err)

@@ -68,3 +68,15 @@ func SetExitWatch(l *reactor.Loop, w ExitWatch) error {
 	all.exitWatch = way
 	return nil
 }
+
+// retryReap calls again after a pause, which grows with each try. unfollow drops the call.
+func (c *ChildProcess) retryReap(again func()) {
+	c.retryPause = min(max(2*c.retryPause, exitPoll), exitPollLongest)
+	c.retryTimer = c.loop.SetTimeout(c.retryPause, func() {
+		c.retryTimer = nil
+		again()
+	})
+	if c.unrefed {
+		c.retryTimer.Unref()
+	}
+}

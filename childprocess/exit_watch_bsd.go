@@ -100,10 +100,6 @@ func (all *children) readExits() {
 func (all *children) reapExited(c *ChildProcess) {
 	all.reap(c)
 	if c.state == childRunning {
-		c.retryPause = min(max(2*c.retryPause, exitPoll), exitPollLongest)
-		c.retryTimer = all.loop.SetTimeout(c.retryPause, func() { c.retryTimer = nil; all.reapExited(c) })
-		if c.unrefed {
-			c.retryTimer.Unref()
-		}
+		c.retryReap(func() { all.reapExited(c) })
 	}
 }

@@ -48,28 +48,16 @@ func (all *children) watchExit(c *ChildProcess) error {
 	return nil
 }
 
-// onPidfdReadable reaps the child, whose exit the pidfd reports.
+// onPidfdReadable reaps the child, whose exit the pidfd reports. If the child cannot be reaped yet,
+// the pidfd is watched again after a pause: a debugger that traces the child gets the status first
+// (ptrace(2)), or something else in this program is about to take it. Without a pause the loop
+// would spin, because the pidfd stays readable.
 func (c *ChildProcess) onPidfdReadable(reactor.Readiness) {
 	c.siblings.reap(c)
-	if c.state == childRunning {
-		c.retryReap()
-	}
-}
-
-// retryReap has the pidfd watched again after a pause. The child has exited but cannot be reaped
-// yet: a debugger that traces it gets the status first (ptrace(2)), or something else in this
-// program is about to take it. Without a pause the loop would spin, because the pidfd stays
-// readable.
-func (c *ChildProcess) retryReap() {
-	if c.watcher.Set(0) != nil {
+	if c.state != childRunning || c.watcher.Set(0) != nil {
 		return
 	}
-	c.retryPause = min(max(2*c.retryPause, exitPoll), exitPollLongest)
-	c.retryTimer = c.loop.SetTimeout(c.retryPause, func() {
-		c.retryTimer = nil
+	c.retryReap(func() {
 		_ = c.watcher.Set(reactor.Readable) // It cannot fail: the watcher had this set before.
 	})
-	if c.unrefed {
-		c.retryTimer.Unref()
-	}
 }

@@ -105,9 +105,7 @@ func (k *collector) add(i int, chunk []byte) {
 	k.size += len(chunk)
 	if k.limit >= 0 && k.size > k.limit {
 		k.c.holdOverflow(k.c.Stdio[i].Readable)
-		// On a tick, because this may call CancelFunc, and a stream's data callback must not call
-		// the program.
-		k.c.loop.NextTick(func() { k.c.killFor(ErrMaxBuffer) })
+		k.c.killFor(ErrMaxBuffer)
 	}
 }
 

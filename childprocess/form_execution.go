@@ -90,9 +90,7 @@ func (c *capture) StreamData(chunk []byte) {
 		return
 	}
 	e.child.holdOverflow(c.stream)
-	// On a tick, because this may call CancelFunc, and a stream's data callback must not call the
-	// program.
-	e.child.loop.NextTick(func() { e.child.killFor(&MaxBufferError{Stream: c.name, Max: e.limit}) })
+	e.child.killFor(&MaxBufferError{Stream: c.name, Max: e.limit})
 }
 
 // finish calls done, with the error of an error event, or with nil at close.

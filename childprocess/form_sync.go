@@ -263,11 +263,11 @@ func (s Stdio) needsLoop() bool {
 // the call are left to validate, which the start calls.
 func (o *Options) closedNumber(op, file string, args []string) error {
 	for i, s := range o.Stdio {
-		shared := []Stdio{s}
+		slots := []Stdio{s}
 		if s.form == formTee {
-			shared = s.tee.targets
+			slots = s.tee.targets
 		}
-		for _, s := range shared {
+		for _, s := range slots {
 			fd := s.fd
 			switch {
 			case s.form == formInherit:

@@ -103,8 +103,8 @@ func (t *task) fork(starter *process.Starter, way ExitWatch, o *Options, in inpu
 	c.prepare(starter, way, o)
 	c.fork(starter)
 	if failed := c.starting.startErr; failed != nil {
-		if table := c.starting.table; table != nil {
-			table.close()
+		if layout := c.starting.layout; layout != nil {
+			layout.close()
 		}
 		return nil, failed
 	}
@@ -123,7 +123,7 @@ func (t *task) inputFailed(err error) {
 
 // abandon kills and reaps a child that has no loop, and closes its descriptors.
 func (c *ChildProcess) abandon() {
-	c.starting.table.close()
+	c.starting.layout.close()
 	c.starting.process.Abort()
 }
 

@@ -22,8 +22,11 @@ type limits struct {
 	grace      time.Duration // from the soft signal to SIGKILL; 0: SIGKILL is not sent
 	policy     CancelPolicy
 	overflow   Overflow
-	cancelFunc func(*ChildProcess) // called in place of the soft signal; nil: the signal is sent
-	closeGrace time.Duration       // from exit to the close of the pipes; 0: no limit
+	closeGrace time.Duration // from exit to the close of the pipes; 0: no limit
+
+	// Set by init, and nil once it was called: called in place of the soft signal. nil from the
+	// start: the signal is sent.
+	cancelFunc func(*ChildProcess)
 
 	// Set by a form that waits for the output, before the loop emits an event. untilClose: Timeout
 	// and Context count until close, not only until exit. closePipes closes the pipes of the form:
@@ -49,7 +52,8 @@ type limits struct {
 }
 
 // awaitRest looks for the rest of a group or a tree after restPoll, and then at growing distances
-// up to restPollLongest, because the kernel does not report the exit of the last process.
+// up to restPollLongest, because the kernel does not report the exit of the last process. lastLook
+// looks again after restPoll while a reader of this program is slow.
 const (
 	restPoll        = 10 * time.Millisecond
 	restPollLongest = 16 * restPoll
@@ -101,36 +105,26 @@ func (c *ChildProcess) killUnlessItCloses(cause error) {
 	})
 }
 
-// killFor kills the child because of cause, unless another limit was reached before: it sends the
-// soft signal, and SIGKILL after the grace. If a context is the cause and the signal was sent, the
-// error event has the *AbortError (Node v20, lib/child_process.js, abortChildProcess). With
-// CancelNone it sends nothing and only emits cause.
+// killFor kills the child because of cause, unless another limit was reached before: it makes cause
+// the Cause, sends the soft signal, unless there is a CancelFunc, and has SIGKILL sent after the
+// grace. With CancelNone it sends nothing. The program is called by reportKill, on the next tick:
+// killFor may run inside Terminate, in the data callback of a stream, or before the spawn event.
 func (c *ChildProcess) killFor(cause error) { c.killWithin(cause, c.limits.grace) }
 
 // killWithin is killFor with another grace; 0 or less: SIGKILL is not sent.
 func (c *ChildProcess) killWithin(cause error, grace time.Duration) {
-	if sent, ok, err := c.startKill(cause, grace); ok {
-		c.reportKill(sent, err)
-	}
-}
-
-// startKill makes cause the Cause, sends the first signal, unless CancelFunc is to be called in its
-// place, and has SIGKILL follow. It returns the signal and its error. If ok is true, the caller has
-// to call reportKill, which calls the program: at once, or on the next tick if the program is the
-// caller.
-func (c *ChildProcess) startKill(cause error, grace time.Duration) (sent Signal, ok bool, err error) {
 	m := &c.limits
 	if m.cause != nil || c.state == childClosed {
-		return 0, false, nil
+		return
 	}
 	m.cause = cause
 	if c.state >= childExited {
 		c.status.Cause = cause // The exit event came without it; the close event has it.
 	}
+	var sent Signal
+	var err error
 	switch {
-	case m.policy == CancelNone:
-		return 0, true, nil
-	case m.cancelFunc != nil:
+	case m.policy == CancelNone || m.cancelFunc != nil:
 	case m.policy == CancelKill:
 		sent, err = syscall.SIGKILL, c.signalAll(syscall.SIGKILL)
 		m.forced = err == nil
@@ -138,14 +132,17 @@ func (c *ChildProcess) startKill(cause error, grace time.Duration) (sent Signal,
 		m.signalled = true
 		sent, err = m.soft, c.signalAll(m.soft)
 	}
-	if err == nil && grace > 0 && !m.forced {
+	if err == nil && grace > 0 && !m.forced && m.policy != CancelNone {
 		c.forceAfter(grace)
 	}
-	return sent, true, err
+	c.loop.NextTick(func() { c.reportKill(sent, err) })
 }
 
-// reportKill calls CancelFunc, closes the pipes of the form, and emits the error event. It does
-// nothing if the child has closed in the meantime.
+// reportKill ends killWithin, which has sent a signal, if it is not 0, with the result err: it
+// calls CancelFunc, closes the pipes of the form, and emits the error event: an *AbortError if a
+// context is the cause and the signal was sent (Node v20, lib/child_process.js, abortChildProcess),
+// a *KillError if the signal was refused, and with CancelNone the cause. It does nothing if the
+// child has closed in the meantime.
 func (c *ChildProcess) reportKill(sent Signal, err error) {
 	m := &c.limits
 	switch {
@@ -155,7 +152,9 @@ func (c *ChildProcess) reportKill(sent Signal, err error) {
 		reactor.Emit(c.loop, &c.err, m.cause)
 		return
 	case m.cancelFunc != nil:
-		reactor.Call(c.loop, m.cancelFunc, c)
+		cancel := m.cancelFunc
+		m.cancelFunc = nil
+		reactor.Call(c.loop, cancel, c)
 	}
 	if m.force == nil {
 		c.closePipes()
@@ -188,9 +187,9 @@ func (c *ChildProcess) forceAfter(grace time.Duration) {
 
 // closePipes calls limits.closePipes, the first time that it is called.
 func (c *ChildProcess) closePipes() {
-	if enough := c.limits.closePipes; enough != nil {
+	if closePipes := c.limits.closePipes; closePipes != nil {
 		c.limits.closePipes = nil
-		enough()
+		closePipes()
 	}
 }
 

@@ -178,7 +178,7 @@ func TestTheGraceIsForTheWholeGroup(t *testing.T) {
 	require.Positive(t, time.Since(exited))
 }
 
-func TestTheRestOfAGroupMayEndWithinTheGrace(t *testing.T) {
+func TestTheRestOfAGroupMayExitWithinTheGrace(t *testing.T) {
 	if !canSignalGroupByPidfd() || watchesSIGCHLD() {
 		t.Skip("a group cannot be signalled after its leader has gone: an old kernel, or no pidfd is used")
 	}

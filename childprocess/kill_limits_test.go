@@ -126,7 +126,8 @@ func TestAChildThatExitsStopsWatchingItsContext(t *testing.T) {
 // countedContext counts the calls of AfterFunc with it, and those of their stop functions.
 type countedContext struct {
 	context.Context
-	// its own: with the done channel of another, package context looks into that
+	// its own, because with the channel of a context of package context, that package takes a
+	// shortcut to that one and does not call AfterFunc
 	done                chan struct{}
 	registered, stopped int
 }

@@ -103,7 +103,6 @@ func (o *Options) policyMistake(op string) error {
 	return nil
 }
 
-// hasChannel reports whether the child has a channel.
 func (o *Options) hasChannel() bool {
 	return slices.ContainsFunc(o.Stdio, func(s Stdio) bool { return s.form == formIPC })
 }

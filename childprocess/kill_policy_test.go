@@ -125,7 +125,7 @@ func TestIdleTimeoutKillsOnlyAChildThatWritesNothing(t *testing.T) {
 	require.GreaterOrEqual(t, time.Since(begun), 1050*time.Millisecond+limit)
 
 	// Output that was not read yet counts, too.
-	c = spawn(t, l, "/bin/sh", []string{"-c", "sleep 0.7; echo text; sleep 0.7; exit 7"}, o)
+	c = spawn(t, l, "/bin/sh", []string{"-c", "sleep 0.3; echo text; sleep 1.2; exit 7"}, o)
 	ev = events(c)
 	c.Stdout.Pause()
 	c.OnExit(func(childprocess.ExitStatus) { c.Stdout.Resume() })
@@ -209,6 +209,45 @@ func TestStopWhenKillsTheChildAtTheFirstTrue(t *testing.T) {
 	out, err = childprocess.ExecSync("echo 1; exit 2", &childprocess.SyncOptions{Options: childprocess.Options{StopWhen: stop}})
 	require.Equal(t, 2, asExit(t, err).Status.Code)
 	require.Equal(t, "1\n", string(out))
+}
+
+func TestStopWhenCallsTheProgramAfterTheListenersOfTheChunk(t *testing.T) {
+	l := newLoop(t)
+	var journal []string
+	note := func(what string) { journal = append(journal, what) }
+	c := spawn(t, l, "/bin/sh", []string{"-c", "echo 1; exec sleep 1000"}, &childprocess.Options{
+		StopWhen: func(int, []byte) bool {
+			note("StopWhen")
+			return true
+		},
+		CancelFunc: func(c *childprocess.ChildProcess) {
+			note("CancelFunc")
+			l.NextTick(func() {
+				note("tick of CancelFunc")
+				_, _ = c.Kill(syscall.SIGKILL)
+			})
+		},
+	})
+	c.Stdout.OnData(func([]byte) {
+		note("data")
+		l.NextTick(func() { note("tick of data") })
+	})
+	run(t, l)
+	require.Equal(t, []string{"StopWhen", "data", "CancelFunc", "tick of data", "tick of CancelFunc"}, journal)
+
+	var chunk string
+	c = spawn(t, l, "/bin/sh", []string{"-c", "echo 1"}, &childprocess.Options{
+		StopWhen: func(int, []byte) bool { return true },
+		Cancel:   childprocess.CancelNone,
+	})
+	c.OnError(func(err error) {
+		require.Equal(t, childprocess.ErrEnough, err)
+		require.Equal(t, "1\n", chunk)
+		chunk = "reported"
+	})
+	c.Stdout.OnData(func(b []byte) { chunk = string(b) })
+	run(t, l)
+	require.Equal(t, "reported", chunk)
 }
 
 func TestOverflowDrainLetsTheChildGoOn(t *testing.T) {

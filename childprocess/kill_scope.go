@@ -21,7 +21,8 @@ const (
 // scope returns the scope of a child that is to be started. The programs that a shell runs would
 // outlive a shell that is killed, so a shell with a limit gets a group of its own. It does not if
 // this program has a terminal: there such a group would be in the background, out of reach of ^C,
-// and stopped when it reads the terminal.
+// and stopped when it reads the terminal. Without a group of its own the scope of a shell is its
+// tree, where the system can find that.
 func (o *Options) scope() scope {
 	switch o.KillScope {
 	case ScopeChild:

@@ -36,9 +36,7 @@ func (c *ChildProcess) Terminate(grace time.Duration) {
 		c.starting.queueTerminate(grace)
 	case c.limits.cause == nil && c.nothingToKill():
 	case c.limits.cause == nil:
-		if sent, ok, err := c.startKill(ErrTerminated, grace); ok {
-			c.loop.NextTick(func() { c.reportKill(sent, err) })
-		}
+		c.killWithin(ErrTerminated, grace)
 	case grace > 0 && c.limits.policy != CancelNone:
 		c.forceAfter(grace)
 	}

@@ -88,7 +88,22 @@ func TestAnAsyncChildIsTerminatedWhenItRuns(t *testing.T) {
 	require.ErrorIs(t, ev.status.Cause, childprocess.ErrTerminated)
 }
 
-func TestTerminateAfterTheEndDoesNothing(t *testing.T) {
+func TestTerminateOfAnAsyncChildCallsCancelFuncAfterSpawn(t *testing.T) {
+	l := newLoop(t)
+	o := async()
+	var journal []string
+	o.CancelFunc = func(c *childprocess.ChildProcess) {
+		journal = append(journal, "CancelFunc")
+		_, _ = c.Kill(syscall.SIGKILL)
+	}
+	c := spawn(t, l, "sleep", []string{"1000"}, o)
+	c.OnSpawn(func() { journal = append(journal, "spawn") })
+	c.Terminate(-1)
+	run(t, l)
+	require.Equal(t, []string{"spawn", "CancelFunc"}, journal)
+}
+
+func TestTerminateOfAChildThatWasNotStartedDoesNothing(t *testing.T) {
 	l := newLoop(t)
 	p := spawn(t, l, "/does/not/exist", nil, nil)
 	ev := events(p)
@@ -100,7 +115,7 @@ func TestTerminateAfterTheEndDoesNothing(t *testing.T) {
 }
 
 // Terminate is no Cause for a child that has exited by itself, even before its close.
-func TestTerminateIsNoCauseOfAnEarlierEnd(t *testing.T) {
+func TestTerminateIsNoCauseOfAnEarlierExit(t *testing.T) {
 	l := newLoop(t)
 	called := false
 	o := &childprocess.Options{CancelFunc: func(*childprocess.ChildProcess) { called = true }}

@@ -66,7 +66,7 @@ func init() {
 }
 
 //brood:checks S048 N060
-func TestTermEndsASleeperWithOpenPipesAndAPendingWrite(t *testing.T) {
+func TestTermKillsASleeperWithOpenPipesAndAPendingWrite(t *testing.T) {
 	l := newLoop(t)
 	c := spawn(t, l, "sleep", []string{"1000"}, nil)
 	ev := events(c).reading()

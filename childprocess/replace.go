@@ -64,13 +64,13 @@ func Replace(file string, args []string, o *Options) error {
 	c := newChild(op, file, args, &with)
 	var s process.Starter
 	defer s.Release()
-	var table layout
-	if err := table.open(&with, &s); err != nil {
+	var layout layout
+	if err := layout.open(&with, &s); err != nil {
 		return c.layoutFailure(err)
 	}
-	defer table.close()
+	defer layout.close()
 	c.starting = &starting{spec: process.Spec{
-		Args: c.args, Env: with.environ(), Dir: with.Dir, Slots: table.slots,
+		Args: c.args, Env: with.environ(), Dir: with.Dir, Slots: layout.slots,
 		UID: with.UID, GID: with.GID, Groups: with.Groups,
 		Settings: with.settings(process.Closed), InheritOpen: with.FDPolicy == FDsCloseOnExec,
 	}}

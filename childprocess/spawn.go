@@ -154,32 +154,32 @@ func (all *children) putStarting(st *starting) {
 // c.starting.startErr is set and everything is closed.
 func (c *ChildProcess) prepare(s *process.Starter, way ExitWatch, o *Options) {
 	st := c.starting
-	table := &st.memory
-	err := table.open(o, s)
+	layout := &st.layoutMemory
+	err := layout.open(o, s)
 	if err != nil && exhausted(errnoOr(err)) && s.Release() {
-		err = table.open(o, s)
+		err = layout.open(o, s)
 	}
 	if err != nil {
 		st.startErr = c.layoutFailure(err)
 		return
 	}
-	st.table = table
-	c.filled = int32(table.fill(o.input)) // At most the size of a pipe.
+	st.layout = layout
+	c.filled = int32(layout.fill(o.input)) // At most the size of a pipe.
 	ctty := o.ctty()
 	session := o.Detached || ctty >= 0
 	st.spec = process.Spec{
-		Args: c.args, Env: o.environ(), Dir: o.Dir, Slots: table.slots,
+		Args: c.args, Env: o.environ(), Dir: o.Dir, Slots: layout.slots,
 		Setsid: session, Setctty: ctty >= 0, Ctty: max(ctty, 0),
 		// A session leader cannot call setpgid(2), and leads a group anyway.
 		Setpgid: o.Setpgid || o.Foreground || c.scope == scopeGroup && !session, Pgid: o.Pgid,
-		Settings: o.settings(table.ruleset), Backend: process.Backend(o.Backend), InheritOpen: o.FDPolicy == FDsCloseOnExec,
+		Settings: o.settings(layout.ruleset), Backend: process.Backend(o.Backend), InheritOpen: o.FDPolicy == FDsCloseOnExec,
 		ThrowAway: o.PreSpawn != nil,
 		// Copies, because an Async child is forked after the call has returned.
 		UID: copyOf(o.UID), GID: copyOf(o.GID), Groups: slices.Clone(o.Groups),
 		Pidfd: way == ExitWatchPidfd,
 	}
-	if table.ipc >= 0 {
-		st.spec.Env = withChannel(st.spec.Env, table.ipc, o.Serialization)
+	if layout.ipc >= 0 {
+		st.spec.Env = withChannel(st.spec.Env, layout.ipc, o.Serialization)
 	}
 	if len(o.ListenFDs) > 0 {
 		st.spec.Env, st.spec.PIDVariable = o.withListenNames(st.spec.Env), listenPid
@@ -221,7 +221,7 @@ func (c *ChildProcess) fork(s *process.Starter) {
 	if st.startErr != nil {
 		return
 	}
-	defer st.table.closeSpare()
+	defer st.layout.closeSpare()
 	if len(st.spec.Files) == 0 {
 		st.startErr = c.blameExec(&process.Failure{Err: syscall.ENOENT})
 		return
@@ -284,19 +284,19 @@ func (c *ChildProcess) takeStartResult() {
 func (c *ChildProcess) enter(all *children, o *Options) error {
 	defer all.putStarting(c.starting)
 	c.loop, c.siblings = all.loop, all
-	table := c.starting.table
+	layout := c.starting.layout
 	c.takeStartResult()
-	if c.startErr != nil && table != nil && (exhausted(c.startErr.Err) || !isErrorEvent(c.startErr.Err)) {
-		table.close()
-		table = nil
+	if c.startErr != nil && layout != nil && (exhausted(c.startErr.Err) || !isErrorEvent(c.startErr.Err)) {
+		layout.close()
+		layout = nil
 	}
 	if c.startErr != nil && !isErrorEvent(c.startErr.Err) {
 		return c.startErr
 	}
-	if table == nil {
+	if layout == nil {
 		return c.enterClosed(o)
 	}
-	if err := c.adopt(table, o); err != nil {
+	if err := c.adopt(layout, o); err != nil {
 		if c.startErr == nil {
 			all.unfollow(c)
 			c.process.Abort()
@@ -313,17 +313,17 @@ func (c *ChildProcess) enter(all *children, o *Options) error {
 }
 
 // adopt makes the channel, the streams and the tees, and counts them for close. Afterwards they own
-// the descriptors of table; on an error all of them are closed.
-func (c *ChildProcess) adopt(table *layout, o *Options) error {
-	channel, err := table.channel(c.loop, o)
+// the descriptors of layout; on an error all of them are closed.
+func (c *ChildProcess) adopt(layout *layout, o *Options) error {
+	channel, err := layout.channel(c.loop, o)
 	if err != nil {
-		table.close()
+		layout.close()
 		return err
 	}
-	stdio, terminal, err := table.streams(c.loop, o, c.stdio[:0])
-	if err == nil && len(table.targets) > 0 {
-		if c.tees, err = table.tees(c.loop, o, stdio); err != nil {
-			table.closeWith(stdio)
+	stdio, terminal, err := layout.streams(c.loop, o, c.stdio[:0])
+	if err == nil && len(layout.targets) > 0 {
+		if c.tees, err = layout.tees(c.loop, o, stdio); err != nil {
+			layout.closeWith(stdio)
 			terminal.destroy()
 		}
 	}

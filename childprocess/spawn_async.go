@@ -12,14 +12,14 @@ import (
 // forks the child writes the result of fork. Everything else is used on the goroutine that prepares
 // the start, and then on the loop goroutine.
 type starting struct {
-	spec  process.Spec
-	table *layout // &memory; nil if its descriptors could not be opened
-	dot   string  // see Options.candidates
+	spec   process.Spec
+	layout *layout // &layoutMemory; nil if its descriptors could not be opened
+	dot    string  // see Options.candidates
 
 	preSpawn func() error // Options.PreSpawn
 
-	memory layout
-	file   [1]string // memory for spec.Files
+	layoutMemory layout
+	file         [1]string // memory for spec.Files
 
 	// The result of fork; valid for the loop after fork, for an Async child in onForked.
 	process     process.Process
@@ -138,10 +138,10 @@ func (all *children) setHold(s *starting, hold bool) {
 func (c *ChildProcess) startLater(all *children, o *Options) error {
 	s := c.starting
 	c.loop, c.siblings = all.loop, all
-	if s.table == nil {
+	if s.layout == nil {
 		return c.refuseLater(o) // There is nothing to fork.
 	}
-	if err := c.adopt(s.table, o); err != nil {
+	if err := c.adopt(s.layout, o); err != nil {
 		return err
 	}
 	c.holdStreams()
