@@ -112,7 +112,7 @@ func TestAListenerThatPanicsCostsNoOtherListenerAnEvent(t *testing.T) {
 	run(t, l)
 	require.Equal(t, 3*children, panics)
 	for _, ev := range all {
-		require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.log)
+		require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.Entries)
 		s, err := ev.c.Wait(context.Background())
 		require.NoError(t, err)
 		require.True(t, s.Success())

@@ -42,10 +42,10 @@ func TestStreamsThatAreNotReadComeToTheirEnd(t *testing.T) {
 	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())
 	for fd, n := range map[int]int64{1: 3, 2: 6, 5: 1} {
 		require.Equal(t, n, c.Stdio[fd].Readable.BytesRead())
-		require.Equal(t, 1, ev.count(slotName(fd)+" end"), "%q", ev.log)
-		require.Less(t, ev.index("exit"), ev.index(slotName(fd)+" end"), "%q", ev.log)
+		require.Equal(t, 1, ev.count(slotName(fd)+" end"), "%q", ev.Entries)
+		require.Less(t, ev.index("exit"), ev.index(slotName(fd)+" end"), "%q", ev.Entries)
 	}
-	require.Equal(t, 1, ev.count("stdio5w close"), "%q", ev.log)
+	require.Equal(t, 1, ev.count("stdio5w close"), "%q", ev.Entries)
 }
 
 //brood:checks S045 N040
@@ -141,9 +141,9 @@ func TestAGrandchildThatHoldsThePipesDelaysCloseAndNotExit(t *testing.T) {
 			require.EqualValues(t, len("from the grandchild"), c.Stdout.BytesRead())
 			if how != ignored {
 				require.Equal(t, "from the grandchild", string(ev.data[1]))
-				require.Less(t, ev.index("exit"), ev.index("stdout data"), "%q", ev.log)
+				require.Less(t, ev.index("exit"), ev.index("stdout data"), "%q", ev.Entries)
 			}
-			require.Less(t, ev.index("stdout end"), ev.index("close"), "%q", ev.log)
+			require.Less(t, ev.index("stdout end"), ev.index("close"), "%q", ev.Entries)
 		})
 	}
 }
@@ -164,9 +164,9 @@ func TestAChildThatClosesItsOutputsEarlyClosesWithItsExit(t *testing.T) {
 	c.Stderr.OnClose(atEnd)
 	run(t, l)
 	require.Equal(t, "out\n", string(ev.data[1]))
-	require.Equal(t, ev.index("exit 4")+1, ev.index("close 4"), "%q", ev.log)
-	require.Less(t, ev.index("stdout close"), ev.index("exit"), "%q", ev.log)
-	require.Less(t, ev.index("stderr close"), ev.index("exit"), "%q", ev.log)
+	require.Equal(t, ev.index("exit 4")+1, ev.index("close 4"), "%q", ev.Entries)
+	require.Less(t, ev.index("stdout close"), ev.index("exit"), "%q", ev.Entries)
+	require.Less(t, ev.index("stderr close"), ev.index("exit"), "%q", ev.Entries)
 }
 
 //brood:checks S045
@@ -192,7 +192,7 @@ func TestDestroyedStreamsDoNotHoldClose(t *testing.T) {
 				run(t, l)
 				require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())
 				for i := range c.Stdio {
-					require.Equal(t, 1, ev.count(slotName(i)+" close"), "%q", ev.log)
+					require.Equal(t, 1, ev.count(slotName(i)+" close"), "%q", ev.Entries)
 				}
 			})
 		}
@@ -216,7 +216,7 @@ func TestATwoWayStreamGivenUpAfterTheExitDoesNotHoldClose(t *testing.T) {
 		l.SetImmediate(func() { c.Stdio[3].Readable.Destroy(nil) })
 	})
 	run(t, l)
-	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process(), "%q", ev.log)
+	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process(), "%q", ev.Entries)
 	require.Equal(t, 1, ev.count("stdio3 close"))
 	require.Equal(t, 1, ev.count("stdio3w close"))
 	require.NoError(t, open.Close()) // The grandchild exits.

@@ -44,8 +44,8 @@ func refused(t *testing.T, file string, args []string, o *childprocess.Options) 
 		err, emitted = ev.err, true
 		errno, _ := errors.AsType[syscall.Errno](err)
 		require.Equal(t, []string{"error " + unix.ErrnoName(errno), fmt.Sprintf("close %d", -int(errno))}, ev.process())
-		require.Less(t, ev.index("stdout end"), ev.index("close"), "%q", ev.log)
-		require.Less(t, ev.index("stderr end"), ev.index("close"), "%q", ev.log)
+		require.Less(t, ev.index("stdout end"), ev.index("close"), "%q", ev.Entries)
+		require.Less(t, ev.index("stderr end"), ev.index("close"), "%q", ev.Entries)
 		status, ended := c.Status()
 		require.True(t, ended)
 		require.Equal(t, childprocess.ExitStatus{Code: -1, NotStarted: err}, status)
@@ -118,10 +118,10 @@ func TestStreamsOfAMissingProgramExistAndEnd(t *testing.T) {
 	require.NotNil(t, c.Stdio[3].Writable)
 	ev := events(c)
 	run(t, l)
-	require.Equal(t, "error ENOENT", ev.log[0])
+	require.Equal(t, "error ENOENT", ev.Entries[0])
 	require.Equal(t, []string{"error ENOENT", "close -2"}, ev.process())
 	for _, entry := range []string{"stdin close", "stdout end", "stdout close", "stderr end", "stderr close", "stdio3 end", "stdio3 close", "stdio3w close"} {
-		require.Equal(t, 1, ev.count(entry), "%s in %q", entry, ev.log)
+		require.Equal(t, 1, ev.count(entry), "%s in %q", entry, ev.Entries)
 	}
 	for i, s := range c.Stdio {
 		if s.Readable != nil {

@@ -41,10 +41,10 @@ func TestExitOvertakesNoMessage(t *testing.T) {
 			c := fork(l)
 			awaitZombie(t, c.Pid())
 			ev := events(c)
-			c.OnMessage(func(m *ipc.Message) { ev.add(fmt.Sprint("message ", len(m.Raw()))) })
-			c.OnDisconnect(func() { ev.add("disconnect") })
+			c.OnMessage(func(m *ipc.Message) { ev.Add(fmt.Sprint("message ", len(m.Raw()))) })
+			c.OnDisconnect(func() { ev.Add("disconnect") })
 			run(t, l)
-			require.Equal(t, []string{"spawn", "message 51202", "message 51202", "message 51202", "disconnect", "exit 0", "close 0"}, ev.log)
+			require.Equal(t, []string{"spawn", "message 51202", "message 51202", "message 51202", "disconnect", "exit 0", "close 0"}, ev.Entries)
 		})
 	}
 }

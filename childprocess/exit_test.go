@@ -32,7 +32,7 @@ func TestEveryExitCode(t *testing.T) {
 				require.Equal(t, code == 0, s.Success())
 				require.Equal(t, "exit status "+strconv.Itoa(code), s.String())
 				want := strconv.Itoa(code)
-				require.Equal(t, []string{"spawn", "exit " + want, "close " + want}, ev.log)
+				require.Equal(t, []string{"spawn", "exit " + want, "close " + want}, ev.Entries)
 			})
 		}
 		run(t, l)
@@ -51,7 +51,7 @@ func TestDeathByASignalIsNoExitCode(t *testing.T) {
 		ev := events(c)
 		c.OnSpawn(func() { kill(t, c, sig) })
 		run(t, l)
-		require.Equal(t, []string{"spawn", "exit " + name, "close " + name}, ev.log)
+		require.Equal(t, []string{"spawn", "exit " + name, "close " + name}, ev.Entries)
 		require.Equal(t, -1, ev.status.Code)
 		require.Equal(t, sig, ev.status.Signal)
 		require.False(t, ev.status.Success())

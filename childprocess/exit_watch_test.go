@@ -36,7 +36,7 @@ func TestTheExitWatchIsChosenByProbeOrByTheUser(t *testing.T) {
 		ways++
 		ev := events(startWith(t, l, noPipes(), "exit", "3"))
 		run(t, l)
-		require.Equal(t, []string{"spawn", "exit 3", "close 3"}, ev.log)
+		require.Equal(t, []string{"spawn", "exit 3", "close 3"}, ev.Entries)
 	})
 	require.GreaterOrEqual(t, ways, 2, "every system has SIGCHLD and one way of its own")
 }
@@ -48,7 +48,7 @@ func TestAnExitWatchThatDoesNotExistIsUnsupported(t *testing.T) {
 	require.Contains(t, err.Error(), "ExitWatch(99)")
 	ev := events(startWith(t, l, noPipes(), "exit", "0"))
 	run(t, l)
-	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.log, "the choice from before stays")
+	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.Entries, "the choice from before stays")
 }
 
 func TestSetExitWatchRefusesLoopsThatAreNone(t *testing.T) {

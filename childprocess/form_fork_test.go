@@ -118,11 +118,11 @@ func forked(t testing.TB, l *reactor.Loop, file string, args []string, o *childp
 // messages records the messages of the child and the end of its channel.
 func (r *recorder) messages(t testing.TB) *recorder {
 	r.c.OnMessage(func(m *ipc.Message) {
-		r.add("message " + string(m.Raw()))
+		r.Add("message " + string(m.Raw()))
 	})
 	r.c.OnDisconnect(func() {
 		require.False(t, r.c.Connected())
-		r.add("disconnect")
+		r.Add("disconnect")
 	})
 	return r
 }
@@ -152,7 +152,7 @@ func TestMessagesComeBeforeDisconnectAndClose(t *testing.T) {
 			if ev.index("exit") < ev.index("disconnect") {
 				want = []string{"spawn", `message "one"`, `message "two"`, "exit 0", "disconnect", "close 0"}
 			}
-			require.Equal(t, want, ev.log)
+			require.Equal(t, want, ev.Entries)
 		})
 	}
 }
@@ -171,7 +171,7 @@ func TestEitherSideEndsTheChannel(t *testing.T) {
 				require.Zero(t, ev.count("disconnect"), "inside the call")
 			})
 			run(t, l) // The child's loop ends with its channel.
-			require.Equal(t, []string{"spawn", `message "hello"`, "disconnect", "exit 0", "close 0"}, ev.log)
+			require.Equal(t, []string{"spawn", `message "hello"`, "disconnect", "exit 0", "close 0"}, ev.Entries)
 		})
 		t.Run(name+" child", func(t *testing.T) {
 			l := newLoop(t)
@@ -396,7 +396,7 @@ func TestAMissingProgramIsTheErrorEvent(t *testing.T) {
 	require.True(t, c.Connected())
 	run(t, l)
 	require.ErrorIs(t, ev.err, syscall.ENOENT)
-	require.Equal(t, []string{"error ENOENT", "disconnect", "close -2"}, ev.log)
+	require.Equal(t, []string{"error ENOENT", "disconnect", "close -2"}, ev.Entries)
 }
 
 //brood:checks N139

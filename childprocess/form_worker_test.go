@@ -68,9 +68,9 @@ func TestAProgramForksItselfAsAWorker(t *testing.T) {
 		}
 	})
 	run(t, l)
-	require.Len(t, ev.log, 6, "%q", ev.log)
-	require.Equal(t, `message ["`+os.Args[0]+`",["x","-test.run=none"],false]`, ev.log[1])
-	require.Equal(t, "message 42", ev.log[2])
+	require.Len(t, ev.Entries, 6, "%q", ev.Entries)
+	require.Equal(t, `message ["`+os.Args[0]+`",["x","-test.run=none"],false]`, ev.Entries[1])
+	require.Equal(t, "message 42", ev.Entries[2])
 	require.Equal(t, "close 0", ev.last())
 }
 

@@ -245,7 +245,7 @@ func TestIdleTimeoutOfAWorkerThatSendsMessages(t *testing.T) {
 	}
 	run(t, l)
 	require.Equal(t, childprocess.ErrIdle, ev.status.Cause)
-	require.Equal(t, 6, ev.count("message"), "%v", ev.log)
+	require.Equal(t, 6, ev.count("message"), "%v", ev.Entries)
 	require.GreaterOrEqual(t, time.Since(begun), 500*time.Millisecond+limit)
 
 	_, err := childprocess.Fork(l, "module", nil, &childprocess.ForkOptions{Options: childprocess.Options{

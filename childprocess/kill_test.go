@@ -72,7 +72,7 @@ func TestTermKillsASleeperWithOpenPipesAndAPendingWrite(t *testing.T) {
 	ev := events(c).reading()
 	_, err := c.Stdin.WriteThen(make([]byte, 1<<20), func(err error) {
 		require.Error(t, err)
-		ev.add("write called back")
+		ev.Add("write called back")
 	})
 	require.NoError(t, err)
 	require.False(t, c.Killed())
@@ -87,7 +87,7 @@ func TestTermKillsASleeperWithOpenPipesAndAPendingWrite(t *testing.T) {
 	}))
 	require.Equal(t, 1, ev.count("write called back"))
 	for _, entry := range []string{"stdin close", "stdout end", "stdout close", "stderr end", "stderr close"} {
-		require.Equal(t, 1, ev.count(entry), "%s of %q", entry, ev.log)
+		require.Equal(t, 1, ev.count(entry), "%s of %q", entry, ev.Entries)
 	}
 	require.Less(t, ev.index("write called back"), ev.index("close"))
 	require.Equal(t, "signal: SIGTERM", ev.status.String())

@@ -78,8 +78,8 @@ func byLoop(l *reactor.Loop, children int) error {
 		ev := events(c).reading()
 		c.OnClose(func(s childprocess.ExitStatus) {
 			errs = append(errs, wrong("Spawn", n, s.Code, string(ev.data[1]), ev.err))
-			if ev.log[0] != "spawn" {
-				errs = append(errs, fmt.Errorf("%q", ev.log))
+			if ev.Entries[0] != "spawn" {
+				errs = append(errs, fmt.Errorf("%q", ev.Entries))
 			}
 			next()
 		})

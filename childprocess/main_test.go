@@ -21,6 +21,7 @@ import (
 	"github.com/brood-go/brood/internal/process"
 	"github.com/brood-go/brood/internal/test/fdtest"
 	"github.com/brood-go/brood/internal/test/helperproc"
+	"github.com/brood-go/brood/internal/test/journal"
 	"github.com/brood-go/brood/internal/test/leakcheck"
 	"github.com/brood-go/brood/internal/test/looptest"
 	"github.com/brood-go/brood/internal/test/sandbox"
@@ -209,8 +210,8 @@ func output(t testing.TB, l *reactor.Loop, c *childprocess.ChildProcess) string 
 // EIO" and so on, with "stdio5" for slot 5 and "stdio5w" for its writing half. A negative number is
 // the errno of a child that could not be started.
 type recorder struct {
+	journal.Journal
 	c      *childprocess.ChildProcess
-	log    []string
 	err    error                   // of the last error event
 	status childprocess.ExitStatus // of exit, then of close
 	data   map[int][]byte          // read by reading, by slot
@@ -219,40 +220,40 @@ type recorder struct {
 // events records the events of c from now on. It does not read the streams.
 func events(c *childprocess.ChildProcess) *recorder {
 	r := &recorder{c: c, data: map[int][]byte{}}
-	c.OnSpawn(func() { r.add("spawn") })
+	c.OnSpawn(func() { r.Add("spawn") })
 	c.OnExit(func(s childprocess.ExitStatus) {
 		r.status = s
-		r.add("exit " + statusText(s))
+		r.Add("exit " + statusText(s))
 	})
 	c.OnClose(func(s childprocess.ExitStatus) {
 		r.status = s
-		r.add("close " + statusText(s))
+		r.Add("close " + statusText(s))
 	})
 	c.OnError(func(err error) {
 		r.err = err
-		r.add("error " + errorText(err))
+		r.Add("error " + errorText(err))
 	})
 	for i, s := range c.Stdio {
 		name := slotName(i)
 		if in := s.Readable; in != nil {
-			in.OnEnd(func() { r.add(name + " end") })
-			in.OnError(func(err error) { r.add(name + " error " + errorText(err)) })
-			in.OnClose(func() { r.add(name + " close") })
+			in.OnEnd(func() { r.Add(name + " end") })
+			in.OnError(func(err error) { r.Add(name + " error " + errorText(err)) })
+			in.OnClose(func() { r.Add(name + " close") })
 		}
 		if out := s.Writable; out != nil {
 			name := name // The listeners above keep the name without "w".
 			if i > 2 {
 				name += "w"
 			}
-			out.OnFinish(func() { r.add(name + " finish") })
-			out.OnError(func(err error) { r.add(name + " error " + errorText(err)) })
-			out.OnClose(func() { r.add(name + " close") })
+			out.OnFinish(func() { r.Add(name + " finish") })
+			out.OnError(func(err error) { r.Add(name + " error " + errorText(err)) })
+			out.OnClose(func() { r.Add(name + " close") })
 		}
 	}
 	return r
 }
 
-// reading reads all streams of the child into data. The log has "stdout data" once for successive
+// reading reads all streams of the child into data. Entries has "stdout data" once for successive
 // chunks.
 func (r *recorder) reading() *recorder {
 	for i, s := range r.c.Stdio {
@@ -262,24 +263,22 @@ func (r *recorder) reading() *recorder {
 		entry := slotName(i) + " data"
 		s.Readable.OnData(func(chunk []byte) {
 			r.data[i] = append(r.data[i], chunk...)
-			if len(r.log) == 0 || r.log[len(r.log)-1] != entry {
-				r.add(entry)
+			if len(r.Entries) == 0 || r.Entries[len(r.Entries)-1] != entry {
+				r.Add(entry)
 			}
 		})
 	}
 	return r
 }
 
-func (r *recorder) add(entry string) { r.log = append(r.log, entry) }
-
 // process returns the entries of the child itself, without those of its streams.
 func (r *recorder) process() []string {
-	return slices.DeleteFunc(slices.Clone(r.log), func(entry string) bool { return strings.HasPrefix(entry, "std") })
+	return slices.DeleteFunc(slices.Clone(r.Entries), func(entry string) bool { return strings.HasPrefix(entry, "std") })
 }
 
 // count returns the number of entries that are equal to entry, or begin with it and a space.
 func (r *recorder) count(entry string) (n int) {
-	for _, e := range r.log {
+	for _, e := range r.Entries {
 		if e == entry || strings.HasPrefix(e, entry+" ") {
 			n++
 		}
@@ -290,7 +289,7 @@ func (r *recorder) count(entry string) (n int) {
 // index returns the index of the first entry that is equal to entry, or begins with it and a space;
 // -1 without one.
 func (r *recorder) index(entry string) int {
-	return slices.IndexFunc(r.log, func(e string) bool { return e == entry || strings.HasPrefix(e, entry+" ") })
+	return slices.IndexFunc(r.Entries, func(e string) bool { return e == entry || strings.HasPrefix(e, entry+" ") })
 }
 
 func slotName(i int) string {

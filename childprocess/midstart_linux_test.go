@@ -97,7 +97,7 @@ func TestAProgramThatIsKilledWhileItStartsChildrenLeavesNothing(t *testing.T) {
 		})
 		run(t, l)
 		require.Equal(t, syscall.SIGKILL, ev.status.Signal)
-		require.Equal(t, 1, ev.count("stdio3 end"), "%q", ev.log)
+		require.Equal(t, 1, ev.count("stdio3 end"), "%q", ev.Entries)
 	}
 }
 

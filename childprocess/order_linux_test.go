@@ -53,8 +53,8 @@ func TestWhatTheKernelHeldAtTheWakeUpComesBeforeTheExit(t *testing.T) {
 		run(t, l)
 		require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())
 		for _, entry := range []string{"stdout data", "stderr data", "stdio5 data"} {
-			require.Less(t, ev.index(entry), ev.index("exit"), "%q", ev.log)
-			require.Equal(t, 1, ev.count(entry), "%q", ev.log)
+			require.Less(t, ev.index(entry), ev.index("exit"), "%q", ev.Entries)
+			require.Equal(t, 1, ev.count(entry), "%q", ev.Entries)
 		}
 	}
 }

@@ -223,7 +223,7 @@ func live(t *testing.T, seed uint64, start func(o *childprocess.Options, name st
 		for fd, how := range s.listen {
 			in := c.Stdio[fd].Readable
 			require.EqualValues(t, s.total(fd), in.BytesRead(), "%d of %s", fd, what)
-			require.Equal(t, 1, ev.count(slotName(fd)+" end"), "%d of %s: %q", fd, what, ev.log)
+			require.Equal(t, 1, ev.count(slotName(fd)+" end"), "%d of %s: %q", fd, what, ev.Entries)
 			require.Less(t, ev.index(slotName(fd)+" end"), ev.index("close"), what)
 			if how == atOnce || how == atExit {
 				require.True(t, bytes.Equal(tune(seed, fd, 0, s.total(fd)), got[fd].Bytes()), "%d of %s", fd, what)
@@ -238,18 +238,18 @@ func TestAllEventsOfAPlainLife(t *testing.T) {
 	c := start(t, l, "say", "1", "out", "2", "err")
 	ev := events(c).reading()
 	run(t, l)
-	require.Equal(t, "spawn", ev.log[0])
+	require.Equal(t, "spawn", ev.Entries[0])
 	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())
 	require.Equal(t, "out", string(ev.data[1]))
 	require.Equal(t, "err", string(ev.data[2]))
 	for _, name := range []string{"stdout", "stderr"} {
-		require.Equal(t, 1, ev.count(name+" data"), "%q", ev.log)
-		require.Less(t, ev.index(name+" data"), ev.index(name+" end"), "%q", ev.log)
-		require.Less(t, ev.index(name+" end"), ev.index("close"), "%q", ev.log)
-		require.Equal(t, 1, ev.count(name+" end"), "%q", ev.log)
-		require.Equal(t, 1, ev.count(name+" close"), "%q", ev.log)
+		require.Equal(t, 1, ev.count(name+" data"), "%q", ev.Entries)
+		require.Less(t, ev.index(name+" data"), ev.index(name+" end"), "%q", ev.Entries)
+		require.Less(t, ev.index(name+" end"), ev.index("close"), "%q", ev.Entries)
+		require.Equal(t, 1, ev.count(name+" end"), "%q", ev.Entries)
+		require.Equal(t, 1, ev.count(name+" close"), "%q", ev.Entries)
 	}
-	require.Equal(t, 1, ev.count("stdin close"), "%q", ev.log)
+	require.Equal(t, 1, ev.count("stdin close"), "%q", ev.Entries)
 	require.Less(t, ev.index("exit"), ev.index("close"))
 }
 
@@ -278,9 +278,9 @@ func TestCloseFollowsExitInTheSameCallbackWhenNothingElseIsOpen(t *testing.T) {
 	l := newLoop(t)
 	c := startWith(t, l, &childprocess.Options{Stdio: childprocess.AllStdio(childprocess.Ignore)}, "exit", "3")
 	ev := events(c)
-	c.OnExit(func(childprocess.ExitStatus) { l.NextTick(func() { ev.add("tick") }) })
+	c.OnExit(func(childprocess.ExitStatus) { l.NextTick(func() { ev.Add("tick") }) })
 	run(t, l)
-	require.Equal(t, []string{"spawn", "exit 3", "close 3", "tick"}, ev.log)
+	require.Equal(t, []string{"spawn", "exit 3", "close 3", "tick"}, ev.Entries)
 }
 
 // The child's own listeners are on its streams before the caller's can be.
@@ -295,6 +295,6 @@ func TestCloseComesBeforeTheLastStreamTellsItsOwnListeners(t *testing.T) {
 	ev := events(c).reading()
 	run(t, l)
 	require.Equal(t, "x", string(ev.data[1]))
-	require.Less(t, ev.index("close"), ev.index("stdout close"), "%q", ev.log)
-	require.Less(t, ev.index("stdout end"), ev.index("close"), "%q", ev.log)
+	require.Less(t, ev.index("close"), ev.index("stdout close"), "%q", ev.Entries)
+	require.Less(t, ev.index("stdout end"), ev.index("close"), "%q", ev.Entries)
 }

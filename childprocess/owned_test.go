@@ -256,8 +256,8 @@ func TestBorrowedStreamIsReadOnAfterTheBorrower(t *testing.T) {
 	run(t, l)
 	require.Equal(t, text[:borrowed], string(borrowers.data[1]))
 	require.Equal(t, text[borrowed:], read)
-	require.Equal(t, 1, ev.count("close 0"), "%q", ev.log)
-	require.Equal(t, 1, ev.count("stdout end"), "%q", ev.log)
+	require.Equal(t, 1, ev.count("close 0"), "%q", ev.Entries)
+	require.Equal(t, 1, ev.count("stdout end"), "%q", ev.Entries)
 }
 
 //brood:checks N036

@@ -100,7 +100,7 @@ func TestAnUnrefdChildLetsTheLoopEnd(t *testing.T) {
 	c.Unref()
 	require.True(t, l.Alive(), "the spawn event is to come")
 	run(t, l)
-	require.Equal(t, []string{"spawn"}, ev.log)
+	require.Equal(t, []string{"spawn"}, ev.Entries)
 	require.False(t, l.Alive())
 	_, ended := c.Status()
 	require.False(t, ended)

@@ -119,7 +119,7 @@ func init() {
 			ev := events(c).reading()
 			check(0, l.Run())
 			if string(ev.data[1]) != "lives\n" {
-				fail(fmt.Errorf("%q", ev.log))
+				fail(fmt.Errorf("%q", ev.Entries))
 			}
 		}
 	})

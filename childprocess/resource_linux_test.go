@@ -77,7 +77,7 @@ func init() {
 		giveBack()
 		ev := events(c)
 		check(0, l.Run())
-		fmt.Print(c.Pid(), " ", ev.log)
+		fmt.Print(c.Pid(), " ", ev.Entries)
 	})
 
 	// blind starts a child when its loop can no longer watch a descriptor.
@@ -144,7 +144,7 @@ func attemptOf(l *reactor.Loop, o *childprocess.Options) (a attempt) {
 		a.Streams = hasStreams(c, o.Stdio)
 		ev := events(c)
 		check(0, l.Run())
-		err, a.Events = ev.err, ev.log
+		err, a.Events = ev.err, ev.Entries
 	}
 	a.note(err)
 	return a

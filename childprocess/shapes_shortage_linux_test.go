@@ -43,7 +43,7 @@ func init() {
 			c.Stdout.Resume()
 			check(0, l.Run())
 			if ev.err == nil && (!ev.status.Success() || c.Stdout.BytesRead() != 4) {
-				fail(fmt.Errorf("%v: %d bytes", ev.log, c.Stdout.BytesRead()))
+				fail(fmt.Errorf("%v: %d bytes", ev.Entries, c.Stdout.BytesRead()))
 			}
 			return ev.err
 		}

@@ -110,7 +110,7 @@ func TestAnExecutionThatNeverEndsHoldsUpNothingElse(t *testing.T) {
 		others = append(others, events(c).reading())
 		c.OnClose(func(childprocess.ExitStatus) {
 			if left--; left == 0 {
-				require.Empty(t, ev.log)
+				require.Empty(t, ev.Entries)
 				require.Zero(t, stuck.Pid())
 				kill(t, stuck, syscall.SIGKILL)
 				(<-k.arrived).letIn()
@@ -121,7 +121,7 @@ func TestAnExecutionThatNeverEndsHoldsUpNothingElse(t *testing.T) {
 	for _, other := range others {
 		require.Equal(t, []string{"spawn", "exit 0", "close 0"}, other.process())
 	}
-	require.Equal(t, "spawn", ev.log[0])
+	require.Equal(t, "spawn", ev.Entries[0])
 	require.Contains(t, []string{"exit SIGKILL", "exit 5"}, ev.process()[1], "it may have ended before it was killed")
 }
 
@@ -182,7 +182,7 @@ func TestTheContextOfAnAsyncChildEndsBeforeSpawn(t *testing.T) {
 	cancel()
 	l.SetImmediate(a.letIn)
 	run(t, l)
-	require.Equal(t, "spawn", ev.log[0])
+	require.Equal(t, "spawn", ev.Entries[0])
 	require.Equal(t, []string{"exit SIGTERM", "close SIGTERM"}, ev.process()[2:])
 	require.IsType(t, (*childprocess.AbortError)(nil), ev.err)
 	require.ErrorIs(t, ev.err, errReason)

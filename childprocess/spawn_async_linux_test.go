@@ -23,10 +23,10 @@ func TestDataOfAnAsyncChildThatHasEndedComesBeforeExit(t *testing.T) {
 				awaitExit(t)
 			})
 			run(t, l)
-			require.Equal(t, "spawn", ev.log[0])
+			require.Equal(t, "spawn", ev.Entries[0])
 			for slot := 1; slot < 4; slot++ {
 				require.Equal(t, strconv.Itoa(slot)+"\n", string(ev.data[slot]))
-				require.Less(t, ev.index(slotName(slot)+" data"), ev.index("exit"), "%q", ev.log)
+				require.Less(t, ev.index(slotName(slot)+" data"), ev.index("exit"), "%q", ev.Entries)
 			}
 		}
 	})

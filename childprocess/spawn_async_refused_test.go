@@ -63,10 +63,10 @@ func TestEveryRefusalOfAnAsyncChildIsItsErrorEvent(t *testing.T) {
 				switch {
 				case s.Readable == nil:
 				case c.errno == syscall.EBADF: // The streams were closed from the start.
-					require.Less(t, ev.index("error"), ev.index(slotName(i)+" close"), "%q", ev.log)
+					require.Less(t, ev.index("error"), ev.index(slotName(i)+" close"), "%q", ev.Entries)
 				default:
-					require.Less(t, ev.index("error"), ev.index(slotName(i)+" end"), "%q", ev.log)
-					require.Less(t, ev.index(slotName(i)+" end"), ev.index("close"), "%q", ev.log)
+					require.Less(t, ev.index("error"), ev.index(slotName(i)+" end"), "%q", ev.Entries)
+					require.Less(t, ev.index(slotName(i)+" end"), ev.index("close"), "%q", ev.Entries)
 				}
 			}
 			_, err := p.Wait(t.Context())
@@ -141,7 +141,7 @@ func TestLimitsEndAnAsyncChild(t *testing.T) {
 		ev := events(c)
 		whenReady(c, cancel)
 		run(t, l)
-		require.Equal(t, "spawn", ev.log[0])
+		require.Equal(t, "spawn", ev.Entries[0])
 		require.Equal(t, syscall.SIGKILL, ev.status.Signal)
 		require.True(t, ev.status.Forced)
 		require.ErrorIs(t, ev.status.Cause, errReason)
@@ -154,7 +154,7 @@ func TestLimitsEndAnAsyncChild(t *testing.T) {
 		o.Context = ctx
 		ev := events(spawn(t, l, "/bin/cat", nil, o))
 		run(t, l)
-		require.Equal(t, "spawn", ev.log[0])
+		require.Equal(t, "spawn", ev.Entries[0])
 		require.Equal(t, []string{"exit SIGTERM", "close SIGTERM"}, ev.process()[2:])
 		require.ErrorIs(t, ev.err, errReason)
 	})

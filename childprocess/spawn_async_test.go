@@ -86,12 +86,12 @@ func TestEventsOfAnAsyncChildComeInTheirOrder(t *testing.T) {
 		for i, ev := range all {
 			code := (n*batch + i) % 256
 			require.Equal(t, []string{"spawn", fmt.Sprint("exit ", code), fmt.Sprint("close ", code)}, ev.process())
-			require.Zero(t, ev.index("spawn"), "%q", ev.log)
-			require.Less(t, ev.index("exit"), ev.index("close"), "%q", ev.log)
+			require.Zero(t, ev.index("spawn"), "%q", ev.Entries)
+			require.Less(t, ev.index("exit"), ev.index("close"), "%q", ev.Entries)
 			for slot := 1; slot < 5; slot++ {
 				require.Equal(t, strconv.Itoa(slot)+"\n", string(ev.data[slot]), slot)
 				if !watchesSIGCHLD() { // SIGCHLD may report the exit before the last data.
-					require.Less(t, ev.index(slotName(slot)+" data"), ev.index("exit"), "%q", ev.log)
+					require.Less(t, ev.index(slotName(slot)+" data"), ev.index("exit"), "%q", ev.Entries)
 				}
 			}
 		}
@@ -104,8 +104,8 @@ func TestMessagesOfAnAsyncChildComeAfterSpawn(t *testing.T) {
 		c := forkHelper(t, l, &childprocess.ForkOptions{Options: *async()}, "ipc-say", "1", "2")
 		ev := events(c).messages(t)
 		run(t, l)
-		require.Equal(t, []string{"spawn", `message "1"`, `message "2"`}, ev.log[:3])
-		require.Equal(t, "close 0", ev.log[len(ev.log)-1])
+		require.Equal(t, []string{"spawn", `message "1"`, `message "2"`}, ev.Entries[:3])
+		require.Equal(t, "close 0", ev.Entries[len(ev.Entries)-1])
 	}
 }
 
@@ -141,11 +141,11 @@ func TestAChannelThatIsPausedBeforeSpawnStaysPaused(t *testing.T) {
 	c.Channel().Resume()
 	c.Channel().Pause()
 	c.OnExit(func(childprocess.ExitStatus) {
-		ev.add("resume")
+		ev.Add("resume")
 		c.Channel().Resume()
 	})
 	run(t, l)
-	require.Equal(t, []string{"spawn", "exit 0", "resume", `message "1"`, "disconnect", "close 0"}, ev.log)
+	require.Equal(t, []string{"spawn", "exit 0", "resume", `message "1"`, "disconnect", "close 0"}, ev.Entries)
 }
 
 func TestKillBeforeSpawnReachesAnAsyncChild(t *testing.T) {
@@ -210,11 +210,11 @@ func TestUnrefBeforeSpawnLetsTheLoopEnd(t *testing.T) {
 	c.Unref()
 	c.Unref()
 	run(t, l)
-	require.Empty(t, ev.log)
+	require.Empty(t, ev.Entries)
 	close(begin)
 	c.Ref()
 	run(t, l)
-	require.Equal(t, []string{"spawn", "exit 4", "close 4"}, ev.log)
+	require.Equal(t, []string{"spawn", "exit 4", "close 4"}, ev.Entries)
 }
 
 func TestAChildUnrefedBeforeSpawnDoesNotKeepTheLoopAfterwards(t *testing.T) {
@@ -227,11 +227,11 @@ func TestAChildUnrefedBeforeSpawnDoesNotKeepTheLoopAfterwards(t *testing.T) {
 	c.Unref()
 	c.OnSpawn(l.Hold())
 	run(t, l)
-	require.Equal(t, []string{"spawn"}, ev.log)
+	require.Equal(t, []string{"spawn"}, ev.Entries)
 	g.open()
 	c.Ref()
 	run(t, l)
-	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.log)
+	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.Entries)
 }
 
 func TestALoopMayStopWhileAChildIsBeingStarted(t *testing.T) {
@@ -245,7 +245,7 @@ func TestALoopMayStopWhileAChildIsBeingStarted(t *testing.T) {
 			l.SetImmediate(l.Stop)
 			run(t, l)
 		}
-		require.Equal(t, "spawn", ev.log[0])
+		require.Equal(t, "spawn", ev.Entries[0])
 		require.Equal(t, "text\n", string(ev.data[1]))
 	}
 }
@@ -265,7 +265,7 @@ func TestALoopMayBeClosedWhileAChildIsBeingStarted(t *testing.T) {
 		kill(t, c, syscall.SIGKILL)
 		require.NoError(t, l.Close())
 		closed++
-		require.Empty(t, ev.log)
+		require.Empty(t, ev.Entries)
 		_, err := c.Wait(t.Context())
 		require.ErrorIs(t, err, reactor.ErrClosed)
 		awaitNoSurvivor(t) // It was killed; otherwise it would be stopped for ever.

@@ -94,7 +94,7 @@ func useStarved(form string, left int) (u used, ran bool) {
 	if channel := c.Channel(); channel != nil {
 		channel.OnMessage(func(*ipc.Message) {})
 		u.Channel = fmt.Sprint(c.Send("text"), c.Connected())
-		c.OnDisconnect(func() { ev.add("disconnect") })
+		c.OnDisconnect(func() { ev.Add("disconnect") })
 	}
 	release := l.Hold()
 	go func() { // It ends with the child, and stops the loop.
@@ -106,7 +106,7 @@ func useStarved(form string, left int) (u used, ran bool) {
 	}()
 	check(0, l.Run())
 	giveBack()
-	u.Events = ev.log
+	u.Events = ev.Entries
 	check(0, l.Close())
 	if after := leakcheck.FDs(); !maps.Equal(before, after) {
 		u.Leaks = fmt.Sprint(before, " became ", after)
@@ -173,5 +173,5 @@ func TestAnAsyncChildWhoseSlotsCannotBeHadHasClosedStreams(t *testing.T) {
 	require.Equal(t, syscall.EBADF, failed.Err)
 	require.Equal(t, []string{
 		"error EBADF", "stdin close", "stdio5w close", "stdio5 close", "stderr close", "close -9", "stdout close",
-	}, ev.log)
+	}, ev.Entries)
 }

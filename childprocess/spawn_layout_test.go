@@ -143,9 +143,9 @@ func TestSlotsAboveTwoCarryDataBothWays(t *testing.T) {
 	for _, slot := range []int{3, 5, 9} {
 		require.Equal(t, fmt.Sprintf("%d: to %d", slot, slot), string(ev.data[slot]))
 		name := slotName(slot)
-		require.Equal(t, 1, ev.count(name+" end"), "%q", ev.log)
-		require.Equal(t, 1, ev.count(name+"w finish"), "%q", ev.log)
-		require.Equal(t, 1, ev.count(name+"w close"), "%q", ev.log)
+		require.Equal(t, 1, ev.count(name+" end"), "%q", ev.Entries)
+		require.Equal(t, 1, ev.count(name+"w finish"), "%q", ev.Entries)
+		require.Equal(t, 1, ev.count(name+"w close"), "%q", ev.Entries)
 	}
 	require.Len(t, c.Stdio, 10)
 	require.Equal(t, childprocess.StdioStream{}, c.Stdio[4])

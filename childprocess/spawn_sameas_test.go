@@ -56,7 +56,7 @@ func TestASlotThatIsTheSameKeepsTheOrderOfTheWrites(t *testing.T) {
 				require.NoError(t, ev.err)
 				require.Equal(t, text, string(ev.data[row.from]))
 				require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())
-				require.Greater(t, ev.index("close"), ev.index(slotName(row.from)+" end"), "%v", ev.log)
+				require.Greater(t, ev.index("close"), ev.index(slotName(row.from)+" end"), "%v", ev.Entries)
 			})
 		}
 	}

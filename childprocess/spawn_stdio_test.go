@@ -47,7 +47,7 @@ func init() {
 		l := check(openLoop())
 		ev := events(check(childprocess.Spawn(l, "/program", nil, &childprocess.Options{Stdio: childprocess.AllStdio(childprocess.Ignore)})))
 		check(0, l.Run())
-		writeAll(1, []byte(ev.err.Error()+"\n"+strings.Join(ev.log, ", ")))
+		writeAll(1, []byte(ev.err.Error()+"\n"+strings.Join(ev.Entries, ", ")))
 	})
 
 	// swap starts the program in its arguments with its own stderr as stdout and its own stdout as
@@ -438,6 +438,6 @@ func TestLargeInputArrivesBeforeItsEnd(t *testing.T) {
 	c.Stdin.End()
 	run(t, l)
 	require.True(t, bytes.Equal(text, ev.data[1]), "%d bytes came back", len(ev.data[1]))
-	require.Equal(t, 1, ev.count("stdin finish"), "%q", ev.log)
+	require.Equal(t, 1, ev.count("stdin finish"), "%q", ev.Entries)
 	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())
 }

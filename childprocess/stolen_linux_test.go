@@ -217,7 +217,7 @@ func TestForeignChildrenAreLeftAlone(t *testing.T) {
 		awaitZombie(t, raw)
 		ev := events(startWith(t, l, noPipes(), "exit", "13"))
 		run(t, l)
-		require.Equal(t, []string{"spawn", "exit 13", "close 13"}, ev.log)
+		require.Equal(t, []string{"spawn", "exit 13", "close 13"}, ev.Entries)
 		require.Equal(t, 12, reapForeign(t, raw).ExitStatus())
 		require.Error(t, foreign.Wait())
 		require.Equal(t, 11, foreign.ProcessState.ExitCode())

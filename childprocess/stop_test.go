@@ -16,8 +16,8 @@ import (
 // stopEvents records stops and continues, too.
 func stopEvents(c *childprocess.ChildProcess) *recorder {
 	ev := events(c)
-	c.OnStop(func(s syscall.Signal) { ev.add("stop " + signals.Name(s)) })
-	c.OnContinue(func() { ev.add("continue") })
+	c.OnStop(func(s syscall.Signal) { ev.Add("stop " + signals.Name(s)) })
+	c.OnContinue(func() { ev.Add("continue") })
 	return ev
 }
 

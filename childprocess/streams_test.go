@@ -70,12 +70,12 @@ func TestWritesAndTheEndGoThroughCatInCausalOrder(t *testing.T) {
 	require.Empty(t, ev.data[2])
 	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())
 	for _, entry := range []string{"stdin finish", "stdout end", "stderr end", "exit", "close"} {
-		require.Equal(t, 1, ev.count(entry), "%s of %q", entry, ev.log)
+		require.Equal(t, 1, ev.count(entry), "%s of %q", entry, ev.Entries)
 	}
 	for _, order := range [][2]string{
 		{"stdin finish", "exit"}, {"stdout data", "stdout end"}, {"stdout end", "close"}, {"stderr end", "close"}, {"exit", "close"},
 	} {
-		require.Less(t, ev.index(order[0]), ev.index(order[1]), "%v of %q", order, ev.log)
+		require.Less(t, ev.index(order[0]), ev.index(order[1]), "%v of %q", order, ev.Entries)
 	}
 }
 
@@ -197,8 +197,8 @@ func TestAChildThatDoesNotReadIsASuccess(t *testing.T) {
 	run(t, l)
 	require.Len(t, told, 1)
 	require.ErrorIs(t, told[0], syscall.EPIPE)
-	require.Equal(t, 1, ev.count("stdin error"), "%q", ev.log)
-	require.Equal(t, 1, ev.count("stdin error EPIPE"), "%q", ev.log)
+	require.Equal(t, 1, ev.count("stdin error"), "%q", ev.Entries)
+	require.Equal(t, 1, ev.count("stdin error EPIPE"), "%q", ev.Entries)
 	require.Less(t, ev.index("stdin error"), ev.index("stdin close"))
 	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.process())
 	require.True(t, ev.status.Success())
@@ -229,8 +229,8 @@ func TestAConsumerThatFailsEndsAnEndlessChild(t *testing.T) {
 	c.Stdout.OnData(func([]byte) { c.Stdout.Destroy(errConsumer) })
 	run(t, l)
 	require.Equal(t, errConsumer, got)
-	require.Equal(t, 1, ev.count("stdout error"), "%q", ev.log)
-	require.Zero(t, ev.count("stdout end"), "%q", ev.log)
+	require.Equal(t, 1, ev.count("stdout error"), "%q", ev.Entries)
+	require.Zero(t, ev.count("stdout end"), "%q", ev.Entries)
 	require.Equal(t, []string{"spawn", "exit SIGPIPE", "close SIGPIPE"}, ev.process())
 }
 
@@ -293,7 +293,7 @@ func TestPiecesOfAnySizeArriveInOrderWithTheirCallbacks(t *testing.T) {
 		want = append(want, p...)
 		_, err := c.Stdin.WriteThen(p, func(err error) {
 			require.NoError(t, err)
-			ev.add("wrote " + strconv.Itoa(i))
+			ev.Add("wrote " + strconv.Itoa(i))
 		})
 		require.NoError(t, err)
 	}
@@ -302,9 +302,9 @@ func TestPiecesOfAnySizeArriveInOrderWithTheirCallbacks(t *testing.T) {
 	require.True(t, bytes.Equal(want, ev.data[1]))
 	for i := range sizes {
 		require.Equal(t, 1, ev.count("wrote "+strconv.Itoa(i)))
-		require.Less(t, ev.index("wrote "+strconv.Itoa(i)), ev.index("stdin finish"), "%q", ev.log)
+		require.Less(t, ev.index("wrote "+strconv.Itoa(i)), ev.index("stdin finish"), "%q", ev.Entries)
 		if i > 0 {
-			require.Less(t, ev.index("wrote "+strconv.Itoa(i-1)), ev.index("wrote "+strconv.Itoa(i)), "%q", ev.log)
+			require.Less(t, ev.index("wrote "+strconv.Itoa(i-1)), ev.index("wrote "+strconv.Itoa(i)), "%q", ev.Entries)
 		}
 	}
 }

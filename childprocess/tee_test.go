@@ -216,7 +216,7 @@ func TestAChildWhoseTargetsHaveAllFailedGetsSIGPIPE(t *testing.T) {
 	c := spawn(t, l, "/bin/cat", []string{"/dev/zero"}, stdioOptions(childprocess.Ignore, childprocess.Tee(childprocess.FD(w)), childprocess.Ignore))
 	ev := events(c)
 	run(t, l)
-	require.Equal(t, []string{"spawn", "error EPIPE", "exit SIGPIPE", "close SIGPIPE"}, ev.log)
+	require.Equal(t, []string{"spawn", "error EPIPE", "exit SIGPIPE", "close SIGPIPE"}, ev.Entries)
 }
 
 // fullPipe returns a pipe in blocking mode that is full, with held bytes, as if nothing read it.

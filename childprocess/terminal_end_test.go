@@ -73,7 +73,7 @@ func TestATerminalWithoutAReaderCloses(t *testing.T) {
 	c := spawn(t, l, shell, []string{"-c", "echo unread"}, ownTerminal(nil))
 	ev := events(c)
 	run(t, l)
-	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.log)
+	require.Equal(t, []string{"spawn", "exit 0", "close 0"}, ev.Entries)
 }
 
 func TestALimitEndsTheGroupOnATerminal(t *testing.T) {

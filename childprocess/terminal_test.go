@@ -306,7 +306,7 @@ func TestAForkedChildOnATerminal(t *testing.T) {
 	require.NoError(t, c.Send("hello"))
 	require.NoError(t, c.Send("bye"))
 	run(t, l)
-	require.Contains(t, ev.log, `message "hello"`)
+	require.Contains(t, ev.Entries, `message "hello"`)
 	require.Equal(t, "close 0", s.log[len(s.log)-1])
 }
 

@@ -107,5 +107,5 @@ func checkToken(option, s string) error {
 	return nil
 }
 
-// newID returns a random id that nobody can guess.
+// newID returns a random id that cannot be guessed.
 func newID() string { return rand.Text() }

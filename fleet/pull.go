@@ -26,8 +26,8 @@ const (
 // A mailbox receives the answers to a slot's pulls. A slot pulls one job at a time, and only when
 // it is free, because a job requested in advance would wait here while its AckWait runs. A delivery
 // does not say which pull it answers. So a mailbox is given up when a pull ends without an answer,
-// and a job that arrives afterwards is given back. Otherwise nobody would run it until AckWait is
-// over.
+// and a job that arrives afterwards is given back. Otherwise no agent would run it until AckWait
+// is over.
 type mailbox struct {
 	agent *Agent
 	inbox string
@@ -83,7 +83,7 @@ func (a *Agent) jobQueue(msg *nats.Msg) *agentQueue {
 	return a.queueByName[meta.Consumer]
 }
 
-// releaseUnclaimed gives back a job that nobody waits for. The pull was sent at sent. If AckWait
+// releaseUnclaimed gives back a job that no slot waits for. The pull was sent at sent. If AckWait
 // may be over since the delivery, another agent may have the job, so nothing is done.
 func (a *Agent) releaseUnclaimed(msg *nats.Msg, sent time.Time) {
 	q := a.jobQueue(msg)

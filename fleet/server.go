@@ -61,8 +61,8 @@ type User struct {
 	Queues         []string // the queues of a client or an agent; nil: all
 }
 
-// A Server is a NATS server in this program, with the streams of a fleet and a mover. What it has
-// acknowledged is on the disk, because it syncs each write. Make one with Serve.
+// A Server is a NATS server in this program, with the streams of a fleet and a mover. A
+// job that it has acknowledged is on the disk, because it syncs each write. Make one with Serve.
 //
 // A Server's methods are safe to call from any goroutine.
 type Server struct {

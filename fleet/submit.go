@@ -21,7 +21,7 @@ import (
 type JobOptions struct {
 	// ID names the job among those of this client in its queue: letters, digits, '-' and '_'. While
 	// a job with that id is queued or scheduled, or its result is stored, another one is refused.
-	// "": a random id that nobody can guess.
+	// "": a random id that cannot be guessed.
 	ID string
 
 	// Method and Key are those of pool.RunOptions: the handler of the worker, and the key whose

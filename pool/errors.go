@@ -70,7 +70,7 @@ func (stoppedError) Is(target error) bool { return target == os.ErrClosed }
 // An OptionError is a mistake in [Options] or [RunOptions]. errors.Is(err, syscall.EINVAL) is true.
 type OptionError struct {
 	Name   string // name of the field or argument
-	Reason string // what is wrong with it
+	Reason string // the mistake, such as "is negative"
 }
 
 // Error returns a text such as "pool: Min is more than Max".

@@ -71,7 +71,7 @@ type Host struct {
 	hooks  map[string]engine.Kept
 	loaded map[string]engine.Kept
 
-	// What Close closes. Each element is removed when it is closed earlier.
+	// Close closes these. Each element is removed when it is closed earlier.
 	closers  map[closer]struct{}
 	ownedFDs map[int]struct{} // descriptors that the script has opened with module fs
 	pipeEnds map[int]struct{} // the child's ends of pipes for commands that have not started
