@@ -14,6 +14,7 @@ import (
 
 	"github.com/brood-go/brood/childprocess"
 	"github.com/brood-go/brood/internal/test/helperproc"
+	"github.com/brood-go/brood/internal/test/looptest"
 )
 
 func init() {
@@ -43,17 +44,17 @@ func TestTheLoopDoesNotSpinForTheExitOfATracedChild(t *testing.T) {
 		answer = s
 		c.Stdin.End()
 	})
-	until(t, l, func() bool { return answer != "" })
+	looptest.Until(t, l, func() bool { return answer != "" })
 	if answer != "0" {
 		tracer.Stdin.End()
 		run(t, l)
 		t.Skip("ptrace(2) is refused here: errno ", answer)
 	}
-	until(t, l, func() bool { return procState(c.Pid()) == 'Z' })
+	looptest.Until(t, l, func() bool { return procState(c.Pid()) == 'Z' })
 	before := l.Stats().Turns
 	over := false
 	l.SetTimeout(100*time.Millisecond, func() { over = true })
-	until(t, l, func() bool { return over })
+	looptest.Until(t, l, func() bool { return over })
 	require.Less(t, l.Stats().Turns-before, uint64(1000))
 	require.Zero(t, ev.count("exit"))
 	tracer.Stdin.End()

@@ -15,6 +15,7 @@ import (
 
 	"github.com/brood-go/brood/childprocess"
 	"github.com/brood-go/brood/internal/test/helperproc"
+	"github.com/brood-go/brood/internal/test/looptest"
 )
 
 // withDaemon is fourGenerations with another process, which has a session of its own and whose
@@ -153,7 +154,7 @@ func TestKillTreeOfAProgramWithoutPrivileges(t *testing.T) {
 				UID: &uid, GID: &uid, Cgroup: filepath.Join(group, "program"), Env: append(os.Environ(), "DIR="+dir), Dir: "/",
 			})
 			ev := events(p).reading()
-			until(t, l, func() bool {
+			looptest.Until(t, l, func() bool {
 				entries, err := os.ReadDir(dir)
 				_, over := p.Status()
 				return over || err == nil && len(entries) > 8
@@ -301,8 +302,8 @@ func TestASignalToACgroupWakesThoseThatAreStopped(t *testing.T) {
 		sh -c 'trap "echo asked; exit" TERM; echo stops; kill -STOP $$; echo goes on' &
 		while :; do sleep 0.01; done`}, &childprocess.Options{Cgroup: group})
 	ev := events(c).reading()
-	until(t, l, func() bool { return strings.Contains(string(ev.data[1]), "stops") })
-	until(t, l, func() bool {
+	looptest.Until(t, l, func() bool { return strings.Contains(string(ev.data[1]), "stops") })
+	looptest.Until(t, l, func() bool {
 		for _, pid := range cgroupProcs(t, group) {
 			if n, err := strconv.Atoi(pid); err == nil && procState(n) == 'T' {
 				return true

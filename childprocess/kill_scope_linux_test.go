@@ -15,6 +15,7 @@ import (
 
 	"github.com/brood-go/brood/childprocess"
 	"github.com/brood-go/brood/internal/test/helperproc"
+	"github.com/brood-go/brood/internal/test/looptest"
 )
 
 func init() {
@@ -162,7 +163,7 @@ func TestAStopSignalIsNotUndone(t *testing.T) {
 	l := newLoop(t)
 	c := startWith(t, l, &childprocess.Options{KillSignal: syscall.SIGSTOP, Timeout: time.Millisecond}, "wait")
 	ev := events(c)
-	until(t, l, func() bool { return procState(c.Pid()) == 'T' })
+	looptest.Until(t, l, func() bool { return procState(c.Pid()) == 'T' })
 	kill(t, c, syscall.SIGKILL)
 	run(t, l)
 	require.Equal(t, "close SIGKILL", ev.last())

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/brood-go/brood/childprocess"
+	"github.com/brood-go/brood/internal/test/looptest"
 )
 
 // fourGenerations has a process with a session of its own, a stopped one, one that catches SIGTERM
@@ -102,7 +103,7 @@ func TestKillTreeThatOnlyAsks(t *testing.T) {
 	c := start(t, l, "wait")
 	ev := events(c)
 	kill(t, c, syscall.SIGSTOP)
-	until(t, l, func() bool { return procState(c.Pid()) == 'T' })
+	looptest.Until(t, l, func() bool { return procState(c.Pid()) == 'T' })
 	sent, err := c.KillTree(0)
 	require.NoError(t, err)
 	require.Equal(t, 1, sent)
@@ -121,7 +122,7 @@ func TestScopeTreeIsForEveryProgram(t *testing.T) {
 	o := &childprocess.Options{KillScope: childprocess.ScopeTree, KillGrace: time.Hour}
 	c := spawn(t, l, "/bin/sh", []string{"-c", "echo $$; setsid sh -c 'echo $$; sleep 1000; true' & wait"}, o)
 	ev := events(c).reading()
-	until(t, l, func() bool { return strings.Count(string(ev.data[1]), "\n") == 2 })
+	looptest.Until(t, l, func() bool { return strings.Count(string(ev.data[1]), "\n") == 2 })
 	c.Terminate(time.Hour)
 	run(t, l) // It does not wait for the hour.
 	require.Equal(t, "close SIGTERM", ev.last())

@@ -135,7 +135,6 @@ func forceExitWatch(l *reactor.Loop) error {
 // The vocabulary of all tests of loops, here by its short names.
 var (
 	run        = looptest.Run
-	until      = looptest.Until
 	eventually = looptest.Eventually
 	isOpen     = fdtest.IsOpen
 )

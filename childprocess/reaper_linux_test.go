@@ -19,6 +19,7 @@ import (
 
 	"github.com/brood-go/brood/childprocess"
 	"github.com/brood-go/brood/internal/test/helperproc"
+	"github.com/brood-go/brood/internal/test/looptest"
 	"github.com/brood-go/brood/reactor"
 )
 
@@ -216,9 +217,9 @@ func TestAReaperStealsNoStatus(t *testing.T) {
 	}
 	next()
 	want := orphansEach * (rounds - (rounds+6)/7)
-	until(t, l, func() bool { return left == 0 && len(told.texts()) >= want })
+	looptest.Until(t, l, func() bool { return left == 0 && len(told.texts()) >= want })
 	work.Wait()
-	until(t, l, func() bool {
+	looptest.Until(t, l, func() bool {
 		return unix.Waitid(unix.P_ALL, 0, nil, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil) == unix.ECHILD
 	})
 	r.Close()
@@ -239,17 +240,17 @@ func TestAReaperLeavesAStoppedOrphanAlone(t *testing.T) {
 	r, told := newReaper(t, l)
 	c := spawn(t, l, shell, []string{"-c", "sleep 1000 >/dev/null 2>&1 & echo $!"}, nil)
 	ev := events(c).reading()
-	until(t, l, func() bool { return ev.count("close") == 1 })
+	looptest.Until(t, l, func() bool { return ev.count("close") == 1 })
 	pid, err := strconv.Atoi(strings.TrimSpace(string(ev.data[1])))
 	require.NoError(t, err)
 	require.NoError(t, unix.Kill(pid, syscall.SIGSTOP))
-	until(t, l, func() bool { return procState(pid) == 'T' })
+	looptest.Until(t, l, func() bool { return procState(pid) == 'T' })
 	marker := spawn(t, l, "true", nil, nil) // Its SIGCHLD comes after the other one.
 	closed := events(marker)
-	until(t, l, func() bool { return closed.count("close") == 1 })
+	looptest.Until(t, l, func() bool { return closed.count("close") == 1 })
 	require.Empty(t, told)
 	require.NoError(t, unix.Kill(pid, syscall.SIGKILL))
-	until(t, l, func() bool { return len(told) == 1 })
+	looptest.Until(t, l, func() bool { return len(told) == 1 })
 	require.Equal(t, orphans{pid: {"SIGKILL"}}, told)
 	r.Close()
 	run(t, l)
@@ -312,7 +313,7 @@ func TestAReaperLeavesTheChildrenOfOthersAlone(t *testing.T) {
 	for i := range 3 { // Each of them makes the Reaper look.
 		c := spawn(t, l, shell, []string{"-c", "exec 3<&0; (read line <&3; exit 33) & exit 0"}, nil)
 		ev := events(c)
-		until(t, l, func() bool { return ev.count("close") == 1 && len(told) > i })
+		looptest.Until(t, l, func() bool { return ev.count("close") == 1 && len(told) > i })
 	}
 	require.NotContains(t, told, byOs.Pid)
 	require.NotContains(t, told, raw)
