@@ -246,26 +246,6 @@ func TestLeavingARangeOverLinesEndsTheChild(t *testing.T) {
 	require.PanicsWithValue(t, "in the body", func() { firstLine(t, func() { panic("in the body") }) })
 }
 
-func TestAChildWaitsForTheReaderOfItsLines(t *testing.T) {
-	noNewFDs(t)
-	ctx, cancel := context.WithCancelCause(t.Context())
-	defer cancel(nil)
-	var last error
-	n := 0
-	for _, err := range childprocess.Lines(ctx, "yes") {
-		if last = err; err != nil {
-			break
-		}
-		if n++; n == 1000 {
-			cancel(errReason)
-		}
-	}
-	require.ErrorIs(t, last, errReason)
-	// More bytes than a pipe and a bridge hold. A child that does not wait would write on.
-	const buffered = 1 << 20
-	require.Less(t, n, buffered/len("y\n"))
-}
-
 func TestALineThatIsTooLongEndsTheChild(t *testing.T) {
 	noNewFDs(t)
 	lines, err := linesOf(t.Context(), "echo one; exec cat /dev/zero")

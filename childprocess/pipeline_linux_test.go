@@ -16,16 +16,22 @@ import (
 // count of the process would include its reaped children.
 func bytesReadByThread(t testing.TB) int64 {
 	t.Helper()
-	io, err := os.ReadFile("/proc/thread-self/io")
+	return countOf(t, "/proc/thread-self/io", "rchar")
+}
+
+// countOf returns a count of a file as proc_pid_io(5) describes it.
+func countOf(t testing.TB, file, name string) int64 {
+	t.Helper()
+	text, err := os.ReadFile(file)
 	require.NoError(t, err)
-	for line := range strings.Lines(string(io)) {
-		if n, ok := strings.CutPrefix(line, "rchar: "); ok {
+	for line := range strings.Lines(string(text)) {
+		if n, ok := strings.CutPrefix(line, name+": "); ok {
 			count, err := strconv.ParseInt(strings.TrimSpace(n), 10, 64)
 			require.NoError(t, err)
 			return count
 		}
 	}
-	require.Fail(t, "no rchar in /proc/thread-self/io")
+	require.Fail(t, "no "+name, file)
 	return 0
 }
 
