@@ -321,16 +321,23 @@ func TestDataFlowsBetweenChildrenOnly(t *testing.T) {
 	}
 }
 
+// connectedStreams returns both ends of a connection of Unix sockets, as streams.
+func connectedStreams(t testing.TB, l *reactor.Loop) (near, far *streams.Duplex) {
+	t.Helper()
+	a, b := rawSocketPair(t)
+	for fd, d := range map[int]**streams.Duplex{a: &near, b: &far} {
+		require.NoError(t, unix.SetNonblock(fd, true))
+		var err error
+		*d, err = streams.NewDuplex(l, fd, nil)
+		require.NoError(t, err)
+	}
+	return near, far
+}
+
 //brood:checks N048
 func TestConnectionAsStdoutIsStillTheParentsToEnd(t *testing.T) {
 	l := newLoop(t)
-	client, server := rawSocketPair(t)
-	require.NoError(t, unix.SetNonblock(server, true))
-	conn, err := streams.NewDuplex(l, server, nil)
-	require.NoError(t, err)
-	require.NoError(t, unix.SetNonblock(client, true))
-	far, err := streams.NewDuplex(l, client, nil)
-	require.NoError(t, err)
+	conn, far := connectedStreams(t, l)
 	text := collect(t, far.Readable)
 
 	c := startWith(t, l, &childprocess.Options{Stdio: []childprocess.Stdio{childprocess.Ignore, childprocess.Stream(conn)}}, "say", "1", "child ")
@@ -342,7 +349,7 @@ func TestConnectionAsStdoutIsStillTheParentsToEnd(t *testing.T) {
 	})
 	fromClient := collect(t, conn.Readable)
 	conn.Readable.Resume()
-	_, err = far.Writable.WriteString("client")
+	_, err := far.Writable.WriteString("client")
 	require.NoError(t, err)
 	far.Writable.End()
 	run(t, l)
@@ -394,18 +401,12 @@ func TestFileOfAPipeIsUsableByBothSides(t *testing.T) {
 func TestAnOwnedConnectionWorksForTheChild(t *testing.T) {
 	// As in inetd(8): the child has the connection, and the parent gives it up.
 	l := newLoop(t)
-	client, server := rawSocketPair(t)
-	require.NoError(t, unix.SetNonblock(server, true))
-	conn, err := streams.NewDuplex(l, server, nil)
-	require.NoError(t, err)
-	require.NoError(t, unix.SetNonblock(client, true))
-	far, err := streams.NewDuplex(l, client, nil)
-	require.NoError(t, err)
+	conn, far := connectedStreams(t, l)
 	text := collect(t, far.Readable)
 	s := childprocess.Stream(conn).Owned()
 	c := startWith(t, l, &childprocess.Options{Stdio: []childprocess.Stdio{s, s}}, "cat")
 	ev := events(c).reading()
-	_, err = far.Writable.WriteString("echo")
+	_, err := far.Writable.WriteString("echo")
 	require.NoError(t, err)
 	far.Writable.End()
 	run(t, l)

@@ -127,7 +127,7 @@ func eventually(t testing.TB, what string, done func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(looptest.HangLimit()); !done(); {
 		require.True(t, time.Now().Before(deadline), "never: "+what)
-		// The servers tell of what they have only when they are asked.
+		// The servers report their state only when they are asked.
 		time.Sleep(5 * time.Millisecond)
 	}
 }

@@ -105,6 +105,7 @@ func awaitNone(find func() []string) []string {
 		if len(found) == 0 || time.Now().After(deadline) {
 			return found
 		}
+		// A goroutine that ends, and a child that exits, report it to no one but their starter.
 		time.Sleep(wait)
 	}
 }
